@@ -1,0 +1,308 @@
+"""Windows of a series, split by time and normalised by the training rows."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quant_model.data.series import Series
+from quant_model.errors import UserError
+
+__all__ = ["DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
+
+DEFAULT_SPLIT = (0.7, 0.1, 0.2)
+_SPLIT_NAMES = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The windows of one stretch of time; all arrays are normalised, contiguous and read-only.
+
+    Attributes:
+        x: ``(N, window, features)`` float32, the inputs, oldest row first.
+        y: ``(N, outputs)`` float32, what is to be forecast.
+        last: ``(N, outputs)`` float32, each output's target at the window's last row: the newest known value.
+        last_row: ``(N,)`` int64, the series row that is the window's last.
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.float32]
+    last: npt.NDArray[np.float32]
+    last_row: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.last_row)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A series cut into windows for training, validation and test.
+
+    Rows are divided by time: the earliest for training, then validation, then test. A window belongs to a
+    split when all its inputs and targets do, so none crosses a border; windows across a gap in time are left
+    out. Means and standard deviations are those of the training rows only.
+
+    Outputs are ordered by step, then by target: for targets a, b and steps 1, 2 they are a+1, b+1, a+2, b+2.
+
+    Attributes:
+        window: Rows of input.
+        horizon: Steps after the window's last row that are forecast, rising.
+        feature_names: Columns of ``x``.
+        target_names: The targets, without their steps.
+        output_names: One name for each output: the target's, with ``+step`` unless step 1 is the only one.
+        train: Windows to fit weights on.
+        validation: Windows that the search sees.
+        test: Windows for reported designs only.
+        feature_mean: ``(features,)`` float64 in the file's units.
+        feature_std: ``(features,)`` float64; 1 for a column that is constant in training.
+        target_mean: ``(outputs,)`` float64 in the target's unit.
+        target_std: ``(outputs,)`` float64 in the target's unit; 1 for a target that is constant in training.
+        unit: The target's unit, for people.
+        borders: Rows where validation and test begin.
+        dropped_windows: Windows left out because a gap in time lies in them.
+        notes: What a user should know about the data, one sentence each.
+        digest: SHA-256, hexadecimal, of all values and settings that the arrays follow from.
+    """
+
+    window: int
+    horizon: tuple[int, ...]
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    output_names: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    feature_mean: npt.NDArray[np.float64]
+    feature_std: npt.NDArray[np.float64]
+    target_mean: npt.NDArray[np.float64]
+    target_std: npt.NDArray[np.float64]
+    unit: str
+    borders: tuple[int, int]
+    dropped_windows: int
+    notes: tuple[str, ...] = field(default=())
+    digest: str = ""
+
+    @property
+    def features(self) -> int:
+        """Number of input features."""
+        return len(self.feature_names)
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs: targets times steps."""
+        return len(self.output_names)
+
+    def split(self, name: str) -> Split:
+        """Return the split called ``train``, ``validation`` or ``test``."""
+        splits = dict(zip(_SPLIT_NAMES, (self.train, self.validation, self.test), strict=True))
+        return splits[name]
+
+    def denormalise(self, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Bring normalised outputs ``(..., outputs)`` back to the target's own unit."""
+        return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
+
+
+def make_dataset(
+    series: Series,
+    window: int,
+    horizon: int | Sequence[int] = 1,
+    split: tuple[float, float, float] = DEFAULT_SPLIT,
+    unit: str = "",
+) -> Dataset:
+    """Cut a series into normalised windows.
+
+    Args:
+        series: The series.
+        window: Rows of input, at least 1.
+        horizon: How many steps after the window's last row the forecast lies: one number for a single step
+            ahead, a sequence of rising numbers for several steps at once.
+        split: Shares of the rows for training, validation and test; they add up to 1.
+        unit: The target's unit, for people.
+
+    Raises:
+        UserError: A setting is out of its range, a split is left without a window, or values are so large
+            that they overflow.
+    """
+    steps = _steps(horizon, series.name)
+    _check_settings(window, split, series.name)
+    borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
+    notes: list[str] = []
+    train_rows = slice(0, borders[0])
+    if borders[0] == 0:
+        raise _too_short(series, "train", window, steps)
+    feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
+    target_mean, target_std = _scaler(series, series.targets[train_rows], series.target_names, notes)
+    features = _normalise(series, series.features, feature_mean, feature_std)
+    targets = _normalise(series, series.targets, target_mean, target_std)
+
+    limits = (0, *borders, series.rows)
+    splits: list[Split] = []
+    dropped = 0
+    for name, start, stop in zip(_SPLIT_NAMES, limits[:-1], limits[1:], strict=True):
+        first, lost = _window_starts(series.position, start, stop, window, steps[-1])
+        if not len(first):
+            raise _too_short(series, name, window, steps)
+        dropped += lost
+        splits.append(_cut(features, targets, first, window, steps))
+    if dropped:
+        notes.append(f"{dropped} windows lie across one of {series.gaps} gaps in time and are left out")
+    return Dataset(
+        window=window,
+        horizon=steps,
+        feature_names=series.feature_names,
+        target_names=series.target_names,
+        output_names=_output_names(series.target_names, steps),
+        train=splits[0],
+        validation=splits[1],
+        test=splits[2],
+        feature_mean=feature_mean,
+        feature_std=feature_std,
+        target_mean=np.tile(target_mean, len(steps)),
+        target_std=np.tile(target_std, len(steps)),
+        unit=unit,
+        borders=borders,
+        dropped_windows=dropped,
+        # A target that is a feature too would be noted twice.
+        notes=tuple(dict.fromkeys(notes)),
+        digest=_digest(series, window, steps, borders),
+    )
+
+
+def _steps(horizon: int | Sequence[int], name: str) -> tuple[int, ...]:
+    steps = (horizon,) if isinstance(horizon, int) else tuple(horizon)
+    if not steps or steps[0] < 1 or any(b <= a for a, b in itertools.pairwise(steps)):
+        raise UserError(
+            name, f"horizon {horizon} is not usable", "give steps of at least 1, each larger than the last"
+        )
+    return steps
+
+
+def _check_settings(window: int, split: tuple[float, float, float], name: str) -> None:
+    if window < 1:
+        raise UserError(name, f"a window of {window} rows", "choose a window of at least 1 row")
+    shares = list(split)
+    if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1, abs_tol=1e-6):
+        raise UserError(
+            name,
+            f"split {tuple(split)} does not divide the rows",
+            "give three positive shares for train, validation and test that add up to 1",
+        )
+
+
+def _too_short(series: Series, split: str, window: int, steps: tuple[int, ...]) -> UserError:
+    return UserError(
+        series.name,
+        f"too short a series: of {series.rows} rows the {split} split gets no stretch without a gap "
+        f"of {window} + {steps[-1]} rows",
+        "give more rows, a shorter window or horizon, or other split shares",
+    )
+
+
+def _scaler(
+    series: Series, train: npt.NDArray[np.float64], names: tuple[str, ...], notes: list[str]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and standard deviation of each column, 1 for the deviation of a constant one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = train.mean(axis=0), train.std(axis=0)
+    # By the values themselves: the deviation of equal numbers is not always computed as exactly 0.
+    constant = train.max(axis=0) == train.min(axis=0)
+    for column, name in enumerate(names):
+        if constant[column]:
+            mean[column], std[column] = train[0, column], 1.0
+            notes.append(f"column {name} is constant in the training rows and carries nothing to learn from")
+        elif not (math.isfinite(std[column]) and std[column] > 0):
+            raise UserError(
+                f"{series.name} column {name}",
+                "the values' spread overflows or underflows",
+                "write the column in a unit that gives numbers of ordinary size",
+            )
+    mean.flags.writeable = std.flags.writeable = False
+    return mean, std
+
+
+def _normalise(
+    series: Series,
+    values: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    std: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        normalised = ((values - mean) / std).astype(np.float32)
+    if not np.isfinite(normalised).all():
+        raise UserError(
+            series.name,
+            "a value lies so far from the training rows that it overflows",
+            "look for a wrong value, or choose other split shares",
+        )
+    return normalised
+
+
+def _window_starts(
+    position: npt.NDArray[np.int64], start: int, stop: int, window: int, reach: int
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Find the windows within rows ``start`` to ``stop`` (exclusive).
+
+    Args:
+        position: Each row's place in steps.
+        start: First row.
+        stop: Row after the last.
+        window: Rows of input.
+        reach: Steps from the window's last row to its furthest target.
+
+    Returns:
+        The first row of every window that has no gap, and how many were left out for a gap.
+    """
+    span = window - 1 + reach
+    first = np.arange(start, max(start, stop - span), dtype=np.int64)
+    whole = position[first + span] - position[first] == span
+    return first[whole], int(np.count_nonzero(~whole))
+
+
+def _cut(
+    features: npt.NDArray[np.float32],
+    targets: npt.NDArray[np.float32],
+    first: npt.NDArray[np.int64],
+    window: int,
+    steps: tuple[int, ...],
+) -> Split:
+    view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
+    last_row = first + window - 1
+    arrays: tuple[npt.NDArray[Any], ...] = (
+        np.ascontiguousarray(view[first].transpose(0, 2, 1)),
+        np.concatenate([targets[last_row + step] for step in steps], axis=1),
+        np.tile(targets[last_row], (1, len(steps))),
+        last_row,
+    )
+    for array in arrays:
+        array.flags.writeable = False
+    return Split(*arrays)
+
+
+def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:
+    if steps == (1,):
+        return targets
+    return tuple(f"{target}+{step}" for step in steps for target in targets)
+
+
+def _digest(series: Series, window: int, steps: tuple[int, ...], borders: tuple[int, int]) -> str:
+    settings = {
+        "window": window,
+        "horizon": steps,
+        "borders": borders,
+        "features": series.feature_names,
+        "targets": series.target_names,
+        "rows": series.rows,
+    }
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for array in (series.position, series.features, series.targets):
+        # Little-endian and by rows on every machine.
+        digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,278 @@
+"""A time series out of a file: checked times, features and targets."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from quant_model.data.table import Table, read_table
+from quant_model.errors import UserError
+
+__all__ = ["Series", "load_series"]
+
+# ISO 8601 with dashes. Checked before the parser, because it also reads bare digits: it takes a count of
+# milliseconds since 1970 for a date in the fifteenth century.
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
+_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
+_MICROSECOND = np.timedelta64(1, "us")
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A series whose every cell is a finite number and whose times rise in whole steps.
+
+    Attributes:
+        name: What errors and reports call the file.
+        sha256: Digest of the file's bytes, in hexadecimal.
+        time: ``(rows,)`` strictly rising; times with an offset are kept in UTC.
+        step: The distance between neighbouring rows where nothing is missing.
+        position: ``(rows,)`` int64, the row's distance from the first row in steps; consecutive numbers
+            mean consecutive rows, a jump is a gap.
+        feature_names: Names of the columns of ``features``.
+        target_names: Names of the columns of ``targets``.
+        features: ``(rows, features)`` float64, in the units of the file.
+        targets: ``(rows, targets)`` float64, in the units of the file.
+    """
+
+    name: str
+    sha256: str
+    time: npt.NDArray[np.datetime64]
+    step: np.timedelta64
+    position: npt.NDArray[np.int64]
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    features: npt.NDArray[np.float64]
+    targets: npt.NDArray[np.float64]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.position)
+
+    @property
+    def gaps(self) -> int:
+        """Number of places where at least one row is missing."""
+        return int(np.count_nonzero(np.diff(self.position) > 1))
+
+    @property
+    def missing_rows(self) -> int:
+        """Number of rows that are missing in all gaps together."""
+        return int(self.position[-1]) + 1 - self.rows
+
+
+def load_series(
+    path: Path | str,
+    time_column: str,
+    feature_columns: Sequence[str],
+    target_columns: Sequence[str],
+    *,
+    name: str | None = None,
+    sha256: str | None = None,
+) -> Series:
+    """Load a series from a CSV file (also gzip-compressed) or a Parquet file and check every cell used.
+
+    Rows may be missing, as long as those that are there stand whole steps apart. Nothing is filled in.
+
+    Args:
+        path: The file. Its kind is told by its content.
+        time_column: Column of times, ISO 8601: ``2024-05-01 13:00`` or ``2024-05-01T13:00:00+02:00``.
+        feature_columns: Columns that the model reads, in that order; a target may be one of them.
+        target_columns: Columns that the model forecasts, in that order.
+        name: What errors call the file; its path unless given.
+        sha256: When given, the digest that the file's bytes must have.
+
+    Raises:
+        UserError: The file cannot be read, is not the one expected, lacks a column, holds a cell that is
+            missing, no number or not finite, has times that do not rise in whole steps, or fewer than two
+            rows.
+    """
+    shown = str(path) if name is None else name
+    features, targets = tuple(feature_columns), tuple(target_columns)
+    _check_choice(shown, time_column, features, targets)
+    content = _read(Path(path), shown)
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and digest != sha256.lower():
+        raise UserError(
+            shown,
+            f"sha256 is {digest[:16]}..., expected {sha256.lower()[:16]}...",
+            "restore the original file, or start a new study on the changed one",
+        )
+    wanted = list(dict.fromkeys((time_column, *features, *targets)))
+    table = read_table(content, shown, wanted)
+    if len(table.rows) < 2:
+        raise UserError(shown, f"{len(table.rows)} rows of data", "a series needs at least two")
+    time = _times(table, time_column, shown)
+    step, position = _positions(time, table.rows, time_column, shown)
+    numbers = {column: _numbers(table, column, shown) for column in wanted if column != time_column}
+    return Series(
+        name=shown,
+        sha256=digest,
+        time=_frozen(time),
+        step=step,
+        position=_frozen(position),
+        feature_names=features,
+        target_names=targets,
+        features=_frozen(np.stack([numbers[column] for column in features], axis=1)),
+        targets=_frozen(np.stack([numbers[column] for column in targets], axis=1)),
+    )
+
+
+def _check_choice(name: str, time_column: str, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
+    for kind, columns in (("feature", features), ("target", targets)):
+        if not columns:
+            raise UserError(name, f"no {kind} column chosen", f"name at least one {kind} column")
+        for column in columns:
+            if columns.count(column) > 1:
+                raise UserError(name, f"{kind} column {column} is chosen twice", "name each column once")
+        if time_column in columns:
+            raise UserError(
+                name, f"the time column {time_column} is chosen as a {kind}", "choose columns of numbers"
+            )
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(
+            name, f"cannot read the file ({reason})", "check the path and its permissions"
+        ) from error
+
+
+def _times(table: Table, column: str, name: str) -> npt.NDArray[np.datetime64]:
+    times: list[datetime] = []
+    aware = False
+    for row, cell in zip(table.rows, table.columns[column], strict=True):
+        place = f"{name} row {row} column {column}"
+        time = _time(cell, place)
+        offset = time.tzinfo is not None
+        if times and offset != aware:
+            raise UserError(
+                place,
+                f"{cell!r} {'has' if offset else 'lacks'} a UTC offset unlike the rows before",
+                "write all times with an offset, or none",
+            )
+        aware = offset
+        times.append(time.astimezone(UTC).replace(tzinfo=None) if aware else time)
+    return np.array(times, dtype="datetime64[us]")
+
+
+def _time(cell: object, place: str) -> datetime:
+    if isinstance(cell, datetime):
+        return cell
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day)
+    remedy = "write times as ISO 8601, for example 2024-05-01 13:00"
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING):
+        raise UserError(place, "the time is missing", remedy + ", or leave the row out")
+    text = str(cell).strip()
+    if not _ISO_TIME.fullmatch(text):
+        raise UserError(place, f"{_short(text)} is not a time", remedy)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(place, f"{_short(text)} is not a time ({error})", remedy) from error
+
+
+def _positions(
+    time: npt.NDArray[np.datetime64], rows: Sequence[int], column: str, name: str
+) -> tuple[np.timedelta64, npt.NDArray[np.int64]]:
+    """Find the step and number the rows by it; the step is the commonest distance between two rows."""
+    distance = np.diff(time) // _MICROSECOND
+    falling = np.flatnonzero(distance <= 0)
+    if len(falling):
+        row = int(falling[0]) + 1
+        raise UserError(
+            f"{name} row {rows[row]} column {column}",
+            f"{_clock(time[row])} does not come after the row before, {_clock(time[row - 1])}",
+            "sort the rows by time and keep one for each time (where clocks change, write a UTC offset)",
+        )
+    values, counts = np.unique(distance, return_counts=True)
+    # Of equally common distances the first, that is the smallest, counts.
+    step = int(values[np.argmax(counts)])
+    irregular = np.flatnonzero(distance % step)
+    if len(irregular):
+        row = int(irregular[0]) + 1
+        raise UserError(
+            f"{name} row {rows[row]} column {column}",
+            f"{_duration(int(distance[row - 1]))} after the row before, while the series goes in steps of "
+            f"{_duration(step)}",
+            "bring the rows to a regular step; rows may be left out, but not lie between the steps",
+        )
+    position = np.concatenate([[0], np.cumsum(distance // step)]).astype(np.int64)
+    return np.timedelta64(step, "us"), position
+
+
+def _numbers(table: Table, column: str, name: str) -> npt.NDArray[np.float64]:
+    cells = table.columns[column]
+    values = np.empty(len(cells), dtype=np.float64)
+    for index, cell in enumerate(cells):
+        try:
+            # Python reads 1_000 as a number; in a data file it is a slip.
+            number = float(cell) if "_" not in str(cell) else None  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            number = None
+        if number is None or not math.isfinite(number):
+            raise _bad_number(cell, f"{name} row {table.rows[index]} column {column}")
+        values[index] = number
+    return values
+
+
+def _bad_number(cell: object, place: str) -> UserError:
+    if cell is None or str(cell).strip().lower() in _MISSING:
+        problem, remedy = (
+            "the value is missing",
+            "leave the whole row out (a gap in time is allowed) or fill it",
+        )
+    elif isinstance(cell, float):
+        problem, remedy = (
+            f"{cell} is not finite",
+            "leave the whole row out (a gap in time is allowed) or mend it",
+        )
+    else:
+        text = str(cell).strip()
+        problem = f"{_short(text)} is not a finite number"
+        remedy = "write numbers with a decimal point, or choose another column"
+    return UserError(place, problem, remedy)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _clock(time: np.datetime64) -> str:
+    """Write a time to the second, as files do."""
+    return str(time.astype("datetime64[s]")).replace("T", " ")
+
+
+def _duration(microseconds: int) -> str:
+    """Write a duration in the largest unit that makes it a whole number."""
+    units = (
+        ("d", 86_400_000_000),
+        ("h", 3_600_000_000),
+        ("min", 60_000_000),
+        ("s", 1_000_000),
+        ("ms", 1_000),
+    )
+    for unit, size in units:
+        if microseconds % size == 0:
+            return f"{microseconds // size} {unit}"
+    return f"{microseconds} us"
+
+
+_Array = TypeVar("_Array", bound="npt.NDArray[Any]")
+
+
+def _frozen(array: _Array) -> _Array:
+    array.flags.writeable = False
+    return array
