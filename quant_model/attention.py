@@ -1,0 +1,187 @@
+"""Attention in two engines: scores (q . k) and context (base-2 softmax, weighted sum of values, division).
+
+The softmax is exact integer arithmetic: a table turns the distance from the row's maximum into a probability
+numerator, and one rounding division per output normalises after the weighted sum, so that no reciprocal is
+approximated. Base 2 loses nothing: the factor log2(e) lies in the query weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from quant_model.design import Engine
+from quant_model.formats import Format, IntArray, ceil_log2, requantize, signed_width
+from quant_model.node import Parameters, exact_matmul
+
+
+def score_exponent(score_bits: int, probability_bits: int) -> int:
+    """Exponent of a score in base-2 logarithm units.
+
+    Chosen so that the largest distance of two scores spans ``probability_bits + 1`` octaves or a little more,
+    where a probability has faded to zero: finer steps would be wasted range, coarser ones wasted bits. Never
+    coarser than one octave a step.
+    """
+    return -max(score_bits - ceil_log2(probability_bits + 1), 0)
+
+
+def softmax_table(score_bits: int, probability_bits: int) -> IntArray:
+    """Probability numerators by distance from the maximum score, int64 ``(2**score_bits,)``."""
+    distance = np.arange(1 << score_bits) * 2.0 ** score_exponent(score_bits, probability_bits)
+    top = (1 << probability_bits) - 1
+    numerators: IntArray = np.floor(top * 2.0**-distance + 0.5).astype(np.int64)
+    return numerators
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Dot products of each query with all keys, per head, requantised to scores."""
+
+    name: str
+    query: str
+    key: str
+    rows: int
+    heads: int
+    d_head: int
+    query_format: Format
+    key_format: Format
+    output: Format
+    probability_bits: int
+    engine: Engine
+
+    @property
+    def kind(self) -> Literal["scores"]:
+        """Engine kind."""
+        return "scores"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Query and key."""
+        return (self.query, self.key)
+
+    @property
+    def columns(self) -> int:
+        """Scores per row: one per head and key."""
+        return self.heads * self.rows
+
+    @property
+    def product_bound(self) -> int:
+        """The largest absolute dot product."""
+        return self.d_head * self.query_format.magnitude * self.key_format.magnitude
+
+    @property
+    def max_shift(self) -> int:
+        """The largest rescaling shift: its rounding constant is at most ``product_bound``."""
+        return self.product_bound.bit_length()
+
+    @property
+    def accumulator(self) -> Format:
+        """Format of a lane's accumulator: can never overflow."""
+        return Format(signed_width(-self.product_bound, self.product_bound))
+
+    @property
+    def total(self) -> Format:
+        """Format of dot product plus rounding constant."""
+        return Format(signed_width(-2 * self.product_bound, 2 * self.product_bound))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per inference."""
+        return self.rows * self.rows * self.heads * self.d_head
+
+    def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
+        """Fixed by the formats, so that the softmax table is too."""
+        return score_exponent(self.output.bits, self.probability_bits)
+
+    def shift(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
+        """Right shift from dot product to score."""
+        return self.exponent(parameters, sources) - sum(sources)
+
+    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
+        """``(batch, rows, d_model)`` twice to ``(batch, rows, heads * rows)``."""
+        query, key = (split_heads(source, self.heads) for source in sources)
+        dot = exact_matmul(query, key.transpose(0, 1, 3, 2))
+        return join_heads(requantize(dot, self.shift(parameters, exponents), self.output))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Softmax of a row of scores, weighted sum of the values, one rounding division per output."""
+
+    name: str
+    scores: str
+    value: str
+    rows: int
+    heads: int
+    d_head: int
+    score_format: Format
+    probability: Format
+    output: Format
+    """The value's format: a weighted mean never leaves its range."""
+    engine: Engine
+
+    @property
+    def kind(self) -> Literal["context"]:
+        """Engine kind."""
+        return "context"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Scores and value."""
+        return (self.scores, self.value)
+
+    @property
+    def columns(self) -> int:
+        """d_model."""
+        return self.heads * self.d_head
+
+    @property
+    def table(self) -> IntArray:
+        """Probability numerators by distance from the row's maximum."""
+        return softmax_table(self.score_format.bits, self.probability.bits)
+
+    @property
+    def denominator(self) -> Format:
+        """Format of the sum of a row's probability numerators."""
+        return Format((self.rows * self.probability.high).bit_length(), signed=False)
+
+    @property
+    def product_bound(self) -> int:
+        """The largest absolute weighted sum."""
+        return self.rows * self.probability.high * self.output.magnitude
+
+    @property
+    def accumulator(self) -> Format:
+        """Format of a lane's accumulator: can never overflow."""
+        return Format(signed_width(-self.product_bound, self.product_bound))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per inference."""
+        return self.rows * self.rows * self.columns
+
+    def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
+        """The value's."""
+        return sources[1]
+
+    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
+        """``(batch, rows, heads * rows)`` and ``(batch, rows, d_model)`` to ``(batch, rows, d_model)``."""
+        scores, value = (split_heads(source, self.heads) for source in sources)
+        numerators = self.table[scores.max(axis=-1, keepdims=True) - scores]
+        denominator = numerators.sum(axis=-1, keepdims=True)
+        weighted = exact_matmul(numerators, value)
+        return join_heads((2 * weighted + denominator) // (2 * denominator))
+
+
+def split_heads(rows: IntArray, heads: int) -> IntArray:
+    """``(batch, rows, heads * width)`` to ``(batch, heads, rows, width)``."""
+    batch, count, columns = rows.shape
+    return rows.reshape(batch, count, heads, columns // heads).transpose(0, 2, 1, 3)
+
+
+def join_heads(rows: IntArray) -> IntArray:
+    """``(batch, heads, rows, width)`` to ``(batch, rows, heads * width)``."""
+    batch, heads, count, width = rows.shape
+    return rows.transpose(0, 2, 1, 3).reshape(batch, count, heads * width)

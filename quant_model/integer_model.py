@@ -1,0 +1,174 @@
+"""The integer model: a trained network as integers. Its numpy forward pass is the golden model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quant_model.attention import Scores
+from quant_model.design import DesignPoint
+from quant_model.errors import UserError
+from quant_model.formats import IntArray, saturate
+from quant_model.linear import Linear
+from quant_model.network import Network, build_network
+from quant_model.node import LinearParameters, Parameters
+from quant_model.pooling import Pooling
+from quant_model.residual import Residual
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+_CHUNK = 256
+"""Windows evaluated at once: keeps a wide network's intermediates within some ten megabytes."""
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerModel:
+    """A network with its integers.
+
+    Raises:
+        ValueError: a shape, weight, bias or shift lies outside what the hardware provides for.
+    """
+
+    network: Network
+    parameters: Parameters
+
+    def __post_init__(self) -> None:
+        for linear in self.network.linears:
+            _check_linear(linear, self.parameters.linear[linear.name])
+        _check_shifts(self.network, self.parameters, self.exponents)
+
+    @cached_property
+    def exponents(self) -> dict[str, int]:
+        """The exponent of every tensor, ``input`` included."""
+        found = {"input": self.parameters.exponents["input"]}
+        for node in self.network.nodes:
+            sources = tuple(found[name] for name in node.sources)
+            found[node.name] = node.exponent(self.parameters, sources)
+        return found
+
+    def source_exponents(self, name: str) -> tuple[int, ...]:
+        """The exponents of a node's sources."""
+        return tuple(self.exponents[source] for source in self.network.by_name[name].sources)
+
+    def forward(self, windows: IntArray) -> IntArray:
+        """Golden forward pass: int64 ``(batch, window, features)`` to ``(batch, outputs)``."""
+        chunks = [self.tensors(windows[i : i + _CHUNK])["head"] for i in range(0, len(windows), _CHUNK)]
+        outputs = self.network.design.architecture.outputs
+        return np.concatenate(chunks)[:, 0, :] if chunks else np.empty((0, outputs), np.int64)
+
+    def tensors(self, windows: IntArray) -> dict[str, IntArray]:
+        """Every tensor of a forward pass, int64 ``(batch, rows, columns)`` by name."""
+        found: dict[str, IntArray] = {"input": np.asarray(windows, np.int64)}
+        for node in self.network.nodes:
+            sources = (found[name] for name in node.sources)
+            found[node.name] = node.evaluate(self.parameters, self.source_exponents(node.name), *sources)
+        return found
+
+    def quantize_input(self, windows: FloatArray) -> IntArray:
+        """Normalised windows to integers: what the host does before it sends a window."""
+        scaled = np.asarray(windows, np.float64) * 2.0 ** -self.exponents["input"]
+        return saturate(np.floor(scaled + 0.5).astype(np.int64), self.network.input)
+
+    def predict(self, windows: FloatArray) -> npt.NDArray[np.float64]:
+        """Normalised float ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
+        return self.forward(self.quantize_input(windows)).astype(np.float64) * 2.0 ** self.exponents["head"]
+
+    def to_json(self) -> str:
+        """The whole model as canonical JSON, with its digest."""
+        body = {
+            "design": self.network.design.as_dict(),
+            "exponents": dict(self.parameters.exponents),
+            "linear": {
+                name: {"weights": own.weights.tolist(), "bias": own.bias.tolist(), "exponent": own.exponent}
+                for name, own in self.parameters.linear.items()
+            },
+        }
+        return json.dumps({"digest": _digest(body), "model": body}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str, place: str) -> IntegerModel:
+        """Read :meth:`to_json`'s text; ``place`` begins the message of an error.
+
+        Raises:
+            UserError: the text is no integer model, or was changed after it was written.
+        """
+        try:
+            data = json.loads(text)
+            body, digest = data["model"], data["digest"]
+            intact = _digest(body) == digest
+            model = cls(
+                build_network(DesignPoint.from_json(json.dumps(body["design"]), place)),
+                Parameters(
+                    linear={name: _linear_parameters(own) for name, own in body["linear"].items()},
+                    exponents={name: int(value) for name, value in body["exponents"].items()},
+                ),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(place, f"no integer model ({error})", "export the trial again") from error
+        if not intact:
+            raise UserError(place, "the content does not match its digest", "export the trial again")
+        return model
+
+    def save(self, path: Path) -> None:
+        """Write :meth:`to_json` to a file."""
+        path.write_text(self.to_json())
+
+    @classmethod
+    def load(cls, path: Path) -> IntegerModel:
+        """Read a file that :meth:`save` wrote.
+
+        Raises:
+            UserError: the file is absent, unreadable or no integer model.
+        """
+        try:
+            text = path.read_text()
+        except OSError as error:
+            raise UserError(
+                str(path), f"cannot be read ({error.strerror})", "name an exported folder"
+            ) from error
+        return cls.from_json(text, str(path))
+
+
+def _linear_parameters(own: Mapping[str, Any]) -> LinearParameters:
+    return LinearParameters(
+        np.asarray(own["weights"], np.int64), np.asarray(own["bias"], np.int64), int(own["exponent"])
+    )
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _check_linear(node: Linear, own: LinearParameters) -> None:
+    if own.weights.shape != (node.columns, node.in_features):
+        raise ValueError(f"{node.name}: weights have shape {own.weights.shape}")
+    if own.bias.shape != (node.bias_rows, node.columns):
+        raise ValueError(f"{node.name}: bias has shape {own.bias.shape}")
+    if own.weights.min() < node.weight.low or own.weights.max() > node.weight.high:
+        raise ValueError(f"{node.name}: a weight does not fit {node.weight.bits} bits")
+    if np.abs(own.bias).max() > node.bias_bound:
+        raise ValueError(f"{node.name}: a bias exceeds {node.bias_bound}")
+
+
+def _check_shifts(network: Network, parameters: Parameters, exponents: Mapping[str, int]) -> None:
+    for node in network.nodes:
+        sources = tuple(exponents[name] for name in node.sources)
+        if isinstance(node, Residual):
+            difference = sources[1] - sources[0]
+            if difference not in node.stream_shift_range:
+                raise ValueError(f"{node.name}: stream and branch scales are 2**{difference} apart")
+            branch, stream, out = node.shifts(parameters, sources)
+            if out > node.max_shift(branch, stream):
+                raise ValueError(f"{node.name}: a shift of {out} exceeds {node.max_shift(branch, stream)}")
+        elif isinstance(node, Linear | Scores | Pooling):
+            shift = node.shift(parameters, sources)
+            if shift > node.max_shift:
+                raise ValueError(f"{node.name}: a shift of {shift} exceeds {node.max_shift}")
