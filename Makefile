@@ -16,7 +16,8 @@ DEMO ?= build/demo
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/setup-done
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Twice quiet: errors only. What is going on the targets say themselves.
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 # One thread a process: a second one beside other processes makes small matrices slower, not faster.
 RUN := OMP_NUM_THREADS=1
 

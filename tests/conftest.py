@@ -94,7 +94,7 @@ def _server_binaries(folder: Path) -> Path:
     binaries = max(Path(package.origin).parent.glob("pginstall*/bin"), key=lambda path: path.parent.name)
     if _owner().user is None or _open_to_all(binaries):
         return binaries
-    # The environment may lie under a home that only root may enter. The programs look for their libraries by the
+    # The environment may lie under a home that only root may enter. The programs find their libraries by the
     # way from one to the other, so that both are copied.
     packages = Path(package.origin).parents[1]
     copy = folder / "server"
