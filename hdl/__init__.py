@@ -1,0 +1,1 @@
+"""The VHDL side: generation, simulation against the golden model, and synthesis."""
