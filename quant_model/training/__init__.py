@@ -1,0 +1,46 @@
+"""Training on a CPU: float parents, quantised fine-tuning, integer models.
+
+The settings come without torch; the rest is imported, with torch, when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from quant_model.training.errors import TrainingDiverged
+from quant_model.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from quant_model.training.loop import Epoch
+    from quant_model.training.parent import FloatParent, parent_key, train_parent
+    from quant_model.training.threads import use_threads
+    from quant_model.training.trainer import TrainingResult, train
+
+__all__ = [
+    "Epoch",
+    "FloatParent",
+    "TrainingDiverged",
+    "TrainingResult",
+    "TrainingSettings",
+    "parent_key",
+    "train",
+    "train_parent",
+    "use_threads",
+]
+
+_MODULES = {
+    "Epoch": "loop",
+    "FloatParent": "parent",
+    "TrainingResult": "trainer",
+    "parent_key": "parent",
+    "train": "trainer",
+    "train_parent": "parent",
+    "use_threads": "threads",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,168 @@
+"""Float parents: one trained encoder per architecture that all its quantised networks start from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from quant_model.data.dataset import Dataset
+from quant_model.data.metrics import rmse
+from quant_model.design import Architecture, linear_names
+from quant_model.errors import UserError
+from quant_model.training.float_model import FloatTransformer
+from quant_model.training.fold import FoldedLinear, fold, folded_tensors
+from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.settings import TrainingSettings
+
+_VERSION = 1
+"""Raise when the same settings would train another parent."""
+
+
+@dataclass(frozen=True, eq=False)
+class FloatParent:
+    """A trained float encoder, folded to the network's linear layers."""
+
+    architecture: Architecture
+    linears: Mapping[str, FoldedLinear]
+    """By linear engine's name."""
+    validation_error: float
+    """Validation RMSE in the target's unit."""
+    key: str
+    """:func:`parent_key` of what it was trained on."""
+    history: tuple[Epoch, ...] = ()
+
+    def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+        """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
+        with torch.no_grad():
+            tensors = folded_tensors(self.architecture, self.linears, torch.from_numpy(np.array(windows)))
+        forecast: npt.NDArray[np.float32] = tensors["head"][:, 0].numpy()
+        return forecast
+
+    def to_bytes(self) -> bytes:
+        """The parent as one file (numpy's npz, no pickles) with a checksum; equal parents, equal bytes."""
+        arrays = {
+            f"{name}/{part}": getattr(self.linears[name], part)
+            for name in linear_names(self.architecture)
+            for part in ("weight", "bias")
+        }
+        header = {
+            "architecture": dataclasses.asdict(self.architecture),
+            "validation_error": self.validation_error,
+            "key": self.key,
+            "history": [dataclasses.astuple(epoch) for epoch in self.history],
+        }
+        text = json.dumps(header, sort_keys=True)
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, header=text, digest=_content_digest(text, arrays), **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, place: str) -> FloatParent:
+        """Read :meth:`to_bytes`'s bytes; ``place`` begins the message of an error.
+
+        Raises:
+            UserError: the content is no float parent, or was damaged.
+        """
+        remedy = "remove this artifact: the parent is then trained again"
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            text, digest = str(arrays.pop("header")), str(arrays.pop("digest"))
+            header = json.loads(text)
+            architecture = Architecture(**header["architecture"])
+            linears = {
+                name: FoldedLinear(arrays[f"{name}/weight"], arrays[f"{name}/bias"])
+                for name in linear_names(architecture)
+            }
+            history = tuple(Epoch(*row) for row in header["history"])
+            parent = cls(architecture, linears, header["validation_error"], header["key"], history)
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(place, f"no float parent ({error})", remedy) from error
+        if digest != _content_digest(text, arrays):
+            raise UserError(place, "the content does not match its digest", remedy)
+        return parent
+
+
+def parent_key(architecture: Architecture, dataset: Dataset, settings: TrainingSettings, seed: int) -> str:
+    """Digest of everything that a float parent depends on, to look up one that is already trained."""
+    content: dict[str, Any] = {
+        "version": _VERSION,
+        "architecture": dataclasses.asdict(architecture),
+        "dataset": dataset.digest,
+        "settings": settings.parent_part(),
+        "seed": seed,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def train_parent(
+    architecture: Architecture, dataset: Dataset, settings: TrainingSettings, seed: int
+) -> FloatParent:
+    """Train the float encoder and fold it.
+
+    Raises:
+        ValueError: the dataset's windows do not have the architecture's shape.
+        TrainingDiverged: the loss is not finite.
+    """
+    check_shape(architecture, dataset)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = FloatTransformer(architecture)
+    validation = Windows.of(dataset.validation)
+
+    def validate() -> float:
+        model.eval()
+        with torch.no_grad():
+            return rmse(dataset, dataset.validation, model(validation.x).numpy())
+
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=settings.parent_learning_rate,
+        weight_decay=settings.parent_weight_decay,
+        fused=True,
+    )
+    plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed)
+    history = fit(model, optimizer, Windows.of(dataset.train), validate, plan)
+    linears = fold(model)
+    parent = FloatParent(
+        architecture,
+        linears,
+        min(epoch.validation_error for epoch in history),
+        parent_key(architecture, dataset, settings, seed),
+        history,
+    )
+    # The folded network is what counts: its error, not that of the model it came from.
+    error = rmse(dataset, dataset.validation, parent.predict(dataset.validation.x))
+    return dataclasses.replace(parent, validation_error=error)
+
+
+def check_shape(architecture: Architecture, dataset: Dataset) -> None:
+    """Refuse a dataset whose windows an architecture cannot read.
+
+    Raises:
+        ValueError: with both shapes.
+    """
+    wanted = (architecture.window, architecture.features, architecture.outputs)
+    found = (dataset.window, dataset.features, dataset.outputs)
+    if wanted != found:
+        raise ValueError(
+            f"the architecture is for (window, features, outputs) {wanted}, the data has {found}"
+        )
+
+
+def _content_digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(arrays):
+        digest.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,359 @@
+"""A network in torch: trainable, quantised, and in evaluation equal to the golden model bit for bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from quant_model.attention import Context, Scores
+from quant_model.formats import Format
+from quant_model.integer_model import IntegerModel
+from quant_model.linear import Linear
+from quant_model.network import Network
+from quant_model.node import LinearParameters, Parameters
+from quant_model.pooling import Pooling
+from quant_model.residual import Residual
+from quant_model.training.calibrate import best_exponent
+from quant_model.training.errors import TrainingDiverged
+from quant_model.training.fake_quant import (
+    attend,
+    linear_requantize,
+    quantize_segments,
+    requantize,
+    round_half_up,
+)
+from quant_model.training.fold import FoldedLinear, folded_tensors
+from quant_model.training.scales import ScaleRules, Scales
+
+_FLOAT32_INTEGERS = 2**24
+"""Up to here float32 holds every integer (IEEE 754: 24 bits of significand)."""
+
+
+class _Segments(nn.Module):
+    """Where each linear node's values lie in one long vector, and between which integers they must stay."""
+
+    index: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, shapes: Sequence[tuple[int, int]], bounds: Sequence[tuple[int, int]]) -> None:
+        super().__init__()
+        self.shapes = tuple(shapes)
+        self.sizes = [rows * columns for rows, columns in shapes]
+        repeats = torch.tensor(self.sizes)
+        index = torch.repeat_interleave(torch.arange(len(shapes)), repeats)
+        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("low", torch.tensor([float(b[0]) for b in bounds])[index], persistent=False)
+        self.register_buffer("high", torch.tensor([float(b[1]) for b in bounds])[index], persistent=False)
+
+    def spread(self, powers: Sequence[int]) -> Tensor:
+        """Two to the power of each segment's number, for every element."""
+        return torch.tensor([2.0**power for power in powers])[self.index]
+
+    def split(self, values: Tensor) -> list[Tensor]:
+        """The segments, each in its own shape."""
+        parts = torch.split(values, self.sizes)
+        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Effective:
+    """Quantised weights and biases of a forward pass, in steps of what they produce."""
+
+    weights: Mapping[str, Tensor]
+    biases: Mapping[str, Tensor]
+
+
+class QuantNetwork(nn.Module):
+    """The trainable form of a network.
+
+    Attributes:
+        weights: all linear nodes' weights in real units, end to end.
+        biases: all their biases, likewise.
+        weight_thresholds: log2 of the largest weight that each linear node represents.
+        thresholds: log2 of the largest value that each tensor with a scale of its own represents.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.rules = ScaleRules(network)
+        linears = network.linears
+        self._weights = _Segments(
+            [(node.columns, node.in_features) for node in linears],
+            [(node.weight.low, node.weight.high) for node in linears],
+        )
+        self._biases = _Segments(
+            [(node.bias_rows, node.columns) for node in linears],
+            [(-node.bias_bound, node.bias_bound) for node in linears],
+        )
+        self.weights = nn.Parameter(torch.zeros(sum(self._weights.sizes)))
+        self.biases = nn.Parameter(torch.zeros(sum(self._biases.sizes)))
+        self.weight_thresholds = nn.Parameter(torch.zeros(len(linears)))
+        self.thresholds = nn.Parameter(torch.zeros(len(self.rules.formats)))
+        self._weight_offsets = [_offset(node.weight) for node in linears]
+        self._offsets = [_offset(target) for target in self.rules.formats.values()]
+        self._units = _units(network)
+        self._contexts = {node.scores: node for node in network.nodes if isinstance(node, Context)}
+        self._residuals = {node.branch: node for node in network.nodes if isinstance(node, Residual)}
+        for node in self._contexts.values():
+            table = torch.from_numpy(node.table).double()
+            self.register_buffer(_table_name(node), table, persistent=False)
+
+    def initialise(self, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
+        """Start from folded float layers, with the scales that suit them and some training windows best."""
+        with torch.no_grad():
+            names = self.rules.linear_names
+            for parameter, part in ((self.weights, "weight"), (self.biases, "bias")):
+                arrays = [getattr(linears[name], part).reshape(-1) for name in names]
+                parameter.copy_(torch.from_numpy(np.concatenate(arrays)))
+            tensors = folded_tensors(self.network.design.architecture, linears, windows)
+            weight_exponents = [
+                best_exponent(torch.from_numpy(linears[node.name].weight), node.weight)
+                for node in self.network.linears
+            ]
+            exponents = [best_exponent(tensors[name], target) for name, target in self.rules.formats.items()]
+            self.weight_thresholds.copy_(_thresholds(weight_exponents, self._weight_offsets))
+            self.thresholds.copy_(_thresholds(exponents, self._offsets))
+
+    def scales(self) -> Scales:
+        """The exponents that the thresholds stand for, within the hardware's limits.
+
+        Raises:
+            TrainingDiverged: a threshold is not finite.
+        """
+        return self.rules.apply(
+            _exponents(self.weight_thresholds, self._weight_offsets, self.rules.linear_names),
+            _exponents(self.thresholds, self._offsets, tuple(self.rules.formats)),
+        )
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``.
+
+        In training the arithmetic is float32. In evaluation it is float32 where that is exact and float64
+        else, and the result is float64: the golden model's forecasts, bit for bit.
+        """
+        scales = self.scales()
+        if self.training:
+            return self._forward(windows, scales, torch.float32)
+        dtype = torch.float32 if self._fits_float32(scales) else torch.float64
+        return self._forward(windows, scales, dtype).double()
+
+    def integer_model(self) -> IntegerModel:
+        """The network with its integers as they are now."""
+        scales = self.scales()
+        with torch.no_grad():
+            weights = self._weights.split(self._integer_weights(scales).double())
+            biases = self._biases.split(self._integer_biases(scales).double())
+        linear = {
+            node.name: LinearParameters(
+                weight.numpy().astype(np.int64), bias.numpy().astype(np.int64), scales.weights[node.name]
+            )
+            for node, weight, bias in zip(self.network.linears, weights, biases, strict=True)
+        }
+        exponents = {name: scales.tensors[name] for name in self.rules.formats}
+        return IntegerModel(self.network, Parameters(linear, exponents))
+
+    def _forward(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
+        effective = self._effective(scales, dtype)
+        tensors = {"input": self._input(windows, scales, dtype)}
+        thresholds = dict(zip(self.rules.formats, self.thresholds.unbind(), strict=True))
+        exponents = scales.tensors
+        for node in self.network.nodes:
+            name, target = node.name, node.output
+            if isinstance(node, Linear):
+                if node.target is None:
+                    continue  # the head comes last, a branch with its residual
+                tensors[name] = linear_requantize(
+                    tensors[node.source],
+                    effective.weights[name],
+                    effective.biases[name],
+                    thresholds[name],
+                    target.low,
+                    target.high,
+                )
+            elif isinstance(node, Residual):
+                branch = self.network.by_name[node.branch]
+                tensors[name] = linear_requantize(
+                    tensors[branch.sources[0]],
+                    effective.weights[node.branch],
+                    effective.biases[node.branch],
+                    thresholds[name],
+                    target.low,
+                    target.high,
+                    tensors[node.stream],
+                    2.0 ** (exponents[node.stream] - exponents[name]),
+                )
+            elif isinstance(node, Scores):
+                context = self._contexts[name]
+                tensors[context.name] = self._attend(node, context, tensors, exponents, dtype)
+            elif isinstance(node, Pooling):
+                gain = 2.0 ** (exponents[node.source] - exponents[name])
+                shifted = tensors[node.source].sum(1, keepdim=True) * gain + 0.5
+                tensors[name] = requantize(shifted, thresholds[name], target.low, target.high)
+        pooled = tensors[self.network.head.source][:, 0]
+        return torch.addmm(effective.biases["head"], pooled, effective.weights["head"].t())
+
+    def _input(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
+        # In evaluation as the golden model does it: adding one half is not exact in float32.
+        wide = windows if self.training else windows.double()
+        shifted = wide * 2.0 ** -scales.tensors["input"] + 0.5
+        target = self.network.input
+        return requantize(shifted, self.thresholds[0].to(wide.dtype), target.low, target.high).to(dtype)
+
+    def _attend(
+        self,
+        node: Scores,
+        context: Context,
+        tensors: Mapping[str, Tensor],
+        exponents: Mapping[str, int],
+        dtype: torch.dtype,
+    ) -> Tensor:
+        query, key, value = (
+            _split_heads(tensors[name], node.heads) for name in (node.query, node.key, context.value)
+        )
+        table: Tensor = getattr(self, _table_name(context))
+        step = exponents[node.name]
+        mixed = attend(
+            query,
+            key,
+            value,
+            table.to(dtype),
+            2.0 ** (exponents[node.query] + exponents[node.key] - step),
+            2.0**step,
+            node.output.low,
+            node.output.high,
+        )
+        return _join_heads(mixed, node.heads)
+
+    def _effective(self, scales: Scales, dtype: torch.dtype) -> _Effective:
+        """Quantised weights and biases in steps of the tensor that they help to make; the head's in units."""
+        names = self.rules.linear_names
+        accumulators = self._accumulators(scales)
+        gains = [
+            accumulator - (scales.tensors[unit] if unit is not None else 0)
+            for accumulator, unit in zip(accumulators, self._units, strict=True)
+        ]
+        weights = quantize_segments(
+            self.weights,
+            self.weight_thresholds,
+            self._weights.index,
+            self._weights.spread([-scales.weights[name] for name in names]),
+            self._weights.spread(gains),
+            self._weights.low,
+            self._weights.high,
+        )
+        biases = quantize_segments(
+            self.biases,
+            None,
+            self._biases.index,
+            self._biases.spread([-exponent for exponent in accumulators]),
+            self._biases.spread(gains),
+            self._biases.low,
+            self._biases.high,
+        )
+        bias_parts = self._biases.split(biases.to(dtype))
+        halves = (0.5 if unit is not None else 0.0 for unit in self._units)
+        return _Effective(
+            dict(zip(names, self._weights.split(weights.to(dtype)), strict=True)),
+            {name: part + half for name, part, half in zip(names, bias_parts, halves, strict=True)},
+        )
+
+    def _accumulators(self, scales: Scales) -> list[int]:
+        return [scales.tensors[node.source] + scales.weights[node.name] for node in self.network.linears]
+
+    def _integer_weights(self, scales: Scales) -> Tensor:
+        layout = self._weights
+        scale = layout.spread([-scales.weights[name] for name in self.rules.linear_names])
+        return round_half_up(self.weights * scale, layout.low, layout.high)
+
+    def _integer_biases(self, scales: Scales) -> Tensor:
+        layout = self._biases
+        scale = layout.spread([-exponent for exponent in self._accumulators(scales)])
+        return round_half_up(self.biases * scale, layout.low, layout.high)
+
+    def _fits_float32(self, scales: Scales) -> bool:
+        return _largest_significand(self.network, scales) <= _FLOAT32_INTEGERS
+
+
+def _largest_significand(network: Network, scales: Scales) -> int:
+    """A bound on every intermediate result, counted in the finest step that it may have.
+
+    Sums are counted as if all their terms had one sign, so that no order of summation can exceed it.
+    """
+    exponents, largest = scales.tensors, 1
+    for node in network.nodes:
+        if isinstance(node, Linear):
+            accumulator = exponents[node.source] + scales.weights[node.name]
+            bound = node.product_bound + node.bias_bound
+            halves = 0 if node.target is None else exponents[node.name] - 1 - accumulator
+            largest = max(largest, (bound + (1 << max(halves, 0))) << max(-halves, 0))
+        elif isinstance(node, Residual):
+            branch, stream, out = exponents[node.branch], exponents[node.stream], exponents[node.name]
+            finest = min(branch, stream, out - 1)
+            bound = node.branch_format.magnitude << (branch - finest)
+            largest = max(
+                largest,
+                bound + (node.stream_format.magnitude << (stream - finest)) + (1 << (out - 1 - finest)),
+            )
+        elif isinstance(node, Scores):
+            dot = exponents[node.query] + exponents[node.key]
+            halves = exponents[node.name] - 1 - dot
+            largest = max(largest, (node.product_bound + (1 << max(halves, 0))) << max(-halves, 0))
+        elif isinstance(node, Context):
+            # The quotient comes within 1 / (2 * denominator) of an integer: it must be told from it.
+            denominator = node.rows * node.probability.high
+            largest = max(largest, 2 * denominator * (node.output.magnitude + 1))
+        elif isinstance(node, Pooling):
+            halves = exponents[node.name] - 1 - exponents[node.source]
+            largest = max(largest, (node.sum_bound + (1 << max(halves, 0))) << max(-halves, 0))
+    return largest
+
+
+def _units(network: Network) -> list[str | None]:
+    """The tensor in whose steps each linear node's result is wanted; None for the head."""
+    residuals = {node.branch: node.name for node in network.nodes if isinstance(node, Residual)}
+    return [node.name if node.target is not None else residuals.get(node.name) for node in network.linears]
+
+
+def _offset(target: Format) -> int:
+    """Threshold minus exponent: the threshold is the first power of two above the format."""
+    return target.bits - 1 if target.signed else target.bits
+
+
+def _thresholds(exponents: Sequence[int], offsets: Sequence[int]) -> Tensor:
+    """Log2 thresholds in the middle of what stands for each exponent, as far as can be from a change."""
+    return torch.tensor([e + offset - 0.5 for e, offset in zip(exponents, offsets, strict=True)])
+
+
+def _exponents(thresholds: Tensor, offsets: Sequence[int], names: Sequence[str]) -> list[int]:
+    values: list[float] = thresholds.detach().tolist()
+    for value, name in zip(values, names, strict=True):
+        if not math.isfinite(value):
+            raise TrainingDiverged(f"the threshold of {name} is {value}")
+    return [math.ceil(value) - offset for value, offset in zip(values, offsets, strict=True)]
+
+
+def _table_name(node: Context) -> str:
+    return f"table_{node.name.replace('.', '_')}"
+
+
+def _split_heads(rows: Tensor, heads: int) -> Tensor:
+    """``(batch, window, d_model)`` to ``(batch * heads, window, d_head)``."""
+    if heads == 1:
+        return rows
+    batch, window, columns = rows.shape
+    return rows.view(batch, window, heads, columns // heads).transpose(1, 2).flatten(0, 1)
+
+
+def _join_heads(rows: Tensor, heads: int) -> Tensor:
+    """``(batch * heads, window, d_head)`` to ``(batch, window, d_model)``."""
+    if heads == 1:
+        return rows
+    parts, window, width = rows.shape
+    return rows.view(parts // heads, heads, window, width).transpose(1, 2).flatten(2)

@@ -1,0 +1,96 @@
+"""Which exponents the hardware allows: wanted ones in, allowed ones out, in the order of the data flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quant_model.attention import Context, Scores, score_exponent
+from quant_model.formats import Format
+from quant_model.linear import Linear
+from quant_model.network import Network
+from quant_model.pooling import Pooling
+from quant_model.residual import Residual
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Exponents of a whole network, all within the hardware's limits."""
+
+    weights: Mapping[str, int]
+    """By linear node."""
+    tensors: Mapping[str, int]
+    """By tensor, ``input`` included; an accumulator that is passed on has its own exponent here."""
+
+
+class ScaleRules:
+    """The limits that a network's formats set to its exponents, prepared for being applied at every step.
+
+    An exponent that is out of bounds goes to the nearest bound; where two exponents meet in one bound, the
+    later one in the data flow gives way.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.linear_names = tuple(node.name for node in network.linears)
+        formats = {"input": network.input}
+        for node in network.nodes:
+            if isinstance(node, Residual | Pooling) or (isinstance(node, Linear) and node.target is not None):
+                formats[node.name] = node.output
+        self.formats: Mapping[str, Format] = formats
+        """Formats of the tensors with a scale of their own, in the order of the data flow."""
+        self._streams = {node.branch: node for node in network.nodes if isinstance(node, Residual)}
+        self._keys = {node.key: node for node in network.nodes if isinstance(node, Scores)}
+
+    def apply(self, weights: Sequence[int], tensors: Sequence[int]) -> Scales:
+        """Allowed exponents.
+
+        Args:
+            weights: wanted exponent of each linear node's weights, ordered as ``linear_names``.
+            tensors: wanted exponent of each tensor with a scale of its own, ordered as ``formats``.
+        """
+        own = dict(zip(self.linear_names, weights, strict=True))
+        wanted = dict(zip(self.formats, tensors, strict=True))
+        found = {"input": wanted["input"]}
+        for node in self.network.nodes:
+            name = node.name
+            if isinstance(node, Linear):
+                if name in self._streams:
+                    self._limit_branch(node, own, found)
+                if name in self._keys:
+                    self._limit_key(node, own, wanted, found)
+                accumulator = found[node.source] + own[name]
+                found[name] = (
+                    accumulator if node.target is None else min(wanted[name], accumulator + node.max_shift)
+                )
+            elif isinstance(node, Residual):
+                branch, stream = found[node.branch], found[node.stream]
+                finer = min(branch, stream)
+                found[name] = min(wanted[name], finer + node.max_shift(branch - finer, stream - finer))
+            elif isinstance(node, Pooling):
+                found[name] = min(wanted[name], found[node.source] + node.max_shift)
+            elif isinstance(node, Scores):
+                found[name] = score_exponent(node.output.bits, node.probability_bits)
+            elif isinstance(node, Context):
+                found[name] = found[node.value]
+        return Scales(own, found)
+
+    def _limit_branch(self, node: Linear, own: dict[str, int], found: Mapping[str, int]) -> None:
+        """Keep a branch's accumulator and the waiting stream within reach of each other."""
+        residual = self._streams[node.name]
+        allowed = residual.stream_shift_range
+        stream, source = found[residual.stream], found[node.source]
+        own[node.name] = min(max(own[node.name], stream - allowed[-1] - source), stream - allowed[0] - source)
+
+    def _limit_key(
+        self, node: Linear, own: dict[str, int], wanted: dict[str, int], found: Mapping[str, int]
+    ) -> None:
+        """Keep the shift from dot product to score within its limit: the score's exponent is fixed."""
+        scores = self._keys[node.name]
+        least = (
+            score_exponent(scores.output.bits, scores.probability_bits)
+            - scores.max_shift
+            - found[scores.query]
+        )
+        wanted[node.name] = max(wanted[node.name], least)
+        own[node.name] = max(own[node.name], least - node.max_shift - found[node.source])

@@ -1,0 +1,50 @@
+"""Settings of training, free of torch so that a study file can be checked without it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+_PARENT_FIELDS = ("batch_size", "parent_epochs", "parent_learning_rate", "parent_weight_decay", "patience")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and how fast to train. The defaults were chosen on the two shipped series.
+
+    Raises:
+        ValueError: a value is outside its range; the message names the field.
+    """
+
+    epochs: int = 10
+    """Passes over the training windows with quantisation."""
+    parent_epochs: int = 20
+    """Passes over the training windows in floating point."""
+    batch_size: int = 128
+    """Windows per step."""
+    learning_rate: float = 2e-3
+    """Peak step of weights and biases in quantised training (AdamW)."""
+    threshold_learning_rate: float = 1e-2
+    """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
+    parent_learning_rate: float = 5e-3
+    """Peak step in floating point (AdamW)."""
+    parent_weight_decay: float = 1e-2
+    """AdamW's decoupled decay in floating point."""
+    patience: int = 8
+    """Epochs without a better validation error after which training stops."""
+    calibration_windows: int = 512
+    """Training windows that the first scales are chosen on."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type == "int" and value < (0 if field.name == "epochs" else 1):
+                raise ValueError(f"{field.name} is {value}, but must be positive")
+            if field.type == "float" and not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{field.name} is {value}, but must be a finite number of at least 0")
+
+    def parent_part(self) -> dict[str, Any]:
+        """The settings that a float parent depends on."""
+        return {name: getattr(self, name) for name in _PARENT_FIELDS}

@@ -1,0 +1,86 @@
+"""Quantised fine-tuning: from a float parent to the integer model that is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from quant_model.data.dataset import Dataset
+from quant_model.data.metrics import rmse
+from quant_model.integer_model import IntegerModel
+from quant_model.network import Network
+from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.parent import FloatParent, check_shape, train_parent
+from quant_model.training.quant_network import QuantNetwork
+from quant_model.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """A trained network and how it came to be."""
+
+    integer_model: IntegerModel
+    history: tuple[Epoch, ...]
+    """Epoch 0 is the parent, quantised but not yet trained on."""
+    validation_error: float
+    """The golden model's validation RMSE in the target's unit."""
+
+
+def train(
+    network: Network,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    seed: int,
+    parent: FloatParent | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> TrainingResult:
+    """Train a network with quantisation and return its best epoch as an integer model.
+
+    The same arguments give the same result on the same machine.
+
+    Args:
+        network: what to train.
+        dataset: windows of the architecture's shape.
+        settings: how.
+        seed: of the order of the windows, and of the parent when there is none.
+        parent: the float encoder to start from; trained here when None.
+        on_epoch: called after each epoch, epoch 0 included; what it raises ends the training.
+
+    Raises:
+        ValueError: parent or dataset do not have the network's shape.
+        TrainingDiverged: the loss or a parameter is not finite.
+    """
+    architecture = network.design.architecture
+    check_shape(architecture, dataset)
+    if parent is None:
+        parent = train_parent(architecture, dataset, settings, seed)
+    if parent.architecture != architecture:
+        raise ValueError(f"the parent is of another architecture: {parent.architecture}")
+    windows, validation = Windows.of(dataset.train), Windows.of(dataset.validation)
+    model = QuantNetwork(network)
+    stride = max(len(windows.x) // settings.calibration_windows, 1)
+    model.initialise(parent.linears, windows.x[::stride])
+
+    def validate() -> float:
+        model.eval()
+        with torch.no_grad():
+            return rmse(dataset, dataset.validation, model(validation.x).numpy())
+
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": [model.weights, model.biases], "lr": settings.learning_rate},
+            {
+                "params": [model.weight_thresholds, model.thresholds],
+                "lr": settings.threshold_learning_rate,
+            },
+        ],
+        weight_decay=0.0,
+        fused=True,
+    )
+    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed)
+    history = fit(model, optimizer, windows, validate, plan, on_epoch)
+    integer_model = model.integer_model()
+    error = rmse(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
+    return TrainingResult(integer_model, history, error)
