@@ -1,0 +1,87 @@
+"""Exported accelerators held against what was promised: bit by bit in GHDL, resource by resource in Yosys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hdl.simulate import Verification
+from hdl.synthesize import Synthesis, synthesize_bundle
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from search.budget import RESOURCES, Assessment, Budget
+from search.export import MANIFEST
+
+__all__ = ["DEFAULT_DEVICE", "Measurement", "measure", "verification_json"]
+
+DEFAULT_DEVICE = "xc7s15"
+"""The device that the papers behind this project use; where no study names another."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Measured counts beside the estimate."""
+
+    synthesis: Synthesis
+    assessment: Assessment
+    capacity: Mapping[str, int]
+
+    @property
+    def measured(self) -> dict[str, int]:
+        """Used, by resource, as counted in the netlist."""
+        return {name: self.synthesis.measured[name] for name in RESOURCES}
+
+    @property
+    def fits(self) -> bool:
+        """True when every measured count is within the budget."""
+        limit = self.assessment.limit
+        return all(count <= limit * self.capacity[name] for name, count in self.measured.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object that scripts rely on."""
+        return {
+            "measured": self.measured,
+            "estimate": self.assessment.resources,
+            "tool": self.synthesis.tool,
+        }
+
+
+def measure(bundle: Path, device_name: str | None, cache: Path | None = None) -> Measurement:
+    """Synthesise an exported accelerator and estimate it for a device (its own when ``None``).
+
+    Raises:
+        UserError: the folder is no export, the device is unknown, or a tool is missing.
+        hdl.synthesize.SynthesisError: a tool failed.
+    """
+    budget = Budget(device_name or _own_device(bundle), 1.0, 100.0)
+    capacity = {name: getattr(budget.device, name) for name in RESOURCES}
+    model = IntegerModel.load(bundle / "model.json")
+    assessment = budget.assess(model.network.design)
+    return Measurement(synthesize_bundle(bundle, cache_dir=cache), assessment, capacity)
+
+
+def verification_json(verification: Verification) -> dict[str, Any]:
+    """The JSON object that scripts rely on."""
+    return {
+        "vectors": verification.vectors,
+        "outputs": verification.outputs,
+        "mismatches": verification.mismatches,
+        "cycles": {
+            "min": verification.cycles_min,
+            "max": verification.cycles_max,
+            "predicted": verification.cycles_predicted,
+        },
+    }
+
+
+def _own_device(bundle: Path) -> str:
+    file = bundle / MANIFEST
+    if not file.is_file():
+        return DEFAULT_DEVICE
+    try:
+        return str(json.loads(file.read_text())["device"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(str(file), f"cannot be understood ({error})", "export the trial again") from error

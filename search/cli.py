@@ -1,0 +1,88 @@
+"""The command line. Exit status: 0 well, 1 an accelerator breaks a promise, 2 the user can mend it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from hdl.analysis import GhdlError
+from hdl.synthesize import SynthesisError
+from quant_model.errors import UserError
+from search.cli_design import estimate, generate, sample, synth, verify
+from search.cli_doctor import doctor
+from search.cli_study import dashboard, export, front, run, status, worker
+from search.quiet import quiet_optuna
+from search.stopping import Interrupted
+
+__all__ = ["cli", "main", "run_cli"]
+
+_INTERRUPTED = 130
+"""What shells report for a program ended by Ctrl-C."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="bitfront")
+def cli() -> None:
+    """Search quantised time-series Transformers that fit a small FPGA, and export bit-exact VHDL."""
+
+
+for _command in (
+    run,
+    worker,
+    status,
+    front,
+    dashboard,
+    sample,
+    estimate,
+    export,
+    generate,
+    verify,
+    synth,
+    doctor,
+):
+    cli.add_command(_command)
+
+
+def run_cli(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; every error is one line on stderr."""
+    quiet_optuna()
+    try:
+        status_code = cli.main(args=list(arguments), prog_name="bitfront", standalone_mode=False)
+    except UserError as error:
+        return _fail(str(error), 2)
+    except click.ClickException as error:
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "bitfront"
+        return _fail(f"{error.format_message()} See: {where} --help", 2)
+    except (GhdlError, SynthesisError) as error:
+        return _fail(str(error), 1)
+    except (KeyboardInterrupt, Interrupted, click.Abort):
+        return _fail("interrupted", _INTERRUPTED, prefix="")
+    except BrokenPipeError:
+        # The reader of our output (head, less) has had enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status_code if isinstance(status_code, int) else 0
+
+
+def main() -> None:
+    """The command ``bitfront``."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run_cli(sys.argv[1:]))
+
+
+def _fail(message: str, code: int, prefix: str = "error: ") -> int:
+    print(prefix + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

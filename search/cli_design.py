@@ -1,0 +1,148 @@
+"""Commands about single designs: sample, estimate, generate, verify, synth."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from hdl.simulate import verify as verify_bundle
+from quant_model.design import DesignPoint
+from quant_model.errors import UserError
+from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
+from search.budget import RESOURCES, Budget
+from search.check import DEFAULT_DEVICE, measure, verification_json
+from search.cli_options import device_option, file, folder, json_option, print_json
+from search.export import estimate_json, write_bundle
+from search.show import percent, print_table, working
+from search.space import DesignSpace, random_designs
+from search.study_file import load_spec
+
+__all__ = ["estimate", "generate", "sample", "synth", "verify"]
+
+_CLOCK_MHZ = 100.0
+
+
+@click.command()
+@click.argument("study_file", type=file, metavar="STUDY.toml")
+@click.option("-n", "count", type=click.IntRange(1), required=True, metavar="N", help="How many.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Same seed, same designs.",
+)
+@click.option("--feasible", is_flag=True, help="Only designs whose estimate is within the budget.")
+def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
+    """Random design points of a study's space, one JSON object a line."""
+    spec = load_spec(study_file)
+    for design in random_designs(DesignSpace(spec), Budget.of(spec), count, seed, feasible=feasible):
+        click.echo(design.to_json())
+
+
+@click.command()
+@click.argument("design_file", type=file, metavar="DESIGN.json")
+@device_option
+@json_option
+def estimate(design_file: Path, device: str | None, as_json: bool) -> None:
+    """What a design takes of a device, by the cost model."""
+    budget = Budget(device or DEFAULT_DEVICE, 1.0, _CLOCK_MHZ)
+    assessment = budget.assess(_read_design(design_file))
+    if as_json:
+        print_json(estimate_json(assessment))
+        return
+    rows = [
+        [name, str(used), str(getattr(budget.device, name)), percent(assessment.utilization[name])]
+        for name, used in assessment.resources.items()
+    ]
+    title = f"Estimate for {budget.device_name} (calibration: {assessment.estimate.calibration})"
+    print_table(title, ["resource", "used", "of", "share"], rows)
+    verdict = "fits" if assessment.fits else "does not fit"
+    print(f"{assessment.estimate.cycles} cycles per window; {verdict}")
+
+
+@click.command()
+@click.argument("design_file", type=file, metavar="DESIGN.json")
+@click.option(
+    "--random-weights", "seed", type=click.IntRange(0), required=True, metavar="SEED", help="Of the weights."
+)
+@click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@device_option
+def generate(design_file: Path, seed: int, out: Path, device: str | None) -> None:
+    """Write an accelerator without training, with random weights: for tests and calibration."""
+    assessment = Budget(device or DEFAULT_DEVICE, 1.0, _CLOCK_MHZ).assess(_read_design(design_file))
+    model = random_integer_model(build_network(assessment.design), seed)
+    note = f"Random weights (seed {seed}): for tests, it forecasts nothing.\n"
+    write_bundle(model, out, assessment, {"random_weights": seed}, note)
+    print(f"wrote {out}")
+
+
+@click.command()
+@click.argument("bundle", type=folder, metavar="DIR")
+@click.option(
+    "--vectors", type=click.IntRange(1), default=64, show_default=True, metavar="N", help="Windows."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, metavar="S", help="Of the windows."
+)
+@click.option("--stall", is_flag=True, help="Let both streams pause at random.")
+@json_option
+def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) -> int:
+    """Simulate an accelerator in GHDL and compare every output with the golden model."""
+    _check_bundle(bundle)
+    with working(f"Simulating {vectors} windows") as say:
+        result = verify_bundle(bundle, vectors, seed, stall, lambda done: say(f"{done}/{vectors}"))
+    if as_json:
+        print_json(verification_json(result))
+    else:
+        cycles = f"{result.cycles_min}..{result.cycles_max} cycles (predicted {result.cycles_predicted})"
+        checked = f"{result.mismatches} mismatches in {result.outputs} outputs of {vectors} windows"
+        print(f"{checked}, {cycles}, {result.tool}")
+        if result.first_mismatch is not None:
+            first = result.first_mismatch
+            where = f"window {first.vector} output {first.output}"
+            print(f"first mismatch: {where}: golden {first.expected}, VHDL {first.got}", file=sys.stderr)
+    return 0 if result.mismatches == 0 else 1
+
+
+@click.command()
+@click.argument("bundle", type=folder, metavar="DIR")
+@device_option
+@json_option
+def synth(bundle: Path, device: str | None, as_json: bool) -> int:
+    """Synthesise an accelerator with Yosys: measured counts beside the estimate."""
+    _check_bundle(bundle)
+    with working("Synthesising"):
+        result = measure(bundle, device)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        estimated = result.assessment.resources
+        rows = [
+            [name, str(result.measured[name]), str(estimated[name]), str(result.capacity[name])]
+            for name in RESOURCES
+        ]
+        name = result.assessment.estimate.device
+        print_table(f"{bundle} on {name}", ["resource", "measured", "estimate", "capacity"], rows)
+        print(f"{'fits' if result.fits else 'does not fit'}; measured by {result.synthesis.tool}")
+    return 0 if result.fits else 1
+
+
+def _read_design(path: Path) -> DesignPoint:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(str(path), f"cannot read the design point ({reason})", "check the path") from error
+    except UnicodeDecodeError as error:
+        raise UserError(str(path), "the design point is not UTF-8 text", "save it as UTF-8") from error
+    return DesignPoint.from_json(text, str(path))
+
+
+def _check_bundle(bundle: Path) -> None:
+    if not (bundle / "model.json").is_file():
+        raise UserError(str(bundle), "no exported accelerator", "name a folder that export or generate wrote")

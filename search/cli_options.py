@@ -1,0 +1,57 @@
+"""Options that several commands share, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = [
+    "artifacts_option",
+    "device_option",
+    "folder",
+    "json_option",
+    "print_json",
+    "storage_option",
+    "study_option",
+]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+file = click.Path(path_type=Path)
+folder = click.Path(path_type=Path)
+
+
+def storage_option(*, required: bool) -> Callable[[Function], Function]:
+    """``--storage URL``."""
+    return click.option(
+        "--storage",
+        "url",
+        envvar="BITFRONT_STORAGE",
+        required=required,
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; also from "
+        "$BITFRONT_STORAGE, which keeps a password out of the process list."
+        + ("" if required else " Default: sqlite:///OUT/study.db."),
+    )
+
+
+study_option = click.option(
+    "--study", "name", metavar="NAME", help="The study; not needed when the storage holds a single one."
+)
+artifacts_option = click.option(
+    "--artifacts",
+    type=folder,
+    metavar="DIR",
+    help="Folder of the study's files, if not where the study says.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON object on stdout."""
+    click.echo(json.dumps(data))

@@ -1,0 +1,216 @@
+"""Commands about studies: run, worker, status, front, export, dashboard."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from quant_model.errors import UserError
+from search.artifacts import ArtifactFolder
+from search.cli_options import (
+    artifacts_option,
+    file,
+    folder,
+    json_option,
+    print_json,
+    storage_option,
+    study_option,
+)
+from search.export import export_trial
+from search.front import front_csv, front_json
+from search.run import RunOptions, RunResult, begin, build_best, print_checked, print_front
+from search.run import search as search_study
+from search.show import number, percent, print_table, working
+from search.stopping import Interrupted, StopSignal
+from search.storage import Location, open_storage, storage_errors
+from search.study import artifact_path, open_study
+from search.worker import Worker
+
+__all__ = ["dashboard", "export", "front", "run", "status", "worker"]
+
+_LOOPBACK = "127.0.0.1"
+
+
+@click.command()
+@click.argument("study_file", type=file, metavar="STUDY.toml")
+@click.option(
+    "--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all, instead of the file's."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="K", help="Processes."
+)
+@storage_option(required=False)
+@click.option("--out", type=folder, metavar="DIR", help="Where results go. Default: build/NAME.")
+@artifacts_option
+@click.option(
+    "--export", "export_count", type=click.IntRange(0), default=2, show_default=True, metavar="K",
+    help="Designs to export, verify and synthesise at the end.",
+)  # fmt: skip
+@json_option
+def run(
+    study_file: Path,
+    trials: int | None,
+    workers: int,
+    url: str | None,
+    out: Path | None,
+    artifacts: Path | None,
+    export_count: int,
+    as_json: bool,
+) -> int:
+    """Create or resume a study, search, then export and check the best designs.
+
+    Run the same command again to go on after an interruption, with a higher --trials to search further.
+    """
+    options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count)
+    study, out_folder = begin(options)
+    try:
+        search_study(study, study.spec.study.trials, workers, out_folder, artifacts)
+        checked = build_best(study, export_count, out_folder)
+    except KeyboardInterrupt:
+        print(_how_to_resume(study_file), file=sys.stderr)
+        raise
+    result = RunResult(study, out_folder, checked)
+    written = result.write()
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_front(study)
+        if checked:
+            print_checked(checked)
+        print(f"Storage: {Location(study.url).shown}\nResult: {written}")
+    return 0 if result.good else 1
+
+
+def _how_to_resume(study_file: Path) -> str:
+    # The password of a URL given as an option is not repeated.
+    words = [Location(word).shown if "://" in word else word for word in sys.argv[1:]] or [
+        "run",
+        str(study_file),
+    ]
+    return f"stopped; the study is kept. Go on with: bitfront {shlex.join(words)}"
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@click.option(
+    "--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all, instead of the study's."
+)
+@artifacts_option
+def worker(name: str | None, url: str, trials: int | None, artifacts: Path | None) -> int:
+    """Work on an existing study, from any machine that reaches its storage and files."""
+    study = open_study(url, name, artifacts)
+    stop = StopSignal()
+    stop.install()
+    target = trials or study.spec.study.trials
+    print(f"study {study.name}: working until {target} trials are trained", file=sys.stderr)
+    try:
+        Worker(study, target, stop, lambda line: print(line, file=sys.stderr, flush=True)).run()
+    except Interrupted:
+        print("stopped; the trial in hand went back to waiting", file=sys.stderr)
+        raise
+    print(f"study {study.name}: {study.counts().complete} trials trained")
+    return 0
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@json_option
+def status(name: str | None, url: str, as_json: bool) -> None:
+    """How far a study is."""
+    study = open_study(url, name)
+    with storage_errors(url):
+        counts = dataclasses.asdict(study.counts())
+    if as_json:
+        print_json({"study": study.name, **counts})
+        return
+    print(f"study {study.name} in {Location(url).shown}, {study.spec.study.trials} trials wanted")
+    print(", ".join(f"{count} {state}" for state, count in counts.items()))
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@json_option
+@click.option("--csv", "csv_file", type=file, metavar="FILE", help="Also write the front to a CSV file.")
+def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
+    """The designs that no other beats in every objective."""
+    study = open_study(url, name)
+    with storage_errors(url):
+        if csv_file is not None:
+            _write(csv_file, front_csv(study))
+        if as_json:
+            print_json(front_json(study))
+        else:
+            print_front(study)
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@click.option(
+    "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
+)
+@click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@artifacts_option
+@json_option
+def export(
+    name: str | None, url: str, trial_number: int, out: Path, artifacts: Path | None, as_json: bool
+) -> None:
+    """Write a trial's accelerator: VHDL, testbench, integer model."""
+    study = open_study(url, name, artifacts)
+    with storage_errors(url), working(f"Exporting trial {trial_number}"):
+        exported = export_trial(study, trial_number, out)
+    scores = exported.scores
+    if as_json:
+        print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})
+        return
+    print_table(
+        f"Trial {trial_number} of study {study.name} in {out}",
+        [f"error{f' [{scores.unit}]' if scores.unit else ''}", "validation", "test"],
+        [
+            ["this accelerator", number(scores.validation), number(scores.test)],
+            ["persistence", number(scores.persistence_validation), number(scores.persistence_test)],
+        ],
+    )
+    shares = ", ".join(f"{key} {percent(value)}" for key, value in exported.assessment.utilization.items())
+    print(f"estimate: {shares}, {exported.assessment.estimate.cycles} cycles")
+
+
+@click.command()
+@storage_option(required=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, metavar="P", help="TCP port."
+)
+@artifacts_option
+def dashboard(url: str, port: int, artifacts: Path | None) -> None:
+    """Serve optuna-dashboard on this machine only (loopback), until Ctrl-C."""
+    from optuna_dashboard import run_server  # type: ignore[import-untyped]
+
+    storage = open_storage(url, create=False)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOOPBACK, port))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UserError(f"--port {port}", reason, "choose another port") from error
+    print(f"http://{_LOOPBACK}:{port}/dashboard for {Location(url).shown}; stop with Ctrl-C", file=sys.stderr)
+    with storage_errors(url):
+        stored = artifacts or artifact_path(storage, url)
+    store = ArtifactFolder(stored).store if stored is not None else None
+    run_server(storage, host=_LOOPBACK, port=port, artifact_store=store)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(str(path), f"cannot be written ({reason})", "choose another file") from error

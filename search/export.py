@@ -1,0 +1,189 @@
+"""A trial's accelerator in a folder: VHDL, testbench, integer model, and a note of where it comes from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from hdl import generate
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from search.budget import Assessment, Budget
+from search.datasets import StudyData, data_from_bytes
+from search.scores import Scores, score
+from search.study import OpenStudy
+
+__all__ = ["MANIFEST", "Exported", "export_trial", "study_data", "write_bundle"]
+
+MANIFEST = "bundle.json"
+"""The file by which a folder is known as an export: only such a folder is ever overwritten."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An exported trial."""
+
+    number: int
+    folder: Path
+    assessment: Assessment
+    scores: Scores
+
+
+def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | None = None) -> Exported:
+    """Write the accelerator of a completed trial.
+
+    Args:
+        study: The study.
+        number: The trial.
+        out: A folder that is absent, empty, or an earlier export, which is replaced.
+        data: The study's data when it is at hand; read from the study otherwise.
+
+    Raises:
+        UserError: the trial has no model, its files are gone, or the folder holds something else.
+    """
+    check_folder(out)
+    trial = study.trial(number)
+    model = trial_model(study, trial)
+    data = data or study_data(study)
+    scores = score(model, data.dataset(model.network.design.architecture.window))
+    assessment = Budget.of(study.spec).assess(model.network.design)
+    manifest = {
+        "study": study.name,
+        "trial": number,
+        "errors": scores.to_json(),
+        "values": dict(zip(study.spec.study.objectives, trial.values, strict=True)),
+    }
+    write_bundle(model, out, assessment, manifest, _trial_note(study, number, scores))
+    return Exported(number, out, assessment, scores)
+
+
+def trial_model(study: OpenStudy, trial: FrozenTrial) -> IntegerModel:
+    """The integer model of a completed trial.
+
+    Raises:
+        UserError: the trial did not complete, or its file is gone or damaged.
+    """
+    place = f"study {study.name} trial {trial.number}"
+    if trial.state != TrialState.COMPLETE:
+        raise UserError(
+            place,
+            f"it is {trial.state.name.lower()} and has no model",
+            "choose a completed one: bitfront front",
+        )
+    content = study.artifacts.get(trial.user_attrs["model"], f"the model of trial {trial.number}")
+    return IntegerModel.from_json(content.decode(), place)
+
+
+def study_data(study: OpenStudy) -> StudyData:
+    """The data that a study keeps.
+
+    Raises:
+        UserError: the copy is gone or damaged.
+    """
+    stored = study.study.user_attrs["dataset"]
+    content = study.artifacts.get(stored["artifact"], f"the data {stored['file']}")
+    return data_from_bytes(study.spec, content, stored["sha256"])
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder that holds something other than an export.
+
+    Raises:
+        UserError: it does, or is no folder.
+    """
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UserError(str(out), "is no folder", "choose another --out")
+    if any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise UserError(str(out), "the folder holds other files", "choose an empty or new folder: --out")
+
+
+def write_bundle(
+    model: IntegerModel, out: Path, assessment: Assessment, manifest: Mapping[str, Any], note: str
+) -> None:
+    """Write an accelerator with its manifest and README; a failure leaves what was there before.
+
+    Raises:
+        UserError: the folder holds something else, or cannot be written.
+    """
+    check_folder(out)
+    try:
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
+            fresh = Path(folder) / "bundle"
+            generate(model, fresh)
+            content = {
+                "bitfront": metadata.version("bitfront"),
+                "device": assessment.estimate.device,
+                **manifest,
+                "estimate": estimate_json(assessment),
+            }
+            (fresh / MANIFEST).write_text(json.dumps(content, indent=2) + "\n")
+            (fresh / "README.md").write_text(_readme(model, assessment, note))
+            if out.exists():
+                shutil.rmtree(out)
+            fresh.rename(out)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(str(out), f"cannot be written ({reason})", "choose another --out") from error
+
+
+def estimate_json(assessment: Assessment) -> dict[str, Any]:
+    """An estimate as the JSON object that scripts rely on."""
+    estimate = assessment.estimate
+    return {
+        "resources": assessment.resources,
+        "utilization": dict(assessment.utilization),
+        "cycles": estimate.cycles,
+        "fits": assessment.fits,
+        "device": estimate.device,
+        "calibration": estimate.calibration,
+    }
+
+
+def _trial_note(study: OpenStudy, number: int, scores: Scores) -> str:
+    unit = f" {scores.unit}" if scores.unit else ""
+    return f"""Trial {number} of study `{study.name}`.
+
+| error (RMSE) | validation | test |
+|---|---|---|
+| this accelerator (golden integer model) | {scores.validation:.5g}{unit} | {scores.test:.5g}{unit} |
+| persistence forecast | {scores.persistence_validation:.5g}{unit} | {scores.persistence_test:.5g}{unit} |
+"""
+
+
+def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
+    arch = model.network.design.architecture
+    rows = "\n".join(
+        f"| {name} | {used} | {100 * assessment.utilization[name]:.1f} % |"
+        for name, used in assessment.resources.items()
+    )
+    return f"""# Accelerator
+
+{note}
+Encoder-only Transformer: window {arch.window}, {arch.features} features, d_model {arch.d_model}, {arch.heads}
+heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, {arch.outputs} outputs.
+
+Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.calibration}),
+{assessment.estimate.cycles} cycles per window:
+
+| resource | used | of the device |
+|---|---|---|
+{rows}
+
+- `vhdl/`: the sources, VHDL-2008, in the order of `vhdl/files.txt`; the last one is the top level
+- `testbench/`: a testbench that plays windows and records outputs
+- `model.json`: the integer model, whose arithmetic the VHDL repeats bit by bit; `design.json`: the design
+point
+
+Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`.
+"""

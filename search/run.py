@@ -1,0 +1,286 @@
+"""``bitfront run``: make or resume a study, work on it, export its best designs and check them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hdl.analysis import GhdlError
+from hdl.simulate import Verification, verify
+from hdl.synthesize import SynthesisError
+from quant_model.errors import UserError
+from search.check import Measurement, measure, verification_json
+from search.datasets import StudyData, data_from_bytes, data_from_file, read_bytes
+from search.export import Exported, check_folder, export_trial
+from search.front import FrontTrial, finished_trials, front, front_json, pick
+from search.pool import Job, Pool
+from search.show import StudyProgress, number, percent, print_table, working
+from search.spec import StudySpec
+from search.storage import Location, storage_errors
+from search.study import OpenStudy, create_or_resume
+from search.study_file import data_path, load_spec
+
+__all__ = ["Checked", "RunOptions", "RunResult", "begin", "build_best", "search"]
+
+_VECTORS = 16
+"""Windows per exported design in the closing check; `bitfront verify` takes any number."""
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line asked for."""
+
+    study_file: Path
+    trials: int | None
+    workers: int
+    url: str | None
+    out: Path | None
+    artifacts: Path | None
+    export: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An exported design with what the tools said about it; ``problem`` when one of them could not."""
+
+    exported: Exported
+    verification: Verification | None
+    measurement: Measurement | None
+    problem: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Every output equal, and the measured counts within the device."""
+        return (
+            self.verification is not None
+            and self.verification.mismatches == 0
+            and self.measurement is not None
+            and self.measurement.fits
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as a JSON object."""
+        return {
+            "trial": self.exported.number,
+            "folder": str(self.exported.folder),
+            "errors": self.exported.scores.to_json(),
+            "verify": verification_json(self.verification) if self.verification else None,
+            "synth": self.measurement.to_json() if self.measurement else None,
+            "fits": self.measurement.fits if self.measurement else None,
+            "problem": self.problem,
+        }
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to."""
+
+    study: OpenStudy
+    out: Path
+    checked: Sequence[Checked]
+
+    @property
+    def good(self) -> bool:
+        """Every exported design is."""
+        return all(checked.good for checked in self.checked)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object of ``run --json`` and of ``result.json``."""
+        counts = self.study.counts()
+        return {
+            "study": self.study.name,
+            "storage": Location(self.study.url).shown,
+            "trials": {"complete": counts.complete, "pruned": counts.pruned, "failed": counts.failed},
+            "front": front_json(self.study),
+            "designs": [checked.to_json() for checked in self.checked],
+        }
+
+    def write(self) -> Path:
+        """Write ``result.json``."""
+        file = self.out / "result.json"
+        file.write_text(json.dumps(self.to_json(), indent=2) + "\n")
+        return file
+
+
+def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
+    """Check everything that can be checked, then make or resume the study.
+
+    Nothing is written before study file, data and device are found to be right.
+
+    Returns:
+        The study and the output folder.
+
+    Raises:
+        UserError: something is wrong with one of them, or with the storage.
+    """
+    spec = load_spec(options.study_file)
+    if options.trials is not None:
+        section = spec.study.model_copy(update={"trials": options.trials})
+        spec = spec.model_copy(update={"study": section})
+    path = data_path(spec, options.study_file)
+    data_from_file(spec, path).check()
+    out = (options.out or Path("build") / spec.study.name).absolute()
+    url = options.url or f"sqlite:///{out / 'study.db'}"
+    study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(str(out), f"cannot be made ({reason})", "choose another --out") from error
+    return study, out
+
+
+def search(study: OpenStudy, target: int, workers: int, out: Path, artifacts: Path | None) -> None:
+    """Let worker processes bring the study to ``target`` completed trials.
+
+    Raises:
+        UserError: a worker met a problem that the user can mend, or died.
+        KeyboardInterrupt: the user stopped it; all trials in hand went back to waiting.
+    """
+    if study.counts().complete >= target:
+        return
+    jobs = [
+        Job(study.url, study.name, artifacts, target, out / "logs" / f"worker-{index}.log")
+        for index in range(workers)
+    ]
+    with StudyProgress(study.name, target) as progress, storage_errors(study.url), Pool(jobs) as pool:
+        while pool.running:
+            progress.update(study.counts().complete, _note(study))
+            time.sleep(_POLL_SECONDS)
+        progress.update(study.counts().complete, _note(study))
+        reports = pool.reports()
+    complete = study.counts().complete
+    if complete >= target:
+        return
+    for report in reports:
+        if report.error is not None:
+            raise report.error
+    texts = [report.text for report in reports if report.text] or ["the workers were stopped"]
+    raise UserError(
+        f"study {study.name}",
+        f"{complete} of {target} trials trained: {'; '.join(texts)}",
+        "read the log, then run the same command again to go on",
+    )
+
+
+def build_best(study: OpenStudy, count: int, out: Path) -> list[Checked]:
+    """Export the designs worth building, verify and synthesise each.
+
+    Raises:
+        UserError: a folder cannot be written, or a tool is missing.
+    """
+    chosen = pick(finished_trials(study), front(study), count)
+    folders = [out / f"trial-{trial.number}" for trial in chosen]
+    for folder in folders:
+        check_folder(folder)
+    data = _stored_data(study) if chosen else None
+    checked = []
+    for trial, folder in zip(chosen, folders, strict=True):
+        exported = export_trial(study, trial.number, folder, data)
+        checked.append(_check(exported, study.spec))
+    return checked
+
+
+def print_front(study: OpenStudy) -> None:
+    """Print the front as a table."""
+    objectives = study.spec.study.objectives
+    rows = [
+        [
+            str(trial.number),
+            *(number(trial.values[name]) for name in objectives),
+            *(percent(share) for share in trial.utilization.values()),
+            _shape(trial),
+            _bits(trial.design["weight_bits"]),
+            _bits(trial.design["activation_bits"]),
+        ]
+        for trial in front(study)
+    ]
+    resources = list(front(study)[0].utilization) if rows else []
+    title = f"Front of study {study.name}: {len(rows)} designs"
+    unit = f" [{study.spec.data.unit}]" if study.spec.data.unit else ""
+    named = [f"error{unit}" if name == "error" else name for name in objectives]
+    print_table(title, ["trial", *named, *resources, "shape", "weights", "activations"], rows)
+
+
+def print_checked(checked: Sequence[Checked]) -> None:
+    """Print the exported designs: errors, verification, measured beside estimate."""
+    rows = []
+    for one in checked:
+        scores = one.exported.scores
+        measured, estimate = _counts(one)
+        rows.append(
+            [
+                str(one.exported.number),
+                number(scores.validation),
+                f"{number(scores.test)} ({scores.test_ratio:.3f} x persistence)",
+                _mismatches(one),
+                f"{measured}\nestimate {estimate}",
+                "yes" if one.measurement and one.measurement.fits else "no",
+            ]
+        )
+    columns = ["trial", "validation", "test", "GHDL", "measured lut/lutram/ff/bram18/dsp", "fits"]
+    print_table("Exported designs", columns, rows)
+    for one in checked:
+        note = f" ({one.problem})" if one.problem else ""
+        print(f"trial {one.exported.number}: {one.exported.folder}{note}")
+
+
+def _check(exported: Exported, spec: StudySpec) -> Checked:
+    label = f"trial {exported.number}"
+    verification, measurement, problems = None, None, []
+    try:
+        with working(f"Simulating {label}"):
+            verification = verify(exported.folder, _VECTORS, spec.study.seed)
+    except GhdlError as error:
+        problems.append(str(error))
+    try:
+        with working(f"Synthesising {label}"):
+            measurement = measure(exported.folder, spec.device.name)
+    except SynthesisError as error:
+        problems.append(str(error))
+    return Checked(exported, verification, measurement, "; ".join(problems))
+
+
+def _stored_data(study: OpenStudy) -> StudyData:
+    stored = study.study.user_attrs["dataset"]
+    content = study.artifacts.get(stored["artifact"], f"the data {stored['file']}")
+    return data_from_bytes(study.spec, content, stored["sha256"])
+
+
+def _note(study: OpenStudy) -> str:
+    counts = study.counts()
+    best = min((trial.error for trial in finished_trials(study)), default=None)
+    parts = [f"{counts.pruned} over budget"] if counts.pruned else []
+    parts += [f"{counts.failed} failed"] if counts.failed else []
+    parts += [f"best error {number(best)}"] if best is not None else []
+    return ", ".join(parts)
+
+
+def _shape(trial: FrontTrial) -> str:
+    arch = trial.design["architecture"]
+    encoder = f"d{arch['d_model']} h{arch['heads']} f{arch['ffn_width']} L{arch['layers']}"
+    return f"{arch['window']}x{arch['features']} {encoder}"
+
+
+def _bits(bits: Mapping[str, int]) -> str:
+    low, high = min(bits.values()), max(bits.values())
+    mean = sum(bits.values()) / len(bits)
+    return str(low) if low == high else f"{low}..{high} ({mean:.1f})"
+
+
+def _counts(checked: Checked) -> tuple[str, str]:
+    estimate = "/".join(str(value) for value in checked.exported.assessment.resources.values())
+    if checked.measurement is None:
+        return "none", estimate
+    return "/".join(str(value) for value in checked.measurement.measured.values()), estimate
+
+
+def _mismatches(checked: Checked) -> str:
+    if checked.verification is None:
+        return "failed"
+    return f"{checked.verification.mismatches} mismatches in {checked.verification.outputs} outputs"

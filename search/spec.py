@@ -1,0 +1,227 @@
+"""Study files: what is searched, on which data, for which device, with which settings.
+
+A :class:`StudySpec` is read from TOML by :func:`search.study_file.load_spec`. Its JSON form is kept in the
+study itself, so that a worker on another machine rebuilds it without the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from quant_model.data import DEFAULT_SPLIT
+from quant_model.design import Architecture, BufferType, Multiplier
+from quant_model.training.settings import TrainingSettings
+from search.spec_errors import user_error
+
+__all__ = [
+    "Choice",
+    "DataSpec",
+    "DeviceSpec",
+    "Space",
+    "StudySection",
+    "StudySpec",
+    "TensorChoice",
+    "spec_from_json",
+    "widest_architecture",
+]
+
+Value = TypeVar("Value")
+
+
+def _as_tuple(value: Any) -> Any:
+    """Bring the three ways to write a choice (one value, a list, a range) to a tuple."""
+    if isinstance(value, Mapping):
+        unknown = sorted(set(value) - {"min", "max", "step"})
+        if unknown or not {"min", "max"} <= set(value):
+            raise ValueError("a range is written {min = 2, max = 8}, with step if it is not 1")
+        low, high, step = value["min"], value["max"], value.get("step", 1)
+        if not all(isinstance(number, int) and not isinstance(number, bool) for number in (low, high, step)):
+            raise ValueError("min, max and step of a range are whole numbers")
+        if step < 1 or high < low:
+            raise ValueError(f"the range {low}..{high} in steps of {step} is empty")
+        return tuple(range(low, high + 1, step))
+    if isinstance(value, list | tuple):
+        if not value:
+            raise ValueError("the list is empty")
+        if any(value.count(item) > 1 for item in value):
+            raise ValueError("a value stands in the list twice")
+        return tuple(value)
+    return (value,)
+
+
+Choice = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
+"""The values that the search may choose from; one value is a constant."""
+
+_WeightBits = Annotated[int, Field(ge=2, le=8, strict=True)]
+_ActivationBits = Annotated[int, Field(ge=2, le=8, strict=True)]
+_StreamBits = Annotated[int, Field(ge=2, le=16, strict=True)]
+_Lanes = Annotated[int, Field(ge=1, le=512, strict=True)]
+_WeightMemory = Literal["auto", "logic", "block"]
+_StoreMemory = Literal["auto", "distributed", "block"]
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudySection(_Model):
+    """``[study]``: the search itself."""
+
+    name: _Name = Field(description="letters, digits, '_', '.' and '-', at most 100")
+    seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
+    trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
+    """Designs to train in all; those that do not fit the device are not counted."""
+    objectives: tuple[Literal["error", "utilization", "latency"], ...] = Field(
+        ("error", "utilization"), min_length=1, description="a list of error, utilization, latency"
+    )
+    """All are made small. error: the golden model's validation RMSE in the target's unit."""
+    sampler: Literal["tpe", "nsga2", "random"] = Field("tpe", description="tpe, nsga2 or random")
+
+    @model_validator(mode="after")
+    def _no_objective_twice(self) -> StudySection:
+        if len(set(self.objectives)) != len(self.objectives):
+            raise ValueError("an objective is named twice")
+        return self
+
+
+class DataSpec(_Model):
+    """``[data]``: the series and what is forecast."""
+
+    file: str = Field(min_length=1, description="a path, relative to the study file")
+    time: str = Field(min_length=1, description="the name of the column of times")
+    features: tuple[str, ...] = Field(min_length=1, description="a list of column names")
+    targets: tuple[str, ...] = Field(min_length=1, description="a list of column names")
+    unit: str = Field("", description="the target's unit, a text")
+    horizon: Choice[Annotated[int, Field(ge=1, strict=True)]] = Field(
+        (1,), description="steps ahead: one number of at least 1, or a rising list for several at once"
+    )
+    season: int | None = Field(None, ge=1, strict=True, description="steps in a season, at least 1")
+    split: tuple[float, float, float] = Field(
+        DEFAULT_SPLIT, description="three shares for train, validation, test that add up to 1"
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> DataSpec:
+        if min(self.split) <= 0 or abs(sum(self.split) - 1) > 1e-6:
+            raise ValueError("split must be three positive shares that add up to 1")
+        if list(self.horizon) != sorted(self.horizon):
+            raise ValueError("horizon must rise")
+        for column in (*self.features, *self.targets):
+            if column == self.time:
+                raise ValueError(f"the time column {column} is also named as a feature or target")
+        for names in (self.features, self.targets):
+            if len(set(names)) != len(names):
+                raise ValueError("a column is named twice")
+        return self
+
+
+class DeviceSpec(_Model):
+    """``[device]``: the chip and how much of it may be used."""
+
+    name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
+    limit: float = Field(1.0, gt=0, le=1, description="a share of the device, above 0 and up to 1")
+    clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
+
+
+class TensorChoice(_Model):
+    """``[space.tensors."layer0.query"]``: other choices for one engine or tensor."""
+
+    weight_bits: Choice[_WeightBits] | None = Field(None, description="whole numbers 2..8")
+    activation_bits: Choice[_StreamBits] | None = Field(None, description="whole numbers 2..8")
+    lanes: Choice[_Lanes] | None = Field(None, description="whole numbers 1..512")
+    multiplier: Choice[Multiplier] | None = Field(None, description="auto, dsp, lut")
+    buffer: Choice[BufferType] | None = Field(None, description="auto, distributed, block")
+    memory: Choice[Literal["auto", "logic", "distributed", "block"]] | None = Field(
+        None, description="auto, logic, block (weights) or auto, distributed, block (keys and values)"
+    )
+
+
+class Space(_Model):
+    """``[space]``: what the search chooses from. Each key takes one value, a list, or {min, max}."""
+
+    window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] = Field(
+        description="whole numbers 2..256"
+    )
+    d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
+        (8, 16), description="whole numbers 4..128"
+    )
+    heads: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
+        (1,), description="whole numbers 1..8"
+    )
+    """Snapped down to a number that divides d_model."""
+    ffn_ratio: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
+        (2, 4), description="whole numbers 1..8"
+    )
+    """Width of the feed-forward part over d_model."""
+    layers: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
+        (1,), description="whole numbers 1..4"
+    )
+    weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
+    activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
+    input_bits: Choice[_ActivationBits] | None = Field(None, description="whole numbers 2..8")
+    """Bits of the input; as activation_bits when left out."""
+    residual_bits: Choice[_StreamBits] | None = Field(None, description="whole numbers 2..16")
+    """Bits of the residual stream; as activation_bits when left out."""
+    lanes: Choice[_Lanes] = Field((1,), description="whole numbers 1..512")
+    """Parallel multiply-accumulates; snapped down to what divides."""
+    multiplier: Choice[Multiplier] = Field(("auto",), description="auto, dsp, lut")
+    buffer: Choice[BufferType] = Field(("auto",), description="auto, distributed, block")
+    weight_memory: Choice[_WeightMemory] = Field(("auto",), description="auto, logic, block")
+    attention_memory: Choice[_StoreMemory] = Field(("auto",), description="auto, distributed, block")
+    granularity: Literal["tensor", "uniform"] = Field("tensor", description="tensor or uniform")
+    """tensor: each tensor and engine chooses for itself. uniform: one choice for all."""
+    tensors: dict[str, TensorChoice] = Field(
+        default_factory=dict, description="tables named after an engine or tensor"
+    )
+
+
+class StudySpec(_Model):
+    """A whole study file."""
+
+    study: StudySection
+    data: DataSpec
+    device: DeviceSpec
+    space: Space
+    training: TrainingSettings = TrainingSettings()
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of the network: targets times steps ahead."""
+        return len(self.data.targets) * len(self.data.horizon)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object from which :func:`spec_from_json` rebuilds the spec."""
+        data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        return data
+
+
+def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
+    """Rebuild a spec from :meth:`StudySpec.to_json`.
+
+    Raises:
+        UserError: the object was made by another version of this program and no longer fits.
+    """
+    try:
+        return StudySpec.model_validate_json(json.dumps(data))
+    except ValidationError as error:
+        raise user_error(error, StudySpec, "the study's stored definition") from error
+
+
+def widest_architecture(spec: StudySpec) -> Architecture:
+    """The architecture with the most of everything: its names are those of the space's parameters."""
+    space = spec.space
+    d_model = max(space.d_model)
+    return Architecture(
+        window=max(space.window),
+        features=len(spec.data.features),
+        d_model=d_model,
+        heads=1,
+        ffn_width=d_model * max(space.ffn_ratio),
+        layers=max(space.layers),
+        outputs=spec.outputs,
+    )

@@ -1,0 +1,58 @@
+"""Training a design of a study: its float parent, its seed, its result. Only this module needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_model.design import Architecture, DesignPoint
+from quant_model.network import build_network
+from quant_model.training import FloatParent, TrainingResult, parent_key, train, train_parent, use_threads
+from search.datasets import StudyData
+from search.identity import arithmetic_digest, seed_from
+from search.study import OpenStudy
+
+__all__ = ["Trainer", "use_threads"]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains designs of one study."""
+
+    study: OpenStudy
+    data: StudyData
+
+    def train(self, design: DesignPoint) -> TrainingResult:
+        """Train a design from the study's float parent of its architecture.
+
+        The result depends on the study's seed and data and the design's arithmetic, not on the trial's
+        number.
+        """
+        spec = self.study.spec
+        parent = self._parent(design.architecture)
+        return train(
+            build_network(design),
+            self.data.dataset(design.architecture.window),
+            spec.training,
+            seed_from(spec.study.seed, "train", arithmetic_digest(design)),
+            parent,
+        )
+
+    def _parent(self, architecture: Architecture) -> FloatParent:
+        """The float parent, trained by whichever worker needs it first.
+
+        Two workers may train the same one at once: both come to the same result, and the later one's copy is
+        used.
+        """
+        spec = self.study.spec
+        dataset = self.data.dataset(architecture.window)
+        seed = seed_from(spec.study.seed, "parent", architecture.digest)
+        attribute = f"parent:{parent_key(architecture, dataset, spec.training, seed)[:16]}"
+        stored = self.study.study.user_attrs.get(attribute)
+        if stored is not None:
+            place = f"float parent of study {self.study.name}"
+            return FloatParent.from_bytes(self.study.artifacts.get(stored["artifact"], place), place)
+        parent = train_parent(architecture, dataset, spec.training, seed)
+        name = f"parent-{architecture.digest}.npz"
+        artifact = self.study.artifacts.put(self.study.study, name, parent.to_bytes())
+        self.study.study.set_user_attr(attribute, {"artifact": artifact, "error": parent.validation_error})
+        return parent

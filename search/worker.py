@@ -1,0 +1,303 @@
+"""A worker: takes trials of a study one after another until the study has what it was asked for.
+
+The number of trials asked for counts COMPLETE ones: designs with a finite error. Those that do not fit the
+device (PRUNED) and those that failed (FAIL) are extra. The count is exact with any number of workers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from quant_model.network import build_network
+from search.budget import Assessment, Budget
+from search.datasets import StudyData, data_from_bytes
+from search.heartbeat import Heartbeat, give_back, reap, trial_id
+from search.identity import arithmetic_digest
+from search.objectives import objective_values
+from search.samplers import BudgetSampler
+from search.space import DesignSpace
+from search.stopping import Interrupted, StopSignal
+from search.storage import storage_errors
+from search.study import OpenStudy
+
+if TYPE_CHECKING:
+    from quant_model.training import TrainingResult
+
+__all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
+
+MAX_FAILURES = 5
+"""Failures in a row after which a worker stops: then it is not the design."""
+MAX_FRUITLESS = 200
+"""Trials in a row without a completed one after which a study stops: then hardly anything fits the device."""
+_LONGEST_FAILURE = 500
+"""Characters of a failure's reason that are kept."""
+_POLL_SECONDS = 1.0
+"""Between looks at the storage while all trials that are wanted are in other workers' hands."""
+
+
+class _UselessError(Exception):
+    """The trial has no usable result; the message says why."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Works on a study.
+
+    Attributes:
+        study: The study.
+        target: COMPLETE trials that the study shall have.
+        stop: Asked between trials and during training.
+        report: Called with a line for people after each trial.
+    """
+
+    study: OpenStudy
+    target: int
+    stop: StopSignal
+    report: Callable[[str], None]
+
+    def run(self) -> None:
+        """Work until the study has its trials.
+
+        Raises:
+            UserError: hardly anything fits the device, trial after trial fails, or storage or files are gone.
+            Interrupted: a stop was asked for; the trial in hand went back to waiting.
+        """
+        failures = 0
+        with storage_errors(self.study.url):
+            self.study.study.sampler = BudgetSampler(self._space, self._budget)
+            while (trial := self._next()) is not None:
+                state = self._work(trial)
+                failures = failures + 1 if state == TrialState.FAIL else 0
+                if failures == MAX_FAILURES:
+                    raise self._too_many_failures(trial.number)
+
+    @cached_property
+    def _space(self) -> DesignSpace:
+        return DesignSpace(self.study.spec)
+
+    @cached_property
+    def _budget(self) -> Budget:
+        return Budget.of(self.study.spec)
+
+    @cached_property
+    def _data(self) -> StudyData:
+        stored = self.study.study.user_attrs["dataset"]
+        content = self.study.artifacts.get(stored["artifact"], f"dataset {stored['file']}")
+        return data_from_bytes(self.study.spec, content, stored["sha256"])
+
+    def _next(self) -> optuna.Trial | None:
+        """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""
+        while True:
+            self.stop.check()
+            reap(self.study.study)
+            trials = self.study.trials()
+            if _count(trials, TrialState.COMPLETE) >= self.target:
+                return None
+            if _wanted(trials, None, self.target):
+                self._check_fruitful(trials)
+                trial = self.study.study.ask()
+                # Another worker may have taken the last one at the same moment: then both step back and try
+                # again.
+                if _wanted(self.study.trials(), trial.number, self.target):
+                    return trial
+                give_back(self.study.storage, self._id(trial))
+                self._pause(random.uniform(0, _POLL_SECONDS))
+            else:
+                self._pause(_POLL_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        with self.stop.interruptible():
+            time.sleep(seconds)
+
+    def _id(self, trial: optuna.Trial) -> int:
+        return trial_id(self.study.storage, self.study.study, trial.number)
+
+    def _check_fruitful(self, trials: list[FrozenTrial]) -> None:
+        finished = [trial for trial in trials if trial.state.is_finished()]
+        last = max((trial.number for trial in finished if trial.state == TrialState.COMPLETE), default=-1)
+        since = [trial for trial in finished if trial.number > last]
+        if len(since) < MAX_FRUITLESS:
+            return
+        filled = [trial.user_attrs["filled"].split()[0] for trial in since if "filled" in trial.user_attrs]
+        most = max(set(filled), key=filled.count) if filled else "something"
+        raise UserError(
+            f"study {self.study.name}",
+            f"{len(since)} trials in a row came to nothing; what is short is mostly {most}",
+            "choose a larger device or limit, or a smaller d_model, window or lanes",
+        )
+
+    def _too_many_failures(self, number: int) -> UserError:
+        reason = self.study.trial(number).user_attrs.get("failure", "unknown")
+        return UserError(
+            f"study {self.study.name} trial {number}",
+            f"{MAX_FAILURES} trials in a row failed, the last one: {reason}",
+            "correct the cause, then run again",
+        )
+
+    def _work(self, trial: optuna.Trial) -> TrialState:
+        """Take a trial to its end and return its state."""
+        identity = self._id(trial)
+        started = time.monotonic()
+        with Heartbeat(self.study.storage, identity):
+            try:
+                trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
+                values = self._values(trial)
+            except (Interrupted, KeyboardInterrupt, UserError):
+                # Not the trial's fault: what is missing (files, disk) concerns all trials alike.
+                give_back(self.study.storage, identity)
+                raise
+            except optuna.TrialPruned as reason:
+                return self._finish(trial, TrialState.PRUNED, None, str(reason))
+            except optuna.exceptions.StorageInternalError:
+                raise
+            except Exception as error:
+                known = isinstance(error, _UselessError)
+                failure = str(error) if known else f"{type(error).__name__}: {error}"
+                trial.set_user_attr("failure", failure[:_LONGEST_FAILURE])
+                return self._finish(trial, TrialState.FAIL, None, failure)
+            trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
+            return self._finish(trial, TrialState.COMPLETE, values, "")
+
+    def _finish(
+        self, trial: optuna.Trial, state: TrialState, values: tuple[float, ...] | None, text: str
+    ) -> TrialState:
+        # Finished already: this worker was thought dead, and the trial was given to another.
+        self.study.study.tell(trial, values, state=state, skip_if_finished=True)
+        if values is not None:
+            names = self.study.spec.study.objectives
+            text = ", ".join(f"{name} {value:.5g}" for name, value in zip(names, values, strict=True))
+        self.report(f"trial {trial.number} {state.name.lower()}: {text}")
+        return state
+
+    def _values(self, trial: optuna.Trial) -> tuple[float, ...]:
+        """The objective values of a trial.
+
+        Raises:
+            optuna.TrialPruned: the design is over budget.
+            _UselessError: the design has no finite error.
+        """
+        assessment = self._budget.assess(self._space.sample(trial))
+        _record(trial, assessment)
+        if not assessment.fits:
+            raise optuna.TrialPruned(f"over budget: {assessment.summary}")
+        error = self._error(trial, assessment)
+        values = objective_values(self.study.spec, error, assessment)
+        if not all(math.isfinite(value) for value in values):
+            raise _UselessError(f"objective values {values} are not finite")
+        return values
+
+    def _error(self, trial: optuna.Trial, assessment: Assessment) -> float:
+        """The golden model's validation error: trained, or taken from a trial that has trained the same."""
+        twin = self._twin(trial, assessment)
+        if twin is not None:
+            self._reuse(trial, twin, assessment)
+            error = float(twin.user_attrs["error"])
+        else:
+            trial.set_user_attr("training", True)
+            with self.stop.interruptible():
+                result = self._train(assessment)
+            error = result.validation_error
+            if not math.isfinite(error):
+                raise _UselessError(f"the validation error is {error}")
+            put = self.study.artifacts.put
+            trial.set_user_attr("curve", put(trial, "curve.csv", _curve(result)))
+            model = result.integer_model.to_json().encode()
+            trial.set_user_attr("model", put(trial, "model.json", model))
+        trial.set_user_attr("error", error)
+        return error
+
+    def _train(self, assessment: Assessment) -> TrainingResult:
+        # Imported late: torch takes seconds, and a worker with nothing to train does not need it.
+        from search.training import Trainer, use_threads
+
+        use_threads(1)
+        return Trainer(self.study, self._data).train(assessment.design)
+
+    def _twin(self, trial: optuna.Trial, assessment: Assessment) -> FrozenTrial | None:
+        """A COMPLETE trial of the same arithmetic, waiting for one that another worker is training."""
+        arithmetic = arithmetic_digest(assessment.design)
+        while True:
+            same = [
+                other
+                for other in self.study.trials(TrialState.COMPLETE, TrialState.RUNNING)
+                if other.number != trial.number and other.user_attrs.get("arithmetic") == arithmetic
+            ]
+            complete = [other for other in same if other.state == TrialState.COMPLETE]
+            if complete:
+                return min(
+                    complete,
+                    key=lambda other: (other.user_attrs["digest"] != assessment.design.digest, other.number),
+                )
+            if not any(other.number < trial.number or "training" in other.user_attrs for other in same):
+                return None
+            reap(self.study.study)
+            self._pause(_POLL_SECONDS)
+
+    def _reuse(self, trial: optuna.Trial, twin: FrozenTrial, assessment: Assessment) -> None:
+        """Store the twin's model for this design, which may differ in lanes and memories."""
+        same = twin.user_attrs["digest"] == assessment.design.digest
+        trial.set_user_attr("duplicate_of" if same else "trained_by", twin.number)
+        content = self.study.artifacts.get(twin.user_attrs["model"], f"model of trial {twin.number}")
+        model = IntegerModel.from_json(content.decode(), f"model of trial {twin.number}")
+        own = IntegerModel(build_network(assessment.design), model.parameters)
+        artifact = self.study.artifacts.put(trial, "model.json", own.to_json().encode())
+        trial.set_user_attr("model", artifact)
+
+
+def _record(trial: optuna.Trial, assessment: Assessment) -> None:
+    """Store what is known before training; a trial that was given back has its constraints already."""
+    estimate = assessment.estimate
+    trial.set_user_attr("digest", assessment.design.digest)
+    trial.set_user_attr("arithmetic", arithmetic_digest(assessment.design))
+    trial.set_user_attr("design", assessment.design.as_dict())
+    trial.set_user_attr(
+        "estimate",
+        {
+            "resources": assessment.resources,
+            "utilization": dict(assessment.utilization),
+            "cycles": estimate.cycles,
+            "device": estimate.device,
+            "calibration": estimate.calibration,
+        },
+    )
+    trial.set_user_attr("filled", assessment.summary)
+    if not trial.constraints:
+        for name, value in assessment.constraints.items():
+            trial.set_constraint(name, value)
+
+
+def _curve(result: TrainingResult) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", "train_loss", "validation_error"])
+    for epoch in result.history:
+        loss = "" if epoch.train_loss is None else epoch.train_loss
+        writer.writerow([epoch.index, loss, epoch.validation_error])
+    return text.getvalue().encode()
+
+
+def _count(trials: list[FrozenTrial], state: TrialState) -> int:
+    return sum(trial.state == state for trial in trials)
+
+
+def _wanted(trials: list[FrozenTrial], own: int | None, target: int) -> bool:
+    """True when completed trials and those in others' hands leave room for one more."""
+    taken = sum(
+        trial.state in (TrialState.COMPLETE, TrialState.RUNNING) and trial.number != own for trial in trials
+    )
+    return taken < target
