@@ -1,0 +1,125 @@
+"""The accelerator's netlist as data: signals, entity instances, assignments. A template turns it into VHDL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from quant_model.integer_model import IntegerModel
+from quant_model.network import Network
+from quant_model.schedule import Schedule
+
+GenericValue = int | bool | str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A signal; ``bits`` None for a single std_logic."""
+
+    name: str
+    bits: int | None = None
+    type: Literal["std_logic_vector", "unsigned"] = "std_logic_vector"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of an entity."""
+
+    label: str
+    entity: str
+    generics: Mapping[str, GenericValue]
+    ports: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rom:
+    """A read-only memory: its words as unsigned integers."""
+
+    name: str
+    comment: str
+    bits: int
+    words: tuple[int, ...]
+    style: Literal["logic", "block"]
+
+    @property
+    def address_bits(self) -> int:
+        """Width of the address, at least one bit."""
+        return counter_bits(len(self.words))
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one node adds to the accelerator."""
+
+    signals: tuple[Signal, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    assignments: Mapping[str, str] = field(default_factory=dict)
+    roms: tuple[Rom, ...] = ()
+
+
+@dataclass(frozen=True)
+class Build:
+    """What every node's builder reads."""
+
+    model: IntegerModel
+    schedule: Schedule
+
+    @property
+    def network(self) -> Network:
+        """The model's network."""
+        return self.model.network
+
+
+def counter_bits(count: int) -> int:
+    """Bits of a counter 0 .. ``count - 1``, at least one: the VHDL function of that name."""
+    return max((count - 1).bit_length(), 1)
+
+
+def identifier(name: str) -> str:
+    """A node's name as a VHDL identifier."""
+    return name.replace(".", "_")
+
+
+def twos_complement(value: int, bits: int) -> int:
+    """A signed integer as the unsigned one of the same bits."""
+    return value & ((1 << bits) - 1)
+
+
+def stream_signals(producer: str, bits: int) -> tuple[Signal, ...]:
+    """The element stream that leaves a node, with its row handshake."""
+    name = identifier(producer)
+    controls = tuple(Signal(f"{name}_{part}") for part in ("start", "ready", "valid"))
+    return (*controls, Signal(f"{name}_data", bits))
+
+
+def cursor_signals(owner: str) -> tuple[Signal, ...]:
+    """The signals by which an engine reads a row buffer."""
+    return tuple(Signal(f"{owner}_{part}") for part in ("available", "step", "rewind", "commit", "retire"))
+
+
+def row_buffer(
+    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str | None = None
+) -> tuple[tuple[Signal, ...], Instance]:
+    """The input buffer ``owner`` of an engine that reads rows of ``source``; ``reader`` steers it."""
+    reader = reader or owner
+    source = identifier(source)
+    signals = (Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits))
+    instance = Instance(
+        label=owner,
+        entity="row_buffer",
+        generics={"BITS": bits, "COLUMNS": columns, "ROWS": rows, "STYLE": style},
+        ports={
+            "start": f"{source}_start",
+            "ready": f"{owner}_ready",
+            "write_valid": f"{source}_valid",
+            "write_data": f"{source}_data",
+            "available": f"{reader}_available",
+            "step": f"{reader}_step",
+            "rewind": f"{reader}_rewind",
+            "commit": f"{reader}_commit",
+            "retire": f"{reader}_retire",
+            "read_data": f"{owner}_data",
+        },
+    )
+    return signals, instance

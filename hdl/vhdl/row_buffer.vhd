@@ -1,0 +1,126 @@
+-- A queue of ROWS rows of COLUMNS elements between two engines.
+--
+-- Writing: `ready` says that a row's place is free; the producer takes it with one clock of `start` and then
+-- writes COLUMNS elements, at most one a clock, whenever it likes. Because the place is taken beforehand, no
+-- engine ever has to stop in the middle of a row.
+-- Reading: `available` says that a whole row waits. The cursor points at its first element. `step` moves the
+-- cursor on; with `rewind` it goes back to the mark instead, with `commit` the mark moves up behind it.
+-- `retire` (together with the row's last step) frees the row's place. `read_data` is the element under the cursor, one
+-- clock later.
+library ieee;
+use ieee.std_logic_1164.all;
+use ieee.numeric_std.all;
+
+use work.arithmetic.all;
+
+entity row_buffer is
+  generic (
+    BITS    : positive;
+    COLUMNS : positive;
+    ROWS    : positive;
+    STYLE   : string  -- "distributed" or "block"
+  );
+  port (
+    clk         : in  std_logic;
+    rst         : in  std_logic;
+    start       : in  std_logic;
+    ready       : out std_logic;
+    write_valid : in  std_logic;
+    write_data  : in  std_logic_vector(BITS - 1 downto 0);
+    available   : out std_logic;
+    step        : in  std_logic;
+    rewind      : in  std_logic;
+    commit      : in  std_logic;
+    retire     : in  std_logic;
+    read_data   : out std_logic_vector(BITS - 1 downto 0)
+  );
+end entity row_buffer;
+
+architecture rtl of row_buffer is
+  constant DEPTH : positive := ROWS * COLUMNS;
+
+  subtype address_t is unsigned(counter_bits(DEPTH) - 1 downto 0);
+
+  function following (address : address_t) return address_t is
+  begin
+    if address = DEPTH - 1 then
+      return (others => '0');
+    end if;
+    return address + 1;
+  end function following;
+
+  signal write_address : address_t;
+  signal cursor, mark  : address_t;
+  signal column        : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal reserved      : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
+  signal filled        : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
+  signal row_written   : std_logic;
+begin
+
+  ready       <= '1' when reserved /= ROWS else '0';
+  available   <= '1' when filled /= 0 else '0';
+  row_written <= '1' when write_valid = '1' and column = COLUMNS - 1 else '0';
+
+  process (clk) is
+    variable after_step : address_t;
+  begin
+    if rising_edge(clk) then
+      if write_valid = '1' then
+        write_address <= following(write_address);
+        if row_written = '1' then
+          column <= (others => '0');
+        else
+          column <= column + 1;
+        end if;
+      end if;
+
+      if step = '1' then
+        after_step := following(cursor);
+        if rewind = '1' then
+          cursor <= mark;
+        else
+          cursor <= after_step;
+        end if;
+        if commit = '1' then
+          mark <= after_step;
+        end if;
+      end if;
+
+      if start = '1' and retire = '0' then
+        reserved <= reserved + 1;
+      elsif start = '0' and retire = '1' then
+        reserved <= reserved - 1;
+      end if;
+      if row_written = '1' and retire = '0' then
+        filled <= filled + 1;
+      elsif row_written = '0' and retire = '1' then
+        filled <= filled - 1;
+      end if;
+
+      if rst = '1' then
+        write_address <= (others => '0');
+        cursor        <= (others => '0');
+        mark          <= (others => '0');
+        column        <= (others => '0');
+        reserved      <= (others => '0');
+        filled        <= (others => '0');
+      end if;
+    end if;
+  end process;
+
+  ram : entity work.dual_port_ram
+    generic map (
+      BITS  => BITS,
+      DEPTH => DEPTH,
+      STYLE => STYLE
+    )
+    port map (
+      clk           => clk,
+      write_enable  => write_valid,
+      write_address => write_address,
+      write_data    => write_data,
+      read_address  => cursor,
+      read_data     => read_data
+    );
+
+end architecture rtl;

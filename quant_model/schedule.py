@@ -1,0 +1,169 @@
+"""When each engine works: the one place from which cost model and generator take cycles and buffer depths.
+
+Rows stream: an engine starts on a row when the row lies complete in its input buffer and a place for its own row
+is free behind it. All engines have fixed periods, so everything follows in closed form. Attention is a barrier:
+scores wait until all keys and values of the window are stored. Between barriers the engines form a chain whose
+last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime / longest
+period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows it down.
+(Max-plus algebra of event graphs: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quant_model.attention import Context, Scores
+from quant_model.linear import Linear
+from quant_model.network import Network
+from quant_model.node import Node
+
+ROWS_PER_STAGE = 4
+"""Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
+
+# Clocks of the fixed pipelines, as in the VHDL (each entity's header states them).
+_READ = 1  # row buffer and ROM
+_SOFTMAX = 2  # distance from the maximum, table
+_COLLECT = 1  # results register to serial output
+_REQUANTIZE = 3
+_RESIDUAL = 3
+_POOL = 3
+_WRITE = 1  # last element written to row available
+_OUTPUT_FIRST, _OUTPUT_NEXT = 2, 3  # output stream: row available to first beat, beat to beat
+
+
+@dataclass(frozen=True)
+class Timing:
+    """An engine with lanes, in clocks."""
+
+    inner: int
+    """Steps per group of outputs."""
+    groups: int
+    """Groups per row, over all heads."""
+    period: int
+    """Clocks per group: steps, or the lanes' way out one by one where that takes longer."""
+    mac_latency: int
+    """From a group's last product to its results."""
+    latency: int
+    """From the start of a row until the produced row is available to the next engine."""
+
+    @property
+    def row(self) -> int:
+        """Clocks per row."""
+        return self.groups * self.period
+
+    @property
+    def reading(self) -> int:
+        """From the start of a row until its place in the input buffer is given back."""
+        return self.row - self.period + self.inner
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The timing of a network on its accelerator."""
+
+    timings: Mapping[str, Timing]
+    """By engine with lanes."""
+    buffer_rows: Mapping[str, int]
+    """Rows that the input buffer (residual: the waiting store) of an engine holds; ``output`` behind the head."""
+    cycles: int
+    """Clocks from a window's first input beat to its last output beat, when nothing stalls."""
+
+
+def mac_latency(node: Linear | Scores | Context) -> int:
+    """Clocks from a group's last product to its results: ``hdl/vhdl/mac_lane.vhd``."""
+    rows = min(*operand_bits(node))
+    return 3 if node.engine.multiplier == "dsp" or rows > ROWS_PER_STAGE else 2
+
+
+def operand_bits(node: Linear | Scores | Context) -> tuple[int, int]:
+    """Bits of a lane's two factors: the broadcast one and the lane's own."""
+    if isinstance(node, Linear):
+        return node.input.bits, node.weight.bits
+    if isinstance(node, Scores):
+        return node.query_format.bits, node.key_format.bits
+    return node.probability.bits, node.output.bits
+
+
+def timing(node: Linear | Scores | Context, wait: int = 0) -> Timing:
+    """The timing of an engine with lanes; ``wait`` clocks are added by what follows before the row is written."""
+    if isinstance(node, Linear):
+        inner, outputs, before, after = node.in_features, node.columns, 0, _REQUANTIZE
+    elif isinstance(node, Scores):
+        inner, outputs, before, after = node.d_head, node.columns, 0, _REQUANTIZE
+    else:
+        inner, outputs, before, after = node.rows, node.columns, _SOFTMAX, node.output.bits + 1
+    lanes, groups = node.engine.lanes, outputs // node.engine.lanes
+    period, mac = max(inner, lanes), mac_latency(node)
+    last_step = (groups - 1) * period + inner - 1
+    latency = last_step + before + _READ + mac + _COLLECT + (lanes - 1) + after + _WRITE + wait
+    return Timing(inner, groups, period, mac, latency)
+
+
+def schedule(network: Network) -> Schedule:
+    """Timings, buffer depths and cycles of a network whose multipliers are resolved."""
+    arch = network.design.architecture
+    rows, features = arch.window, arch.features
+    timings = {node.name: _node_timing(network, node) for node in network.nodes if _has_lanes(node)}
+    buffers: dict[str, int] = {"head": 1, "output": 1}
+
+    # Segment 0: the input stream feeds embed; then each layer's chain feeds the next layer's keys and values.
+    chain = [timings["embed"]]
+    first, slowest = features, max(features, chain[0].row)
+    buffers["embed"] = _depth(features + chain[0].reading, slowest, rows)
+    row_ready = first + chain[0].latency  # when the first row of the stream x is available
+    last_producer = chain[0]
+    end = 0
+    for layer in range(arch.layers):
+        name = f"layer{layer}"
+        key, value = timings[f"{name}.key"], timings[f"{name}.value"]
+        stored = max(row_ready + (rows - 1) * max(slowest, t.row) + t.latency for t in (key, value))
+        spacing = max(slowest, key.row, value.row)
+        lifetime = last_producer.latency + max(key.latency, value.latency)
+        buffers[f"{name}.key"] = buffers[f"{name}.value"] = _depth(lifetime, spacing, rows)
+        # All rows of the stream wait for the barrier here.
+        buffers[f"{name}.query"] = buffers[f"{name}.attention_residual"] = rows
+
+        query, scores = timings[f"{name}.query"], timings[f"{name}.scores"]
+        parts = [scores, *(timings[f"{name}.{part}"] for part in ("context", "project", "expand", "contract"))]
+        others = max(t.row for t in parts)
+        longest = max(others, query.row)
+        buffers[f"{name}.scores"] = ahead = _depth(query.latency + scores.reading, longest, rows)
+        for producer, consumer, engine in zip(
+            parts, parts[1:], ("context", "project", "expand", "contract"), strict=False
+        ):
+            buffers[f"{name}.{engine}"] = _depth(producer.latency + consumer.reading, longest, rows)
+        buffers[f"{name}.ffn_residual"] = _depth(sum(t.latency for t in parts[2:]), longest, rows)
+
+        # The query engine runs ahead of the barrier by as many rows as the scores' buffer holds.
+        start = max(stored, row_ready + query.latency)
+        through = sum(t.latency for t in parts)
+        last_start = max(
+            start + (rows - 1) * others,
+            row_ready + (rows - 1) * max(slowest, query.row) + query.latency,
+            start + scores.reading + (rows - 1 - ahead) * query.row + query.latency if rows > ahead else 0,
+        )
+        end = last_start + through
+        row_ready, slowest, last_producer = start + through, longest, parts[-1]
+    return Schedule(timings, buffers, _finish(end, timings["head"], arch.outputs))
+
+
+def _finish(end: int, head: Timing, outputs: int) -> int:
+    """From the last row's arrival at the pooling engine to the last output beat."""
+    return end + _POOL + head.latency + _OUTPUT_FIRST + _OUTPUT_NEXT * (outputs - 1)
+
+
+def _depth(lifetime: int, spacing: int, rows: int) -> int:
+    # One clock more: a place that is given back can be taken in the next clock.
+    return min(-(-(lifetime + 1) // spacing), rows)
+
+
+def _has_lanes(node: Node) -> bool:
+    return isinstance(node, Linear | Scores | Context)
+
+
+def _node_timing(network: Network, node: Node) -> Timing:
+    assert isinstance(node, Linear | Scores | Context)
+    consumers: Sequence[Node] = network.consumers(node.name)
+    through_residual = any(c.kind == "residual" and c.sources[0] == node.name for c in consumers)
+    return timing(node, _RESIDUAL if through_residual else 0)
