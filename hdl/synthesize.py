@@ -22,7 +22,16 @@ from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
 
-__all__ = ["SCRIPT", "SCRIPT_HASH", "Synthesis", "SynthesisError", "count", "synthesize", "synthesize_bundle"]
+__all__ = [
+    "SCRIPT",
+    "SCRIPT_HASH",
+    "Synthesis",
+    "SynthesisError",
+    "count",
+    "synthesis_label",
+    "synthesize",
+    "synthesize_bundle",
+]
 
 SCRIPT = """\
 read_verilog top.v
@@ -133,7 +142,7 @@ def synthesize(
     """
     ghdl, yosys = find_ghdl(), find_yosys()
     options = generic_options(generics or {})
-    label = f"{ghdl.label} + {yosys.label}, synth_xilinx xc7, script {SCRIPT_HASH}"
+    label = _label(ghdl, yosys)
     key = content_hash([label, top, *options], vhdl_files)
     cached = cache_dir / f"{key[:32]}.json" if cache_dir is not None else None
     if cached is not None and cached.is_file():
@@ -161,6 +170,19 @@ def synthesize_bundle(
     sources = design_sources(bundle)
     with tempfile.TemporaryDirectory(prefix="bitfront-synth-") as workdir:
         return synthesize(sources, sources[-1].stem, Path(workdir), cache_dir=cache_dir, timeout_s=timeout_s)
+
+
+def synthesis_label() -> str:
+    """The tools, their versions and the script: what measured counts depend on besides the design.
+
+    Raises:
+        UserError: a tool is missing.
+    """
+    return _label(find_ghdl(), find_yosys())
+
+
+def _label(ghdl: Tool, yosys: Tool) -> str:
+    return f"{ghdl.label} + {yosys.label}, synth_xilinx xc7, script {SCRIPT_HASH}"
 
 
 def _write_verilog(

@@ -109,6 +109,18 @@ def test_row_products_equal_integer_arithmetic(tmp_path: Path, rows: str, a_bits
     assert f"{2 ** (a_bits + w_bits)} products are right" in run.messages
 
 
+@pytest.mark.parametrize("form", ["minus", "plus"])
+@pytest.mark.parametrize(("a_bits", "w_bits"), [(4, 4), (5, 3), (8, 2)])
+def test_a_lane_of_subtractions_equals_integer_arithmetic(
+    tmp_path: Path, form: str, a_bits: int, w_bits: int
+) -> None:
+    sources = [VHDL / "minus_lane.vhd", VHDL / "minus_lane_check.vhd"]
+    generics: dict[str, str | int | bool] = {"A_BITS": a_bits, "W_BITS": w_bits, "FORM": form}
+    run = run_testbench(sources, "minus_lane_check", generics, tmp_path, 60)
+    assert run.exit_code == 0, run.messages
+    assert f"{2 ** (a_bits + w_bits)} sums are right" in run.messages
+
+
 def test_random_vectors_reach_both_ends_and_depend_on_the_seed() -> None:
     found = random_vectors(Format(5), 50, 4, 2, seed=1)
     assert found.shape == (50, 4, 2)

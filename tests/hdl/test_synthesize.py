@@ -53,6 +53,13 @@ def test_a_lane_that_clears_on_last_needs_one_lut_a_sum_bit(tmp_path: Path) -> N
     assert (found["lut"], found["dsp"]) == (8 * 8 - 1 + 20, 0)
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_lane_of_subtractions_costs_the_same_at_any_depth_of_hierarchy(tmp_path: Path, levels: int) -> None:
+    sources = [VHDL / "minus_lane.vhd", VHDL / "nested_lane.vhd"]
+    sizes = {"LEVELS": levels, "A_BITS": 4, "W_BITS": 4, "SUM_BITS": 12}
+    assert synthesize(sources, "nested_lane", tmp_path, sizes).measured["lut"] == 4 * 4 + 12
+
+
 @pytest.mark.slow
 def test_a_logic_memory_stays_logic_where_auto_takes_a_block_ram(tmp_path: Path) -> None:
     size = {"DEPTH": 512, "ADDRESS_BITS": 9, "WIDTH": 32}
