@@ -35,6 +35,7 @@ LIBRARY = (
     "value_store",
     "scores_engine",
     "row_maximum",
+    "divider_stage",
     "divider",
     "context_engine",
     "residual_adder",

@@ -64,12 +64,15 @@ class _Draw:
 
     def linear(self, node: Linear) -> None:
         weights = self.rng.integers(node.weight.low, node.weight.high + 1, (node.columns, node.in_features))
-        bound = node.product_bound if self.rng.random() < 0.8 else node.bias_bound
+        products = exact_matmul(self.tensors[node.source], weights.T)
+        # Biases of the products' own size keep outputs lively; now and then the largest that hardware takes.
+        bound = 1 << (_typical_bits(products) - 1) if self.rng.random() < 0.9 else node.bias_bound
+        bound = min(bound, node.bias_bound)
         bias = self.rng.integers(-bound, bound + 1, (node.bias_rows, node.columns))
         exponent = -int(self.rng.integers(0, node.weight.bits))
         self.weights[node.name] = LinearParameters(weights, bias, exponent)
         if node.target is not None:
-            total = exact_matmul(self.tensors[node.source], weights.T) + bias
+            total = products + bias
             shift = self._shift(total, node.target.bits, node.max_shift)
             self.exponents[node.name] = self.found[node.source] + exponent + shift
 

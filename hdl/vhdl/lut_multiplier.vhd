@@ -1,7 +1,8 @@
 -- x * w in LUTs, written out as row adders: X_BITS * W_BITS - 1 LUTs with every mapper, no DSP slice.
 --
 -- One row per bit of the narrower factor. With more than ROWS_PER_STAGE rows a register in the middle keeps the
--- carry chains short: LATENCY is 1 or 2 clocks. valid and last travel with the product.
+-- carry chains short: LATENCY is 1 or 2 clocks. valid and last travel with the product; a reset sends a last, so that
+-- the accumulator behind is cleared without a reset of its own.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -39,9 +40,18 @@ architecture rtl of lut_multiplier is
   constant STAGES        : positive := 1 + boolean'pos(ROWS > ROWS_PER_STAGE);
 
   type partial_t is record
-    high : signed(HIGH_BITS - 1 downto 0);
+    high : signed(HIGH_BITS - 2 downto 0);
     low  : std_logic_vector(ROWS - 1 downto 0);
   end record partial_t;
+
+  -- register + logic, written as a subtraction: register - (not logic) - 1. Yosys may swap the operands of an
+  -- addition, and a carry chain needs its first operand outside the LUT too: one more LUT a bit if that is logic.
+  function add (register_operand : signed; logic_operand : signed) return signed is
+    variable sum : signed(register_operand'length downto 0);
+  begin
+    sum := (register_operand & '0') - ((not logic_operand) & '1');
+    return sum(register_operand'length downto 1);
+  end function add;
 
   -- Add rows FROM .. TO to a partial product; each settles one low bit.
   function add_rows (
@@ -64,13 +74,15 @@ architecture rtl of lut_multiplier is
           row := signed(resize(unsigned(addend), HIGH_BITS));
         end if;
       end if;
-      if index = ROWS - 1 and SUBTRACT_LAST then
-        sum := result.high - row;
+      if index = 0 and not (ROWS = 1 and SUBTRACT_LAST) then
+        sum := row;
+      elsif index = ROWS - 1 and SUBTRACT_LAST then
+        sum := resize(result.high, HIGH_BITS) - row;
       else
-        sum := result.high + row;
+        sum := add(resize(result.high, HIGH_BITS), row);
       end if;
       result.low(index) := sum(0);
-      result.high       := shift_right(sum, 1);
+      result.high       := sum(HIGH_BITS - 1 downto 1);
     end loop;
     return result;
   end function add_rows;
@@ -102,7 +114,7 @@ begin
           product <= joined(add_rows(NOTHING, addend, choose, 0, ROWS - 1));
         end if;
         valid_out <= valid and not rst;
-        last_out  <= valid and last and not rst;
+        last_out  <= (valid and last) or rst;
       end if;
     end process;
   end generate one_stage;
@@ -125,9 +137,9 @@ begin
           product <= joined(add_rows(partial, addend_1, choose_1, ROWS_PER_STAGE, ROWS - 1));
         end if;
         valid_1   <= valid and not rst;
-        last_1    <= valid and last and not rst;
+        last_1    <= (valid and last) or rst;
         valid_out <= valid_1 and not rst;
-        last_out  <= last_1 and not rst;
+        last_out  <= last_1 or rst;
       end if;
     end process;
   end generate two_stages;

@@ -84,6 +84,7 @@ begin
   lut : if MULTIPLIER = "lut" generate
     signal product : signed(X_BITS + W_BITS - 1 downto 0);
     signal sum     : signed(ACC_BITS - 1 downto 0);
+    signal next_sum : signed(ACC_BITS - 1 downto 0);
     signal valid_p : std_logic;
     signal last_p  : std_logic;
   begin
@@ -105,20 +106,17 @@ begin
         last_out    => last_p
       );
 
+    next_sum <= sum + resize(product, ACC_BITS);
+
     process (clk) is
-      variable following : signed(ACC_BITS - 1 downto 0);
     begin
       if rising_edge(clk) then
         if valid_p = '1' then
-          following := sum + resize(product, ACC_BITS);
-          sum       <= following;
-          if last_p = '1' then
-            result <= following;
-            sum    <= (others => '0');
-          end if;
+          sum <= next_sum;
         end if;
-        if rst = '1' then
-          sum <= (others => '0');
+        if last_p = '1' then
+          result <= next_sum;
+          sum    <= (others => '0');
         end if;
       end if;
     end process;
