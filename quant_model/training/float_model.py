@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from quant_model.design import Architecture
+
+TRAINING_LIMITS = (4.0, 8.0)
+"""Scores saturate at these, in octaves, in turn from window to window: 4 is the accelerator's limit with 4 to
+7 bits of probability, 8 with 8. A parent that has learned with both loses little with either: with none, or
+with one, the quantised network's first error was two to three times as large at 8 bits."""
+EVALUATION_LIMIT = 4.0
+"""The limit that a parent's own error is measured with."""
 
 _POSITION_STD = 0.1
 """Initial spread of the learned positions: small beside a token's own spread of about 1."""
@@ -20,7 +29,7 @@ class EncoderLayer(nn.Module):
         self.window, self.heads, self.d_head = architecture.window, architecture.heads, architecture.d_head
         self.attention_norm = nn.BatchNorm1d(d)
         self.query = nn.Linear(d, d)
-        self.key = nn.Linear(d, d)
+        self.key = nn.Linear(d, d, bias=False)
         self.value = nn.Linear(d, d)
         self.project = nn.Linear(d, d)
         self.ffn_norm = nn.BatchNorm1d(d)
@@ -30,13 +39,32 @@ class EncoderLayer(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens in, tokens out."""
         normed = self.attention_norm(tokens)
-        query, key, value = (self._split(part(normed)) for part in (self.query, self.key, self.value))
-        attention = torch.softmax(query @ key.transpose(-1, -2) * self.d_head**-0.5, -1)
+        # Keys without an offset: it would move all scores of a row alike, which the softmax ignores, and so
+        # only waste the range of keys and scores.
+        query, key, value = (
+            self._split(rows)
+            for rows in (
+                self.query(normed),
+                self.key(normed - self.attention_norm.bias),
+                self.value(normed),
+            )
+        )
+        scores = query @ key.transpose(-1, -2) * self.d_head**-0.5
+        attention = torch.softmax(self._limited(scores), -1)
         context = (attention @ value).transpose(1, 2).reshape(tokens.shape)
         tokens = tokens + self.project(context)
         hidden = nn.functional.relu(self.expand(self.ffn_norm(tokens)))
         output: Tensor = tokens + self.contract(hidden)
         return output
+
+    def _limited(self, scores: Tensor) -> Tensor:
+        """Scores saturated as accelerators do, in training with the limits of several formats."""
+        if not self.training:
+            limit = EVALUATION_LIMIT * math.log(2)
+            return scores.clamp(-limit, limit)
+        octaves = scores.new_tensor(TRAINING_LIMITS).repeat(-(-len(scores) // len(TRAINING_LIMITS)))
+        limits = octaves[: len(scores)].view(-1, 1, 1, 1) * math.log(2)
+        return torch.clamp(scores, -limits, limits)
 
     def _split(self, tokens: Tensor) -> Tensor:
         """To ``(batch, heads, window, d_head)``."""

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.design import Architecture
-from quant_model.training.float_model import EncoderLayer, FloatTransformer
+from quant_model.training.float_model import EVALUATION_LIMIT, EncoderLayer, FloatTransformer
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,14 +88,11 @@ def _layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
     norm, ffn_norm = _Affine.of_norm(layer.attention_norm), _Affine.of_norm(layer.ffn_norm)
     # Scores are in octaves, for a softmax in base 2.
     octaves = math.log2(math.e) / math.sqrt(layer.d_head)
-    key = _Affine.of_linear(layer.key).after(norm)
-    # A constant added to every key moves all scores of a row alike, which the softmax ignores. The constant
-    # that centres the keys leaves most of their format to what matters.
-    assert layer.attention_norm.running_mean is not None
-    centred = _Affine(key.weight, -key.weight @ layer.attention_norm.running_mean.double())
+    key = _Affine(layer.key.weight.double(), torch.zeros(layer.key.out_features).double())
+    centred = _Affine(norm.weight, norm.bias - layer.attention_norm.bias.double())
     return {
         "query": _Affine.of_linear(layer.query).after(norm).times(octaves).folded(),
-        "key": centred.folded(),
+        "key": key.after(centred).folded(),
         "value": _Affine.of_linear(layer.value).after(norm).folded(),
         "project": _Affine.of_linear(layer.project).folded(),
         "expand": _Affine.of_linear(layer.expand).after(ffn_norm).folded(),
@@ -138,7 +135,9 @@ def folded_tensors(
             linear(f"{prefix}.{part}", stream)
         scores = heads(f"{prefix}.query") @ heads(f"{prefix}.key").transpose(-1, -2)
         found[f"{prefix}.scores"] = scores.transpose(1, 2).flatten(2)
-        context = torch.softmax(scores * math.log(2), -1) @ heads(f"{prefix}.value")
+        context = torch.softmax(scores.clamp(-EVALUATION_LIMIT, EVALUATION_LIMIT) * math.log(2), -1) @ heads(
+            f"{prefix}.value"
+        )
         found[f"{prefix}.context"] = context.transpose(1, 2).flatten(2)
         middle, last = f"{prefix}.attention_residual", f"{prefix}.ffn_residual"
         found[middle] = found[stream] + linear(f"{prefix}.project", f"{prefix}.context")

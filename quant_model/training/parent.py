@@ -19,6 +19,7 @@ from quant_model.data.dataset import Dataset
 from quant_model.data.metrics import rmse
 from quant_model.design import Architecture, linear_names
 from quant_model.errors import UserError
+from quant_model.training.condition import condition
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import FoldedLinear, fold, folded_tensors
 from quant_model.training.loop import Epoch, Plan, Windows, fit
@@ -30,7 +31,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class FloatParent:
-    """A trained float encoder, folded to the network's linear layers."""
+    """A trained float encoder, folded to the network's linear layers and conditioned for few bits."""
 
     architecture: Architecture
     linears: Mapping[str, FoldedLinear]
@@ -108,7 +109,7 @@ def parent_key(architecture: Architecture, dataset: Dataset, settings: TrainingS
 def train_parent(
     architecture: Architecture, dataset: Dataset, settings: TrainingSettings, seed: int
 ) -> FloatParent:
-    """Train the float encoder and fold it.
+    """Train the float encoder, fold and condition it.
 
     Raises:
         ValueError: the dataset's windows do not have the architecture's shape.
@@ -133,7 +134,8 @@ def train_parent(
     )
     plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed)
     history = fit(model, optimizer, Windows.of(dataset.train), validate, plan)
-    linears = fold(model)
+    stride = max(len(dataset.train) // settings.calibration_windows, 1)
+    linears = condition(architecture, fold(model), dataset.train.x[::stride])
     parent = FloatParent(
         architecture,
         linears,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -73,11 +74,16 @@ class QuantNetwork(nn.Module):
     """The trainable form of a network.
 
     Attributes:
-        weights: all linear nodes' weights in real units, end to end.
+        weights: all linear nodes' weights, end to end, each node's in its unit.
         biases: all their biases, likewise.
+        weight_units: log2 of the unit of each linear node's weights.
+        bias_units: the same for the biases.
         weight_thresholds: log2 of the largest weight that each linear node represents.
         thresholds: log2 of the largest value that each tensor with a scale of its own represents.
     """
+
+    weight_units: Tensor
+    bias_units: Tensor
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -96,6 +102,9 @@ class QuantNetwork(nn.Module):
         self.biases = nn.Parameter(torch.zeros(sum(self._biases.sizes)))
         self.weight_thresholds = nn.Parameter(torch.zeros(len(linears)))
         self.thresholds = nn.Parameter(torch.zeros(len(self.rules.formats)))
+        # Weights and biases are kept relative to their first thresholds, so that one learning rate suits all.
+        self.register_buffer("weight_units", torch.zeros(len(linears), dtype=torch.int64))
+        self.register_buffer("bias_units", torch.zeros(len(linears), dtype=torch.int64))
         self._weight_offsets = [_offset(node.weight) for node in linears]
         self._offsets = [_offset(target) for target in self.rules.formats.values()]
         self._units = _units(network)
@@ -108,10 +117,6 @@ class QuantNetwork(nn.Module):
     def initialise(self, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
         """Start from folded float layers, with the scales that suit them and some training windows best."""
         with torch.no_grad():
-            names = self.rules.linear_names
-            for parameter, part in ((self.weights, "weight"), (self.biases, "bias")):
-                arrays = [getattr(linears[name], part).reshape(-1) for name in names]
-                parameter.copy_(torch.from_numpy(np.concatenate(arrays)))
             tensors = folded_tensors(self.network.design.architecture, linears, windows)
             weight_exponents = [
                 best_exponent(torch.from_numpy(linears[node.name].weight), node.weight)
@@ -120,6 +125,17 @@ class QuantNetwork(nn.Module):
             exponents = [best_exponent(tensors[name], target) for name, target in self.rules.formats.items()]
             self.weight_thresholds.copy_(_thresholds(weight_exponents, self._weight_offsets))
             self.thresholds.copy_(_thresholds(exponents, self._offsets))
+            reach = {
+                name: exponent + offset
+                for name, exponent, offset in zip(self.rules.formats, exponents, self._offsets, strict=True)
+            }
+            weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
+            bias_units = [reach[unit] if unit is not None else 0 for unit in self._units]
+            self.weight_units.copy_(torch.tensor(weight_units))
+            self.bias_units.copy_(torch.tensor(bias_units))
+            names = self.rules.linear_names
+            self.weights.copy_(_concatenate([linears[name].weight for name in names], weight_units))
+            self.biases.copy_(_concatenate([linears[name].bias for name in names], bias_units))
 
     def scales(self) -> Scales:
         """The exponents that the thresholds stand for, within the hardware's limits.
@@ -243,7 +259,7 @@ class QuantNetwork(nn.Module):
             self.weights,
             self.weight_thresholds,
             self._weights.index,
-            self._weights.spread([-scales.weights[name] for name in names]),
+            self._weight_scale(scales),
             self._weights.spread(gains),
             self._weights.low,
             self._weights.high,
@@ -252,7 +268,7 @@ class QuantNetwork(nn.Module):
             self.biases,
             None,
             self._biases.index,
-            self._biases.spread([-exponent for exponent in accumulators]),
+            self._bias_scale(scales),
             self._biases.spread(gains),
             self._biases.low,
             self._biases.high,
@@ -268,14 +284,28 @@ class QuantNetwork(nn.Module):
         return [scales.tensors[node.source] + scales.weights[node.name] for node in self.network.linears]
 
     def _integer_weights(self, scales: Scales) -> Tensor:
-        layout = self._weights
-        scale = layout.spread([-scales.weights[name] for name in self.rules.linear_names])
-        return round_half_up(self.weights * scale, layout.low, layout.high)
+        scaled = self.weights * self._weight_scale(scales)
+        return round_half_up(scaled, self._weights.low, self._weights.high)
 
     def _integer_biases(self, scales: Scales) -> Tensor:
-        layout = self._biases
-        scale = layout.spread([-exponent for exponent in self._accumulators(scales)])
-        return round_half_up(self.biases * scale, layout.low, layout.high)
+        scaled = self.biases * self._bias_scale(scales)
+        return round_half_up(scaled, self._biases.low, self._biases.high)
+
+    def _weight_scale(self, scales: Scales) -> Tensor:
+        """Integer steps per unit, for every weight."""
+        units: list[int] = self.weight_units.tolist()
+        names = self.rules.linear_names
+        return self._weights.spread(
+            [unit - scales.weights[name] for unit, name in zip(units, names, strict=True)]
+        )
+
+    def _bias_scale(self, scales: Scales) -> Tensor:
+        """Accumulator steps per unit, for every bias."""
+        units: list[int] = self.bias_units.tolist()
+        accumulators = self._accumulators(scales)
+        return self._biases.spread(
+            [unit - exponent for unit, exponent in zip(units, accumulators, strict=True)]
+        )
 
     def _fits_float32(self, scales: Scales) -> bool:
         return _largest_significand(self.network, scales) <= _FLOAT32_INTEGERS
@@ -329,6 +359,12 @@ def _offset(target: Format) -> int:
 def _thresholds(exponents: Sequence[int], offsets: Sequence[int]) -> Tensor:
     """Log2 thresholds in the middle of what stands for each exponent, as far as can be from a change."""
     return torch.tensor([e + offset - 0.5 for e, offset in zip(exponents, offsets, strict=True)])
+
+
+def _concatenate(arrays: Sequence[npt.NDArray[np.float32]], units: Sequence[int]) -> Tensor:
+    """Arrays end to end, each divided by two to the power of its unit, which is exact."""
+    parts = [array.reshape(-1) * np.float32(2.0**-unit) for array, unit in zip(arrays, units, strict=True)]
+    return torch.from_numpy(np.concatenate(parts))
 
 
 def _exponents(thresholds: Tensor, offsets: Sequence[int], names: Sequence[str]) -> list[int]:

@@ -7,7 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-_PARENT_FIELDS = ("batch_size", "parent_epochs", "parent_learning_rate", "parent_weight_decay", "patience")
+_PARENT_FIELDS = (
+    "batch_size",
+    "parent_epochs",
+    "parent_learning_rate",
+    "parent_weight_decay",
+    "patience",
+    "calibration_windows",
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,10 @@ class TrainingSettings:
     """Peak step in floating point (AdamW)."""
     parent_weight_decay: float = 1e-2
     """AdamW's decoupled decay in floating point."""
-    patience: int = 8
+    patience: int = 10
     """Epochs without a better validation error after which training stops."""
     calibration_windows: int = 512
-    """Training windows that the first scales are chosen on."""
+    """Training windows that first scales are chosen on, evenly spaced in time."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

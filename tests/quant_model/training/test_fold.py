@@ -1,0 +1,80 @@
+"""Folding and conditioning change how a network computes, never what."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from quant_model.design import Architecture, linear_names, linear_shape
+from quant_model.training.condition import condition
+from quant_model.training.float_model import FloatTransformer
+from quant_model.training.fold import fold, folded_tensors
+
+ARCHITECTURES = [
+    Architecture(window=6, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),
+    Architecture(window=5, features=3, d_model=12, heads=3, ffn_width=7, layers=2, outputs=2),
+]
+
+
+def trained_looking_model(architecture: Architecture) -> FloatTransformer:
+    """A model whose norms have statistics and gains that are not the initial ones."""
+    torch.manual_seed(3)
+    model = FloatTransformer(architecture)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+        for _ in range(20):
+            model(1 + 2 * torch.randn(32, architecture.window, architecture.features))
+    return model.eval().double()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_folded_and_conditioned_layers_forecast_what_the_model_forecasts(architecture: Architecture) -> None:
+    model = trained_looking_model(architecture)
+    windows = 1 + 2 * torch.randn(64, architecture.window, architecture.features).double()
+    with torch.no_grad():
+        expected = model(windows).numpy()
+        folded = fold(model)
+        conditioned = condition(architecture, folded, windows.numpy())
+        for linears in (folded, conditioned):
+            found = folded_tensors(architecture, linears, windows)["head"][:, 0].numpy()
+            # Weights are kept in float32.
+            np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_layers_have_the_shapes_of_the_network(architecture: Architecture) -> None:
+    folded = fold(trained_looking_model(architecture))
+    assert set(folded) == set(linear_names(architecture))
+    for name, own in folded.items():
+        inputs, outputs = linear_shape(architecture, name)
+        assert own.weight.shape == (outputs, inputs)
+        assert own.bias.shape == (architecture.window if name == "embed" else 1, outputs)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_conditioning_centres_streams_and_values(architecture: Architecture) -> None:
+    windows = torch.randn(64, architecture.window, architecture.features).double()
+    folded = fold(trained_looking_model(architecture))
+    tensors = folded_tensors(architecture, condition(architecture, folded, windows.numpy()), windows)
+    for name in ("embed", "layer0.value", "layer0.attention_residual", "layer0.ffn_residual", "pool"):
+        mean = tensors[name].mean((0, 1))
+        assert torch.all(mean.abs() < 1e-4 * (1 + tensors[name].abs().max())), name
+
+
+def test_conditioning_survives_dead_channels() -> None:
+    architecture = ARCHITECTURES[0]
+    model = trained_looking_model(architecture)
+    with torch.no_grad():
+        layer = model.layers[0]
+        for part in (model.embed, layer.query, layer.key, layer.value, layer.project, layer.expand):
+            assert isinstance(part, torch.nn.Linear)
+            part.weight.zero_()
+            if part.bias is not None:
+                part.bias.zero_()
+        model.position.zero_()
+    windows = np.random.default_rng(0).standard_normal((16, architecture.window, 1))
+    for own in condition(architecture, fold(model), windows).values():
+        assert np.isfinite(own.weight).all()
+        assert np.isfinite(own.bias).all()
