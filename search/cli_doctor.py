@@ -38,7 +38,7 @@ def doctor(as_json: bool) -> int:
         ]
         for finding in findings
     ]
-    print_table("Tools and packages", ["what", "version", "", "install with", "note"], rows)
+    print_table("Tools and packages", ["what", "version", "", "install with", "note"], rows, words=True)
     print("All that is needed is here." if healthy else "Something needed is missing: see 'install with'.")
     return 0 if healthy else 2
 

@@ -69,9 +69,11 @@ def run(
     options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count)
     study, out_folder = begin(options)
     try:
-        search_study(study, study.spec.study.trials, workers, out_folder, artifacts)
-        checked = build_best(study, export_count, out_folder)
-    except KeyboardInterrupt:
+        with StopSignal() as stop:
+            search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
+            with stop.interruptible():
+                checked = build_best(study, export_count, out_folder)
+    except Interrupted:
         print(_how_to_resume(study_file), file=sys.stderr)
         raise
     result = RunResult(study, out_folder, checked)
@@ -105,12 +107,11 @@ def _how_to_resume(study_file: Path) -> str:
 def worker(name: str | None, url: str, trials: int | None, artifacts: Path | None) -> int:
     """Work on an existing study, from any machine that reaches its storage and files."""
     study = open_study(url, name, artifacts)
-    stop = StopSignal()
-    stop.install()
     target = trials or study.spec.study.trials
     print(f"study {study.name}: working until {target} trials are trained", file=sys.stderr)
     try:
-        Worker(study, target, stop, lambda line: print(line, file=sys.stderr, flush=True)).run()
+        with StopSignal() as stop:
+            Worker(study, target, stop, lambda line: print(line, file=sys.stderr, flush=True)).run()
     except Interrupted:
         print("stopped; the trial in hand went back to waiting", file=sys.stderr)
         raise

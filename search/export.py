@@ -13,15 +13,15 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hdl import generate
+from hdl.generate import generate
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.budget import Assessment, Budget
-from search.datasets import StudyData, data_from_bytes
+from search.datasets import StudyData
 from search.scores import Scores, score
 from search.study import OpenStudy
 
-__all__ = ["MANIFEST", "Exported", "export_trial", "study_data", "write_bundle"]
+__all__ = ["MANIFEST", "Exported", "export_trial", "write_bundle"]
 
 MANIFEST = "bundle.json"
 """The file by which a folder is known as an export: only such a folder is ever overwritten."""
@@ -52,7 +52,7 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     check_folder(out)
     trial = study.trial(number)
     model = trial_model(study, trial)
-    data = data or study_data(study)
+    data = data or study.data()
     scores = score(model, data.dataset(model.network.design.architecture.window))
     assessment = Budget.of(study.spec).assess(model.network.design)
     manifest = {
@@ -80,17 +80,6 @@ def trial_model(study: OpenStudy, trial: FrozenTrial) -> IntegerModel:
         )
     content = study.artifacts.get(trial.user_attrs["model"], f"the model of trial {trial.number}")
     return IntegerModel.from_json(content.decode(), place)
-
-
-def study_data(study: OpenStudy) -> StudyData:
-    """The data that a study keeps.
-
-    Raises:
-        UserError: the copy is gone or damaged.
-    """
-    stored = study.study.user_attrs["dataset"]
-    content = study.artifacts.get(stored["artifact"], f"the data {stored['file']}")
-    return data_from_bytes(study.spec, content, stored["sha256"])
 
 
 def check_folder(out: Path) -> None:
@@ -170,8 +159,8 @@ def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
     return f"""# Accelerator
 
 {note}
-Encoder-only Transformer: window {arch.window}, {arch.features} features, d_model {arch.d_model}, {arch.heads}
-heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, {arch.outputs} outputs.
+Encoder-only Transformer: window {arch.window}, {arch.features} features, d_model {arch.d_model},
+{arch.heads} heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, {arch.outputs} outputs.
 
 Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.calibration}),
 {assessment.estimate.cycles} cycles per window:
@@ -182,8 +171,8 @@ Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.cal
 
 - `vhdl/`: the sources, VHDL-2008, in the order of `vhdl/files.txt`; the last one is the top level
 - `testbench/`: a testbench that plays windows and records outputs
-- `model.json`: the integer model, whose arithmetic the VHDL repeats bit by bit; `design.json`: the design
-point
+- `model.json`: the integer model, whose arithmetic the VHDL repeats bit by bit
+- `design.json`: the design point
 
 Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`.
 """

@@ -113,10 +113,8 @@ def _report(process: BaseProcess, pipe: Connection, job: Job) -> Report:
 
 def _main(job: Job, pipe: Connection) -> None:
     """A worker process: its output goes to its log."""
-    stop = StopSignal()
-    stop.install()
     job.log.parent.mkdir(parents=True, exist_ok=True)
-    with job.log.open("a", buffering=1) as log:
+    with StopSignal() as stop, job.log.open("a", buffering=1) as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
         quiet_optuna()

@@ -14,12 +14,13 @@ from hdl.simulate import Verification, verify
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
 from search.check import Measurement, measure, verification_json
-from search.datasets import StudyData, data_from_bytes, data_from_file, read_bytes
+from search.datasets import data_from_file, read_bytes
 from search.export import Exported, check_folder, export_trial
 from search.front import FrontTrial, finished_trials, front, front_json, pick
 from search.pool import Job, Pool
 from search.show import StudyProgress, number, percent, print_table, working
 from search.spec import StudySpec
+from search.stopping import StopSignal
 from search.storage import Location, storage_errors
 from search.study import OpenStudy, create_or_resume
 from search.study_file import data_path, load_spec
@@ -135,12 +136,14 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     return study, out
 
 
-def search(study: OpenStudy, target: int, workers: int, out: Path, artifacts: Path | None) -> None:
+def search(
+    study: OpenStudy, target: int, workers: int, out: Path, artifacts: Path | None, stop: StopSignal
+) -> None:
     """Let worker processes bring the study to ``target`` completed trials.
 
     Raises:
         UserError: a worker met a problem that the user can mend, or died.
-        KeyboardInterrupt: the user stopped it; all trials in hand went back to waiting.
+        Interrupted: a stop was asked for; all trials in hand went back to waiting.
     """
     if study.counts().complete >= target:
         return
@@ -150,6 +153,7 @@ def search(study: OpenStudy, target: int, workers: int, out: Path, artifacts: Pa
     ]
     with StudyProgress(study.name, target) as progress, storage_errors(study.url), Pool(jobs) as pool:
         while pool.running:
+            stop.check()
             progress.update(study.counts().complete, _note(study))
             time.sleep(_POLL_SECONDS)
         progress.update(study.counts().complete, _note(study))
@@ -178,7 +182,7 @@ def build_best(study: OpenStudy, count: int, out: Path) -> list[Checked]:
     folders = [out / f"trial-{trial.number}" for trial in chosen]
     for folder in folders:
         check_folder(folder)
-    data = _stored_data(study) if chosen else None
+    data = study.data() if chosen else None
     checked = []
     for trial, folder in zip(chosen, folders, strict=True):
         exported = export_trial(study, trial.number, folder, data)
@@ -244,12 +248,6 @@ def _check(exported: Exported, spec: StudySpec) -> Checked:
     except SynthesisError as error:
         problems.append(str(error))
     return Checked(exported, verification, measurement, "; ".join(problems))
-
-
-def _stored_data(study: OpenStudy) -> StudyData:
-    stored = study.study.user_attrs["dataset"]
-    content = study.artifacts.get(stored["artifact"], f"the data {stored['file']}")
-    return data_from_bytes(study.spec, content, stored["sha256"])
 
 
 def _note(study: OpenStudy) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ __all__ = ["StudyProgress", "number", "percent", "print_table", "working"]
 
 _PLAIN_SECONDS = 15.0
 """Between two lines of progress where there is no terminal to draw a bar on."""
+_SILENT_SECONDS = 2.0
+"""What ends sooner needs no announcement where there is no terminal."""
 _NARROWEST = 110
 """Columns where there is no terminal to ask."""
 
@@ -30,15 +33,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; numbers are for reading down, so all columns but the first are right-aligned."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, words: bool = False
+) -> None:
+    """Print a table; all columns but the first are right-aligned, for numbers, unless they hold words."""
+    table = Table()
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(column, justify="left" if words or index == 0 else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else _NARROWEST
-    Console(file=sys.stdout, width=width).print(table)
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    console.print(title, style="bold", markup=False)
+    console.print(table)
 
 
 class StudyProgress:
@@ -84,8 +91,13 @@ def working(text: str) -> Iterator[Any]:
     """Say on stderr that something is going on; yields a function that tells how far it is."""
     console = Console(file=sys.stderr)
     if not console.is_terminal:
-        print(f"{text} ...", file=sys.stderr, flush=True)
-        yield lambda _: None
+        line = f"{text} ...\n"
+        timer = threading.Timer(_SILENT_SECONDS, lambda: sys.stderr.write(line))
+        timer.start()
+        try:
+            yield lambda _: None
+        finally:
+            timer.cancel()
         return
     with console.status(f"{text} ...") as status:
         yield lambda done: status.update(f"{text} ... {done}")

@@ -42,8 +42,8 @@ __all__ = ["DesignSpace", "first_choices", "random_designs"]
 Value = int | str
 Values = tuple[Value, ...]
 
-_DRAWS_PER_DESIGN = 5_000
-"""Draws for each wanted design before :func:`random_designs` gives up."""
+_FRUITLESS_DRAWS = 3_000
+"""Draws in a row without a new design after which :func:`random_designs` gives up."""
 _FIRST_BITS = (8, 6, 4)
 """Uniform bit-widths that a study starts with."""
 _FIRST_SHAPES = 64
@@ -206,21 +206,22 @@ def random_designs(
     """
     generator = np.random.default_rng(seed)
     seen: set[str] = set()
-    for _ in range(_DRAWS_PER_DESIGN * count):
-        if len(seen) == count:
-            return
+    fruitless = 0
+    while len(seen) < count:
         assessment = budget.assess(space.design(space.random(generator)))
-        if assessment.design.digest in seen or (feasible and not assessment.fits):
+        if assessment.design.digest not in seen and (assessment.fits or not feasible):
+            seen.add(assessment.design.digest)
+            fruitless = 0
+            yield assessment.design
             continue
-        seen.add(assessment.design.digest)
-        yield assessment.design
-    if len(seen) < count:
-        kind = "designs that fit" if feasible else "different designs"
-        raise UserError(
-            "[space]",
-            f"found only {len(seen)} {kind} in {_DRAWS_PER_DESIGN * count} draws",
-            "ask for fewer, widen the space, or choose a larger device",
-        )
+        fruitless += 1
+        if fruitless == _FRUITLESS_DRAWS:
+            kind = "designs that fit" if feasible else "different designs"
+            raise UserError(
+                "[space]",
+                f"found only {len(seen)} {kind}, then {fruitless} draws without another",
+                "ask for fewer, widen the space, or choose a larger device",
+            )
 
 
 def _activation_slot(space: Space, name: str, streams: tuple[str, ...]) -> _Slot:

@@ -47,8 +47,13 @@ def user_error(
         lines: Line numbers by key path, where they are known.
     """
     complaints = error.errors(include_url=False)
-    first = complaints[0]
+    # A key that is missing is often one that is misspelt: the unknown one says more.
+    first = min(complaints, key=lambda complaint: complaint["type"] not in _UNKNOWN_KEY)
     path = tuple(str(part) for part in first["loc"] if isinstance(part, str))
+    word = first["msg"].removeprefix("Value error, ").split(" ", 1)[0]
+    if first["type"] == "value_error" and word in _keys(model, path):
+        # A check of a whole section names the key that it is about.
+        path = (*path, word)
     where = key_place(place, path, lines or {})
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     kind = first["type"]
@@ -67,7 +72,7 @@ def user_error(
     value = first["input"]
     if isinstance(value, str | int | float | bool):
         problem = f"{value!r} is not allowed: {problem}"
-    remedy = f"allowed: {allowed}" if allowed else "correct the section"
+    remedy = f"allowed: {allowed}" if allowed else "correct it"
     return UserError(where, problem + more, remedy)
 
 

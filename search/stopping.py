@@ -6,8 +6,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 __all__ = ["Interrupted", "StopSignal"]
+
+
+_AGAIN_SECONDS = 0.5
 
 
 class Interrupted(BaseException):
@@ -15,7 +19,7 @@ class Interrupted(BaseException):
 
 
 class StopSignal:
-    """Turns SIGINT and SIGTERM into :class:`Interrupted`, but only where that is safe.
+    """Turns SIGINT and SIGTERM into :class:`Interrupted`, but only where that is safe. A context manager.
 
     Within :meth:`interruptible` (a training, a pause) the exception comes at once; elsewhere (writing to the
     storage) at the next such block or :meth:`check`.
@@ -24,11 +28,16 @@ class StopSignal:
     def __init__(self) -> None:
         self._requested = False
         self._open = False
+        self._previous: dict[int, Any] = {}
 
-    def install(self) -> None:
-        """Take over the process's signals."""
-        signal.signal(signal.SIGINT, self._receive)
-        signal.signal(signal.SIGTERM, self._receive)
+    def __enter__(self) -> StopSignal:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+            self._previous[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
     def check(self) -> None:
         """Raise :class:`Interrupted` when a stop was asked for."""
@@ -44,8 +53,11 @@ class StopSignal:
             yield
         finally:
             self._open = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self._requested = True
         if self._open:
+            # Python drops what is raised while a destructor happens to run. The alarm then raises it again.
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
             raise Interrupted

@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
 from search.artifacts import ArtifactFolder
+from search.datasets import StudyData, data_from_bytes
 from search.objectives import labels
 from search.spec import StudySpec, spec_from_json
 from search.spec_errors import nearest
@@ -69,6 +70,16 @@ class OpenStudy:
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
         return count(self.trials())
+
+    def data(self) -> StudyData:
+        """The data that the study keeps.
+
+        Raises:
+            UserError: the copy is gone or damaged.
+        """
+        stored = self.study.user_attrs["dataset"]
+        content = self.artifacts.get(stored["artifact"], f"the data file {stored['file']}")
+        return data_from_bytes(self.spec, content, stored["sha256"])
 
     def trial(self, number: int) -> FrozenTrial:
         """A trial by number.

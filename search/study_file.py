@@ -77,7 +77,8 @@ class _Checker:
         try:
             device(self._spec.device.name)
         except UserError as error:
-            raise self._error(("device", "name"), error.problem, error.remedy) from error
+            problem = f"no device {self._spec.device.name!r}"
+            raise self._error(("device", "name"), problem, error.remedy) from error
 
     def _sizes(self) -> None:
         data, space = self._spec.data, self._spec.space

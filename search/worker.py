@@ -25,7 +25,7 @@ from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from search.budget import Assessment, Budget
-from search.datasets import StudyData, data_from_bytes
+from search.datasets import StudyData
 from search.heartbeat import Heartbeat, give_back, reap, trial_id
 from search.identity import arithmetic_digest
 from search.objectives import objective_values
@@ -42,7 +42,7 @@ __all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
 
 MAX_FAILURES = 5
 """Failures in a row after which a worker stops: then it is not the design."""
-MAX_FRUITLESS = 200
+MAX_FRUITLESS = 100
 """Trials in a row without a completed one after which a study stops: then hardly anything fits the device."""
 _LONGEST_FAILURE = 500
 """Characters of a failure's reason that are kept."""
@@ -96,9 +96,7 @@ class Worker:
 
     @cached_property
     def _data(self) -> StudyData:
-        stored = self.study.study.user_attrs["dataset"]
-        content = self.study.artifacts.get(stored["artifact"], f"dataset {stored['file']}")
-        return data_from_bytes(self.study.spec, content, stored["sha256"])
+        return self.study.data()
 
     def _next(self) -> optuna.Trial | None:
         """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""

@@ -1,0 +1,72 @@
+"""Tiny studies on a series of the tests' own: real data files, real training, a second or so a trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+StudyMaker = Callable[..., Path]
+
+TOML = """\
+[study]
+name = "tiny"
+seed = 3
+trials = 3
+
+[data]
+file = "series.csv"
+time = "time"
+features = ["load", "heat"]
+targets = ["load"]
+unit = "kW"
+
+[device]
+name = "xc7s15"
+
+[space]
+window = 6
+d_model = [4, 8]
+ffn_ratio = 2
+weight_bits = { min = 4, max = 8 }
+activation_bits = { min = 4, max = 8 }
+lanes = [1, 2]
+buffer = ["distributed", "block"]
+
+[training]
+epochs = 1
+parent_epochs = 1
+batch_size = 64
+"""
+
+
+def series(rows: int = 300) -> str:
+    """A daily wave with a second column, as CSV."""
+    lines = ["time,load,heat"]
+    for row in range(rows):
+        day, hour = divmod(row, 24)
+        load = 5 + math.sin(2 * math.pi * hour / 24) + 0.01 * (row * 37 % 11)
+        month, rest = divmod(day, 28)
+        lines.append(f"2024-{month + 1:02d}-{rest + 1:02d} {hour:02d}:00,{load:.4f},{row * 13 % 17}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> StudyMaker:
+    """Write a study file and its series; keyword ``replace`` maps lines' starts to new lines."""
+
+    def make(replace: dict[str, str] | None = None, extra: str = "", csv: str | None = None) -> Path:
+        folder = tmp_path / "studies"
+        folder.mkdir(exist_ok=True)
+        lines = TOML.splitlines()
+        for start, line in (replace or {}).items():
+            (index,) = (number for number, old in enumerate(lines) if old.startswith(start))
+            lines[index] = line
+        file = folder / "tiny.toml"
+        file.write_text("\n".join(lines) + "\n" + extra)
+        (folder / "series.csv").write_text(series() if csv is None else csv)
+        return file
+
+    return make

@@ -1,0 +1,36 @@
+"""Opening and working on studies in tests, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optuna.trial import TrialState
+
+from search.datasets import data_from_file, read_bytes
+from search.quiet import quiet_optuna
+from search.stopping import StopSignal
+from search.study import OpenStudy, create_or_resume
+from search.study_file import data_path, load_spec
+from search.worker import Worker
+
+
+def open_file(study_file: Path, url: str | None = None) -> OpenStudy:
+    """Make or resume the study of a file; in a SQLite file beside it unless a URL is given."""
+    quiet_optuna()
+    spec = load_spec(study_file)
+    path = data_path(spec, study_file)
+    data_from_file(spec, path).check()
+    url = url or f"sqlite:///{study_file.parent}/study.db"
+    return create_or_resume(spec, url, read_bytes(path), None, study_file.parent / "files")
+
+
+def work(study: OpenStudy, target: int) -> list[str]:
+    """Work until the study has ``target`` completed trials; return what the worker reported."""
+    lines: list[str] = []
+    Worker(study, target, StopSignal(), lines.append).run()
+    return lines
+
+
+def summary(study: OpenStudy) -> list[tuple[int, TrialState, dict[str, object], list[float] | None]]:
+    """Number, state, parameters and values of every trial."""
+    return [(trial.number, trial.state, dict(trial.params), trial.values) for trial in study.trials()]

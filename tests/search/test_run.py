@@ -1,0 +1,237 @@
+"""Worker processes and whole runs, as a user starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from search.heartbeat import reap, trial_id
+from search.stopping import Interrupted, StopSignal
+from search.study import OpenStudy, open_study
+from tests.search.conftest import StudyMaker
+from tests.search.studies import open_file, summary, work
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "search.cli", *map(str, arguments)]
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def is_training(study: OpenStudy) -> bool:
+    return any("training" in trial.user_attrs for trial in study.trials(TrialState.RUNNING))
+
+
+def slow_study(make_study: StudyMaker) -> Path:
+    """A study whose every training would take many minutes."""
+    return make_study({"epochs": "epochs = 100000\npatience = 100000", "parent_epochs": "parent_epochs = 1"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", [False, True], ids=["sqlite", "postgresql"])
+def test_two_workers_train_exactly_what_was_asked(
+    make_study: StudyMaker, tmp_path: Path, server: bool, request: pytest.FixtureRequest
+) -> None:
+    file, out = make_study(), tmp_path / "out"
+    url = request.getfixturevalue("postgresql_url") if server else f"sqlite:///{out}/study.db"
+    shared: list[str | Path] = ["--workers", "2", "--out", out, "--export", "0", "--json"]
+    storage = ["--storage", url] if server else []
+    done = subprocess.run(
+        command("run", file, "--trials", "5", *shared, *storage), cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["trials"]["complete"] == 5
+    study = open_study(url, "tiny")
+    before = summary(study)
+    counts = study.counts()
+    assert (counts.complete, counts.running, counts.failed) == (5, 0, 0)
+
+    # Again with a higher number: earlier trials stay as they are, numbers go on.
+    again = subprocess.run(
+        command("run", file, "--trials", "7", *shared, *storage), cwd=ROOT, capture_output=True, text=True
+    )
+    assert again.returncode == 0, again.stderr
+    after = summary(study)
+    finished = {one[0]: one for one in after}
+    assert all(finished[one[0]] == one for one in before if one[1].is_finished())
+    assert [one[0] for one in after] == list(range(len(after)))
+    assert study.counts().complete == 7
+    digests = [trial.user_attrs["arithmetic"] for trial in study.trials() if "curve" in trial.user_attrs]
+    assert len(digests) == len(set(digests))
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = subprocess.run(
+        command("run", make_study({"d_model": "d_model = 4"}), "--trials", "3", "--out", out),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Front of study tiny" in done.stdout
+    result = json.loads((out / "result.json").read_text())
+    assert len(result["designs"]) == 2
+    for design in result["designs"]:
+        assert design["verify"]["mismatches"] == 0
+        assert design["fits"]
+        assert design["errors"]["persistence_test"] > 0
+        assert (Path(design["folder"]) / "vhdl" / "files.txt").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_gives_its_trials_back_and_can_go_on(
+    make_study: StudyMaker, tmp_path: Path, number: signal.Signals
+) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    file = slow_study(make_study)
+    process = start("run", file, "--workers", "2", "--storage", url, "--out", tmp_path / "out")
+    study = open_study_when_made(process, url)
+    wait_until(lambda: is_training(study))
+    process.send_signal(number)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Go on with: bitfront run" in error
+    assert "Traceback" not in error
+    counts = study.counts()
+    assert (counts.running, counts.failed, counts.complete) == (0, 0, 0)
+    assert counts.waiting >= 1
+    study.storage.engine.dispose()
+
+    # The trials that were given back are taken up under their own numbers.
+    waiting = {trial.number: dict(trial.params) for trial in study.trials(TrialState.WAITING)}
+    study.study.set_user_attr("spec", open_spec_with_one_epoch(study))
+    quick = open_study(url, "tiny")
+    work(quick, len(waiting))
+    for trial in quick.trials(TrialState.COMPLETE):
+        assert waiting.get(trial.number, {}).items() <= trial.params.items()
+    assert {trial.number for trial in quick.trials(TrialState.COMPLETE)} == set(waiting)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_reported_and_its_trial_is_not_lost(
+    make_study: StudyMaker, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    process = start("run", slow_study(make_study), "--storage", url, "--out", tmp_path / "out")
+    study = open_study_when_made(process, url)
+    wait_until(lambda: is_training(study))
+    (running,) = study.trials(TrialState.RUNNING)
+    os.kill(int(running.user_attrs["worker"].split(":")[1]), signal.SIGKILL)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "was ended by signal 9" in error
+    assert "Traceback" not in error
+    time.sleep(1.1)
+    study.storage.grace_period = 1
+    reap(study.study)
+    assert study.trial(running.number).state == TrialState.FAIL
+    (retried,) = study.trials(TrialState.WAITING)
+    assert retried.params == running.params
+
+
+@pytest.mark.slow
+def test_a_worker_elsewhere_works_on_the_same_study(make_study: StudyMaker, tmp_path: Path) -> None:
+    study = open_file(make_study())
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = subprocess.run(
+        command("worker", "--study", "tiny", "--trials", "2"),
+        cwd=empty,
+        env={
+            **os.environ,
+            "BITFRONT_STORAGE": study.url,
+            "PYTHONPATH": os.pathsep.join([*filter(None, sys.path)]),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert study.counts().complete == 2
+    assert list(empty.iterdir()) == []
+
+
+def test_a_silent_trial_is_failed_and_tried_again(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    trial = study.study.ask()
+    trial.suggest_int("embed.weight_bits", 4, 8)
+    study.storage.record_heartbeat(trial_id(study.storage, study.study, trial.number))
+    reap(study.study)
+    assert study.counts().running == 1
+    study.storage.grace_period = 1
+    time.sleep(2.1)
+    reap(study.study)
+    counts = study.counts()
+    assert (counts.running, counts.failed, counts.waiting) == (0, 1, 1)
+
+
+def test_a_stop_comes_at_once_only_where_it_may() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with StopSignal() as stop:
+        stop.check()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        with pytest.raises(Interrupted):
+            stop.check()
+        with pytest.raises(Interrupted), stop.interruptible():
+            pytest.fail("the block must not begin")
+    with StopSignal() as stop, pytest.raises(Interrupted):
+        sleep(stop, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_python_drops_comes_again() -> None:
+    # What is raised in a destructor is printed and dropped.
+    with StopSignal() as stop, pytest.raises(Interrupted):
+        sleep(stop, Stubborn)
+
+
+class Stubborn:
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+
+def sleep(stop: StopSignal, before: Callable[[], object]) -> None:
+    with stop.interruptible():
+        before()
+        time.sleep(5)
+
+
+def open_study_when_made(process: subprocess.Popen[str], url: str) -> OpenStudy:
+    file = Path(url.removeprefix("sqlite:///"))
+    wait_until(lambda: file.exists() or process.poll() is not None)
+    time.sleep(1)
+    assert process.poll() is None, process.communicate()
+    return open_study(url, "tiny")
+
+
+def open_spec_with_one_epoch(study: OpenStudy) -> dict[str, object]:
+    data = study.spec.to_json()
+    data["training"] = {**data["training"], "epochs": 1}
+    return data
