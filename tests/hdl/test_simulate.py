@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from hdl.analysis import GhdlError, analyse
-from hdl.simulate import Mismatch, Verification, check, parse_result, random_vectors, run_testbench
+from hdl.simulate import (
+    Mismatch,
+    Verification,
+    check,
+    isolated_vectors,
+    parse_result,
+    random_vectors,
+    run_testbench,
+)
 from hdl.tools import ghdl
 from quant_model.formats import Format, IntArray
 
@@ -38,6 +46,23 @@ def test_equal_outputs_are_counted(tmp_path: Path) -> None:
 
 def test_stall_and_seed_reach_the_testbench(tmp_path: Path) -> None:
     assert simulate(tmp_path, stall=True, seed=4).cycles_max == 15
+
+
+@pytest.mark.parametrize(
+    ("vectors", "stall", "isolated"),
+    [(1, False, 1), (3, False, 3), (5, False, 4), (16, False, 12), (5, True, 1)],
+)
+def test_the_last_quarter_is_sent_back_to_back(vectors: int, stall: bool, isolated: int) -> None:
+    assert isolated_vectors(vectors, stall) == isolated
+
+
+def test_cycles_are_those_of_the_isolated_vectors(tmp_path: Path) -> None:
+    """The vectors behind them take three clocks more in this testbench: see its RESULT file."""
+    found = simulate(tmp_path)
+    assert (found.cycles_min, found.cycles_max) == (3, 3)
+    lines = (tmp_path / "work" / "result.txt").read_text().splitlines()
+    spans = [int(last) - int(first) for word, _, first, last in map(str.split, lines) if word == "cycles"]
+    assert spans == [3, 3, 3, 3, 6]
 
 
 def test_the_first_difference_is_named(tmp_path: Path) -> None:

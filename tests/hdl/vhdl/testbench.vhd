@@ -10,6 +10,7 @@ entity testbench is
     EXPECTED : string;
     RESULT   : string;
     VECTORS  : positive;
+    ISOLATED : natural;
     STALL    : boolean;
     SEED     : natural
   );
@@ -37,6 +38,10 @@ begin
         read(text_line, value);
         sum  := sum + value;
         edge := edge + 1;
+        -- Vectors behind the isolated ones wait for one another.
+        if vector >= ISOLATED then
+          edge := edge + 1;
+        end if;
         if STALL then
           edge := edge + SEED mod 5;
         end if;
