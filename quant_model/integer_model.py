@@ -19,7 +19,7 @@ from quant_model.errors import UserError
 from quant_model.formats import IntArray, saturate
 from quant_model.linear import Linear
 from quant_model.network import Network, build_network
-from quant_model.node import LinearParameters, Parameters
+from quant_model.node import LinearParameters, Node, Parameters
 from quant_model.pooling import Pooling
 from quant_model.residual import Residual
 
@@ -103,19 +103,18 @@ class IntegerModel:
         try:
             data = json.loads(text)
             body, digest = data["model"], data["digest"]
-            intact = _digest(body) == digest
-            model = cls(
+            intact = bool(_digest(body) == digest)
+            if not intact:
+                raise UserError(place, "the content does not match its digest", "export the trial again")
+            return cls(
                 build_network(DesignPoint.from_json(json.dumps(body["design"]), place)),
                 Parameters(
                     linear={name: _linear_parameters(own) for name, own in body["linear"].items()},
                     exponents={name: int(value) for name, value in body["exponents"].items()},
                 ),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise UserError(place, f"no integer model ({error})", "export the trial again") from error
-        if not intact:
-            raise UserError(place, "the content does not match its digest", "export the trial again")
-        return model
 
     def save(self, path: Path) -> None:
         """Write :meth:`to_json` to a file."""
@@ -134,6 +133,8 @@ class IntegerModel:
             raise UserError(
                 str(path), f"cannot be read ({error.strerror})", "name an exported folder"
             ) from error
+        except UnicodeDecodeError as error:
+            raise UserError(str(path), "is no text", "name an exported folder") from error
         return cls.from_json(text, str(path))
 
 
@@ -166,9 +167,12 @@ def _check_shifts(network: Network, parameters: Parameters, exponents: Mapping[s
             if difference not in node.stream_shift_range:
                 raise ValueError(f"{node.name}: stream and branch scales are 2**{difference} apart")
             branch, stream, out = node.shifts(parameters, sources)
-            if out > node.max_shift(branch, stream):
-                raise ValueError(f"{node.name}: a shift of {out} exceeds {node.max_shift(branch, stream)}")
-        elif isinstance(node, Linear | Scores | Pooling):
-            shift = node.shift(parameters, sources)
-            if shift > node.max_shift:
-                raise ValueError(f"{node.name}: a shift of {shift} exceeds {node.max_shift}")
+            _check_shift(node, out, node.max_shift(branch, stream))
+        elif isinstance(node, Scores | Pooling) or (isinstance(node, Linear) and node.target is not None):
+            _check_shift(node, node.shift(parameters, sources), node.max_shift)
+
+
+def _check_shift(node: Node, shift: int, largest: int) -> None:
+    # Shifted further to the left, every value but zero would saturate.
+    if not -node.output.bits <= shift <= largest:
+        raise ValueError(f"{node.name}: a shift of {shift} lies outside {-node.output.bits}..{largest}")
