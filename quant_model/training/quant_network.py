@@ -31,6 +31,8 @@ from quant_model.training.fake_quant import (
 from quant_model.training.fold import FoldedLinear, folded_tensors
 from quant_model.training.scales import ScaleRules, Scales
 
+_LARGEST_THRESHOLD = 64
+"""A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
 _FLOAT32_INTEGERS = 2**24
 """Up to here float32 holds every integer (IEEE 754: 24 bits of significand)."""
 
@@ -141,7 +143,7 @@ class QuantNetwork(nn.Module):
         """The exponents that the thresholds stand for, within the hardware's limits.
 
         Raises:
-            TrainingDiverged: a threshold is not finite.
+            TrainingDiverged: a threshold has run away, or is no number.
         """
         return self.rules.apply(
             _exponents(self.weight_thresholds, self._weight_offsets, self.rules.linear_names),
@@ -370,7 +372,7 @@ def _concatenate(arrays: Sequence[npt.NDArray[np.float32]], units: Sequence[int]
 def _exponents(thresholds: Tensor, offsets: Sequence[int], names: Sequence[str]) -> list[int]:
     values: list[float] = thresholds.detach().tolist()
     for value, name in zip(values, names, strict=True):
-        if not math.isfinite(value):
+        if not abs(value) <= _LARGEST_THRESHOLD:  # a NaN is not, either
             raise TrainingDiverged(f"the threshold of {name} is {value}")
     return [math.ceil(value) - offset for value, offset in zip(values, offsets, strict=True)]
 

@@ -60,15 +60,16 @@ class ScaleRules:
                 if name in self._keys:
                     self._limit_key(node, own, wanted, found)
                 accumulator = found[node.source] + own[name]
-                found[name] = (
-                    accumulator if node.target is None else min(wanted[name], accumulator + node.max_shift)
-                )
+                found[name] = accumulator
+                if node.target is not None:
+                    found[name] = _within(wanted[name], accumulator, node.target, node.max_shift)
             elif isinstance(node, Residual):
                 branch, stream = found[node.branch], found[node.stream]
                 finer = min(branch, stream)
-                found[name] = min(wanted[name], finer + node.max_shift(branch - finer, stream - finer))
+                limit = node.max_shift(branch - finer, stream - finer)
+                found[name] = _within(wanted[name], finer, node.output, limit)
             elif isinstance(node, Pooling):
-                found[name] = min(wanted[name], found[node.source] + node.max_shift)
+                found[name] = _within(wanted[name], found[node.source], node.output, node.max_shift)
             elif isinstance(node, Scores):
                 found[name] = score_exponent(node.output.bits, node.probability_bits)
             elif isinstance(node, Context):
@@ -87,10 +88,13 @@ class ScaleRules:
     ) -> None:
         """Keep the shift from dot product to score within its limit: the score's exponent is fixed."""
         scores = self._keys[node.name]
-        least = (
-            score_exponent(scores.output.bits, scores.probability_bits)
-            - scores.max_shift
-            - found[scores.query]
-        )
-        wanted[node.name] = max(wanted[node.name], least)
-        own[node.name] = max(own[node.name], least - node.max_shift - found[node.source])
+        unit = score_exponent(scores.output.bits, scores.probability_bits) - found[scores.query]
+        key = min(max(wanted[node.name], unit - scores.max_shift), unit + scores.output.bits)
+        wanted[node.name] = key
+        source, bits = found[node.source], node.output.bits
+        own[node.name] = min(max(own[node.name], key - node.max_shift - source), key + bits - source)
+
+
+def _within(wanted: int, accumulator: int, target: Format, max_shift: int) -> int:
+    """The exponent nearest to the wanted one that an accumulator can be shifted to."""
+    return min(max(wanted, accumulator - target.bits), accumulator + max_shift)

@@ -29,7 +29,7 @@ class TrainingSettings:
     """Passes over the training windows with quantisation."""
     parent_epochs: int = 20
     """Passes over the training windows in floating point."""
-    batch_size: int = 128
+    batch_size: int = 64
     """Windows per step."""
     learning_rate: float = 2e-3
     """Peak step of weights and biases in quantised training (AdamW)."""

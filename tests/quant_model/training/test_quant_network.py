@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant_model.design import DesignPoint
+from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
+from quant_model.training.errors import TrainingDiverged
+from quant_model.training.float_model import FloatTransformer
+from quant_model.training.fold import fold
 from quant_model.training.quant_network import QuantNetwork
 from tests.quant_model.strategies import designs
+from tests.quant_model.training.samples import small_architecture, wave_dataset
 
 
 def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwork:
@@ -37,3 +44,113 @@ def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spre
     expected = golden.predict(windows.astype(np.float32))
     assert found.dtype == np.float64
     assert np.array_equal(found, expected), f"{np.sum(found != expected)} of {found.size} differ"
+
+
+def load(model: IntegerModel) -> QuantNetwork:
+    """The trainable form of an integer model: thresholds at the exponents, units at the integers."""
+    network = QuantNetwork(model.network)
+    linears = [model.parameters.linear[node.name] for node in model.network.linears]
+    exponents = model.source_exponents
+    accumulators = [
+        own.exponent + exponents(node.name)[0]
+        for own, node in zip(linears, model.network.linears, strict=True)
+    ]
+    own_scale = model.parameters.exponents
+    formats = network.rules.formats
+    with torch.no_grad():
+        network.weights.copy_(torch.from_numpy(np.concatenate([own.weights.ravel() for own in linears])))
+        network.biases.copy_(torch.from_numpy(np.concatenate([own.bias.ravel() for own in linears])))
+        network.weight_units.copy_(torch.tensor([own.exponent for own in linears]))
+        network.bias_units.copy_(torch.tensor(accumulators))
+        network.weight_thresholds.copy_(
+            torch.tensor(
+                [
+                    own.exponent + node.weight.bits - 1
+                    for own, node in zip(linears, model.network.linears, strict=True)
+                ]
+            )
+        )
+        network.thresholds.copy_(
+            torch.tensor([own_scale[name] + own.bits - own.signed for name, own in formats.items()])
+        )
+    return network.eval()
+
+
+@given(designs(), st.integers(0, 2**31))
+@settings(max_examples=80)
+def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: int) -> None:
+    """These are lively by construction: saturation, small values and left shifts all occur."""
+    wanted = random_integer_model(build_network(design), seed)
+    model = load(wanted)
+    golden = model.integer_model()
+    assert golden.exponents == wanted.exponents
+    for name, own in wanted.parameters.linear.items():
+        assert np.array_equal(golden.parameters.linear[name].weights, own.weights)
+        # A bias of more than 23 bits is rounded to the parameters' float32.
+        np.testing.assert_allclose(golden.parameters.linear[name].bias, own.bias, rtol=2.0**-23)
+    arch, unit = design.architecture, 2.0 ** golden.exponents["input"]
+    low, high = golden.network.input.low, golden.network.input.high
+    rng = np.random.default_rng(seed)
+    integers = rng.integers(low, high + 1, (16, arch.window, arch.features))
+    with torch.no_grad():
+        found = model(torch.from_numpy((integers * unit).astype(np.float32))).numpy()
+    assert np.array_equal(found, golden.forward(integers) * 2.0 ** golden.exponents["head"])
+
+
+@pytest.mark.parametrize("bits", [2, 8])
+@pytest.mark.parametrize("stream_bits", [8, 16])
+def test_wide_networks_are_exact_too(bits: int, stream_bits: int) -> None:
+    """Here accumulators outgrow float32."""
+    arch = Architecture(window=96, features=16, d_model=128, heads=4, ffn_width=512, layers=2, outputs=3)
+    network = build_network(uniform_design(arch, bits, bits, stream_bits=stream_bits))
+    model = load(random_integer_model(network, bits + stream_bits))
+    windows = np.random.default_rng(0).standard_normal((4, 96, 16)).astype(np.float32)
+    with torch.no_grad():
+        found = model(torch.from_numpy(windows)).numpy()
+    assert np.array_equal(found, model.integer_model().predict(windows))
+
+
+def test_halves_of_the_input_are_rounded_as_the_host_rounds_them() -> None:
+    """The float32 next below one half would reach 1 if one half were added in float32."""
+    design = uniform_design(
+        Architecture(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
+    )
+    model = random_network(design, 0, 0.5).eval()
+    step = 2.0 ** model.integer_model().exponents["input"]
+    below = np.nextafter(np.float32(0.5), np.float32(0))
+    windows = (np.array([[[-0.5], [0.5]], [[below], [-1.5]]]) * step).astype(np.float32)
+    with torch.no_grad():
+        found = model(torch.from_numpy(windows)).numpy()
+    assert np.array_equal(found, model.integer_model().predict(windows))
+
+
+def test_training_and_evaluation_compute_the_same() -> None:
+    dataset = wave_dataset()
+    design = uniform_design(small_architecture(dataset, heads=2, layers=2), 5, 5, stream_bits=8)
+    model = load(random_integer_model(build_network(design), 7))
+    windows = torch.from_numpy(dataset.train.x.copy())
+    evaluated = model(windows).float()
+    assert torch.equal(model.train()(windows), evaluated)
+
+
+def test_every_parameter_has_a_gradient() -> None:
+    dataset = wave_dataset()
+    architecture = small_architecture(dataset, heads=2)
+    torch.manual_seed(0)
+    model = QuantNetwork(build_network(uniform_design(architecture, 6, 6)))
+    windows = torch.from_numpy(dataset.train.x.copy())
+    model.initialise(fold(FloatTransformer(architecture).eval()), windows)
+    model.train()(windows).square().mean().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert (parameter.grad != 0).float().mean() > 0.5, name
+
+
+def test_a_threshold_that_is_not_finite_ends_the_training() -> None:
+    dataset = wave_dataset()
+    model = QuantNetwork(build_network(uniform_design(small_architecture(dataset))))
+    with torch.no_grad():
+        model.thresholds[1] = float("nan")
+    with pytest.raises(TrainingDiverged, match="threshold of embed is nan"):
+        model.scales()

@@ -1,0 +1,216 @@
+"""Training as a whole, on a series that a small network learns in a second."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from quant_model.data import Dataset, persistence, rmse
+from quant_model.design import Architecture, uniform_design
+from quant_model.errors import UserError
+from quant_model.network import Network, build_network
+from quant_model.training import (
+    Epoch,
+    FloatParent,
+    TrainingDiverged,
+    TrainingSettings,
+    parent_key,
+    train,
+    train_parent,
+)
+from tests.quant_model.training.samples import small_architecture, wave_dataset
+
+SETTINGS = TrainingSettings(epochs=3, parent_epochs=6, batch_size=32)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return wave_dataset()
+
+
+@pytest.fixture(scope="module")
+def parent(dataset: Dataset) -> FloatParent:
+    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
+
+
+def network_of(dataset: Dataset, bits: int = 8) -> Network:
+    return build_network(uniform_design(small_architecture(dataset), bits, bits))
+
+
+def validation_error(dataset: Dataset, forecast: np.ndarray) -> float:
+    return rmse(dataset, dataset.validation, forecast)
+
+
+def test_the_parent_learns_and_reports_the_error_of_what_it_forecasts(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    own = validation_error(dataset, parent.predict(dataset.validation.x))
+    assert parent.validation_error == own
+    assert own < 0.6 * validation_error(dataset, persistence(dataset.validation))
+    assert own == pytest.approx(min(epoch.validation_error for epoch in parent.history), rel=1e-3)
+
+
+def test_eight_bits_come_close_to_the_parent(dataset: Dataset, parent: FloatParent) -> None:
+    result = train(network_of(dataset), dataset, SETTINGS, 0, parent)
+    assert result.validation_error < 1.1 * parent.validation_error
+
+
+def test_the_recorded_error_is_the_golden_model_s_of_the_best_epoch(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    seen: list[Epoch] = []
+    result = train(network_of(dataset, 3), dataset, SETTINGS, 0, parent, seen.append)
+    golden = validation_error(dataset, result.integer_model.predict(dataset.validation.x))
+    assert result.validation_error == golden
+    # Bit for bit: training evaluates what the accelerator computes.
+    assert golden == min(epoch.validation_error for epoch in result.history)
+    assert tuple(seen) == result.history
+    assert [epoch.index for epoch in seen] == list(range(SETTINGS.epochs + 1))
+    assert [epoch.train_loss is None for epoch in seen] == [True] + [False] * SETTINGS.epochs
+
+
+def test_the_same_seed_gives_the_same_model(dataset: Dataset, parent: FloatParent) -> None:
+    network = network_of(dataset, 4)
+    first, second, other = (train(network, dataset, SETTINGS, seed, parent) for seed in (5, 5, 6))
+    assert first.integer_model.to_json() == second.integer_model.to_json()
+    assert first.history == second.history
+    assert first.history != other.history
+
+
+def test_the_same_seed_gives_the_same_parent(dataset: Dataset, parent: FloatParent) -> None:
+    torch.manual_seed(99)
+    before = torch.get_rng_state()
+    again = train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
+    assert again.to_bytes() == parent.to_bytes()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_without_a_parent_one_is_trained(dataset: Dataset, parent: FloatParent) -> None:
+    network = network_of(dataset)
+    alone = train(network, dataset, SETTINGS, 1)
+    given = train(network, dataset, SETTINGS, 1, parent)
+    assert alone.integer_model.to_json() == given.integer_model.to_json()
+
+
+def test_what_the_callback_raises_ends_the_training(dataset: Dataset, parent: FloatParent) -> None:
+    def stop(epoch: Epoch) -> None:
+        if epoch.index == 1:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        train(network_of(dataset), dataset, SETTINGS, 0, parent, stop)
+
+
+def test_no_epochs_score_the_quantised_parent(dataset: Dataset, parent: FloatParent) -> None:
+    settings = dataclasses.replace(SETTINGS, epochs=0)
+    result = train(network_of(dataset), dataset, settings, 0, parent)
+    assert [epoch.index for epoch in result.history] == [0]
+
+
+def test_patience_ends_the_training(dataset: Dataset, parent: FloatParent) -> None:
+    settings = dataclasses.replace(SETTINGS, epochs=50, patience=1, learning_rate=0.0)
+    settings = dataclasses.replace(settings, threshold_learning_rate=0.0)
+    assert len(train(network_of(dataset), dataset, settings, 0, parent).history) == 2
+
+
+@pytest.mark.parametrize("rate", [1e4, 1e30])
+def test_divergence_is_an_error_with_its_reason(dataset: Dataset, parent: FloatParent, rate: float) -> None:
+    settings = dataclasses.replace(SETTINGS, threshold_learning_rate=rate)
+    with pytest.raises(TrainingDiverged, match=r"threshold of .* is"):
+        train(network_of(dataset), dataset, settings, 0, parent)
+
+
+def test_a_diverging_parent_is_an_error(dataset: Dataset) -> None:
+    settings = dataclasses.replace(SETTINGS, parent_learning_rate=1e30)
+    with pytest.raises(TrainingDiverged, match=r"\S"):
+        train_parent(small_architecture(dataset), dataset, settings, 0)
+
+
+def test_shapes_that_do_not_fit_are_refused(dataset: Dataset, parent: FloatParent) -> None:
+    with pytest.raises(ValueError, match="window, features, outputs"):
+        train(network_of(dataset), wave_dataset(features=2), SETTINGS, 0, parent)
+    wider = build_network(uniform_design(small_architecture(dataset, heads=2)))
+    with pytest.raises(ValueError, match="another architecture"):
+        train(wider, dataset, SETTINGS, 0, parent)
+
+
+def test_several_heads_layers_and_features_train() -> None:
+    dataset = wave_dataset(features=3)
+    architecture = small_architecture(dataset, heads=2, layers=2)
+    network = build_network(uniform_design(architecture, 6, 6, stream_bits=10))
+    result = train(network, dataset, SETTINGS, 0)
+    assert result.validation_error < validation_error(dataset, persistence(dataset.validation))
+
+
+def test_a_parent_survives_its_file(dataset: Dataset, parent: FloatParent) -> None:
+    content = parent.to_bytes()
+    again = FloatParent.from_bytes(content, "artifact")
+    assert again.to_bytes() == content
+    assert again.key == parent.key
+    assert again.history == parent.history
+    x = dataset.validation.x
+    assert np.array_equal(again.predict(x), parent.predict(x))
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped"])
+def test_a_damaged_parent_is_a_user_error(parent: FloatParent, damage: str) -> None:
+    content = parent.to_bytes()
+    middle = len(content) // 2
+    damaged = {
+        "empty": b"",
+        "text": b"no parent",
+        "cut": content[:middle],
+        "flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+    }[damage]
+    with pytest.raises(UserError, match=r"^artifact"):
+        FloatParent.from_bytes(damaged, "artifact")
+
+
+def test_the_key_tells_parents_apart(dataset: Dataset) -> None:
+    architecture = small_architecture(dataset)
+    keys = {
+        parent_key(architecture, dataset, SETTINGS, 0),
+        parent_key(architecture, dataset, SETTINGS, 1),
+        parent_key(small_architecture(dataset, heads=2), dataset, SETTINGS, 0),
+        parent_key(architecture, wave_dataset(seed=1), SETTINGS, 0),
+        parent_key(architecture, dataset, dataclasses.replace(SETTINGS, parent_epochs=7), 0),
+    }
+    assert len(keys) == 5
+    quantised_only = dataclasses.replace(SETTINGS, epochs=9, learning_rate=1.0)
+    assert parent_key(architecture, dataset, quantised_only, 0) in keys
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("parent_epochs", 0),
+        ("epochs", -1),
+        ("batch_size", 0),
+        ("learning_rate", math.nan),
+        ("patience", 0),
+    ],
+)
+def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        TrainingSettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_settings_need_no_torch() -> None:
+    code = "import sys; from quant_model.training import TrainingSettings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_architectures_of_every_kind_have_a_parent_of_their_shape() -> None:
+    dataset = wave_dataset(features=2)
+    architecture = Architecture(
+        window=dataset.window, features=2, d_model=6, heads=3, ffn_width=5, layers=1, outputs=1
+    )
+    settings = dataclasses.replace(SETTINGS, parent_epochs=1)
+    parent = train_parent(architecture, dataset, settings, 0)
+    assert parent.predict(dataset.test.x).shape == dataset.test.y.shape
