@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
 import socket
@@ -23,12 +24,13 @@ from search.cli_options import (
 )
 from search.export import export_trial
 from search.front import front_csv, front_json
-from search.run import RunOptions, RunResult, begin, build_best, print_checked, print_front
+from search.run import RunOptions, RunResult, begin, build_best
 from search.run import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.storage import Location, open_storage, storage_errors
 from search.study import artifact_path, open_study
+from search.tables import print_checked, print_front
 from search.worker import Worker
 
 __all__ = ["dashboard", "export", "front", "run", "status", "worker"]
@@ -206,7 +208,8 @@ def dashboard(url: str, port: int, artifacts: Path | None) -> None:
     with storage_errors(url):
         stored = artifacts or artifact_path(storage, url)
     store = ArtifactFolder(stored).store if stored is not None else None
-    run_server(storage, host=_LOOPBACK, port=port, artifact_store=store)
+    with contextlib.suppress(Interrupted), StopSignal() as stop, stop.interruptible():
+        run_server(storage, host=_LOOPBACK, port=port, artifact_store=store)
 
 
 def _write(path: Path, text: str) -> None:

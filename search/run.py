@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from quant_model.errors import UserError
 from search.check import Measurement, measure, verification_json
 from search.datasets import data_from_file, read_bytes
 from search.export import Exported, check_folder, export_trial
-from search.front import FrontTrial, finished_trials, front, front_json, pick
+from search.front import finished_trials, front, front_json, pick
 from search.pool import Job, Pool
-from search.show import StudyProgress, number, percent, print_table, working
+from search.show import StudyProgress, number, working
 from search.spec import StudySpec
 from search.stopping import StopSignal
 from search.storage import Location, storage_errors
@@ -190,50 +190,6 @@ def build_best(study: OpenStudy, count: int, out: Path) -> list[Checked]:
     return checked
 
 
-def print_front(study: OpenStudy) -> None:
-    """Print the front as a table."""
-    objectives = study.spec.study.objectives
-    rows = [
-        [
-            str(trial.number),
-            *(number(trial.values[name]) for name in objectives),
-            *(percent(share) for share in trial.utilization.values()),
-            _shape(trial),
-            _bits(trial.design["weight_bits"]),
-            _bits(trial.design["activation_bits"]),
-        ]
-        for trial in front(study)
-    ]
-    resources = list(front(study)[0].utilization) if rows else []
-    title = f"Front of study {study.name}: {len(rows)} designs"
-    unit = f" [{study.spec.data.unit}]" if study.spec.data.unit else ""
-    named = [f"error{unit}" if name == "error" else name for name in objectives]
-    print_table(title, ["trial", *named, *resources, "shape", "weights", "activations"], rows)
-
-
-def print_checked(checked: Sequence[Checked]) -> None:
-    """Print the exported designs: errors, verification, measured beside estimate."""
-    rows = []
-    for one in checked:
-        scores = one.exported.scores
-        measured, estimate = _counts(one)
-        rows.append(
-            [
-                str(one.exported.number),
-                number(scores.validation),
-                f"{number(scores.test)} ({scores.test_ratio:.3f} x persistence)",
-                _mismatches(one),
-                f"{measured}\nestimate {estimate}",
-                "yes" if one.measurement and one.measurement.fits else "no",
-            ]
-        )
-    columns = ["trial", "validation", "test", "GHDL", "measured lut/lutram/ff/bram18/dsp", "fits"]
-    print_table("Exported designs", columns, rows)
-    for one in checked:
-        note = f" ({one.problem})" if one.problem else ""
-        print(f"trial {one.exported.number}: {one.exported.folder}{note}")
-
-
 def _check(exported: Exported, spec: StudySpec) -> Checked:
     label = f"trial {exported.number}"
     verification, measurement, problems = None, None, []
@@ -257,28 +213,3 @@ def _note(study: OpenStudy) -> str:
     parts += [f"{counts.failed} failed"] if counts.failed else []
     parts += [f"best error {number(best)}"] if best is not None else []
     return ", ".join(parts)
-
-
-def _shape(trial: FrontTrial) -> str:
-    arch = trial.design["architecture"]
-    encoder = f"d{arch['d_model']} h{arch['heads']} f{arch['ffn_width']} L{arch['layers']}"
-    return f"{arch['window']}x{arch['features']} {encoder}"
-
-
-def _bits(bits: Mapping[str, int]) -> str:
-    low, high = min(bits.values()), max(bits.values())
-    mean = sum(bits.values()) / len(bits)
-    return str(low) if low == high else f"{low}..{high} ({mean:.1f})"
-
-
-def _counts(checked: Checked) -> tuple[str, str]:
-    estimate = "/".join(str(value) for value in checked.exported.assessment.resources.values())
-    if checked.measurement is None:
-        return "none", estimate
-    return "/".join(str(value) for value in checked.measurement.measured.values()), estimate
-
-
-def _mismatches(checked: Checked) -> str:
-    if checked.verification is None:
-        return "failed"
-    return f"{checked.verification.mismatches} mismatches in {checked.verification.outputs} outputs"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,3 +237,28 @@ def open_spec_with_one_epoch(study: OpenStudy) -> dict[str, object]:
     data = study.spec.to_json()
     data["training"] = {**data["training"], "epochs": 1}
     return data
+
+
+@pytest.mark.slow
+def test_the_dashboard_serves_the_study_on_this_machine_only(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start("dashboard", "--storage", study.url, "--port", str(port))
+    try:
+        wait_until(lambda: answers(port))
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=10) as answer:
+            names = [one["study_name"] for one in json.load(answer)["study_summaries"]]
+        assert names == ["tiny"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert f"http://127.0.0.1:{port}/dashboard" in error
+    assert "Traceback" not in error
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from quant_model.data import persistence, rmse
+from quant_model.training.settings import TrainingSettings
+from search.budget import Budget
+from search.datasets import data_from_file
+from search.space import DesignSpace, first_choices, random_designs
+from search.spec import DataSpec, DeviceSpec, Space, StudySection, TensorChoice
+from search.study_file import data_path, load_spec, parse_spec
+
+STUDIES = Path(__file__).parents[2] / "studies"
+FILES = sorted(STUDIES.glob("*.toml"))
+TEMPLATE = (STUDIES / "template.toml").read_text()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_study_file_is_valid_and_holds_designs_that_fit(file: Path) -> None:
+    spec = load_spec(file)
+    space, budget = DesignSpace(spec), Budget.of(spec)
+    assert len(list(random_designs(space, budget, 3, 1, feasible=True))) == 3
+    assert first_choices(space, budget)
+
+
+@pytest.mark.parametrize("name", ["sf_traffic", "beijing_pm25"])
+def test_the_ready_studies_have_their_data(name: str) -> None:
+    file = STUDIES / f"{name}.toml"
+    spec = load_spec(file)
+    assert spec.study.name == name
+    data = data_from_file(spec, data_path(spec, file))
+    data.check()
+    dataset = data.dataset(spec.space.window[0])
+    assert rmse(dataset, dataset.test, persistence(dataset.test)) > 0
+
+
+SECTIONS = [StudySection, DataSpec, DeviceSpec, Space, TensorChoice, TrainingSettings]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_the_template_explains_every_key(section: type) -> None:
+    keys = (
+        list(section.model_fields)
+        if issubclass(section, BaseModel)
+        else [field.name for field in dataclasses.fields(section)]
+    )
+    for key in keys:
+        assert re.search(rf"^(# )?\[?(space\.)?{key}\b", TEMPLATE, re.MULTILINE), key
+
+
+def test_the_template_with_all_its_defaults_written_out_is_the_same_study() -> None:
+    lines = []
+    for line in TEMPLATE.splitlines():
+        if line.startswith("# [space.tensors"):
+            break
+        lines.append(re.sub(r"^# (\w+ = )", r"\1", line))
+    written = parse_spec("\n".join(lines) + TEMPLATE[TEMPLATE.index("\n[training]") :], "x.toml").to_json()
+    short = parse_spec(TEMPLATE, "x.toml").to_json()
+    # These three are examples; left out they mean something else.
+    examples = {"data": ["season"], "space": ["input_bits", "residual_bits"]}
+    for part, keys in examples.items():
+        for key in keys:
+            assert key in written[part]
+            del written[part][key]
+    assert written == short
+
+
+def test_the_templates_override_is_valid() -> None:
+    start, end = TEMPLATE.index("# [space.tensors"), TEMPLATE.index("\n[training]")
+    override = TEMPLATE[start:end].replace("# ", "")
+    spec = parse_spec(TEMPLATE[:start] + override + TEMPLATE[end:], "x.toml")
+    assert spec.space.tensors["layer0.query"].lanes == (2, 4)
+
+
+def test_names_are_the_files_names() -> None:
+    for file in FILES:
+        name = tomllib.loads(file.read_text())["study"]["name"]
+        assert name == ("my_study" if file.stem == "template" else file.stem)
+
+
+def test_the_pems_converter(tmp_path: Path) -> None:
+    source, out = tmp_path / "pems-4w.csv", tmp_path / "series.csv"
+    rows = [",".join(str(60 + sensor + index % 5) for index in range(28 * 288)) for sensor in range(3)]
+    source.write_text("\n".join(rows) + "\n")
+    script = [sys.executable, str(STUDIES / "data" / "pems_4w.py"), str(source), "--out", str(out)]
+    subprocess.run([*script, "--sensor", "2"], check=True)
+    lines = out.read_text().splitlines()
+    assert lines[:3] == ["time,speed", "2018-01-01 00:00,62", "2018-01-01 00:05,63"]
+    assert lines[-1].startswith("2018-01-28 23:55,")
+    spec = load_spec(STUDIES / "pems_4w.toml")
+    assert data_from_file(spec, out).series.rows == 28 * 288
+    missing = subprocess.run([*script, "--sensor", "3"], capture_output=True, text=True)
+    assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
