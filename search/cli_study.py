@@ -7,6 +7,7 @@ import dataclasses
 import shlex
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -208,8 +209,13 @@ def dashboard(url: str, port: int, artifacts: Path | None) -> None:
     with storage_errors(url):
         stored = artifacts or artifact_path(storage, url)
     store = ArtifactFolder(stored).store if stored is not None else None
+    # In a thread of its own: the server takes an interruption in the middle of an answer for an error.
+    server = threading.Thread(
+        target=run_server, args=(storage, _LOOPBACK, port), kwargs={"artifact_store": store}, daemon=True
+    )
+    server.start()
     with contextlib.suppress(Interrupted), StopSignal() as stop, stop.interruptible():
-        run_server(storage, host=_LOOPBACK, port=port, artifact_store=store)
+        server.join()
 
 
 def _write(path: Path, text: str) -> None:
