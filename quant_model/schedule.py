@@ -1,11 +1,13 @@
 """When each engine works: the one place from which cost model and generator take cycles and buffer depths.
 
-Rows stream: an engine starts on a row when the row lies complete in its input buffer and a place for its own row
-is free behind it. All engines have fixed periods, so everything follows in closed form. Attention is a barrier:
-scores wait until all keys and values of the window are stored. Between barriers the engines form a chain whose
-last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime / longest
-period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows it down.
-(Max-plus algebra of event graphs: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2.)
+Rows stream: an engine starts on a row when the row lies complete in its input buffer and a place for its own
+row is free behind it. All engines have fixed periods, so everything follows in closed form. Attention is a
+barrier: scores wait until all keys and values of the window are stored. Between barriers the engines form a
+chain whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime
+/ longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never
+slows it down. The query engine alone works on both sides of a barrier: it fills the buffer in front of the
+scores ahead of it. (Max-plus algebra of event graphs: Baccelli et al., "Synchronization and Linearity", 1992,
+chapter 2.)
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class Schedule:
     timings: Mapping[str, Timing]
     """By engine with lanes."""
     buffer_rows: Mapping[str, int]
-    """Rows that the input buffer (residual: the waiting store) of an engine holds; ``output`` behind the head."""
+    """Rows in an engine's input buffer (residual: of the waiting stream); ``output``: behind the head."""
     cycles: int
     """Clocks from a window's first input beat to its last output beat, when nothing stalls."""
 
@@ -86,7 +88,7 @@ def operand_bits(node: Linear | Scores | Context) -> tuple[int, int]:
 
 
 def timing(node: Linear | Scores | Context, wait: int = 0) -> Timing:
-    """The timing of an engine with lanes; ``wait`` clocks are added by what follows before the row is written."""
+    """The timing of an engine with lanes; what follows adds ``wait`` clocks before the row is written."""
     if isinstance(node, Linear):
         inner, outputs, before, after = node.in_features, node.columns, 0, _REQUANTIZE
     elif isinstance(node, Scores):
@@ -107,55 +109,67 @@ def schedule(network: Network) -> Schedule:
     timings = {node.name: _node_timing(network, node) for node in network.nodes if _has_lanes(node)}
     buffers: dict[str, int] = {"head": 1, "output": 1}
 
-    # Segment 0: the input stream feeds embed; then each layer's chain feeds the next layer's keys and values.
-    chain = [timings["embed"]]
-    first, slowest = features, max(features, chain[0].row)
-    buffers["embed"] = _depth(features + chain[0].reading, slowest, rows)
-    row_ready = first + chain[0].latency  # when the first row of the stream x is available
-    last_producer = chain[0]
-    end = 0
+    # The input stream feeds embed; then each layer's chain feeds the next layer's keys and values.
+    embed = timings["embed"]
+    producer, pace = embed, max(features, embed.row)
+    buffers["embed"] = _depth(features + embed.reading, pace, rows)
+    stream = _through([_Arrivals(0, features, features)], embed.row, embed.latency)
     for layer in range(arch.layers):
         name = f"layer{layer}"
-        key, value = timings[f"{name}.key"], timings[f"{name}.value"]
-        stored = max(row_ready + (rows - 1) * max(slowest, t.row) + t.latency for t in (key, value))
-        spacing = max(slowest, key.row, value.row)
-        lifetime = last_producer.latency + max(key.latency, value.latency)
-        buffers[f"{name}.key"] = buffers[f"{name}.value"] = _depth(lifetime, spacing, rows)
+        before = ("query", "key", "value", "scores")
+        query, key, value, scores = (timings[f"{name}.{part}"] for part in before)
+        stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (key, value))
+        for part, own in (("key", key), ("value", value)):
+            buffers[f"{name}.{part}"] = _depth(
+                producer.latency + own.reading, max(pace, key.row, value.row), rows
+            )
         # All rows of the stream wait for the barrier here.
         buffers[f"{name}.query"] = buffers[f"{name}.attention_residual"] = rows
 
-        query, scores = timings[f"{name}.query"], timings[f"{name}.scores"]
-        parts = [scores, *(timings[f"{name}.{part}"] for part in ("context", "project", "expand", "contract"))]
-        others = max(t.row for t in parts)
-        longest = max(others, query.row)
-        buffers[f"{name}.scores"] = ahead = _depth(query.latency + scores.reading, longest, rows)
-        for producer, consumer, engine in zip(
-            parts, parts[1:], ("context", "project", "expand", "contract"), strict=False
-        ):
-            buffers[f"{name}.{engine}"] = _depth(producer.latency + consumer.reading, longest, rows)
-        buffers[f"{name}.ffn_residual"] = _depth(sum(t.latency for t in parts[2:]), longest, rows)
+        after = ("context", "project", "expand", "contract")
+        parts = [scores, *(timings[f"{name}.{part}"] for part in after)]
+        producer, pace = parts[-1], max(part.row for part in parts)
+        # The query engine runs ahead of the barrier by as many rows as the scores' buffer holds. Where it is
+        # the slowest, those rows pass the others at their pace, for which the buffers between them are sized.
+        ahead = _depth(query.latency + scores.reading, max(pace, query.row), rows)
+        buffers[f"{name}.scores"] = ahead
+        for part, source, own in zip(after, parts, parts[1:], strict=False):
+            buffers[f"{name}.{part}"] = _depth(source.latency + own.reading, pace, rows)
+        waiting = sum(part.latency for part in parts[2:]) - _RESIDUAL
+        buffers[f"{name}.ffn_residual"] = _depth(waiting, pace, rows)
 
-        # The query engine runs ahead of the barrier by as many rows as the scores' buffer holds.
-        start = max(stored, row_ready + query.latency)
-        through = sum(t.latency for t in parts)
-        last_start = max(
-            start + (rows - 1) * others,
-            row_ready + (rows - 1) * max(slowest, query.row) + query.latency,
-            start + scores.reading + (rows - 1 - ahead) * query.row + query.latency if rows > ahead else 0,
-        )
-        end = last_start + through
-        row_ready, slowest, last_producer = start + through, longest, parts[-1]
-    return Schedule(timings, buffers, _finish(end, timings["head"], arch.outputs))
+        queries = _through(stream, query.row, query.latency)
+        start = max(stored, queries[0].clock)
+        queries.append(_Arrivals(0, start, pace))
+        if ahead < rows:
+            queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))
+        stream = _through(queries, pace, sum(part.latency for part in parts))
+    head = timings["head"]
+    end = _last(stream, rows) + _POOL + head.latency + _OUTPUT_FIRST + _OUTPUT_NEXT * (arch.outputs - 1)
+    return Schedule(timings, buffers, end)
 
 
-def _finish(end: int, head: Timing, outputs: int) -> int:
-    """From the last row's arrival at the pooling engine to the last output beat."""
-    return end + _POOL + head.latency + _OUTPUT_FIRST + _OUTPUT_NEXT * (outputs - 1)
+@dataclass(frozen=True)
+class _Arrivals:
+    """Row ``row`` and all behind it are complete at ``clock``, ``clock + spacing``, ... at the earliest."""
+
+    row: int
+    clock: int
+    spacing: int
+
+
+def _through(arrivals: Sequence[_Arrivals], period: int, latency: int) -> list[_Arrivals]:
+    """When rows leave an engine or a chain: none closer to the one before than ``period``."""
+    return [_Arrivals(a.row, a.clock + latency, max(a.spacing, period)) for a in arrivals]
+
+
+def _last(arrivals: Sequence[_Arrivals], rows: int) -> int:
+    """When the last row is complete: all conditions on it must hold."""
+    return max(a.clock + (rows - 1 - a.row) * a.spacing for a in arrivals)
 
 
 def _depth(lifetime: int, spacing: int, rows: int) -> int:
-    # One clock more: a place that is given back can be taken in the next clock.
-    return min(-(-(lifetime + 1) // spacing), rows)
+    return min(-(-lifetime // spacing), rows)
 
 
 def _has_lanes(node: Node) -> bool:

@@ -1,0 +1,82 @@
+"""Design points for tests of the accelerator: every choice drawn, small enough to simulate in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from hypothesis import strategies as st
+
+from quant_model.design import (
+    Architecture,
+    DesignPoint,
+    Engine,
+    activation_names,
+    activation_range,
+    engine_kinds,
+    lane_limit,
+    linear_names,
+    memory_choices,
+    stream_names,
+)
+from quant_model.network import Network, build_network
+from quant_model.schedule import schedule
+
+
+def random_design(random: Random, largest: int = 16, window: int = 12) -> DesignPoint:
+    """A resolved design point: any shape up to ``largest``, each tensor its own width, lanes that divide."""
+    heads = random.choice((1, 1, 2, 3, 4))
+    arch = Architecture(
+        window=random.randint(2, window),
+        features=random.choice((1, 2, 3, random.randint(1, largest))),
+        d_model=heads * random.randint(-(-4 // heads), max(largest // heads, -(-4 // heads))),
+        heads=heads,
+        ffn_width=random.randint(4, 2 * largest),
+        layers=random.choice((1, 1, 1, 2)),
+        outputs=random.choice((1, 1, 2, 4)),
+    )
+    streams = stream_names(arch)
+    narrow = random.choice((False, False, True))
+
+    def bits(name: str) -> int:
+        if name in streams and random.random() < 0.3:
+            return random.randint(9, activation_range(arch, name)[-1])
+        return random.randint(2, 4 if narrow else 8)
+
+    return DesignPoint(
+        architecture=arch,
+        weight_bits={name: random.randint(2, 4 if narrow else 8) for name in linear_names(arch)},
+        activation_bits={name: bits(name) for name in activation_names(arch)},
+        engines={name: _engine(random, arch, name) for name in engine_kinds(arch)},
+    )
+
+
+def quick_network(seed: int, cycles: int = 2000) -> Network:
+    """A random network whose accelerator needs at most ``cycles`` clocks a window."""
+    random = Random(seed)
+    while True:
+        network = build_network(random_design(random))
+        if schedule(network).cycles <= cycles:
+            return network
+
+
+def resolved_designs(largest: int = 16, window: int = 12) -> st.SearchStrategy[DesignPoint]:
+    """:func:`random_design` as a Hypothesis strategy."""
+    return st.builds(
+        random_design,
+        random=st.randoms(use_true_random=False),
+        largest=st.just(largest),
+        window=st.just(window),
+    )
+
+
+def _engine(random: Random, arch: Architecture, name: str) -> Engine:
+    kind = engine_kinds(arch)[name]
+    memories: Sequence[str] = [choice for choice in memory_choices(kind) if choice != "auto"]
+    limit = lane_limit(arch, name)
+    return Engine(
+        lanes=random.choice([lanes for lanes in range(1, limit + 1) if limit % lanes == 0]),
+        multiplier=random.choice(("lut", "dsp")) if memories else None,
+        buffer=random.choice(("distributed", "block")),
+        memory=random.choice(memories) if memories else None,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,183 @@
+"""The schedule's closed form against the row handshake played through, row by row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+
+from quant_model.attention import Context, Scores
+from quant_model.design import DesignPoint, snap_lanes
+from quant_model.linear import Linear
+from quant_model.network import Network, build_network
+from quant_model.node import Node
+from quant_model.pooling import Pooling
+from quant_model.residual import Residual
+from quant_model.schedule import Schedule, schedule
+from tests.designs import random_design, resolved_designs
+
+ENDLESS = 10**6
+
+_THROUGH_ADDER = 3  # hdl/vhdl/residual_adder.vhd
+_THROUGH_POOL = 3  # hdl/vhdl/pooling_engine.vhd
+_FIRST_BEAT, _NEXT_BEAT = 2, 3  # hdl/vhdl/output_stream.vhd
+
+
+class DeadlockError(Exception):
+    """Every engine waits for another."""
+
+
+class Handshake:
+    """One window in an idle accelerator: the clock in which each row starts in each engine.
+
+    The rules in the VHDL's headers, nothing else: a row starts in an engine as soon as the row before is
+    through, the source's row lies complete in the input buffer, and every buffer behind the engine has a
+    place, one that its reader has given back. No closed form, no idea of which engine is the slowest.
+    """
+
+    def __init__(self, network: Network, plan: Schedule, buffer_rows: Mapping[str, int]) -> None:
+        self.network, self.plan, self.buffer_rows = network, plan, buffer_rows
+        self.rows = network.design.architecture.window
+        self.starts: dict[tuple[str, int], int] = {}
+        waiting = dict.fromkeys(("input", *plan.timings), 0)
+        while waiting:
+            ready = [name for name, row in waiting.items() if self._start(name, row)]
+            if not ready:
+                raise DeadlockError(", ".join(waiting))
+            for name in ready:
+                waiting[name] += 1
+                if waiting[name] == (1 if name == "head" else self.rows):
+                    del waiting[name]
+
+    @property
+    def cycles(self) -> int:
+        """From the first input beat to the last output beat."""
+        return self._complete("head", 0) + _FIRST_BEAT + _NEXT_BEAT * (self.network.head.columns - 1)
+
+    def _start(self, name: str, row: int) -> bool:
+        """Note when the row starts; false while something that it waits for has not happened."""
+        try:
+            self.starts[name, row] = max((0, *self._conditions(name, row)))
+        except KeyError:
+            return False
+        return True
+
+    def _conditions(self, name: str, row: int) -> Iterator[int]:
+        if row > 0:
+            yield self.starts[name, row - 1] + self._occupied(name)
+        if name != "input":
+            for source, needed in self._sources(self.network.by_name[name], row):
+                yield self._complete(source, needed)
+        for reader in self._readers(name):
+            yield from self._place(reader, row)
+
+    def _sources(self, node: Node, row: int) -> Iterator[tuple[str, int]]:
+        """Rows that must be complete before ``row`` starts."""
+        match node:
+            case Linear():
+                yield node.source, self.rows - 1 if node.name == "head" else row
+            case Scores():
+                yield node.query, row
+                yield node.key, self.rows - 1
+                (context,) = self.network.consumers(node.name)
+                assert isinstance(context, Context)
+                yield context.value, self.rows - 1
+            case Context():
+                yield node.scores, row
+
+    def _occupied(self, name: str) -> int:
+        return self.network.design.architecture.features if name == "input" else self.plan.timings[name].row
+
+    def _complete(self, name: str, row: int) -> int:
+        """The clock from which a reader may start on the row."""
+        if name == "input":
+            return self.starts[name, row] + self._occupied(name)
+        node = self.network.by_name[name]
+        if isinstance(node, Residual):
+            return self._complete(node.branch, row)
+        if isinstance(node, Pooling):
+            return self._complete(node.source, row) + _THROUGH_POOL
+        return self.starts[name, row] + self.plan.timings[name].latency
+
+    def _readers(self, name: str) -> Iterator[Node]:
+        """Who has a row buffer behind a producer. Key and value store have room for the whole window."""
+        for node in self.network.consumers(name):
+            if isinstance(node, Residual) and node.branch == name:
+                # A branch's rows pass the adder at once, to the readers of the sum.
+                yield from self._readers(node.name)
+            elif not (isinstance(node, Scores) and name == node.key) and not (
+                isinstance(node, Context) and name == node.value
+            ):
+                yield node
+
+    def _place(self, reader: Node, row: int) -> Iterator[int]:
+        """The clock in which the reader's buffer has given back the place that the row takes."""
+        if reader.name not in self.buffer_rows or reader.name == "head":
+            return  # the pooling engine takes any row; a window has only one row for the head
+        earlier = row - self.buffer_rows[reader.name]
+        if earlier < 0:
+            return
+        if isinstance(reader, Residual):
+            # Given back with the branch's last element, which is then still in the adder.
+            yield self._complete(reader.name, earlier) - _THROUGH_ADDER
+        else:
+            yield self.starts[reader.name, earlier] + self.plan.timings[reader.name].reading
+
+
+def with_window(design: DesignPoint, window: int) -> DesignPoint:
+    """The same design for a longer window; scores' lanes still divide it."""
+    arch = dataclasses.replace(design.architecture, window=window)
+    engines = {
+        name: dataclasses.replace(engine, lanes=snap_lanes(arch, name, engine.lanes))
+        for name, engine in design.engines.items()
+    }
+    return dataclasses.replace(design, architecture=arch, engines=engines)
+
+
+@settings(max_examples=200)
+@given(resolved_designs(largest=24, window=20))
+def test_cycles_equal_the_handshake_played_through(design: DesignPoint) -> None:
+    network = build_network(design)
+    plan = schedule(network)
+    assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
+
+
+@pytest.mark.parametrize("seed", [2, 48, 55, 73])
+def test_a_query_engine_slower_than_the_others(seed: int) -> None:
+    """It runs ahead of the barrier, and those rows leave closer to one another than the last ones."""
+    network = build_network(random_design(Random(seed), largest=24))
+    plan = schedule(network)
+    assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
+
+
+@settings(max_examples=50)
+@given(resolved_designs(largest=16, window=12))
+def test_no_buffer_slows_the_rows_down(design: DesignPoint) -> None:
+    """Only the query engine would run further ahead if the buffer in front of the scores were deeper."""
+    network = build_network(design)
+    plan = schedule(network)
+    endless = {name: rows if name.endswith("scores") else ENDLESS for name, rows in plan.buffer_rows.items()}
+    assert Handshake(network, plan, endless).cycles == plan.cycles
+
+
+@pytest.mark.slow
+@settings(max_examples=8)
+@given(resolved_designs(largest=12, window=12))
+def test_one_row_less_slows_a_long_window_down(design: DesignPoint) -> None:
+    network = build_network(with_window(design, 240))
+    plan = schedule(network)
+    for name, rows in plan.buffer_rows.items():
+        part = name.split(".")[-1]
+        # The input's rows may come before they are needed, and queries wait for the barrier: there one less
+        # is enough at times.
+        if rows == 1 or part in ("embed", "query"):
+            continue
+        smaller = {**plan.buffer_rows, name: rows - 1}
+        if part == "attention_residual":
+            with pytest.raises(DeadlockError):
+                Handshake(network, plan, smaller)
+        else:
+            assert Handshake(network, plan, smaller).cycles > plan.cycles, name
