@@ -1,0 +1,19 @@
+"""What a design point costs on a device, before anything is trained or synthesised."""
+
+from cost_model.component import Component, Counts
+from cost_model.devices import DEVICES, Device, device
+from cost_model.estimates import CALIBRATION, Estimate, estimate
+from cost_model.resolution import can_use_dsp, resolve
+
+__all__ = [
+    "CALIBRATION",
+    "DEVICES",
+    "Component",
+    "Counts",
+    "Device",
+    "Estimate",
+    "can_use_dsp",
+    "device",
+    "estimate",
+    "resolve",
+]
