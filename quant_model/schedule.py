@@ -139,7 +139,7 @@ def schedule(network: Network) -> Schedule:
         buffers[f"{name}.ffn_residual"] = _depth(waiting, pace, rows)
 
         queries = _through(stream, query.row, query.latency)
-        start = max(stored, queries[0].clock)
+        start = max(stored, *(a.clock for a in queries if a.row == 0))
         queries.append(_Arrivals(0, start, pace))
         if ahead < rows:
             queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))

@@ -32,7 +32,7 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
         d_model=heads * random.randint(-(-4 // heads), max(largest // heads, -(-4 // heads))),
         heads=heads,
         ffn_width=random.randint(4, 2 * largest),
-        layers=random.choice((1, 1, 1, 2)),
+        layers=random.choice((1, 1, 1, 1, 1, 2, 2, 3, 4)),
         outputs=random.choice((1, 1, 2, 4)),
     )
     streams = stream_names(arch)
