@@ -1,0 +1,185 @@
+"""Lanes for a design point: as few cycles as the budget allows.
+
+Rows stream through chains of engines, so that a chain's slowest engine sets its pace: the unknowns are one pace per
+chain, and the cheapest lanes for a pace are the fewest that keep up with it. Starting from one lane everywhere, the
+chain that gains most cycles for what it takes of the fullest resource is quickened, step by step, until nothing fits
+any more; then single steps are exchanged between chains while that saves cycles. The result is a local optimum: no
+quicker chain fits, neither as it is nor for one or two steps back of another. (Costs grow in proportion to 1 / pace and
+cycles in proportion to pace, a separable convex problem, for which the greedy choice of marginal gains is near the
+optimum: Fox, "Discrete optimization via marginal analysis", Management Science 13, 1966.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cost_model.devices import Device
+from cost_model.estimates import Estimate, estimate
+from cost_model.resolution import resolve
+from quant_model.attention import Context, Scores
+from quant_model.design import DesignPoint, engine_kinds, lane_limit
+from quant_model.linear import Linear
+from quant_model.network import build_network
+from quant_model.schedule import timing
+
+__all__ = ["allocate_lanes"]
+
+_POSITIONS_BACK = (1, 2)
+"""Steps that a chain gives back in an exchange."""
+
+
+def allocate_lanes(design: DesignPoint, device: Device, limit: float = 1.0) -> DesignPoint:
+    """The design point with the lanes that need the fewest cycles within ``limit`` of the device.
+
+    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even one lane
+    per engine fits, the design has one lane per engine: its estimate says by how much it does not fit.
+    """
+    search = _Search(design, device, limit)
+    best = search.at({chain: 0 for chain in search.chains})
+    if not best.fits:
+        return best.design
+    while True:
+        better = search.quicker(best) or search.exchanged(best)
+        if better is None:
+            return search.polished(best).design
+        best = better
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Paces of all chains, and what they come to."""
+
+    steps: Mapping[str, int]
+    design: DesignPoint
+    estimate: Estimate
+    limit: float
+
+    @property
+    def fits(self) -> bool:
+        return self.fullest <= self.limit
+
+    @property
+    def fullest(self) -> float:
+        return max(self.estimate.utilization.values())
+
+    @property
+    def cycles(self) -> int:
+        return self.estimate.cycles
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    design: DesignPoint
+    device: Device
+    limit: float
+
+    @cached_property
+    def chains(self) -> dict[str, tuple[str, ...]]:
+        """Engines by chain: what lies between two barriers moves at one pace."""
+        found: dict[str, list[str]] = {}
+        for name, kind in engine_kinds(self.design.architecture).items():
+            if kind in ("linear", "scores", "context"):
+                found.setdefault(_chain(name), []).append(name)
+        return {chain: tuple(engines) for chain, engines in found.items()}
+
+    @cached_property
+    def rows(self) -> dict[str, list[tuple[int, int]]]:
+        """By engine: (clocks per row, lanes), from one lane up; only lanes that are quicker than fewer."""
+        found = {}
+        for node in build_network(_with_lanes(self.design, {})).nodes:
+            if isinstance(node, Linear | Scores | Context):
+                limit = lane_limit(self.design.architecture, node.name)
+                options: list[tuple[int, int]] = []
+                for lanes in (n for n in range(1, limit + 1) if limit % n == 0):
+                    engine = dataclasses.replace(node.engine, lanes=lanes)
+                    row = timing(dataclasses.replace(node, engine=engine)).row
+                    if not options or row < options[-1][0]:
+                        options.append((row, lanes))
+                found[node.name] = options
+        return found
+
+    @cached_property
+    def paces(self) -> dict[str, list[int]]:
+        """By chain: the paces that make a difference, from the slowest to the quickest."""
+        found = {}
+        for chain, engines in self.chains.items():
+            floor = max(self.rows[name][-1][0] for name in engines)
+            paces = {row for name in engines for row, _ in self.rows[name]}
+            found[chain] = sorted((pace for pace in paces if pace >= floor), reverse=True)
+        return found
+
+    def at(self, steps: Mapping[str, int]) -> _Point:
+        """The design at these paces, given as positions in :attr:`paces`."""
+        lanes = {}
+        for chain, position in steps.items():
+            pace = self.paces[chain][position]
+            for name in self.chains[chain]:
+                lanes[name] = next(count for row, count in self.rows[name] if row <= pace)
+        return self.built(steps, lanes)
+
+    def built(self, steps: Mapping[str, int], lanes: Mapping[str, int]) -> _Point:
+        design = resolve(_with_lanes(self.design, lanes), self.device)
+        return _Point(steps, design, estimate(design, self.device), self.limit)
+
+    def quicker(self, point: _Point) -> _Point | None:
+        """The best single step that fits: most cycles saved for what it takes of the fullest resource."""
+        best, best_gain = None, 0.0
+        for candidate in self._neighbours(point, {}):
+            saved = point.cycles - candidate.cycles
+            gain = saved / max(candidate.fullest - point.fullest, 1e-4)
+            if candidate.fits and saved > 0 and gain > best_gain:
+                best, best_gain = candidate, gain
+        return best
+
+    def exchanged(self, point: _Point) -> _Point | None:
+        """The best exchange that fits and saves cycles: one chain gives steps back, another takes one."""
+        best = None
+        for chain, position in point.steps.items():
+            for back in _POSITIONS_BACK:
+                if position < back:
+                    continue
+                for candidate in self._neighbours(point, {chain: position - back}):
+                    if candidate.fits and candidate.cycles < (best or point).cycles:
+                        best = candidate
+        return best
+
+    def polished(self, point: _Point) -> _Point:
+        """More lanes for single engines where they still fit and shorten the way of a row."""
+        for name in sorted(self.rows):
+            current = point.design.engines[name].lanes
+            for _, lanes in reversed(self.rows[name]):
+                if lanes <= current:
+                    break
+                counts = {other: point.design.engines[other].lanes for other in self.rows}
+                candidate = self.built(point.steps, {**counts, name: lanes})
+                if candidate.fits and candidate.cycles < point.cycles:
+                    point = candidate
+                    break
+        return point
+
+    def _neighbours(self, point: _Point, changed: Mapping[str, int]) -> Iterator[_Point]:
+        for chain, position in point.steps.items():
+            if chain not in changed and position + 1 < len(self.paces[chain]):
+                yield self.at({**point.steps, **changed, chain: position + 1})
+
+
+def _chain(engine: str) -> str:
+    """The chain of an engine: a layer's keys and values are made by what feeds the layer."""
+    if engine in ("embed", "head"):
+        return "input" if engine == "embed" else "head"
+    layer, part = engine.split(".")
+    if part not in ("key", "value"):
+        return layer
+    number = int(layer.removeprefix("layer"))
+    return f"layer{number - 1}" if number else "input"
+
+
+def _with_lanes(design: DesignPoint, lanes: Mapping[str, int]) -> DesignPoint:
+    """The design with these lanes, one for every engine that is not named."""
+    engines = {
+        name: dataclasses.replace(engine, lanes=lanes.get(name, 1)) for name, engine in design.engines.items()
+    }
+    return design.with_engines(engines)
