@@ -1,12 +1,14 @@
 """Lanes for a design point: as few cycles as the budget allows.
 
-Rows stream through chains of engines, so that a chain's slowest engine sets its pace: the unknowns are one pace per
-chain, and the cheapest lanes for a pace are the fewest that keep up with it. Starting from one lane everywhere, the
-chain that gains most cycles for what it takes of the fullest resource is quickened, step by step, until nothing fits
-any more; then single steps are exchanged between chains while that saves cycles. The result is a local optimum: no
-quicker chain fits, neither as it is nor for one or two steps back of another. (Costs grow in proportion to 1 / pace and
-cycles in proportion to pace, a separable convex problem, for which the greedy choice of marginal gains is near the
-optimum: Fox, "Discrete optimization via marginal analysis", Management Science 13, 1966.)
+Rows stream through chains of engines, so that a chain's slowest engine sets its pace: the unknowns are one
+pace per chain, and the cheapest lanes for a pace are the fewest that keep up with it. Starting from one lane
+everywhere, the chain that gains most cycles for what it takes of the fullest resource is quickened, step by
+step, until nothing fits any more; then single steps are exchanged between chains while that saves cycles. The
+result is a local optimum: no quicker chain fits, neither as it is nor for one or two steps back of another.
+
+Costs grow in proportion to 1 / pace and cycles in proportion to pace: a separable convex problem, for which the
+greedy choice of marginal gains is near the optimum (Fox, "Discrete optimization via marginal analysis",
+Management Science 13, 1966).
 """
 
 from __future__ import annotations
@@ -34,11 +36,11 @@ _POSITIONS_BACK = (1, 2)
 def allocate_lanes(design: DesignPoint, device: Device, limit: float = 1.0) -> DesignPoint:
     """The design point with the lanes that need the fewest cycles within ``limit`` of the device.
 
-    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even one lane
-    per engine fits, the design has one lane per engine: its estimate says by how much it does not fit.
+    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even one
+    lane per engine fits, the design has one lane per engine: its estimate says by how much it does not fit.
     """
     search = _Search(design, device, limit)
-    best = search.at({chain: 0 for chain in search.chains})
+    best = search.at(dict.fromkeys(search.chains, 0))
     if not best.fits:
         return best.design
     while True:
