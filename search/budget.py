@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cost_model import Estimate, estimate, resolve
-from cost_model.devices import Device, device
-
+from cost_model.devices import RESOURCES, Device, device
 from quant_model.design import DesignPoint
 from search.spec import StudySpec
 
 __all__ = ["RESOURCES", "Assessment", "Budget"]
-
-RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp")
-"""In the order in which every trial stores its constraints: samplers pair them by position."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class Assessment:
 
     @property
     def constraints(self) -> dict[str, float]:
-        """By resource, utilisation less the limit: at most 0 when it fits."""
+        """By resource, always in the same order, utilisation less the limit: at most 0 when it fits."""
         return {name: used - self.limit for name, used in self.utilization.items()}
 
     @property

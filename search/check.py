@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cost_model.devices import RESOURCES, Device, utilization
 from hdl.simulate import Verification
 from hdl.synthesize import Synthesis, synthesize_bundle
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from search.budget import RESOURCES, Assessment, Budget
+from search.budget import Assessment, Budget
 from search.export import MANIFEST
 
 __all__ = ["DEFAULT_DEVICE", "Measurement", "measure", "verification_json"]
@@ -27,7 +27,7 @@ class Measurement:
 
     synthesis: Synthesis
     assessment: Assessment
-    capacity: Mapping[str, int]
+    device: Device
 
     @property
     def measured(self) -> dict[str, int]:
@@ -36,9 +36,9 @@ class Measurement:
 
     @property
     def fits(self) -> bool:
-        """True when every measured count is within the budget."""
-        limit = self.assessment.limit
-        return all(count <= limit * self.capacity[name] for name, count in self.measured.items())
+        """True when every measured count is within the device's budget."""
+        used = utilization(self.measured, self.device)
+        return all(share <= self.assessment.limit for share in used.values())
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that scripts rely on."""
@@ -57,10 +57,9 @@ def measure(bundle: Path, device_name: str | None, cache: Path | None = None) ->
         hdl.synthesize.SynthesisError: a tool failed.
     """
     budget = Budget(device_name or _own_device(bundle), 1.0, 100.0)
-    capacity = {name: getattr(budget.device, name) for name in RESOURCES}
     model = IntegerModel.load(bundle / "model.json")
     assessment = budget.assess(model.network.design)
-    return Measurement(synthesize_bundle(bundle, cache_dir=cache), assessment, capacity)
+    return Measurement(synthesize_bundle(bundle, cache_dir=cache), assessment, budget.device)
 
 
 def verification_json(verification: Verification) -> dict[str, Any]:

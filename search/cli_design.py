@@ -123,7 +123,7 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
     else:
         estimated = result.assessment.resources
         rows = [
-            [name, str(result.measured[name]), str(estimated[name]), str(result.capacity[name])]
+            [name, str(result.measured[name]), str(estimated[name]), str(getattr(result.device, name))]
             for name in RESOURCES
         ]
         name = result.assessment.estimate.device

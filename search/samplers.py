@@ -74,8 +74,13 @@ class BudgetSampler(BaseSampler):
             return dict(self._first[trial.number])
         known = _known_digests(study, trial.number)
         nearest: tuple[float, dict[str, Any]] | None = None
+        drawn: set[str] = set()
         for choice in self._proposals(study, trial, search_space):
-            assessment = self._budget.assess(self._space.design(choice))
+            design = self._space.design(choice)
+            if design.digest in drawn:
+                continue
+            drawn.add(design.digest)
+            assessment = self._budget.assess(design)
             if assessment.design.digest in known:
                 continue
             if assessment.fits:

@@ -205,15 +205,19 @@ def random_designs(
         UserError: that many different designs cannot be found.
     """
     generator = np.random.default_rng(seed)
+    drawn: set[str] = set()
     seen: set[str] = set()
     fruitless = 0
     while len(seen) < count:
-        assessment = budget.assess(space.design(space.random(generator)))
-        if assessment.design.digest not in seen and (assessment.fits or not feasible):
-            seen.add(assessment.design.digest)
-            fruitless = 0
-            yield assessment.design
-            continue
+        design = space.design(space.random(generator))
+        if design.digest not in drawn:
+            drawn.add(design.digest)
+            assessment = budget.assess(design)
+            if assessment.design.digest not in seen and (assessment.fits or not feasible):
+                seen.add(assessment.design.digest)
+                fruitless = 0
+                yield assessment.design
+                continue
         fruitless += 1
         if fruitless == _FRUITLESS_DRAWS:
             kind = "designs that fit" if feasible else "different designs"

@@ -133,13 +133,17 @@ def test_a_study_without_a_design_that_fits_ends(
     make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 4)
-    study = open_file(make_study({'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001'}))
+    nothing_fits = {
+        'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001',
+        "trials": 'trials = 1\nsampler = "random"',
+    }
+    study = open_file(make_study(nothing_fits))
     with pytest.raises(UserError, match="4 trials in a row came to nothing; what is short is mostly"):
         work(study, 1)
     assert study.counts().pruned == 4
     # A second call must not go on for ever either, and adds nothing.
     with pytest.raises(UserError, match="in a row came to nothing"):
-        work(open_file(make_study({'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001'})), 1)
+        work(open_file(make_study(nothing_fits)), 1)
 
 
 def test_a_failed_training_is_fail_with_its_reason_and_many_stop_the_worker(
