@@ -22,7 +22,7 @@ MemoryType = Literal["auto", "logic", "distributed", "block"]
 WEIGHT_BITS = range(2, 9)
 ACTIVATION_BITS = range(2, 9)
 STREAM_BITS = range(2, 17)
-"""The residual stream sums up all layers and may be wider than other tensors; engines that read it get wider factors."""
+"""The residual stream sums up all layers and may be wider than other tensors."""
 
 _Value = TypeVar("_Value")
 _STRICT = ConfigDict(extra="forbid", strict=True)
