@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from random import Random
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from quant_model.design import (
     linear_names,
     memory_choices,
     stream_names,
+    uniform_design,
 )
 from quant_model.network import Network, build_network
 from quant_model.schedule import schedule
@@ -80,3 +83,31 @@ def _engine(random: Random, arch: Architecture, name: str) -> Engine:
         buffer=random.choice(("distributed", "block")),
         memory=random.choice(memories) if memories else None,  # type: ignore[arg-type]
     )
+
+
+def uniform_build(
+    architecture: Architecture,
+    bits: int = 8,
+    *,
+    stream_bits: int | None = None,
+    lanes: int = 1,
+    multiplier: Literal["dsp", "lut"] = "lut",
+    style: Literal["block", "fabric"] = "fabric",
+) -> DesignPoint:
+    """A resolved design with the same choice everywhere; ``fabric`` keeps all memories out of block RAM."""
+    design = uniform_design(
+        architecture,
+        bits,
+        bits,
+        stream_bits=stream_bits,
+        lanes=lanes,
+        multiplier=multiplier,
+        buffer="block" if style == "block" else "distributed",
+    )
+    kinds = engine_kinds(architecture)
+    engines = {}
+    for name, engine in design.engines.items():
+        choices = memory_choices(kinds[name])
+        memory = None if not choices else "block" if style == "block" else choices[1]
+        engines[name] = dataclasses.replace(engine, memory=memory)
+    return design.with_engines(engines)

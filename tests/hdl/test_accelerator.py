@@ -1,0 +1,140 @@
+"""Generated accelerators in GHDL: outputs equal the golden model's, cycles the schedule's closed form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from hdl.generate import generate
+from hdl.simulate import Mismatch, random_vectors, verify
+from quant_model.design import Architecture, DesignPoint
+from quant_model.network import Network, build_network
+from quant_model.random_model import random_integer_model
+from search.cli import run_cli
+from tests.designs import quick_network, uniform_build
+from tests.models import EXTREMES, bounds_reached, extreme_model
+
+
+def assert_right(bundle: Path, seed: int, vectors: int = 5) -> None:
+    """Bit-exact and on time, one window at a time and with several under way in stalling streams."""
+    for stall in (False, True):
+        found = verify(bundle, vectors, seed, stall)
+        assert found.first_mismatch is None, f"stall={stall}: {found}"
+        assert (found.vectors, found.mismatches) == (vectors, 0)
+        assert found.cycles_min == found.cycles_max == found.cycles_predicted, f"stall={stall}: {found}"
+
+
+def assert_design_right(design: DesignPoint, tmp_path: Path, seed: int) -> None:
+    generate(random_integer_model(build_network(design), seed), tmp_path / "bundle")
+    assert_right(tmp_path / "bundle", seed)
+
+
+SMALL = Architecture(window=4, features=2, d_model=8, heads=2, ffn_width=8, layers=1, outputs=2)
+
+SHAPES = {
+    "shortest window": replace(SMALL, window=2, features=1, outputs=1),
+    "most features": replace(SMALL, features=32),
+    "most outputs": replace(SMALL, outputs=16),
+    "narrowest, a head an element": replace(SMALL, d_model=4, heads=4, ffn_width=4),
+    "most heads": replace(SMALL, heads=8),
+    "most layers": replace(SMALL, d_model=4, ffn_width=4, layers=4),
+    "nothing divides": replace(SMALL, window=5, features=3, d_model=7, heads=1, ffn_width=11, outputs=3),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(16))
+def test_a_random_design_equals_the_golden_model(tmp_path: Path, seed: int) -> None:
+    assert_design_right(quick_network(seed).design, tmp_path, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", [1, 1000], ids=["one lane", "all lanes"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_ends_of_the_design_space(tmp_path: Path, name: str, lanes: int) -> None:
+    design = uniform_build(SHAPES[name], 5, lanes=lanes, multiplier="dsp" if lanes == 1 else "lut")
+    assert_design_right(design, tmp_path, seed=7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["block", "fabric"])
+@pytest.mark.parametrize("multiplier", ["dsp", "lut"])
+@pytest.mark.parametrize(("bits", "stream_bits"), [(2, None), (8, None), (2, 16), (8, 16)])
+def test_the_narrowest_and_the_widest_formats(
+    tmp_path: Path,
+    bits: int,
+    stream_bits: int | None,
+    multiplier: Literal["dsp", "lut"],
+    style: Literal["block", "fabric"],
+) -> None:
+    design = uniform_build(SMALL, bits, stream_bits=stream_bits, lanes=4, multiplier=multiplier, style=style)
+    assert_design_right(design, tmp_path, seed=bits)
+
+
+FORMATS = ((2, None), (5, 16), (8, None))
+
+
+def extreme_network(bits: int, stream_bits: int | None, multiplier: Literal["dsp", "lut"]) -> Network:
+    return build_network(uniform_build(SMALL, bits, stream_bits=stream_bits, lanes=8, multiplier=multiplier))
+
+
+@pytest.mark.parametrize(("bits", "stream_bits"), FORMATS)
+def test_the_extreme_models_bring_every_accumulator_to_its_bound(bits: int, stream_bits: int | None) -> None:
+    network = extreme_network(bits, stream_bits, "lut")
+    windows = random_vectors(network.input, 4, SMALL.window, SMALL.features, seed=0)
+    found: dict[str, set[str]] = {node.name: set() for node in network.nodes}
+    for plan in EXTREMES.values():
+        for name, reached in bounds_reached(extreme_model(network, plan), windows).items():
+            found[name] |= reached
+    for node in network.nodes:
+        wanted = {"linear": {"products", "sum"}, "residual": set()}.get(node.kind, {"products"})
+        assert found[node.name] == wanted, node.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", EXTREMES)
+@pytest.mark.parametrize("multiplier", ["dsp", "lut"])
+@pytest.mark.parametrize(("bits", "stream_bits"), FORMATS)
+def test_no_accumulator_overflows_at_its_bound(
+    tmp_path: Path, bits: int, stream_bits: int | None, multiplier: Literal["dsp", "lut"], plan: str
+) -> None:
+    """The first two vectors hold the input at either end."""
+    network = extreme_network(bits, stream_bits, multiplier)
+    generate(extreme_model(network, EXTREMES[plan]), tmp_path / "bundle")
+    found = verify(tmp_path / "bundle", 4, seed=1)
+    assert found.first_mismatch is None
+    assert found.cycles_min == found.cycles_max == found.cycles_predicted
+
+
+def flip_a_weight(bundle: Path) -> None:
+    """Turn the highest bit of the last word of the head's weights round."""
+    rom = bundle / "vhdl" / "head_weights.vhd"
+    text = rom.read_text()
+    word = list(re.finditer(r'=> "([01])', text))[-1]
+    rom.write_text(text[: word.start(1)] + str(1 - int(word[1])) + text[word.end(1) :])
+
+
+def test_a_flipped_weight_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = random_integer_model(build_network(uniform_build(SMALL, 6, lanes=4)), 3)
+    bundle = tmp_path / "bundle"
+    generate(model, bundle)
+    flip_a_weight(bundle)
+    found = verify(bundle, 5, seed=3)
+    stimulus = random_vectors(model.network.input, 5, SMALL.window, SMALL.features, seed=3)
+    golden = model.forward(stimulus)
+    pooled = model.tensors(stimulus)["pool"][:, 0, -1]
+    # Bit 5 of a 6-bit weight is worth -32; only the last output has that weight.
+    weight = int(model.parameters.linear["head"].weights[-1, -1])
+    wrong = golden[:, -1] + pooled * (32 if weight < 0 else -32)
+    first = int(np.flatnonzero(wrong != golden[:, -1])[0])
+    assert found.first_mismatch == Mismatch(first, 1, int(golden[first, -1]), int(wrong[first]))
+    assert found.mismatches == np.count_nonzero(pooled)
+
+    assert run_cli(["verify", str(bundle), "--vectors", "5", "--seed", "3"]) == 1
+    said = capsys.readouterr().err
+    assert f"window {first} output 1: golden {golden[first, -1]}, VHDL {wrong[first]}" in said
