@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cost_model import attention, entities, linear, pooling, residual
+from cost_model import attention, entities, linear, pooling, repeat, residual
 from cost_model.component import Component
 from quant_model.attention import Context, Scores
 from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.node import Node
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.schedule import Schedule
 
@@ -42,4 +43,6 @@ def node_components(node: Node, timetable: Schedule) -> Iterator[Component]:
             return residual.components(node, timetable)
         case Pooling():
             return pooling.components(node, timetable)
+        case Repeat():
+            return repeat.components(node, timetable)
     raise TypeError(f"no cost for a node of kind {node.kind}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hdl import attention, linear, pooling, residual
+from hdl import attention, linear, pooling, repeat, residual
 from hdl.netlist import Build, GenericValue, Instance, Part, Signal, identifier, row_buffer, stream_signals
 from quant_model.attention import Context, Scores
 from quant_model.errors import UserError
@@ -17,6 +17,7 @@ from quant_model.integer_model import IntegerModel
 from quant_model.linear import Linear
 from quant_model.node import Node
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.schedule import schedule
 
@@ -39,6 +40,7 @@ LIBRARY = (
     "divider",
     "context_engine",
     "residual_adder",
+    "repeat_loop",
     "pooling_engine",
     "input_stream",
     "output_stream",
@@ -82,6 +84,8 @@ def _part(node: Node, of: Build) -> Part:
             return residual.build(node, of)
         case Pooling():
             return pooling.build(node, of)
+        case Repeat():
+            return repeat.build(node, of)
     raise TypeError(f"no VHDL for a node of kind {node.kind}")
 
 
@@ -139,19 +143,19 @@ def _readiness(of: Build) -> Part:
 def _ready(producer: str, of: Build) -> str:
     if producer == of.network.head.name:
         return "output_buffer_ready"
-    return " and ".join(_sink_ready(producer, node) for node in of.network.consumers(producer))
+    return " and ".join(_sink_ready(producer, node, of) for node in of.network.consumers(producer))
 
 
-def _sink_ready(producer: str, consumer: Node) -> str:
+def _sink_ready(producer: str, consumer: Node, of: Build) -> str:
     name = identifier(consumer.name)
     match consumer:
         case Residual() if producer == consumer.branch:
-            return f"{name}_ready"
+            return f"{residual.output_name(consumer, of)}_ready"
         case Scores() if producer == consumer.key:
             return f"{name}_store_ready"
         case Context() if producer == consumer.value:
             return f"{name}_store_ready"
-        case Pooling():
+        case Pooling() | Repeat():
             return f"{name}_sink_ready"
     return f"{name}_buffer_ready"
 

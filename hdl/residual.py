@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from hdl.linear import fill
 from hdl.netlist import Build, Instance, Part, cursor_signals, identifier, row_buffer, stream_signals
+from hdl.repeat import PASS
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
+
+
+def output_name(node: Residual, of: Build) -> str:
+    """The prefix of the residual's output signals: a repeated layer's rows go to its loop first."""
+    loops = (other.back for other in of.network.nodes if isinstance(other, Repeat))
+    return identifier(node.name) + (PASS if node.name in loops else "")
 
 
 def build(node: Residual, of: Build) -> Part:
     """The parts of a residual addition."""
-    name, branch = identifier(node.name), identifier(node.branch)
+    name, branch, out = identifier(node.name), identifier(node.branch), output_name(node, of)
     branch_shift, stream_shift, shift = node.shifts(
         of.model.parameters, of.model.source_exponents(node.name)
     )
@@ -42,13 +50,13 @@ def build(node: Residual, of: Build) -> Part:
             "commit": f"{name}_commit",
             "retire": f"{name}_retire",
             "stream": f"{name}_buffer_data",
-            "out_valid": f"{name}_valid",
-            "out_data": f"{name}_data",
+            "out_valid": f"{out}_valid",
+            "out_data": f"{out}_data",
         },
     )
     return Part(
         signals=(*stream_signals(node.name, node.output.bits), *cursor_signals(name), *buffer_signals),
         instances=(buffer, adder),
         # A row of the branch is a row of the sum.
-        assignments={f"{name}_start": f"{branch}_start", f"{name}_rewind": "'0'"},
+        assignments={f"{out}_start": f"{branch}_start", f"{name}_rewind": "'0'"},
     )

@@ -48,6 +48,8 @@ class Architecture:
     """Encoder layers."""
     outputs: Annotated[int, Field(ge=1, le=16)]
     """Values that the head produces per window."""
+    repeats: Annotated[int, Field(ge=1, le=8)] = 1
+    """Times that each encoder layer is applied with the same weights (a neural ODE's steps: arXiv 2401.02721)."""
 
     def __post_init__(self) -> None:
         if self.d_model % self.heads:
@@ -75,12 +77,12 @@ class Engine:
     multiplier: Multiplier | None = None
     """Where products are made: DSP slices or LUT row adders."""
     buffer: BufferType = "auto"
-    """RAM type of the engine's input row buffer (residual: the waiting stream; pool: the sums)."""
+    """RAM type of the input row buffer (residual: the waiting stream; pool: the sums; repeat: the rows)."""
     memory: MemoryType | None = None
     """Linear: weight ROM (logic or block). Scores, context: key or value store (distributed or block)."""
 
 
-EngineKind = Literal["linear", "scores", "context", "residual", "pooling"]
+EngineKind = Literal["linear", "scores", "context", "residual", "pooling", "repeat"]
 
 _LINEAR_PARTS = ("query", "key", "value", "project", "expand", "contract")
 _MEMORIES: Mapping[EngineKind, tuple[MemoryType, ...]] = MappingProxyType(
@@ -90,6 +92,7 @@ _MEMORIES: Mapping[EngineKind, tuple[MemoryType, ...]] = MappingProxyType(
         "context": ("auto", "distributed", "block"),
         "residual": (),
         "pooling": (),
+        "repeat": (),
     }
 )
 
@@ -103,6 +106,8 @@ def engine_kinds(architecture: Architecture) -> dict[str, EngineKind]:
     """Names and kinds of all engines, in the order of the data flow."""
     kinds: dict[str, EngineKind] = {"embed": "linear"}
     for layer in range(architecture.layers):
+        if architecture.repeats > 1:
+            kinds[f"layer{layer}.repeat"] = "repeat"
         for part in ("query", "key", "value"):
             kinds[f"layer{layer}.{part}"] = "linear"
         kinds[f"layer{layer}.scores"] = "scores"
@@ -132,6 +137,13 @@ def stream_names(architecture: Architecture) -> tuple[str, ...]:
     layers = range(architecture.layers)
     residuals = (f"layer{n}.{part}_residual" for n in layers for part in ("attention", "ffn"))
     return ("embed", *residuals)
+
+
+def tied_streams(architecture: Architecture) -> tuple[str, ...]:
+    """Tensors that must share a format: with ``repeats`` a layer's output is its own next input."""
+    if architecture.repeats == 1:
+        return ()
+    return ("embed", *(f"layer{layer}.ffn_residual" for layer in range(architecture.layers)))
 
 
 def activation_names(architecture: Architecture) -> tuple[str, ...]:
@@ -201,6 +213,8 @@ class DesignPoint:
             _check_range(f"weight_bits {name}", bits, WEIGHT_BITS)
         for name, bits in self.activation_bits.items():
             _check_range(f"activation_bits {name}", bits, activation_range(arch, name))
+        if arch.repeats > 1:
+            _check_tied(arch, self.activation_bits)
         for name, kind in engine_kinds(arch).items():
             _check_engine(name, kind, self.engines[name], lane_limit(arch, name))
 
@@ -324,6 +338,12 @@ def _frozen(what: str, values: Mapping[str, _Value], names: tuple[str, ...]) -> 
 def _check_range(what: str, value: int, allowed: range) -> None:
     if value not in allowed:
         raise ValueError(f"{what} is {value}, but must lie in {allowed[0]}..{allowed[-1]}")
+
+
+def _check_tied(architecture: Architecture, bits: Mapping[str, int]) -> None:
+    names = tied_streams(architecture)
+    if len({bits[name] for name in names}) > 1:
+        raise ValueError(f"activation_bits {', '.join(names)} must be equal when layers are repeated")
 
 
 def _check_engine(name: str, kind: EngineKind, engine: Engine, limit: int) -> None:

@@ -21,6 +21,7 @@ from quant_model.linear import Linear
 from quant_model.network import Network, build_network
 from quant_model.node import LinearParameters, Node, Parameters
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -67,8 +68,8 @@ class IntegerModel:
     def tensors(self, windows: IntArray) -> dict[str, IntArray]:
         """Every tensor of a forward pass, int64 ``(batch, rows, columns)`` by name."""
         found: dict[str, IntArray] = {"input": np.asarray(windows, np.int64)}
-        for node in self.network.nodes:
-            sources = (found[name] for name in node.sources)
+        for node, names in self.network.steps:
+            sources = (found[name] for name in names)
             found[node.name] = node.evaluate(self.parameters, self.source_exponents(node.name), *sources)
         return found
 
@@ -162,6 +163,8 @@ def _check_linear(node: Linear, own: LinearParameters) -> None:
 def _check_shifts(network: Network, parameters: Parameters, exponents: Mapping[str, int]) -> None:
     for node in network.nodes:
         sources = tuple(exponents[name] for name in node.sources)
+        if isinstance(node, Repeat) and exponents[node.back] != exponents[node.stream]:
+            raise ValueError(f"{node.name}: {node.back} and {node.stream} must have the same scale")
         if isinstance(node, Residual):
             difference = sources[1] - sources[0]
             if difference not in node.stream_shift_range:

@@ -4,7 +4,7 @@ Pre-norm encoder with the normalisation folded into the following linear layer, 
 for it::
 
     input -> embed -> layer0 ... layerN -> pool -> head
-    layer: x -> query, key, value -> scores -> context -> project -> (+ x) = y
+    layer: x -> [repeat ->] query, key, value -> scores -> context -> project -> (+ x) = y
            y -> expand (ReLU) -> contract -> (+ y)
 """
 
@@ -20,6 +20,7 @@ from quant_model.formats import Format
 from quant_model.linear import Linear
 from quant_model.node import Node
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 
 
@@ -52,10 +53,24 @@ class Network:
         """The nodes that own weights."""
         return tuple(node for node in self.nodes if isinstance(node, Linear))
 
+    @cached_property
+    def steps(self) -> tuple[tuple[Node, tuple[str, ...]], ...]:
+        """What is computed, in order: nodes with their sources, those of repeated layers once per pass."""
+        found: list[tuple[Node, tuple[str, ...]]] = []
+        entry, passes, ends = 0, 1, ""
+        for node in self.nodes:
+            if isinstance(node, Repeat):
+                entry, passes, ends = len(found), node.passes, node.back
+            found.append((node, node.sources))
+            if node.name == ends:
+                again = [(part, (ends,) if isinstance(part, Repeat) else names) for part, names in found[entry:]]
+                found += again * (passes - 1)
+        return tuple(found)
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates per inference."""
-        return sum(node.macs for node in self.nodes)
+        return sum(node.macs for node, _ in self.steps)
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """The nodes that read the rows of ``name``."""
@@ -88,7 +103,7 @@ def _nodes(design: DesignPoint) -> Iterator[Node]:
             engine=design.engines[name],
         )
 
-    def residual(name: str, branch: Linear, stream: str) -> Residual:
+    def residual(name: str, branch: Linear, stream: str, stream_format: Format) -> Residual:
         return Residual(
             name=name,
             branch=branch.name,
@@ -97,7 +112,7 @@ def _nodes(design: DesignPoint) -> Iterator[Node]:
             columns=arch.d_model,
             branch_format=branch.output,
             branch_bound=branch.product_bound,
-            stream_format=activation(stream),
+            stream_format=stream_format,
             output=activation(name),
             engine=design.engines[name],
         )
@@ -106,9 +121,22 @@ def _nodes(design: DesignPoint) -> Iterator[Node]:
     stream = "embed"
     for index in range(arch.layers):
         prefix = f"layer{index}"
+        x_format = activation(stream)
+        if arch.repeats > 1:
+            yield Repeat(
+                name=f"{prefix}.repeat",
+                stream=stream,
+                back=f"{prefix}.ffn_residual",
+                passes=arch.repeats,
+                rows=arch.window,
+                columns=arch.d_model,
+                output=x_format,
+                engine=design.engines[f"{prefix}.repeat"],
+            )
+            stream = f"{prefix}.repeat"
         for part in ("query", "key", "value"):
             name = f"{prefix}.{part}"
-            yield linear(name, stream, activation(stream), activation(name))
+            yield linear(name, stream, x_format, activation(name))
         score_format, probability = (
             activation(f"{prefix}.scores"),
             activation(f"{prefix}.probability", signed=False),
@@ -141,13 +169,13 @@ def _nodes(design: DesignPoint) -> Iterator[Node]:
         project = linear(f"{prefix}.project", f"{prefix}.context", activation(f"{prefix}.value"), None)
         yield project
         middle = f"{prefix}.attention_residual"
-        yield residual(middle, project, stream)
+        yield residual(middle, project, stream, x_format)
         hidden = activation(f"{prefix}.expand", signed=False)
         yield linear(f"{prefix}.expand", middle, activation(middle), hidden)
         contract = linear(f"{prefix}.contract", f"{prefix}.expand", hidden, None)
         yield contract
         stream = f"{prefix}.ffn_residual"
-        yield residual(stream, contract, middle)
+        yield residual(stream, contract, middle, activation(middle))
     yield Pooling(
         name="pool",
         source=stream,

@@ -13,6 +13,7 @@ from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.node import LinearParameters, Parameters, exact_matmul
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 
 _PROBES = 8
@@ -52,6 +53,8 @@ class _Draw:
         self.exponents = {"input": -int(self.rng.integers(0, 6))}
         self.parameters = Parameters(self.weights, self.exponents)
         self.found = dict(self.exponents)
+        # A repeated layer's last node has the scale of the layer's entry.
+        self.tied = {node.back: node.stream for node in network.nodes if isinstance(node, Repeat)}
         shape = (_PROBES, arch.window, arch.features)
         low, high = network.input.low, network.input.high
         self.tensors: dict[str, IntArray] = {"input": self.rng.integers(low, high + 1, shape)}
@@ -89,13 +92,21 @@ class _Draw:
         """The branch's weights take the difference between the two scales."""
         allowed = node.stream_shift_range
         branch, stream = (_typical_bits(value) for value in self.values(node.sources))
-        difference = branch - stream + int(self.rng.integers(-2, 3))
-        difference = min(max(difference, allowed[0]), allowed[-1])
-        exponent = self.found[node.stream] - difference
+        wanted = branch - stream + int(self.rng.integers(-2, 3))
+        for difference in sorted(allowed, key=lambda d: (abs(d - wanted), d)):
+            exponent = self.found[node.stream] - difference
+            left = (max(-difference, 0), max(difference, 0))
+            if node.name in self.tied:
+                shift = self.found[self.tied[node.name]] - min(exponent, self.found[node.stream])
+            else:
+                pairs = zip(self.values(node.sources), left, strict=True)
+                total = np.asarray(sum(value << places for value, places in pairs))
+                shift = self._shift(total, node.output.bits, node.max_shift(*left))
+            if -node.output.bits <= shift <= node.max_shift(*left):
+                break
+        else:
+            raise ValueError(f"{node.name}: no scale of the branch suits the repeated stream")
         self._scale_weights(node.branch, exponent - self.found[node.branch])
-        left = (max(-difference, 0), max(difference, 0))
-        total = sum(value << shift for value, shift in zip(self.values(node.sources), left, strict=True))
-        shift = self._shift(np.asarray(total), node.output.bits, node.max_shift(*left))
         self.exponents[node.name] = min(exponent, self.found[node.stream]) + shift
 
     def pooling(self, node: Pooling) -> None:

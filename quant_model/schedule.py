@@ -30,6 +30,7 @@ _COLLECT = 1  # results register to serial output
 _REQUANTIZE = 3
 _RESIDUAL = 3
 _POOL = 3
+_REPLAY = 1  # repeat loop: from a row's last element to the row available, its columns apart
 _WRITE = 1  # last element written to row available
 _OUTPUT_FIRST, _OUTPUT_NEXT = 2, 3  # output stream: row available to first beat, beat to beat
 
@@ -118,10 +119,16 @@ def schedule(network: Network) -> Schedule:
         name = f"layer{layer}"
         before = ("query", "key", "value", "scores")
         query, key, value, scores = (timings[f"{name}.{part}"] for part in before)
-        stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (key, value))
+        feeders = [(producer.latency, pace)]
+        if arch.repeats > 1:
+            # Each further pass begins when all rows of the one before lie in the loop's store.
+            buffers[f"{name}.repeat"] = rows
+            replay = arch.d_model + _REPLAY
+            feeders.append((replay, arch.d_model))
         for part, own in (("key", key), ("value", value)):
-            buffers[f"{name}.{part}"] = _depth(
-                producer.latency + own.reading, max(pace, key.row, value.row), rows
+            buffers[f"{name}.{part}"] = max(
+                _depth(latency + own.reading, max(spacing, key.row, value.row), rows)
+                for latency, spacing in feeders
             )
         # All rows of the stream wait for the barrier here.
         buffers[f"{name}.query"] = buffers[f"{name}.attention_residual"] = rows
@@ -138,12 +145,16 @@ def schedule(network: Network) -> Schedule:
         waiting = sum(part.latency for part in parts[2:]) - _RESIDUAL
         buffers[f"{name}.ffn_residual"] = _depth(waiting, pace, rows)
 
-        queries = _through(stream, query.row, query.latency)
-        start = max(stored, *(a.clock for a in queries if a.row == 0))
-        queries.append(_Arrivals(0, start, pace))
-        if ahead < rows:
-            queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))
-        stream = _through(queries, pace, sum(part.latency for part in parts))
+        for number in range(arch.repeats):
+            if number > 0:
+                stream = [_Arrivals(0, _last(stream, rows) + replay, arch.d_model)]
+            stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (key, value))
+            queries = _through(stream, query.row, query.latency)
+            start = max(stored, *(a.clock for a in queries if a.row == 0))
+            queries.append(_Arrivals(0, start, pace))
+            if ahead < rows:
+                queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))
+            stream = _through(queries, pace, sum(part.latency for part in parts))
     head = timings["head"]
     end = _last(stream, rows) + _POOL + head.latency + _OUTPUT_FIRST + _OUTPUT_NEXT * (arch.outputs - 1)
     return Schedule(timings, buffers, end)
