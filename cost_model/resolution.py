@@ -1,8 +1,8 @@
 """Choices left to ``auto``: taken for a device so that its fullest resource stays as empty as possible.
 
-Greedy and deterministic. Every open choice begins in LUTs (row adders, distributed RAM, ROM in logic). Then,
-one at a time, the choice moves to DSP or block RAM that relieves the fullest resource most for what it takes of
-the other, as long as that lowers the largest utilisation.
+Greedy and deterministic. Every open choice begins in LUTs (row adders, distributed RAM, ROM in logic). Then
+one choice at a time moves to DSP or block RAM: the one that relieves the fullest resource most for what it
+takes of the other, as long as that lowers the largest utilisation.
 """
 
 from __future__ import annotations
