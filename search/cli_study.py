@@ -75,7 +75,7 @@ def run(
         with StopSignal() as stop:
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
-                checked = build_best(study, export_count, out_folder)
+                checked = build_best(study, export_count, out_folder, workers)
     except Interrupted:
         print(_how_to_resume(study_file), file=sys.stderr)
         raise

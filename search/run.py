@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from search.stopping import StopSignal
 from search.storage import Location, storage_errors
 from search.study import OpenStudy, create_or_resume
 from search.study_file import data_path, load_spec
+from search.threads import side_by_side
 
 __all__ = ["Checked", "RunOptions", "RunResult", "begin", "build_best", "search"]
 
-_VECTORS = 16
-"""Windows per exported design in the closing check; `bitfront verify` takes any number."""
+_SIMULATED_CYCLES = 400_000
+"""Simulated per exported design in the closing check: about a minute in GHDL."""
+_FEWEST_VECTORS, _MOST_VECTORS = 8, 64
+"""Windows in that check, whatever a window takes; `bitfront verify` takes any number."""
 _POLL_SECONDS = 0.5
 
 
@@ -172,35 +176,37 @@ def search(
     )
 
 
-def build_best(study: OpenStudy, count: int, out: Path) -> list[Checked]:
-    """Export the designs worth building, verify and synthesise each.
+def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Checked]:
+    """Export the designs worth building, verify and synthesise each, ``workers`` of them at a time.
 
     Raises:
         UserError: a folder cannot be written, or a tool is missing.
     """
     chosen = pick(finished_trials(study), front(study), count)
+    if not chosen:
+        return []
     folders = [out / f"trial-{trial.number}" for trial in chosen]
     for folder in folders:
         check_folder(folder)
-    data = study.data() if chosen else None
-    checked = []
-    for trial, folder in zip(chosen, folders, strict=True):
-        exported = export_trial(study, trial.number, folder, data)
-        checked.append(_check(exported, study.spec))
-    return checked
+    data = study.data()
+    exported = [
+        export_trial(study, trial.number, folder, data) for trial, folder in zip(chosen, folders, strict=True)
+    ]
+    numbers = ", ".join(str(one.number) for one in exported)
+    with working(f"Simulating and synthesising trials {numbers}"):
+        return side_by_side([partial(_check, one, study.spec) for one in exported], workers)
 
 
 def _check(exported: Exported, spec: StudySpec) -> Checked:
-    label = f"trial {exported.number}"
     verification, measurement, problems = None, None, []
+    vectors = _SIMULATED_CYCLES // exported.assessment.estimate.cycles
+    vectors = max(_FEWEST_VECTORS, min(_MOST_VECTORS, vectors))
     try:
-        with working(f"Simulating {label}"):
-            verification = verify(exported.folder, _VECTORS, spec.study.seed)
+        verification = verify(exported.folder, vectors, spec.study.seed)
     except GhdlError as error:
         problems.append(str(error))
     try:
-        with working(f"Synthesising {label}"):
-            measurement = measure(exported.folder, spec.device.name)
+        measurement = measure(exported.folder, spec.device.name)
     except SynthesisError as error:
         problems.append(str(error))
     return Checked(exported, verification, measurement, "; ".join(problems))

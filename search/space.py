@@ -32,6 +32,7 @@ from quant_model.design import (
     memory_choices,
     snap_lanes,
     stream_names,
+    tied_streams,
 )
 from quant_model.errors import UserError
 from search.budget import Budget
@@ -48,7 +49,7 @@ _FIRST_BITS = (8, 6, 4)
 """Uniform bit-widths that a study starts with."""
 _FIRST_SHAPES = 64
 """Shapes, from the largest down, that are tried for each of the first bit-widths."""
-_SHAPE = ("window", "d_model", "heads", "ffn_ratio", "layers")
+_SHAPE = ("window", "d_model", "heads", "ffn_ratio", "layers", "repeats")
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,12 @@ class DesignSpace:
             ffn_width=full["d_model"] * full["ffn_ratio"],
             layers=full["layers"],
             outputs=self.spec.outputs,
+            repeats=full["repeats"],
         )
         value = {slot: full[name] for slot, name in self._names.items()}
+        # A repeated layer reads its own output: such tensors have one format, that of the first.
+        for name in tied_streams(architecture)[1:]:
+            value[f"{name}.activation_bits"] = value["embed.activation_bits"]
         return DesignPoint(
             architecture=architecture,
             weight_bits={name: value[f"{name}.weight_bits"] for name in linear_names(architecture)},

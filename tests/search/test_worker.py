@@ -185,3 +185,13 @@ def test_a_sampler_proposes_by_trial_number_alone(make_study: StudyMaker) -> Non
     assert isinstance(study.study.sampler, BudgetSampler)
     assert study.trials()[0].params["d_model"] == 8
     assert {study.trials()[0].user_attrs["design"]["weight_bits"][name] for name in ("embed", "head")} == {8}
+
+
+def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"d_model": "d_model = 4\nlayers = 2\nrepeats = 2"}))
+    work(study, 1)
+    (number,) = completed(study)
+    model = trial_model(study, study.trial(number))
+    arch = model.network.design.architecture
+    assert (arch.layers, arch.repeats) == (2, 2)
+    assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]
