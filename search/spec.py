@@ -164,10 +164,6 @@ class Space(_Model):
     repeats: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (1,), description="whole numbers 1..8"
     )
-    """Times that each encoder layer is applied with the same weights."""
-    repeats: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
-        (1,), description="whole numbers 1..8"
-    )
     """Times that each encoder layer is applied with the same weights and engines."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
@@ -232,6 +228,5 @@ def widest_architecture(spec: StudySpec) -> Architecture:
         ffn_width=d_model * max(space.ffn_ratio),
         layers=max(space.layers),
         outputs=spec.outputs,
-        repeats=max(space.repeats),
         repeats=max(space.repeats),
     )
