@@ -17,7 +17,8 @@ from search.study_file import parse_spec
 from tests.search.conftest import TOML
 
 WIDE = (
-    TOML.replace("d_model = [4, 8]", "d_model = [6, 8, 12]\nheads = [1, 2, 4]\nlayers = [1, 2]\nrepeats = [1, 3]")
+    TOML.replace("d_model = [4, 8]", "d_model = [6, 8, 12]\nheads = [1, 2, 4]\nlayers = [1, 2]")
+    .replace("ffn_ratio = 2", "ffn_ratio = 2\nrepeats = [1, 3]")
     .replace("lanes = [1, 2]", 'lanes = [1, 3, 4, 16]\nmultiplier = ["dsp", "lut", "auto"]')
     .replace("window = 6", "window = [5, 6, 12]\nresidual_bits = [8, 12]\ninput_bits = [6, 8]")
 )
