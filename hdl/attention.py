@@ -114,8 +114,8 @@ def build_context(node: Context, of: Build) -> Part:
             "out_data": f"{name}_maximum_data",
         },
     )
-    # One maximum per head; the cursor moves on where the score buffer's goes to the next head. Its row handshake
-    # is the score buffer's own.
+    # One maximum per head; the cursor moves on where the score buffer's goes to the next head. Its row
+    # handshake is the score buffer's own.
     maxima = Instance(
         label=f"{name}_maxima",
         entity="row_buffer",

@@ -183,35 +183,45 @@ def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:
     rom_template = environment.get_template("rom.vhd.j2")
     for rom in (rom for part in built for rom in part.roms):
         words = [format(word, f"0{rom.bits}b") for word in rom.words]
-        yield rom.name, rom_template.render(
-            name=rom.name,
-            comment=rom.comment,
-            bits=rom.bits,
-            address_bits=rom.address_bits,
-            style=rom.style,
-            words=words,
+        yield (
+            rom.name,
+            rom_template.render(
+                name=rom.name,
+                comment=rom.comment,
+                bits=rom.bits,
+                address_bits=rom.address_bits,
+                style=rom.style,
+                words=words,
+            ),
         )
-    yield TOP, environment.get_template("accelerator.vhd.j2").render(
-        title=f"Quantised Transformer, design point {network.design.digest}.",
-        cycles=schedule(network).cycles,
-        input_bits=network.input.bits,
-        input_bus_bits=_bus_bits(network.input.bits),
-        output_bus_bits=_bus_bits(network.head.output.bits),
-        roms={rom.name for part in built for rom in part.roms},
-        signals=[signal for part in built for signal in part.signals],
-        assignments={target: source for part in built for target, source in part.assignments.items()},
-        instances=[instance for part in built for instance in part.instances],
+    yield (
+        TOP,
+        environment.get_template("accelerator.vhd.j2").render(
+            title=f"Quantised Transformer, design point {network.design.digest}.",
+            cycles=schedule(network).cycles,
+            input_bits=network.input.bits,
+            input_bus_bits=_bus_bits(network.input.bits),
+            output_bus_bits=_bus_bits(network.head.output.bits),
+            roms={rom.name for part in built for rom in part.roms},
+            signals=[signal for part in built for signal in part.signals],
+            assignments={target: source for part in built for target, source in part.assignments.items()},
+            instances=[instance for part in built for instance in part.instances],
+        ),
     )
 
 
 def _testbench(model: IntegerModel) -> str:
     network = model.network
-    return _environment().get_template("testbench.vhd.j2").render(
-        beats_in=network.design.architecture.window * network.design.architecture.features,
-        beats_out=network.design.architecture.outputs,
-        input_bus_bits=_bus_bits(network.input.bits),
-        output_bus_bits=_bus_bits(network.head.output.bits),
-        cycles=schedule(network).cycles,
+    return (
+        _environment()
+        .get_template("testbench.vhd.j2")
+        .render(
+            beats_in=network.design.architecture.window * network.design.architecture.features,
+            beats_out=network.design.architecture.outputs,
+            input_bus_bits=_bus_bits(network.input.bits),
+            output_bus_bits=_bus_bits(network.head.output.bits),
+            cycles=schedule(network).cycles,
+        )
     )
 
 

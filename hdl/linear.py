@@ -105,9 +105,7 @@ def rounding_constant(node: Linear, of: Build) -> int:
         return half(shift)
     for consumer in of.network.consumers(node.name):
         if isinstance(consumer, Residual):
-            branch, _, out = consumer.shifts(
-                of.model.parameters, of.model.source_exponents(consumer.name)
-            )
+            branch, _, out = consumer.shifts(of.model.parameters, of.model.source_exponents(consumer.name))
             return 0 if fill(consumer, of) else half(out) >> branch
     return 0
 
@@ -140,9 +138,7 @@ def bias_rom(node: Linear, own: LinearParameters, rounding: int) -> Rom:
 
     A bias per token makes a memory worth a choice; it follows the weights'. Other biases are small: logic.
     """
-    words = tuple(
-        twos_complement(int(value) + rounding, node.total.bits) for value in own.bias.ravel()
-    )
+    words = tuple(twos_complement(int(value) + rounding, node.total.bits) for value in own.bias.ravel())
     style = "block" if node.engine.memory == "block" and node.bias_rows > 1 else "logic"
     return Rom(f"{identifier(node.name)}_biases", f"Biases of {node.name}", node.total.bits, words, style)
 

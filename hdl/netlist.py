@@ -1,4 +1,4 @@
-"""The accelerator's netlist as data: signals, entity instances, assignments. A template turns it into VHDL."""
+"""The accelerator's netlist as data: signals, instances, assignments. A template turns it into VHDL."""
 
 from __future__ import annotations
 

@@ -18,9 +18,7 @@ def output_name(node: Residual, of: Build) -> str:
 def build(node: Residual, of: Build) -> Part:
     """The parts of a residual addition."""
     name, branch, out = identifier(node.name), identifier(node.branch), output_name(node, of)
-    branch_shift, stream_shift, shift = node.shifts(
-        of.model.parameters, of.model.source_exponents(node.name)
-    )
+    branch_shift, stream_shift, shift = node.shifts(of.model.parameters, of.model.source_exponents(node.name))
     buffer_signals, buffer = row_buffer(
         f"{name}_buffer",
         node.stream,

