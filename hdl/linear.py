@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from hdl.netlist import (
     Build,
     Instance,
@@ -129,7 +131,7 @@ def weight_rom(node: Linear, own: LinearParameters) -> Rom:
         sum(twos_complement(int(weight), bits) << (lane * bits) for lane, weight in enumerate(word))
         for word in grouped.reshape(-1, lanes)
     )
-    style = "block" if node.engine.memory == "block" else "logic"
+    style: Literal["logic", "block"] = "block" if node.engine.memory == "block" else "logic"
     return Rom(f"{identifier(node.name)}_weights", f"Weights of {node.name}", lanes * bits, words, style)
 
 
@@ -139,7 +141,8 @@ def bias_rom(node: Linear, own: LinearParameters, rounding: int) -> Rom:
     A bias per token makes a memory worth a choice; it follows the weights'. Other biases are small: logic.
     """
     words = tuple(twos_complement(int(value) + rounding, node.total.bits) for value in own.bias.ravel())
-    style = "block" if node.engine.memory == "block" and node.bias_rows > 1 else "logic"
+    in_block = node.engine.memory == "block" and node.bias_rows > 1
+    style: Literal["logic", "block"] = "block" if in_block else "logic"
     return Rom(f"{identifier(node.name)}_biases", f"Biases of {node.name}", node.total.bits, words, style)
 
 
