@@ -2,7 +2,8 @@
 
 Between linear layers a channel's scale and offset are free: what one layer divides by, or subtracts, the next
 multiplies by, or adds through its bias. Offsets are chosen so that stream and values have mean zero over
-calibration windows, scales so that channels share a format fairly (cross-layer equalisation: Nagel et al.,
+calibration windows (with repeated layers, where a layer's output is its own next input, over all passes and
+layers together), scales so that channels share a format fairly (cross-layer equalisation: Nagel et al.,
 "Data-Free Quantization Through Weight Equalization and Bias Correction", arXiv 1906.04721, with measured
 activations as in Xiao et al., "SmoothQuant", arXiv 2211.10438).
 """
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from quant_model.design import Architecture
+from quant_model.design import Architecture, tied_streams
 from quant_model.training.fold import FoldedLinear, folded_tensors
 
 _Array = npt.NDArray[np.float64]
@@ -55,6 +56,7 @@ class _Work:
         self.tensors = dict(tensors)
         self.weight = {name: own.weight.astype(np.float64) for name, own in linears.items()}
         self.bias = {name: own.bias.astype(np.float64) for name, own in linears.items()}
+        self.tied = tied_streams(architecture)
         self.prefixes = [f"layer{index}" for index in range(architecture.layers)]
 
     def linears(self) -> dict[str, FoldedLinear]:
@@ -65,7 +67,7 @@ class _Work:
 
     def centre(self) -> None:
         """Take the mean out of stream and values, channel by channel."""
-        offset = self._subtract_mean("embed")
+        offset = self._subtract_mean(*(self.tied or ("embed",)))
         self.bias["embed"] -= offset
         for prefix in self.prefixes:
             for part in ("query", "key", "value"):
@@ -77,7 +79,8 @@ class _Work:
             middle_offset = self._subtract_mean(middle)
             self.bias[f"{prefix}.project"] += offset - middle_offset
             self._restore(f"{prefix}.expand", middle_offset)
-            offset = self._subtract_mean(last)
+            if last not in self.tied:
+                offset = self._subtract_mean(last)
             self.bias[f"{prefix}.contract"] += middle_offset - offset
         self._restore("head", self.architecture.window * offset)
 
@@ -100,9 +103,11 @@ class _Work:
             hidden_size = _channel_size(self.tensors[f"{prefix}.expand"])
             self._rescale(hidden_size, [f"{prefix}.expand"], [f"{prefix}.contract"])
 
-    def _subtract_mean(self, name: str) -> _Array:
-        mean: _Array = self.tensors[name].mean((0, 1))
-        self.tensors[name] = self.tensors[name] - mean
+    def _subtract_mean(self, *names: str) -> _Array:
+        """Take out what is the mean of all these tensors together."""
+        mean: _Array = np.concatenate([self.tensors[name] for name in names]).mean((0, 1))
+        for name in names:
+            self.tensors[name] = self.tensors[name] - mean
         return mean
 
     def _restore(self, reader: str, offset: _Array) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.design import Architecture
+from quant_model.training.shared_norm import SharedNorm
 
 TRAINING_LIMITS = (4.0, 8.0)
 """Scores saturate at these, in octaves, in turn from window to window: 4 is the accelerator's limit with 4 to
@@ -27,18 +28,28 @@ class EncoderLayer(nn.Module):
         super().__init__()
         d = architecture.d_model
         self.window, self.heads, self.d_head = architecture.window, architecture.heads, architecture.d_head
-        self.attention_norm = nn.BatchNorm1d(d)
+        self.repeats = architecture.repeats
+        self.attention_norm = SharedNorm(d)
         self.query = nn.Linear(d, d)
         self.key = nn.Linear(d, d, bias=False)
         self.value = nn.Linear(d, d)
         self.project = nn.Linear(d, d)
-        self.ffn_norm = nn.BatchNorm1d(d)
+        self.ffn_norm = SharedNorm(d)
         self.expand = nn.Linear(d, architecture.ffn_width)
         self.contract = nn.Linear(architecture.ffn_width, d)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens in, tokens out."""
-        normed = self.attention_norm(tokens)
+        """Tokens in, tokens out, after all passes."""
+        first = tokens
+        middle = self._attention(tokens, None)
+        tokens, first_middle = self._feed_forward(middle, None), middle
+        for _ in range(self.repeats - 1):
+            middle = self._attention(tokens, first)
+            tokens = self._feed_forward(middle, first_middle)
+        return tokens
+
+    def _attention(self, tokens: Tensor, like: Tensor | None) -> Tensor:
+        normed = self.attention_norm(tokens, like)
         # Keys without an offset: it would move all scores of a row alike, which the softmax ignores, and so
         # only waste the range of keys and scores.
         query, key, value = (
@@ -52,8 +63,11 @@ class EncoderLayer(nn.Module):
         scores = query @ key.transpose(-1, -2) * self.d_head**-0.5
         attention = torch.softmax(self._limited(scores), -1)
         context = (attention @ value).transpose(1, 2).reshape(tokens.shape)
-        tokens = tokens + self.project(context)
-        hidden = nn.functional.relu(self.expand(self.ffn_norm(tokens)))
+        output: Tensor = tokens + self.project(context)
+        return output
+
+    def _feed_forward(self, tokens: Tensor, like: Tensor | None) -> Tensor:
+        hidden = nn.functional.relu(self.expand(self.ffn_norm(tokens, like)))
         output: Tensor = tokens + self.contract(hidden)
         return output
 

@@ -111,9 +111,11 @@ def folded_tensors(
         windows: float ``(batch, window, features)``, normalised; its type is the type of the arithmetic.
 
     Returns:
-        ``(batch, rows, columns)`` by name, ``input`` and ``head`` (the forecasts) included.
+        ``(batch, rows, columns)`` by name, ``input`` and ``head`` (the forecasts) included. A tensor of a
+        repeated layer holds all passes, one after the other: ``(passes * batch, rows, columns)``.
     """
     found = {"input": windows}
+    passes: dict[str, list[Tensor]] = {}
 
     def linear(name: str, source: str) -> Tensor:
         own = linears[name]
@@ -129,8 +131,11 @@ def folded_tensors(
 
     stream = "embed"
     linear(stream, "input")
-    for index in range(architecture.layers):
-        prefix = f"layer{index}"
+    layers = [f"layer{index}" for index in range(architecture.layers) for _ in range(architecture.repeats)]
+    for prefix in layers:
+        if architecture.repeats > 1:
+            found[f"{prefix}.repeat"] = found[stream]
+            stream = f"{prefix}.repeat"
         for part in ("query", "key", "value"):
             linear(f"{prefix}.{part}", stream)
         scores = heads(f"{prefix}.query") @ heads(f"{prefix}.key").transpose(-1, -2)
@@ -144,6 +149,11 @@ def folded_tensors(
         found[f"{prefix}.expand"] = linear(f"{prefix}.expand", middle).relu()
         found[last] = found[middle] + linear(f"{prefix}.contract", f"{prefix}.expand")
         stream = last
+        for name in found:
+            if name.startswith(prefix):
+                passes.setdefault(name, []).append(found[name])
     found["pool"] = found[stream].sum(1, keepdim=True)
     linear("head", "pool")
+    if architecture.repeats > 1:
+        found |= {name: torch.cat(parts) for name, parts in passes.items()}
     return found

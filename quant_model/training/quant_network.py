@@ -18,6 +18,7 @@ from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.node import LinearParameters, Parameters
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.training.calibrate import best_exponent
 from quant_model.training.errors import TrainingDiverged
@@ -119,7 +120,7 @@ class QuantNetwork(nn.Module):
     def initialise(self, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
         """Start from folded float layers, with the scales that suit them and some training windows best."""
         with torch.no_grad():
-            tensors = folded_tensors(self.network.design.architecture, linears, windows)
+            tensors = self._shared(folded_tensors(self.network.design.architecture, linears, windows))
             weight_exponents = [
                 best_exponent(torch.from_numpy(linears[node.name].weight), node.weight)
                 for node in self.network.linears
@@ -131,6 +132,7 @@ class QuantNetwork(nn.Module):
                 name: exponent + offset
                 for name, exponent, offset in zip(self.rules.formats, exponents, self._offsets, strict=True)
             }
+            reach |= {name: reach[scale] for name, scale in self.rules.scale_of.items()}
             weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
             bias_units = [reach[unit] if unit is not None else 0 for unit in self._units]
             self.weight_units.copy_(torch.tensor(weight_units))
@@ -138,6 +140,13 @@ class QuantNetwork(nn.Module):
             names = self.rules.linear_names
             self.weights.copy_(_concatenate([linears[name].weight for name in names], weight_units))
             self.biases.copy_(_concatenate([linears[name].bias for name in names], bias_units))
+
+    def _shared(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors with those that share a scale put together."""
+        parts: dict[str, list[Tensor]] = {name: [] for name in self.rules.formats}
+        for name, scale in self.rules.scale_of.items():
+            parts[scale].append(tensors[name])
+        return {name: torch.cat(own) if len(own) > 1 else own[0] for name, own in parts.items()}
 
     def scales(self) -> Scales:
         """The exponents that the thresholds stand for, within the hardware's limits.
@@ -174,17 +183,20 @@ class QuantNetwork(nn.Module):
             )
             for node, weight, bias in zip(self.network.linears, weights, biases, strict=True)
         }
-        exponents = {name: scales.tensors[name] for name in self.rules.formats}
+        exponents = {name: scales.tensors[name] for name in self.rules.scale_of}
         return IntegerModel(self.network, Parameters(linear, exponents))
 
     def _forward(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
         effective = self._effective(scales, dtype)
         tensors = {"input": self._input(windows, scales, dtype)}
         thresholds = dict(zip(self.rules.formats, self.thresholds.unbind(), strict=True))
+        thresholds |= {name: thresholds[scale] for name, scale in self.rules.scale_of.items()}
         exponents = scales.tensors
-        for node in self.network.nodes:
+        for node, sources in self.network.steps:
             name, target = node.name, node.output
-            if isinstance(node, Linear):
+            if isinstance(node, Repeat):
+                tensors[name] = tensors[sources[0]]
+            elif isinstance(node, Linear):
                 if node.target is None:
                     continue  # the head comes last, a branch with its residual
                 tensors[name] = linear_requantize(

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quant_model.attention import Context, Scores, score_exponent
+from quant_model.design import tied_streams
 from quant_model.formats import Format
 from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 
 
@@ -27,19 +29,29 @@ class ScaleRules:
     """The limits that a network's formats set to its exponents, prepared for being applied at every step.
 
     An exponent that is out of bounds goes to the nearest bound; where two exponents meet in one bound, the
-    later one in the data flow gives way.
+    later one in the data flow gives way, but for a repeated layer's output, whose scale is that of its input.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.linear_names = tuple(node.name for node in network.linears)
+        entries = [node for node in network.nodes if isinstance(node, Repeat)]
+        tied = tied_streams(network.design.architecture)[1:]
         formats = {"input": network.input}
         for node in network.nodes:
-            if isinstance(node, Residual | Pooling) or (isinstance(node, Linear) and node.target is not None):
+            own = isinstance(node, Residual | Pooling) or (
+                isinstance(node, Linear) and node.target is not None
+            )
+            if own and node.name not in tied:
                 formats[node.name] = node.output
         self.formats: Mapping[str, Format] = formats
         """Formats of the tensors with a scale of their own, in the order of the data flow."""
-        self._streams = {node.branch: node for node in network.nodes if isinstance(node, Residual)}
+        self.scale_of: Mapping[str, str] = {name: name for name in formats} | dict.fromkeys(tied, "embed")
+        """The tensor, one of ``formats``, whose scale a tensor has: a repeated layer's output its input's."""
+        self._entries = {node.back: node.stream for node in entries}
+        residuals = [node for node in network.nodes if isinstance(node, Residual)]
+        self._backs = {node.stream: node for node in residuals if node.name in self._entries}
+        self._streams = {node.branch: node for node in residuals}
         self._keys = {node.key: node for node in network.nodes if isinstance(node, Scores)}
 
     def apply(self, weights: Sequence[int], tensors: Sequence[int]) -> Scales:
@@ -63,11 +75,17 @@ class ScaleRules:
                 found[name] = accumulator
                 if node.target is not None:
                     found[name] = _within(wanted[name], accumulator, node.target, node.max_shift)
+            elif isinstance(node, Residual) and name in self._entries:
+                found[name] = found[self._entries[name]]
             elif isinstance(node, Residual):
                 branch, stream = found[node.branch], found[node.stream]
                 finer = min(branch, stream)
                 limit = node.max_shift(branch - finer, stream - finer)
                 found[name] = _within(wanted[name], finer, node.output, limit)
+                if name in self._backs:
+                    self._limit_stream(self._backs[name], found)
+            elif isinstance(node, Repeat):
+                found[name] = found[node.stream]
             elif isinstance(node, Pooling):
                 found[name] = _within(wanted[name], found[node.source], node.output, node.max_shift)
             elif isinstance(node, Scores):
@@ -81,7 +99,24 @@ class ScaleRules:
         residual = self._streams[node.name]
         allowed = residual.stream_shift_range
         stream, source = found[residual.stream], found[node.source]
-        own[node.name] = min(max(own[node.name], stream - allowed[-1] - source), stream - allowed[0] - source)
+        low, high = stream - allowed[-1], stream - allowed[0]
+        if residual.name in self._entries:
+            given = found[self._entries[residual.name]]
+            if stream < given:
+                low = max(low, given - residual.branch_bound.bit_length())
+            if stream > given + residual.output.bits:
+                high = given + residual.output.bits
+        own[node.name] = min(max(own[node.name], low - source), high - source)
+
+    def _limit_stream(self, back: Residual, found: dict[str, int]) -> None:
+        """Keep the stream from which a repeated layer's output is made within reach of the output's scale.
+
+        That scale is given: it is the layer's input's.
+        """
+        given = found[self._entries[back.name]]
+        low = given - back.branch_bound.bit_length() + back.stream_shift_range[0]
+        high = given + back.output.bits + back.stream_shift_range[-1]
+        found[back.stream] = min(max(found[back.stream], low), high)
 
     def _limit_key(
         self, node: Linear, own: dict[str, int], wanted: dict[str, int], found: Mapping[str, int]

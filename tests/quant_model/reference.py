@@ -36,8 +36,8 @@ class Reference:
         unit = {"input": self.exponents["input"]}
         stream = "embed"
         self._linear(found, unit, "embed", "input")
-        for index in range(self.arch.layers):
-            layer = f"layer{index}"
+        for step in range(self.arch.layers * self.arch.repeats):
+            layer = f"layer{step // self.arch.repeats}"
             for part in ("query", "key", "value"):
                 self._linear(found, unit, f"{layer}.{part}", stream)
             self._attention(found, unit, layer)

@@ -10,6 +10,7 @@ from quant_model.design import (
     activation_names,
     activation_range,
     linear_names,
+    tied_streams,
     uniform_design,
 )
 
@@ -26,6 +27,7 @@ def architectures(draw: st.DrawFn, largest: int = 12) -> Architecture:
         ffn_width=draw(st.integers(4, largest)),
         layers=draw(st.integers(1, 2)),
         outputs=draw(st.integers(1, 3)),
+        repeats=draw(st.integers(1, 3)),
     )
 
 
@@ -34,11 +36,11 @@ def designs(draw: st.DrawFn, largest: int = 12) -> DesignPoint:
     """Design points with a bit-width of its own for every tensor."""
     arch = draw(architectures(largest))
     base = uniform_design(arch)
+    bits = {name: draw(st.sampled_from(activation_range(arch, name))) for name in activation_names(arch)}
+    bits |= dict.fromkeys(tied_streams(arch), bits["embed"])
     return DesignPoint(
         architecture=arch,
         weight_bits={name: draw(st.integers(2, 8)) for name in linear_names(arch)},
-        activation_bits={
-            name: draw(st.sampled_from(activation_range(arch, name))) for name in activation_names(arch)
-        },
+        activation_bits=bits,
         engines=base.engines,
     )

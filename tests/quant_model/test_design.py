@@ -56,7 +56,7 @@ def test_every_choice_is_part_of_the_identity(design: DesignPoint, data: st.Data
 @given(architectures())
 def test_names_cover_the_graph(arch: Architecture) -> None:
     names = engine_names(arch)
-    assert len(set(names)) == len(names) == 3 + 10 * arch.layers
+    assert len(set(names)) == len(names) == 3 + (10 + (arch.repeats > 1)) * arch.layers
     assert set(linear_names(arch)) < set(names)
     assert set(stream_names(arch)) < set(activation_names(arch))
     assert linear_shape(arch, "embed") == (arch.features, arch.d_model)

@@ -33,7 +33,7 @@ def wave_dataset(rows: int = 700, features: int = 1, seed: int = 0) -> Dataset:
     return make_dataset(series, WINDOW)
 
 
-def small_architecture(dataset: Dataset, heads: int = 1, layers: int = 1) -> Architecture:
+def small_architecture(dataset: Dataset, heads: int = 1, layers: int = 1, repeats: int = 1) -> Architecture:
     """The smallest encoder that still has every part."""
     return Architecture(
         window=dataset.window,
@@ -43,4 +43,5 @@ def small_architecture(dataset: Dataset, heads: int = 1, layers: int = 1) -> Arc
         ffn_width=8,
         layers=layers,
         outputs=dataset.outputs,
+        repeats=repeats,
     )

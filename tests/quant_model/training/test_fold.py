@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from quant_model.design import Architecture, linear_names, linear_shape
+from quant_model.design import Architecture, linear_names, linear_shape, tied_streams
 from quant_model.training.condition import condition
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import fold, folded_tensors
+from quant_model.training.shared_norm import SharedNorm
 
 ARCHITECTURES = [
     Architecture(window=6, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),
     Architecture(window=5, features=3, d_model=12, heads=3, ffn_width=7, layers=2, outputs=2),
+    Architecture(window=5, features=2, d_model=8, heads=2, ffn_width=7, layers=2, outputs=1, repeats=3),
 ]
 
 
@@ -58,9 +60,41 @@ def test_conditioning_centres_streams_and_values(architecture: Architecture) -> 
     windows = torch.randn(64, architecture.window, architecture.features).double()
     folded = fold(trained_looking_model(architecture))
     tensors = folded_tensors(architecture, condition(architecture, folded, windows.numpy()), windows)
-    for name in ("embed", "layer0.value", "layer0.attention_residual", "layer0.ffn_residual", "pool"):
-        mean = tensors[name].mean((0, 1))
-        assert torch.all(mean.abs() < 1e-4 * (1 + tensors[name].abs().max())), name
+    # What a repeated layer reads and writes has one offset, and so a mean of zero only all together.
+    tied = tied_streams(architecture) or ("embed",)
+    groups = [tied, ("layer0.value",), ("layer0.attention_residual",)]
+    if architecture.repeats == 1:
+        groups += [("layer0.ffn_residual",), ("pool",)]
+    for names in groups:
+        mean = torch.cat([tensors[name] for name in names]).mean((0, 1))
+        assert torch.all(mean.abs() < 1e-4 * (1 + tensors[names[0]].abs().max())), names
+
+
+def test_tensors_of_a_repeated_layer_hold_all_its_passes() -> None:
+    architecture = ARCHITECTURES[2]
+    windows = torch.randn(4, architecture.window, architecture.features).double()
+    tensors = folded_tensors(architecture, fold(trained_looking_model(architecture)), windows)
+    entries, results = tensors["layer1.repeat"], tensors["layer1.ffn_residual"]
+    assert entries.shape == results.shape == (3 * 4, architecture.window, architecture.d_model)
+    assert torch.equal(entries[:4], tensors["layer0.ffn_residual"][-4:])
+    assert torch.equal(entries[4:], results[:-4])
+    assert torch.equal(tensors["pool"], results[-4:].sum(1, keepdim=True))
+
+
+def test_a_shared_norm_is_one_affine_map_for_all_passes() -> None:
+    torch.manual_seed(0)
+    first, later = 3 + 2 * torch.randn(64, 4), 5 * torch.randn(64, 4)
+    norm = SharedNorm(4)
+    with torch.no_grad():
+        norm.weight.copy_(torch.randn(4))
+        norm.bias.copy_(torch.randn(4))
+    expected = norm(first)
+    torch.testing.assert_close(norm(first, first), expected)
+    slope = (expected[1] - expected[0]) / (first[1] - first[0])
+    torch.testing.assert_close(norm(later, first), expected[0] + (later - first[0]) * slope)
+    assert norm.num_batches_tracked == 1
+    norm.eval()
+    assert torch.equal(norm(later, first), norm(later))
 
 
 def test_conditioning_survives_dead_channels() -> None:

@@ -124,18 +124,21 @@ def test_halves_of_the_input_are_rounded_as_the_host_rounds_them() -> None:
     assert np.array_equal(found, model.integer_model().predict(windows))
 
 
-def test_training_and_evaluation_compute_the_same() -> None:
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_training_and_evaluation_compute_the_same(repeats: int) -> None:
     dataset = wave_dataset()
-    design = uniform_design(small_architecture(dataset, heads=2, layers=2), 5, 5, stream_bits=8)
+    architecture = small_architecture(dataset, heads=2, layers=2, repeats=repeats)
+    design = uniform_design(architecture, 5, 5, stream_bits=8)
     model = load(random_integer_model(build_network(design), 7))
     windows = torch.from_numpy(dataset.train.x.copy())
     evaluated = model(windows).float()
     assert torch.equal(model.train()(windows), evaluated)
 
 
-def test_every_parameter_has_a_gradient() -> None:
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_every_parameter_has_a_gradient(repeats: int) -> None:
     dataset = wave_dataset()
-    architecture = small_architecture(dataset, heads=2)
+    architecture = small_architecture(dataset, heads=2, repeats=repeats)
     torch.manual_seed(0)
     model = QuantNetwork(build_network(uniform_design(architecture, 6, 6)))
     windows = torch.from_numpy(dataset.train.x.copy())

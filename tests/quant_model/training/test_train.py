@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from quant_model.data import Dataset, persistence, rmse
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import Architecture, tied_streams, uniform_design
 from quant_model.errors import UserError
 from quant_model.network import Network, build_network
 from quant_model.training import (
@@ -146,6 +146,29 @@ def test_several_heads_layers_and_features_train() -> None:
     network = build_network(uniform_design(architecture, 6, 6, stream_bits=10))
     result = train(network, dataset, SETTINGS, 0)
     assert result.validation_error < validation_error(dataset, persistence(dataset.validation))
+
+
+@pytest.mark.parametrize(("repeats", "layers"), [(2, 1), (3, 2)])
+def test_repeated_layers_train(dataset: Dataset, repeats: int, layers: int) -> None:
+    architecture = small_architecture(dataset, layers=layers, repeats=repeats)
+    parent = train_parent(architecture, dataset, SETTINGS, 1)
+    network = build_network(uniform_design(architecture, 6, 6, stream_bits=8))
+    result = train(network, dataset, SETTINGS, 0, parent)
+    # Bit for bit: training evaluates what the accelerator computes.
+    assert result.validation_error == min(epoch.validation_error for epoch in result.history)
+    assert result.validation_error < 0.8 * validation_error(dataset, persistence(dataset.validation))
+    exponents = result.integer_model.exponents
+    assert len({exponents[name] for name in tied_streams(architecture)}) == 1
+    again = FloatParent.from_bytes(parent.to_bytes(), "artifact")
+    assert np.array_equal(again.predict(dataset.test.x), parent.predict(dataset.test.x))
+
+
+def test_the_parent_s_own_error_is_that_of_its_passes(dataset: Dataset) -> None:
+    """Training, evaluation and the folded network compute the same function of a repeated layer."""
+    parent = train_parent(small_architecture(dataset, repeats=3), dataset, SETTINGS, 1)
+    assert parent.validation_error == pytest.approx(
+        min(epoch.validation_error for epoch in parent.history), rel=1e-3
+    )
 
 
 def test_a_parent_survives_its_file(dataset: Dataset, parent: FloatParent) -> None:
