@@ -1,0 +1,70 @@
+"""Lanes chosen by the cost model: within the budget, quick, and near the best that can be had."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from cost_model import allocation
+from cost_model.allocation import allocate_lanes
+from cost_model.devices import device
+from cost_model.estimates import estimate
+from quant_model.design import Architecture, lane_limit, uniform_design
+
+XC7S15 = device("xc7s15")
+
+
+@pytest.mark.parametrize(
+    ("d_model", "bits", "cycles"),
+    [
+        # A twentieth and a twenty-fifth of what the templates of arXiv 2410.03294 need for the same networks,
+        # 128,394 and 1,188,030 cycles as simulated.
+        (16, 8, 6_400),
+        (64, 4, 47_500),
+    ],
+)
+def test_fills_the_device_with_a_fast_accelerator(d_model: int, bits: int, cycles: int) -> None:
+    arch = Architecture(24, 1, d_model, 1, 4 * d_model, 1, 1)
+    chosen = estimate(allocate_lanes(uniform_design(arch, bits, bits), XC7S15), XC7S15)
+    assert chosen.fits
+    assert chosen.cycles <= cycles
+
+
+@pytest.mark.parametrize("limit", [0.5, 0.8])
+def test_keeps_to_the_limit(limit: float) -> None:
+    design = uniform_design(Architecture(12, 2, 16, 2, 32, 1, 1), 6, 6)
+    single = estimate(allocate_lanes(design, XC7S15, 0.01), XC7S15)
+    chosen = allocate_lanes(design, XC7S15, limit)
+    found = estimate(chosen, XC7S15)
+    assert max(found.utilization.values()) <= limit
+    assert found.cycles < single.cycles
+    for name, engine in chosen.engines.items():
+        assert lane_limit(chosen.architecture, name) % engine.lanes == 0
+
+
+def test_without_room_every_engine_has_one_lane() -> None:
+    design = uniform_design(Architecture(24, 1, 64, 1, 256, 2, 1), 8, 8, lanes=4)
+    chosen = allocate_lanes(design, device("xc7s6"))
+    assert {engine.lanes for engine in chosen.engines.values()} == {1}
+
+
+def test_lanes_of_the_design_do_not_matter() -> None:
+    arch = Architecture(6, 1, 8, 1, 16, 1, 1)
+    narrow, wide = (uniform_design(arch, 4, 4, lanes=lanes) for lanes in (1, 8))
+    assert allocate_lanes(narrow, XC7S15, 0.4) == allocate_lanes(wide, XC7S15, 0.4)
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.35, 0.45])
+def test_near_the_best_of_all_paces(limit: float) -> None:
+    """Every combination of the chains' paces, against the one that the search finds."""
+    design = uniform_design(Architecture(6, 1, 8, 1, 16, 1, 1), 6, 6, multiplier="lut", buffer="distributed")
+    search = allocation._Search(design, XC7S15, limit)
+    chains = list(search.paces)
+    points = (
+        search.at(dict(zip(chains, steps, strict=True)))
+        for steps in itertools.product(*(range(len(search.paces[chain])) for chain in chains))
+    )
+    best = min(point.cycles for point in points if point.fits)
+    found = estimate(allocate_lanes(design, XC7S15, limit), XC7S15).cycles
+    assert found <= 1.05 * best
