@@ -15,6 +15,7 @@ from optuna.study import Study
 from optuna.trial import Trial
 
 from quant_model.errors import UserError
+from search.files import file_errors, make_folder
 
 __all__ = ["ArtifactFolder"]
 
@@ -31,15 +32,7 @@ class ArtifactFolder:
         Raises:
             UserError: it cannot be made.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(
-                f"artifacts {self.path}",
-                f"the folder cannot be made ({reason})",
-                "choose another: --artifacts",
-            ) from error
+        make_folder(self.path, "--artifacts")
 
     @property
     def store(self) -> FileSystemArtifactStore:
@@ -52,18 +45,13 @@ class ArtifactFolder:
         Raises:
             UserError: the folder cannot be written.
         """
-        try:
-            with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
-                file = Path(folder) / name
-                file.write_bytes(content)
-                return upload_artifact(artifact_store=self.store, file_path=str(file), study_or_trial=owner)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UserError(
-                f"artifacts {self.path}",
-                f"cannot be written ({reason})",
-                "check the folder, or use --artifacts",
-            ) from error
+        with (
+            file_errors(f"artifacts {self.path}", "cannot be written", "make room, or use --artifacts"),
+            tempfile.TemporaryDirectory(prefix="bitfront-") as folder,
+        ):
+            file = Path(folder) / name
+            file.write_bytes(content)
+            return upload_artifact(artifact_store=self.store, file_path=str(file), study_or_trial=owner)
 
     def get(self, artifact: str, what: str) -> bytes:
         """Read a file by its id; ``what`` names it in the message of an error.

@@ -16,6 +16,7 @@ from search.budget import RESOURCES, Budget
 from search.check import DEFAULT_DEVICE, measure, verification_json
 from search.cli_options import device_option, file, folder, json_option, print_json
 from search.export import estimate_json, write_bundle
+from search.files import read_text
 from search.show import percent, print_table, working
 from search.space import DesignSpace, random_designs
 from search.study_file import load_spec
@@ -133,14 +134,7 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 
 
 def _read_design(path: Path) -> DesignPoint:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(path), f"cannot read the design point ({reason})", "check the path") from error
-    except UnicodeDecodeError as error:
-        raise UserError(str(path), "the design point is not UTF-8 text", "save it as UTF-8") from error
-    return DesignPoint.from_json(text, str(path))
+    return DesignPoint.from_json(read_text(path, "the design point"), str(path))
 
 
 def _check_bundle(bundle: Path) -> None:

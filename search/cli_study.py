@@ -24,6 +24,7 @@ from search.cli_options import (
     study_option,
 )
 from search.export import export_trial
+from search.files import write_text
 from search.front import front_csv, front_json
 from search.run import RunOptions, RunResult, begin, build_best
 from search.run import search as search_study
@@ -148,7 +149,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
     study = open_study(url, name)
     with storage_errors(url):
         if csv_file is not None:
-            _write(csv_file, front_csv(study))
+            write_text(csv_file, front_csv(study))
         if as_json:
             print_json(front_json(study))
         else:
@@ -216,11 +217,3 @@ def dashboard(url: str, port: int, artifacts: Path | None) -> None:
     server.start()
     with contextlib.suppress(Interrupted), StopSignal() as stop, stop.interruptible():
         server.join()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(path), f"cannot be written ({reason})", "choose another file") from error

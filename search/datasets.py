@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quant_model.data import Dataset, Series, load_series, make_dataset
-from quant_model.errors import UserError
 from search.spec import StudySpec
 
 __all__ = ["StudyData", "data_from_bytes", "data_from_file"]
@@ -61,19 +60,6 @@ def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
         path = Path(folder) / "data"
         path.write_bytes(content)
         return StudyData(spec, _load(spec, path, spec.data.file, sha256))
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a data file.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(path), f"cannot read the file ({reason})", "check the path") from error
 
 
 def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:

@@ -18,6 +18,7 @@ from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
+from search.files import file_errors, make_folder
 from search.scores import Scores, score
 from search.study import OpenStudy
 
@@ -105,25 +106,25 @@ def write_bundle(
         UserError: the folder holds something else, or cannot be written.
     """
     check_folder(out)
-    try:
-        out.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
-            fresh = Path(folder) / "bundle"
-            generate(model, fresh)
-            content = {
-                "bitfront": metadata.version("bitfront"),
-                "device": assessment.estimate.device,
-                **manifest,
-                "estimate": estimate_json(assessment),
-            }
-            (fresh / MANIFEST).write_text(json.dumps(content, indent=2) + "\n")
-            (fresh / "README.md").write_text(_readme(model, assessment, note))
-            if out.exists():
-                shutil.rmtree(out)
-            fresh.rename(out)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(out), f"cannot be written ({reason})", "choose another --out") from error
+    above = out.absolute().parent
+    make_folder(above, "--out")
+    with (
+        file_errors(str(out), "cannot be written", "choose another --out, or make room"),
+        tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=above) as folder,
+    ):
+        fresh = Path(folder) / "bundle"
+        generate(model, fresh)
+        content = {
+            "bitfront": metadata.version("bitfront"),
+            "device": assessment.estimate.device,
+            **manifest,
+            "estimate": estimate_json(assessment),
+        }
+        (fresh / MANIFEST).write_text(json.dumps(content, indent=2) + "\n")
+        (fresh / "README.md").write_text(_readme(model, assessment, note))
+        if out.exists():
+            shutil.rmtree(out)
+        fresh.rename(out)
 
 
 def estimate_json(assessment: Assessment) -> dict[str, Any]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from datetime import datetime, timedelta
 from types import TracebackType
 
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-__all__ = ["Heartbeat", "give_back", "reap", "trial_id"]
+__all__ = ["WORKER", "Heartbeat", "give_back", "reap", "trial_id"]
+
+WORKER = "worker"
+"""The user attribute in which a worker leaves its name on the trial it works on."""
+_NAMELESS = timedelta(minutes=5)
+"""How long a trial may run without such a name; far more than clocks of machines differ."""
 
 
 class Heartbeat:
@@ -59,9 +66,20 @@ def trial_id(storage: RDBStorage, study: optuna.Study, number: int) -> int:
 
 def give_back(storage: RDBStorage, trial: int) -> None:
     """Let another worker, or the next run, take up a trial that this worker will not finish."""
-    storage.set_trial_state_values(trial, TrialState.WAITING)
+    # Finished already: the worker was thought dead, and another has the trial's successor.
+    with contextlib.suppress(UpdateFinishedTrialError):
+        storage.set_trial_state_values(trial, TrialState.WAITING)
 
 
-def reap(study: optuna.Study) -> None:
-    """Fail the trials whose worker has been silent too long; each is tried again under a new number."""
+def reap(storage: RDBStorage, study: optuna.Study) -> None:
+    """Take trials away from workers that are gone.
+
+    Where the heartbeat stopped, the trial fails and is tried again under a new number. Where there was none
+    yet (the worker was killed within milliseconds of taking the trial, before it left its name), the trial
+    goes back to waiting.
+    """
     optuna.storages.fail_stale_trials(study)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        started = trial.datetime_start
+        if WORKER not in trial.user_attrs and started and datetime.now() - started > _NAMELESS:
+            give_back(storage, trial_id(storage, study, trial.number))

@@ -46,6 +46,11 @@ class Report:
     error: UserError | None = None
     text: str = ""
 
+    @property
+    def problem(self) -> str:
+        """What went wrong, for people; empty when nothing did."""
+        return str(self.error) if self.error is not None else self.text
+
 
 class Pool:
     """Some worker processes; leave the block to stop those that still run."""

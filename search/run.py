@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from hdl.simulate import Verification, verify
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
 from search.check import Measurement, measure, verification_json
-from search.datasets import data_from_file, read_bytes
+from search.datasets import data_from_file
 from search.export import Exported, check_folder, export_trial
+from search.files import make_folder, read_bytes, write_text
 from search.front import finished_trials, front, front_json, pick
 from search.pool import Job, Pool
 from search.show import StudyProgress, number, working
@@ -29,6 +31,7 @@ from search.threads import side_by_side
 
 __all__ = ["Checked", "RunOptions", "RunResult", "begin", "build_best", "search"]
 
+_LOGS = "logs"
 _SIMULATED_CYCLES = 400_000
 """Simulated per exported design in the closing check: about a minute in GHDL."""
 _FEWEST_VECTORS, _MOST_VECTORS = 8, 64
@@ -108,7 +111,7 @@ class RunResult:
     def write(self) -> Path:
         """Write ``result.json``."""
         file = self.out / "result.json"
-        file.write_text(json.dumps(self.to_json(), indent=2) + "\n")
+        write_text(file, json.dumps(self.to_json(), indent=2) + "\n")
         return file
 
 
@@ -132,11 +135,7 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     out = (options.out or Path("build") / spec.study.name).absolute()
     url = options.url or f"sqlite:///{out / 'study.db'}"
     study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(out), f"cannot be made ({reason})", "choose another --out") from error
+    make_folder(out / _LOGS, "--out")
     return study, out
 
 
@@ -152,7 +151,7 @@ def search(
     if study.counts().complete >= target:
         return
     jobs = [
-        Job(study.url, study.name, artifacts, target, out / "logs" / f"worker-{index}.log")
+        Job(study.url, study.name, artifacts, target, out / _LOGS / f"worker-{index}.log")
         for index in range(workers)
     ]
     with StudyProgress(study.name, target) as progress, storage_errors(study.url), Pool(jobs) as pool:
@@ -164,11 +163,14 @@ def search(
         reports = pool.reports()
     complete = study.counts().complete
     if complete >= target:
+        for report in reports:
+            if report.problem:
+                print(f"warning: {report.problem}", file=sys.stderr)
         return
     for report in reports:
         if report.error is not None:
             raise report.error
-    texts = [report.text for report in reports if report.text] or ["the workers were stopped"]
+    texts = [report.problem for report in reports if report.problem] or ["the workers were stopped"]
     raise UserError(
         f"study {study.name}",
         f"{complete} of {target} trials trained: {'; '.join(texts)}",

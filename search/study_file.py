@@ -6,11 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from cost_model.devices import device
 from pydantic import ValidationError
 
+from cost_model.devices import device
 from quant_model.design import EngineKind, activation_names, activation_range, engine_kinds, memory_choices
 from quant_model.errors import UserError
+from search.files import read_text
 from search.spec import StudySpec, TensorChoice, widest_architecture
 from search.spec_errors import key_place, nearest, syntax_error, user_error
 from search.toml_lines import key_lines
@@ -28,14 +29,7 @@ def load_spec(path: Path) -> StudySpec:
         UserError: the file cannot be read, is no TOML, or a key or value in it is wrong. The message names
             file, line and key, what is allowed, and the nearest key for one that does not exist.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(str(path), f"cannot read the study file ({reason})", "check the path") from error
-    except UnicodeDecodeError as error:
-        raise UserError(str(path), "the study file is not UTF-8 text", "save it as UTF-8") from error
-    return parse_spec(text, str(path))
+    return parse_spec(read_text(path, "the study file"), str(path))
 
 
 def parse_spec(text: str, place: str) -> StudySpec:

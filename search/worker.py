@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
@@ -26,7 +27,7 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
-from search.heartbeat import Heartbeat, give_back, reap, trial_id
+from search.heartbeat import WORKER, Heartbeat, give_back, reap, trial_id
 from search.identity import arithmetic_digest
 from search.objectives import objective_values
 from search.samplers import BudgetSampler
@@ -102,7 +103,7 @@ class Worker:
         """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""
         while True:
             self.stop.check()
-            reap(self.study.study)
+            reap(self.study.storage, self.study.study)
             trials = self.study.trials()
             if _count(trials, TrialState.COMPLETE) >= self.target:
                 return None
@@ -153,7 +154,7 @@ class Worker:
         started = time.monotonic()
         with Heartbeat(self.study.storage, identity):
             try:
-                trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
+                trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
                 values = self._values(trial)
             except (Interrupted, KeyboardInterrupt, UserError):
                 # Not the trial's fault: what is missing (files, disk) concerns all trials alike.
@@ -161,8 +162,12 @@ class Worker:
                 raise
             except optuna.TrialPruned as reason:
                 return self._finish(trial, TrialState.PRUNED, None, str(reason))
-            except optuna.exceptions.StorageInternalError:
+            except StorageInternalError:
                 raise
+            except UpdateFinishedTrialError:
+                # This worker was thought dead, and another has the trial's successor.
+                self.report(f"trial {trial.number} was taken away")
+                return TrialState.WAITING
             except Exception as error:
                 known = isinstance(error, _UselessError)
                 failure = str(error) if known else f"{type(error).__name__}: {error}"
@@ -243,7 +248,7 @@ class Worker:
                 )
             if not any(other.number < trial.number or "training" in other.user_attrs for other in same):
                 return None
-            reap(self.study.study)
+            reap(self.study.storage, self.study.study)
             self._pause(_POLL_SECONDS)
 
     def _reuse(self, trial: optuna.Trial, twin: FrozenTrial, assessment: Assessment) -> None:

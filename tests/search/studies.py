@@ -6,7 +6,8 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from search.datasets import data_from_file, read_bytes
+from search.datasets import data_from_file
+from search.files import read_bytes
 from search.quiet import quiet_optuna
 from search.stopping import StopSignal
 from search.study import OpenStudy, create_or_resume

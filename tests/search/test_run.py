@@ -11,14 +11,17 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
 
+from search import heartbeat
 from search.heartbeat import reap, trial_id
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_study
+from search.worker import Worker
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, summary, work
 
@@ -150,7 +153,7 @@ def test_a_killed_worker_is_reported_and_its_trial_is_not_lost(
     assert "Traceback" not in error
     time.sleep(1.1)
     study.storage.grace_period = 1
-    reap(study.study)
+    reap(study.storage, study.study)
     assert study.trial(running.number).state == TrialState.FAIL
     (retried,) = study.trials(TrialState.WAITING)
     assert retried.params == running.params
@@ -182,13 +185,39 @@ def test_a_silent_trial_is_failed_and_tried_again(make_study: StudyMaker) -> Non
     trial = study.study.ask()
     trial.suggest_int("embed.weight_bits", 4, 8)
     study.storage.record_heartbeat(trial_id(study.storage, study.study, trial.number))
-    reap(study.study)
+    reap(study.storage, study.study)
     assert study.counts().running == 1
     study.storage.grace_period = 1
     time.sleep(2.1)
-    reap(study.study)
+    reap(study.storage, study.study)
     counts = study.counts()
     assert (counts.running, counts.failed, counts.waiting) == (0, 1, 1)
+
+
+def test_a_trial_whose_worker_left_no_name_goes_back_to_waiting(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = open_file(make_study())
+    study.study.ask()
+    reap(study.storage, study.study)
+    assert study.counts().running == 1
+    monkeypatch.setattr(heartbeat, "_NAMELESS", timedelta(0))
+    reap(study.storage, study.study)
+    assert (study.counts().running, study.counts().waiting) == (0, 1)
+
+
+def test_a_worker_that_was_thought_dead_drops_its_trial(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    lines: list[str] = []
+    with StopSignal() as stop:
+        worker = Worker(study, 1, stop, lines.append)
+        trial = study.study.ask()
+        study.storage.set_trial_state_values(
+            trial_id(study.storage, study.study, trial.number), TrialState.FAIL
+        )
+        worker._work(trial)
+    assert lines == ["trial 0 was taken away"]
+    assert study.counts().failed == 1
 
 
 def test_a_stop_comes_at_once_only_where_it_may() -> None:
