@@ -1,13 +1,14 @@
 """What a design point costs on a device, before anything is trained or synthesised."""
 
+from cost_model.calibration import Calibration, load
 from cost_model.component import Component, Counts
 from cost_model.devices import DEVICES, Device, device
-from cost_model.estimates import CALIBRATION, Estimate, estimate
+from cost_model.estimates import Estimate, estimate
 from cost_model.resolution import can_use_dsp, resolve
 
 __all__ = [
-    "CALIBRATION",
     "DEVICES",
+    "Calibration",
     "Component",
     "Counts",
     "Device",
@@ -15,5 +16,6 @@ __all__ = [
     "can_use_dsp",
     "device",
     "estimate",
+    "load",
     "resolve",
 ]

@@ -6,8 +6,8 @@ everywhere, the chain that gains most cycles for what it takes of the fullest re
 step, until nothing fits any more; then single steps are exchanged between chains while that saves cycles. The
 result is a local optimum: no quicker chain fits, neither as it is nor for one or two steps back of another.
 
-Costs grow in proportion to 1 / pace and cycles in proportion to pace: a separable convex problem, for which the
-greedy choice of marginal gains is near the optimum (Fox, "Discrete optimization via marginal analysis",
+Costs grow in proportion to 1 / pace and cycles in proportion to pace: a separable convex problem, for which
+the greedy choice of marginal gains is near the optimum (Fox, "Discrete optimization via marginal analysis",
 Management Science 13, 1966).
 """
 
@@ -36,8 +36,9 @@ _POSITIONS_BACK = (1, 2)
 def allocate_lanes(design: DesignPoint, device: Device, limit: float = 1.0) -> DesignPoint:
     """The design point with the lanes that need the fewest cycles within ``limit`` of the device.
 
-    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even one
-    lane per engine fits, the design has one lane per engine: its estimate says by how much it does not fit.
+    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even
+    one lane per engine fits, the design has one lane per engine: its estimate says by how much it does not
+    fit.
     """
     search = _Search(design, device, limit)
     best = search.at(dict.fromkeys(search.chains, 0))

@@ -5,76 +5,73 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cost_model import entities
-from cost_model.component import Component, Counts, counter_bits
+from cost_model.component import Usage
+from cost_model.expected import scores_kept_bits
 from quant_model.attention import Context, Scores
-from quant_model.schedule import Schedule
 
 
-def scores_components(node: Scores, schedule: Schedule) -> Iterator[Component]:
-    """Query buffer, key store, scores engine."""
-    engine, timing = node.engine, schedule.timings[node.name]
-    rows = schedule.buffer_rows[node.name]
+def scores_usages(node: Scores, rows: int, period: int) -> Iterator[tuple[str, Usage]]:
+    """Query buffer, key store, scores engine.
 
-    def component(label: str, entity: str, counts: Counts) -> Component:
-        return Component(node.name, label, entity, counts)
+    Args:
+        node: the engine.
+        rows: rows that the query buffer holds.
+        period: clocks per group of scores.
+    """
+    engine, width = node.engine, node.heads * node.d_head
+    groups, dsp = node.rows // engine.lanes, engine.multiplier == "dsp"
+    depth = groups * width
+    yield "buffer", entities.row_buffer("row_buffer", width, rows, groups > 1)
+    yield "ram", entities.ram(width * rows, node.query_format.bits, engine.buffer == "block")
+    yield "store", entities.key_store(node.rows, node.heads, node.d_head, engine.lanes)
+    yield "store_counter", entities.address_counter("read_counter", depth)
+    bank = entities.ram(depth, node.key_format.bits, engine.memory == "block")
+    for lane in range(engine.lanes):
+        yield f"bank{lane}", bank
+    yield "control", entities.scores_control(node.rows, dsp)
+    yield "loops", entities.sequencer(node.heads, groups, node.d_head, period)
+    kept = scores_kept_bits(node.accumulator.bits, node.output.bits, node.d_head)
+    if dsp:
+        yield "lanes", entities.dsp_lanes(engine.lanes, kept)
+    else:
+        x_bits, w_bits = node.query_format.bits, node.key_format.bits
+        yield (
+            "lanes",
+            entities.lut_lanes(engine.lanes, x_bits, True, w_bits, node.accumulator.bits, kept),
+        )
+    yield "output_stage", entities.constant_requantize(kept, kept, node.output.bits)
 
-    buffer = entities.row_buffer(node.query_format.bits, node.heads * node.d_head, rows, engine.buffer)
-    yield component("buffer", "row_buffer", buffer)
-    store = entities.key_store(
-        node.key_format.bits, node.rows, node.heads, node.d_head, engine.lanes, str(engine.memory)
-    )
-    yield component("store", "key_store", store)
-    row = counter_bits(node.rows)
-    yield component("control", "scores_engine", Counts(lut=row + 4, ff=row + 3))
-    loops = entities.sequencer(node.heads, node.rows // engine.lanes, node.d_head, timing.period)
-    yield component("loops", "sequencer", loops)
-    lanes = entities.mac_lanes(
-        engine.lanes,
-        node.query_format.bits,
-        True,
-        node.key_format.bits,
-        node.accumulator.bits,
-        str(engine.multiplier),
-    )
-    yield component("lanes", "mac_lanes", lanes)
-    output = entities.bias_requantize(node.accumulator.bits, node.total.bits, False, node.output.bits)
-    yield component("output_stage", "bias_requantize", output)
 
+def context_usages(node: Context, rows: int, period: int, mac_latency: int) -> Iterator[tuple[str, Usage]]:
+    """Score buffer, maxima, softmax table, value store, context engine.
 
-def context_components(node: Context, schedule: Schedule) -> Iterator[Component]:
-    """Score buffer, maxima, softmax table, value store, context engine with its divider."""
-    engine, timing = node.engine, schedule.timings[node.name]
-    rows, score_bits = schedule.buffer_rows[node.name], node.score_format.bits
+    Args:
+        node: the engine.
+        rows: rows that the score buffer holds.
+        period: clocks per group of outputs.
+        mac_latency: clocks from a group's last product to its results.
+    """
+    engine, score_bits = node.engine, node.score_format.bits
+    groups, dsp = node.d_head // engine.lanes, engine.multiplier == "dsp"
+    words = node.columns // engine.lanes * node.rows
+    yield "buffer", entities.row_buffer("row_buffer", node.heads * node.rows, rows, groups > 1)
+    yield "ram", entities.ram(node.heads * node.rows * rows, score_bits, engine.buffer == "block")
+    yield "maximum", entities.row_maximum(score_bits, node.rows)
+    yield "maxima", entities.row_buffer("maxima_buffer", node.heads, rows)
+    yield "maxima_ram", entities.ram(node.heads * rows, score_bits, False)
+    yield "softmax_table", entities.softmax(score_bits, node.probability.bits)
+    yield "store", entities.value_store(node.output.bits, node.rows, node.columns, engine.lanes)
+    yield "store_counter", entities.address_counter("read_counter", words)
+    yield "store_ram", entities.ram(words, engine.lanes * node.output.bits, engine.memory == "block")
     denominator = node.denominator.bits
-
-    def component(label: str, entity: str, counts: Counts) -> Component:
-        return Component(node.name, label, entity, counts)
-
-    buffer = entities.row_buffer(score_bits, node.heads * node.rows, rows, engine.buffer)
-    yield component("buffer", "row_buffer", buffer)
-    yield component("maximum", "row_maximum", entities.row_maximum(score_bits, node.rows))
-    yield component("maxima", "row_buffer", entities.row_buffer(score_bits, node.heads, rows, "distributed"))
-    table = entities.rom(1 << score_bits, node.probability.bits, "logic")
-    yield component("softmax_table", "rom", table)
-    store = entities.value_store(node.output.bits, node.rows, node.columns, engine.lanes, str(engine.memory))
-    yield component("store", "value_store", store)
-    row = counter_bits(node.rows)
-    control = Counts(
-        lut=score_bits + row + denominator + 4,
-        lutram=2,
-        ff=score_bits + row + (timing.mac_latency + 2) * denominator + 8,
-    )
-    yield component("control", "context_engine", control)
-    loops = entities.sequencer(node.heads, node.d_head // engine.lanes, node.rows, timing.period)
-    yield component("loops", "sequencer", loops)
-    lanes = entities.mac_lanes(
-        engine.lanes,
-        node.probability.bits,
-        False,
-        node.output.bits,
-        node.accumulator.bits,
-        str(engine.multiplier),
-    )
-    yield component("lanes", "mac_lanes", lanes)
-    divider = entities.divider(node.accumulator.bits, denominator, node.output.bits)
-    yield component("normaliser", "divider", divider)
+    yield "control", entities.context_control(node.rows, score_bits, denominator, dsp, mac_latency)
+    yield "loops", entities.sequencer(node.heads, groups, node.rows, period)
+    sums = node.accumulator.bits
+    if dsp:
+        yield "lanes", entities.dsp_lanes(engine.lanes, sums)
+    else:
+        yield (
+            "lanes",
+            entities.lut_lanes(engine.lanes, node.probability.bits, False, node.output.bits, sums, sums),
+        )
+    yield "normaliser", entities.divider(denominator, node.output.bits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cost_model import attention, entities, linear, pooling, repeat, residual
-from cost_model.component import Component
+from cost_model.component import Usage
 from quant_model.attention import Context, Scores
 from quant_model.linear import Linear
 from quant_model.network import Network
@@ -15,34 +15,56 @@ from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.schedule import Schedule
 
-__all__ = ["components", "node_components"]
+__all__ = ["node_usages", "usages"]
+
+Labelled = tuple[str, str, Usage]
+"""Engine, label of the instance, usage."""
 
 
-def components(network: Network, timetable: Schedule) -> Iterator[Component]:
-    """Every instance of the accelerator with its counts, in the order of the data flow."""
+def usages(network: Network, timetable: Schedule) -> Iterator[Labelled]:
+    """What every instance of the accelerator uses, in the order of the data flow."""
     arch, head = network.design.architecture, network.head
-    yield Component("input", "port", "input_stream", entities.input_stream(arch.features))
+    yield "input", "port", entities.input_stream(arch.features)
     for node in network.nodes:
-        yield from node_components(node, timetable)
-    rows = timetable.buffer_rows["output"]
-    buffer = entities.row_buffer(head.output.bits, head.columns, rows, "distributed")
-    yield Component("output", "buffer", "row_buffer", buffer)
-    yield Component("output", "port", "output_stream", entities.output_stream(head.output.bits, head.columns))
+        for label, usage in node_usages(node, network, timetable):
+            yield node.name, label, usage
+    rows, bits = timetable.buffer_rows["output"], linear.passed_bits(head)
+    yield "output", "buffer", entities.row_buffer("output_buffer", head.columns, rows)
+    yield "output", "ram", entities.ram(head.columns * rows, bits, False)
+    yield "output", "port", entities.output_stream(bits, head.columns)
 
 
-def node_components(node: Node, timetable: Schedule) -> Iterator[Component]:
-    """The instances of one engine."""
+def node_usages(node: Node, network: Network, timetable: Schedule) -> Iterator[tuple[str, Usage]]:
+    """Labels and usages of one engine's instances."""
+    rows, timings = timetable.buffer_rows, timetable.timings
     match node:
         case Linear():
-            return linear.components(node, timetable)
+            behind = _residual_behind(node, network) if node.target is None else None
+            return linear.usages(node, rows[node.name], timings[node.name].period, behind)
         case Scores():
-            return attention.scores_components(node, timetable)
+            return attention.scores_usages(node, rows[node.name], timings[node.name].period)
         case Context():
-            return attention.context_components(node, timetable)
+            timing = timings[node.name]
+            return attention.context_usages(node, rows[node.name], timing.period, timing.mac_latency)
         case Residual():
-            return residual.components(node, timetable)
+            return residual.usages(node, _branch(node, network), rows[node.name])
         case Pooling():
-            return pooling.components(node, timetable)
+            last = network.by_name[node.source]
+            assert isinstance(last, Residual)
+            return pooling.usages(node, residual.filled_output(last, _branch(last, network)))
         case Repeat():
-            return repeat.components(node, timetable)
+            return repeat.usages(node, rows[node.name])
     raise TypeError(f"no cost for a node of kind {node.kind}")
+
+
+def _branch(node: Residual, network: Network) -> Linear:
+    branch = network.by_name[node.branch]
+    assert isinstance(branch, Linear)
+    return branch
+
+
+def _residual_behind(node: Linear, network: Network) -> Residual | None:
+    for reader in network.consumers(node.name):
+        if isinstance(reader, Residual):
+            return reader
+    return None

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Component", "Counts", "counter_bits"]
+from cost_model.arithmetic import Number
+
+__all__ = ["Component", "Counts", "Usage"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Resources; LUT and FF are fractions while they are being summed."""
 
-    lut: float = 0.0
-    lutram: float = 0.0
-    ff: float = 0.0
-    bram18: int = 0
-    dsp: int = 0
+    lut: Number = 0.0
+    lutram: Number = 0.0
+    ff: Number = 0.0
+    bram18: Number = 0
+    dsp: Number = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -45,16 +47,26 @@ class Counts:
         return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What rules say about an instance, and what its fitted part depends on."""
+
+    kind: str
+    """Which coefficients to take."""
+    rules: Counts
+    """Counts by rule: registers, adders, memories."""
+    features: tuple[Number, ...] = ()
+    """What synthesis adds or takes away.
+
+    LUTs (and a few FFs) in proportion to these, with fitted coefficients.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
-    """One instance: which engine it belongs to, its label in the VHDL and its entity."""
+    """One instance: which engine it belongs to, its label and what kind it is."""
 
     engine: str
     label: str
     entity: str
     counts: Counts
-
-
-def counter_bits(count: int) -> int:
-    """Bits of a counter ``0 .. count - 1``, at least one: the VHDL function of that name."""
-    return max((count - 1).bit_length(), 1)

@@ -1,157 +1,346 @@
-"""Closed forms for the entities under ``hdl/vhdl``."""
+"""Closed forms for the entities under ``hdl/vhdl``.
+
+``rules`` counts what the VHDL's text fixes: every register that synthesis keeps, one LUT for every bit of an
+adder with a gated operand, every memory. ``features`` is what the mapper's choices depend on (control,
+multiplexers); their coefficients are fitted to measured designs (``cost_model/calibration``). ``FEATURES``
+names them, in order.
+"""
 
 from __future__ import annotations
 
-from cost_model.component import Counts, counter_bits
-from cost_model.memories import block_rams, distributed_cells, rom_luts
+from types import MappingProxyType
+
+from cost_model.arithmetic import Number, at_least, at_most, ceil_div, counter_bits, pick, used_bits
+from cost_model.component import Counts, Usage
+from cost_model.memories import (
+    block_rams,
+    distributed_ram,
+    rom_columns,
+    rom_luts_per_column,
+    softmax_rom,
+)
 
 __all__ = [
+    "FEATURES",
     "address_counter",
     "bias_requantize",
+    "constant_requantize",
+    "context_control",
     "divider",
-    "dual_port_ram",
+    "dsp_lanes",
     "input_stream",
     "key_store",
-    "mac_lanes",
+    "linear_control",
+    "lut_lanes",
     "output_stream",
     "pooling_engine",
+    "ram",
+    "repeat_control",
     "residual_adder",
     "rom",
     "row_buffer",
     "row_maximum",
+    "scores_control",
     "sequencer",
+    "softmax",
     "value_store",
+    "wide_bias",
 ]
 
-_ROWS_PER_STAGE = 4
+ROWS_PER_STAGE = 4
 """Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
 
+_COUNTER = ("one", "bits", "carry")
+_BUFFER = ("one", "address", "count", "carry")
 
-def _counter_luts(count: int) -> float:
-    """One LUT a bit; from six bits on a carry chain with a comparison and an enable beside it."""
-    bits = counter_bits(count)
-    return 0 if count == 1 else bits if bits <= 5 else bits + 1 + (bits - 5) / 3
+FEATURES = MappingProxyType(
+    {
+        "weight_counter": _COUNTER,
+        "bias_counter": _COUNTER,
+        "ram": ("banks", "selects"),
+        "rom": (),
+        "row_buffer": ("one", "address", "mark", "column", "count", "several rows", "one row"),
+        "residual_buffer": _BUFFER,
+        "output_buffer": _BUFFER,
+        "maxima_buffer": _BUFFER,
+        "sequencer": ("one", "groups", "group bits", "heads", "head bits", "waits", "single step", "steps"),
+        "linear_control": ("one",),
+        "scores_control": ("one", "row bits"),
+        "context_control": ("one", "row bits", "score bits", "denominator bits"),
+        "lut_lanes": ("one", "staged", "several", "select", "lane bits", "lanes"),
+        "dsp_lanes": ("one", "several", "select", "lane bits"),
+        "bias_requantize": ("one", "adder", "out bits", "dropped range"),
+        "wide_bias": ("one", "adder"),
+        "constant_requantize": ("one", "out bits", "dropped range"),
+        "key_store": ("one", "address", "count", "several heads", "several lanes", "lanes", "element bits"),
+        "read_counter": _COUNTER,
+        "value_store": ("one", "address", "count", "several lanes", "lane bits", "word bits"),
+        "row_maximum": ("one", "bits", "position"),
+        "divider": ("one",),
+        "residual_adder": ("one", "column bits", "adder", "out bits"),
+        "pooling_engine": ("one", "row bits", "column bits", "sum bits", "out bits"),
+        "repeat_control": ("one", "row bits", "pass bits", "column bits", "bits"),
+        "input_stream": ("one", "column bits"),
+        "output_stream": ("one", "column bits"),
+    }
+)
+"""Names of each kind's features."""
 
 
-def address_counter(depth: int) -> Counts:
+def _carry(bits: Number) -> Number:
+    """A counter's carry chain grows by a LUT every three bits."""
+    return at_least((bits - 1) // 3, 0)
+
+
+def address_counter(kind: str, depth: Number) -> Usage:
     """``address_counter.vhd``."""
-    return Counts(lut=_counter_luts(depth), ff=counter_bits(depth) if depth > 1 else 0)
+    bits = used_bits(depth)
+    return Usage(kind, Counts(ff=bits), (pick(bits > 0, 1, 0), bits, _carry(bits)))
 
 
-def dual_port_ram(depth: int, bits: int, style: str) -> Counts:
-    """``dual_port_ram.vhd``: a block RAM absorbs the read register."""
-    if style == "block":
-        return Counts(bram18=block_rams(depth, bits))
-    lutram, lut = distributed_cells(depth, bits)
-    return Counts(lut=lut, lutram=lutram, ff=bits)
+def ram(depth: Number, bits: Number, block: Number, used: Number = None) -> Usage:
+    """``dual_port_ram.vhd``: a block RAM absorbs the read register; a single word becomes registers.
 
-
-def rom(depth: int, bits: int, style: str) -> Counts:
-    """A generated ROM; a single word is a constant."""
-    if depth <= 1:
-        return Counts()
-    if style == "block":
-        return Counts(bram18=block_rams(depth, bits))
-    return Counts(lut=rom_luts(depth, bits), ff=bits)
-
-
-def row_buffer(bits: int, columns: int, rows: int, style: str) -> Counts:
-    """``row_buffer.vhd``: write address, cursor, mark, column and two counts of rows."""
-    address, column, count = counter_bits(rows * columns), counter_bits(columns), counter_bits(rows + 1)
-    control = Counts(
-        lut=3.2 * address + _counter_luts(columns) + 3 * count + 2,
-        ff=3 * address + (column if columns > 1 else 0) + 2 * count,
+    ``used`` of the ``bits`` are read (all of them when None): distributed RAM holds only those.
+    """
+    used = bits if used is None else used
+    lutram, banks = distributed_ram(depth, used)
+    one_word = depth == 1
+    in_block = block & (depth > 1)
+    many = pick(in_block, 0, banks)
+    rules = Counts(
+        lutram=pick(in_block, 0, pick(one_word, 0, lutram)),
+        ff=pick(in_block, 0, used * pick(one_word, 2, 1)),
+        bram18=pick(in_block, block_rams(depth, bits, read_only=False), 0),
     )
-    return control + dual_port_ram(rows * columns, bits, style)
+    return Usage("ram", rules, (pick(many > 1, many, 0), used * ceil_div(at_least(many - 1, 0), 3)))
 
 
-def sequencer(heads: int, groups: int, inner: int, period: int) -> Counts:
+def rom(depth: Number, columns: Number, bits: Number, block: Number) -> Usage:
+    """A generated ROM; ``columns`` of its ``bits`` differ from each other; a single word is a constant."""
+    in_luts = pick(block, 0, 1)
+    differing = at_most(columns, rom_columns(depth, columns))
+    rules = Counts(
+        lut=in_luts * differing * rom_luts_per_column(depth),
+        ff=in_luts * differing,
+        bram18=pick(block & (depth > 1), block_rams(depth, bits, read_only=True), 0),
+    )
+    return Usage("rom", rules)
+
+
+def softmax(score_bits: Number, probability_bits: Number) -> Usage:
+    """The softmax table: always in LUTs, with known contents."""
+    luts, columns = softmax_rom(score_bits, probability_bits)
+    return Usage("rom", Counts(lut=luts, ff=columns))
+
+
+def row_buffer(kind: str, columns: Number, rows: Number, rewinds: Number = False) -> Usage:
+    """``row_buffer.vhd`` without its RAM.
+
+    What its reader does not use is removed: the mark unless a row is read again (``rewinds``), ``available``
+    and the column for a residual, all counts for the softmax's maxima.
+    """
+    address, count = used_bits(columns * rows), counter_bits(rows + 1)
+    if kind == "maxima_buffer":
+        return Usage(kind, Counts(ff=2 * address), (pick(address > 0, 1, 0), address, count, _carry(address)))
+    if kind == "residual_buffer":
+        return Usage(kind, Counts(ff=2 * address + count), (1, address, count, _carry(address)))
+    column, mark = counter_bits(columns), pick(rewinds, address, 0)
+    rules = Counts(ff=2 * address + mark + column + 2 * count)
+    if kind == "output_buffer":
+        return Usage(kind, rules, (1, address, count, _carry(address)))
+    features = (1, address, mark, column, count, pick(rows > 2, 1, 0), pick(rows == 1, 1, 0))
+    return Usage(kind, rules, features)
+
+
+def sequencer(heads: Number, groups: Number, inner: Number, period: Number) -> Usage:
     """``sequencer.vhd``."""
-    bits = sum(counter_bits(count) for count in (heads, groups, period) if count > 1)
-    return Counts(lut=bits + 6 + (2 if inner != period else 0), ff=bits + 1)
+    head_bits, group_bits, step_bits = used_bits(heads), used_bits(groups), used_bits(period)
+    features = (
+        1,
+        pick(groups > 1, 1, 0),
+        group_bits,
+        pick(heads > 1, 1, 0),
+        head_bits,
+        pick(period > inner, 1, 0),
+        pick(inner == 1, 1, 0),
+        step_bits,
+    )
+    return Usage("sequencer", Counts(ff=1 + head_bits + group_bits + step_bits), features)
 
 
-def mac_lanes(lanes: int, x_bits: int, x_signed: bool, w_bits: int, acc_bits: int, multiplier: str) -> Counts:
-    """``mac_lanes.vhd`` with its lanes: accumulators, results and the multiplexer that lets them out."""
-    shared_lut, shared_ff = 4.0, acc_bits + 5.0 + (counter_bits(lanes) + 1 if lanes > 1 else 0)
-    if lanes > 1:
-        shared_lut += counter_bits(lanes) + acc_bits * -(-(lanes - 1) // 3)
-    if multiplier == "dsp":
-        return Counts(lut=shared_lut, ff=shared_ff + lanes * acc_bits, dsp=lanes)
-    rows, addend = min(x_bits, w_bits), max(x_bits, w_bits)
-    ff = lanes * (x_bits + w_bits + 2 * acc_bits)
-    if rows > _ROWS_PER_STAGE:
-        # The partial product, and the factors once more: x for all lanes together.
-        ff += lanes * (addend + _ROWS_PER_STAGE + 1) + x_bits + lanes * w_bits - (lanes * _ROWS_PER_STAGE)
-    return Counts(lut=shared_lut + lanes * (x_bits * w_bits - 1 + acc_bits + rows / 2), ff=shared_ff + ff)
+def linear_control(dsp: Number, single_step: Number) -> Usage:
+    """``linear_engine.vhd`` itself: valid, last and, for DSP, first, which with a single step is last."""
+    return Usage("linear_control", Counts(ff=2 + pick(dsp, 1 - pick(single_step, 1, 0), 0)), (1,))
 
 
-def bias_requantize(in_bits: int, sum_bits: int, wide: bool, out_bits: int) -> Counts:
-    """``bias_requantize.vhd``: one adder, then a saturation whose place depends on the trained shift."""
-    return Counts(lut=sum_bits + (0 if wide else out_bits + 2), ff=in_bits + sum_bits + out_bits + 3)
+def scores_control(rows: Number, dsp: Number) -> Usage:
+    """``scores_engine.vhd`` itself: as a linear engine's, and the row of the window."""
+    row = used_bits(rows)
+    return Usage("scores_control", Counts(ff=2 + pick(dsp, 1, 0) + row), (1, row))
 
 
-def key_store(bits: int, rows: int, heads: int, d_head: int, lanes: int, style: str) -> Counts:
-    """``key_store.vhd``: one RAM per lane and the counters that address them."""
-    depth = rows // lanes * heads * d_head
-    address, count = counter_bits(depth), counter_bits(rows + 1)
-    counters = sum(counter_bits(size) for size in (d_head, heads, lanes) if size > 1)
-    control = Counts(lut=2 * address + 2 * count + counters + 5, ff=2 * address + 2 * count + counters)
-    rams = Counts.total(dual_port_ram(depth, bits, style) for _ in range(lanes))
-    return control + address_counter(depth) + rams + Counts(lut=lanes if lanes > 1 else 0)
+def context_control(
+    rows: Number, score_bits: Number, denominator_bits: Number, dsp: Number, mac_latency: Number
+) -> Usage:
+    """``context_engine.vhd`` itself: distance, row, sum of numerators, and that sum, delayed.
+
+    Three equal registers in a row become shift registers (SRL16E).
+    """
+    row, long = used_bits(rows), mac_latency > 2
+    in_dsp = pick(dsp, 1, 0)
+    rules = Counts(
+        lut=denominator_bits + score_bits,
+        lutram=1 + in_dsp + pick(long, denominator_bits, 0),
+        ff=row + score_bits + pick(long, 2, 4) * denominator_bits + 5,
+    )
+    return Usage("context_control", rules, (1, row, score_bits, denominator_bits))
 
 
-def value_store(bits: int, rows: int, columns: int, lanes: int, style: str) -> Counts:
-    """``value_store.vhd``: one RAM as wide as all lanes, and the register that gathers a word."""
+def dsp_lanes(lanes: Number, kept: Number) -> Usage:
+    """``mac_lanes.vhd`` with products and accumulators in DSP slices: results leave one by one.
+
+    ``kept`` bits of an accumulator are used behind it.
+    """
+    several, lane_bits, select = _select(lanes, kept)
+    rules = Counts(ff=lanes * kept + kept + 6 + several + lane_bits, dsp=lanes)
+    return Usage("dsp_lanes", rules, (1, several, select, lane_bits))
+
+
+def lut_lanes(
+    lanes: Number,
+    x_bits: Number,
+    x_signed: Number,
+    w_bits: Number,
+    sum_bits: Number,
+    kept: Number,
+    constant: Number = False,
+) -> Usage:
+    """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
+
+    ``constant`` weights spare about every second row.
+    x is the same for all lanes, so that synthesis shares its copies between the two stages of long products.
+    """
+    several, lane_bits, select = _select(lanes, kept)
+    staged = pick(at_most(x_bits, w_bits) > ROWS_PER_STAGE, 1, 0)
+    x_adds = x_bits >= w_bits
+    addend = pick(x_adds, x_bits + 1 - pick(x_signed, 1, 0), w_bits)
+    copies = pick(
+        x_adds, x_bits + lanes * (w_bits - ROWS_PER_STAGE), x_bits - ROWS_PER_STAGE + lanes * w_bits
+    )
+    second_stage = staged * (lanes * (addend + ROWS_PER_STAGE) + copies + 3)
+    registers = lanes * (x_bits + w_bits + sum_bits + kept) + kept + 5 + several + lane_bits
+    products = x_bits * w_bits * pick(constant, 0.5, 1) - 1
+    rules = Counts(lut=lanes * (products + sum_bits), ff=registers + second_stage)
+    return Usage("lut_lanes", rules, (1, staged, several, select, lane_bits, lanes))
+
+
+def _select(lanes: Number, kept: Number) -> tuple[Number, Number, Number]:
+    """``(several lanes, bits of the lane counter, LUTs of the multiplexer behind the results)``."""
+    several = pick(lanes > 1, 1, 0)
+    # A LUT6 selects among four, or adds three to those selected before.
+    return several, used_bits(lanes), kept * ceil_div(lanes - 1, 3)
+
+
+def bias_requantize(in_bits: Number, kept: Number, out_bits: Number) -> Usage:
+    """``bias_requantize.vhd``: one adder, of which ``kept`` bits reach the saturation."""
+    rules = Counts(lut=in_bits + out_bits, ff=in_bits + kept + out_bits + 3)
+    return Usage("bias_requantize", rules, (1, in_bits, out_bits, kept - out_bits))
+
+
+def wide_bias(in_bits: Number, kept: Number, constant: Number) -> Usage:
+    """``bias_requantize.vhd`` with WIDE.
+
+    The sum's ``kept`` bits are passed on; a constant bias needs no LUT.
+    """
+    adder = pick(constant, 0, in_bits)
+    return Usage("wide_bias", Counts(lut=adder, ff=in_bits + 2 * kept + 3), (1, adder))
+
+
+def constant_requantize(in_bits: Number, kept: Number, out_bits: Number) -> Usage:
+    """``bias_requantize.vhd`` with a rounding constant for a bias: its adder needs no LUT."""
+    rules = Counts(lut=out_bits, ff=in_bits + kept + out_bits + 3)
+    return Usage("constant_requantize", rules, (1, out_bits, kept - out_bits))
+
+
+def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number) -> Usage:
+    """``key_store.vhd`` without its RAMs and its read counter."""
+    address, count = used_bits(rows // lanes * heads * d_head), counter_bits(rows + 1)
+    element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)
+    rules = Counts(ff=2 * address + 2 * count + element + head + bank)
+    several_heads, several_lanes = pick(heads > 1, 1, 0), pick(lanes > 1, 1, 0)
+    return Usage(
+        "key_store",
+        rules,
+        (1, address, count, several_heads, several_lanes, pick(lanes > 1, lanes, 0), element + head),
+    )
+
+
+def value_store(bits: Number, rows: Number, columns: Number, lanes: Number) -> Usage:
+    """``value_store.vhd`` without its RAM and its read counter."""
     words = columns // lanes
-    depth = words * rows
-    address, count = counter_bits(depth), counter_bits(rows + 1)
-    counters = sum(counter_bits(size) for size in (lanes, words) if size > 1)
-    control = Counts(
-        lut=1.5 * address + 2 * count + counters + 4, ff=address + 2 * count + counters + (lanes - 1) * bits
-    )
-    return control + address_counter(depth) + dual_port_ram(depth, lanes * bits, style)
+    address, count = used_bits(words * rows), counter_bits(rows + 1)
+    lane, word = used_bits(lanes), used_bits(words)
+    rules = Counts(ff=address + 2 * count + lane + word + (lanes - 1) * bits)
+    return Usage("value_store", rules, (1, address, count, pick(lanes > 1, 1, 0), lane, word))
 
 
-def row_maximum(bits: int, count: int) -> Counts:
+def row_maximum(bits: Number, count: Number) -> Usage:
     """``row_maximum.vhd``: a comparison and a selection."""
-    return Counts(lut=_counter_luts(count) + 2 * bits + 1, ff=bits + counter_bits(count))
+    position = used_bits(count)
+    return Usage("row_maximum", Counts(ff=bits + position), (1, bits, position))
 
 
-def divider(numerator_bits: int, denominator_bits: int, quotient_bits: int) -> Counts:
-    """``divider.vhd``: one adder a quotient bit; quotient bits wait in shift registers."""
-    remainder, stages = denominator_bits + quotient_bits + 1, quotient_bits - 1
-    return Counts(
-        lut=denominator_bits + stages * (denominator_bits + 1),
-        lutram=max(quotient_bits - 3, 0),
-        ff=remainder + denominator_bits + stages * (2 * denominator_bits + 3) + 3 * quotient_bits,
+def divider(denominator_bits: Number, quotient_bits: Number) -> Usage:
+    """``divider.vhd``.
+
+    One adder a quotient bit; quotient bits that wait three clocks or more do so in an SRL16E.
+    """
+    stages, remainder = quotient_bits - 1, denominator_bits + quotient_bits + 1
+    # Stage k's remainder has k bits less; its lowest is the divisor's, and of the last stage only the sign is
+    # used.
+    remainders = (stages - 1) * (remainder - 2) - (stages - 1) * (stages - 2) // 2 + 1
+    quotients = pick(
+        quotient_bits >= 5, quotient_bits + 4, pick(quotient_bits == 4, 10, 3 * quotient_bits - 3)
     )
-
-
-def residual_adder(columns: int, branch_bits: int, stream_bits: int, out_bits: int) -> Counts:
-    """``residual_adder.vhd``: its sum's width depends on trained scales; the branch's is typical."""
-    total = max(branch_bits, stream_bits) + 1
-    return Counts(
-        lut=_counter_luts(columns) + 0.7 * total + out_bits + 2,
-        ff=counter_bits(columns) + branch_bits + total + out_bits + 3,
+    rules = Counts(
+        lut=denominator_bits * quotient_bits + quotient_bits - 2,
+        lutram=pick(quotient_bits >= 5, quotient_bits - 3, 0),
+        ff=remainder + stages * denominator_bits - 1 + remainders + quotients + quotient_bits + 1,
     )
+    return Usage("divider", rules, (1,))
 
 
-def pooling_engine(rows: int, columns: int, in_bits: int, sum_bits: int, out_bits: int, style: str) -> Counts:
-    """``pooling_engine.vhd``."""
-    row, column = counter_bits(rows), counter_bits(columns)
-    control = Counts(
-        lut=2 * row + 1.5 * column + 2 * sum_bits + out_bits,
-        ff=2 * row + 3 * column + in_bits + sum_bits + out_bits + 6,
-    )
-    return control + dual_port_ram(columns, sum_bits, style)
+def residual_adder(columns: Number, branch: Number, kept: Number, out_bits: Number) -> Usage:
+    """``residual_adder.vhd``: ``branch`` bits are used of the one operand, ``kept`` of the sum."""
+    column = used_bits(columns)
+    rules = Counts(lut=out_bits, ff=column + branch + kept + out_bits + 3)
+    return Usage("residual_adder", rules, (1, column, kept, out_bits))
 
 
-def input_stream(columns: int) -> Counts:
+def pooling_engine(
+    rows: Number, columns: Number, in_bits: Number, sum_bits: Number, out_bits: Number
+) -> Usage:
+    """``pooling_engine.vhd`` without its RAM."""
+    row, column = used_bits(rows), used_bits(columns)
+    rules = Counts(lut=sum_bits + out_bits, ff=2 * row + 3 * column + in_bits + sum_bits + out_bits + 6)
+    return Usage("pooling_engine", rules, (1, row, column, sum_bits, out_bits))
+
+
+def repeat_control(rows: Number, passes: Number, columns: Number, bits: Number) -> Usage:
+    """``repeat_loop.vhd`` without its store and sender: rows and passes are counted in three places."""
+    row, passing, column = used_bits(rows), used_bits(passes), used_bits(columns)
+    rules = Counts(lut=bits, ff=3 * (row + passing) + column + 3)
+    return Usage("repeat_control", rules, (1, row, passing, column, bits))
+
+
+def input_stream(columns: Number) -> Usage:
     """``input_stream.vhd``."""
-    return Counts(lut=2 + _counter_luts(columns), ff=counter_bits(columns) if columns > 1 else 0)
+    column = used_bits(columns)
+    return Usage("input_stream", Counts(ff=column), (1, column))
 
 
-def output_stream(bits: int, columns: int) -> Counts:
-    """``output_stream.vhd``."""
-    return Counts(lut=6 + _counter_luts(columns), ff=bits + 4 + (counter_bits(columns) if columns > 1 else 0))
+def output_stream(bits: Number, columns: Number) -> Usage:
+    """``output_stream.vhd``: the state has one register for each of its three values."""
+    column = counter_bits(columns)
+    return Usage("output_stream", Counts(ff=bits + 4 + column), (1, column))

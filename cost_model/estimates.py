@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from cost_model.breakdown import components
-from cost_model.component import Component, Counts
+from cost_model.breakdown import Labelled, usages
+from cost_model.calibration import Calibration, load
+from cost_model.component import Component
 from cost_model.devices import RESOURCES, Device, utilization
 from cost_model.resolution import resolve
 from quant_model.design import DesignPoint
 from quant_model.network import Network, build_network
 from quant_model.schedule import schedule
 
-__all__ = ["CALIBRATION", "Estimate", "estimate"]
-
-CALIBRATION = "yosys-xc7 (closed forms, not yet fitted)"
-"""What the counts are meant to equal."""
+__all__ = ["Estimate", "estimate"]
 
 
 @dataclass(frozen=True)
@@ -34,32 +32,51 @@ class Estimate:
     """Used over capacity, same keys."""
     cycles: int
     """Clocks per inference when nothing stalls; exact."""
-    components: tuple[Component, ...]
-    """Where the resources go."""
     device: str
     calibration: str
-    """Where the closed forms' coefficients come from."""
+    """Name of the calibration: whose counts the estimate means to equal."""
+    _parts: tuple[Labelled, ...] = field(repr=False, compare=False)
+    _coefficients: Calibration = field(repr=False, compare=False)
 
     @cached_property
     def fits(self) -> bool:
         """True when every resource stays within the device."""
         return all(used <= 1 for used in self.utilization.values())
 
+    @cached_property
+    def components(self) -> tuple[Component, ...]:
+        """Where the resources go, in the order of the data flow."""
+        return tuple(
+            Component(engine, label, usage.kind, self._coefficients.counts(usage))
+            for engine, label, usage in self._parts
+        )
 
-def estimate(point: DesignPoint | Network, device: Device) -> Estimate:
+
+def estimate(
+    point: DesignPoint | Network, device: Device, calibration: Calibration | None = None
+) -> Estimate:
     """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first."""
+    coefficients = calibration or load()
     design = point.design if isinstance(point, Network) else point
-    chosen = resolve(design, device)
+    chosen = resolve(design, device, coefficients)
     network = point if isinstance(point, Network) and chosen is design else build_network(chosen)
     timetable = schedule(network)
-    parts = tuple(components(network, timetable))
-    total = Counts.total(part.counts for part in parts)
-    resources = {name: round(getattr(total, name)) for name in RESOURCES}
+    parts = tuple(usages(network, timetable))
+    lut = lutram = ff = bram18 = dsp = 0.0
+    for _, _, usage in parts:
+        rules = usage.rules
+        lut += coefficients.lut_of(usage)
+        lutram += rules.lutram
+        ff += rules.ff
+        bram18 += rules.bram18
+        dsp += rules.dsp
+    resources = dict(zip(RESOURCES, map(round, (lut, lutram, ff, bram18, dsp)), strict=True))
     return Estimate(
         resources=resources,
         utilization=utilization(resources, device),
         cycles=timetable.cycles,
-        components=parts,
         device=device.name,
-        calibration=CALIBRATION,
+        calibration=coefficients.name,
+        _parts=parts,
+        _coefficients=coefficients,
     )

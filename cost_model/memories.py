@@ -1,46 +1,126 @@
-"""What a memory costs: exact rules of the mapper for block RAM and distributed RAM.
+"""What a memory costs: the mapper's own rules for block and distributed RAM, and the size of a ROM in LUTs.
 
-Measured with the fixed script of ``hdl/synthesize.py``; capacities from AMD UG473 (block RAM aspect ratios)
-and UG474 (RAM32M: 32 words of 6 bits, RAM64M: 64 words of 3 bits, four LUTs each).
+Yosys 0.70 weighs every way to build a memory and takes the cheapest (``passes/memory/memory_libmap.cc``,
+function ``handle_geom``; the RAMs' shapes and costs are in its ``techlibs/xilinx/brams_xc4v.txt`` and
+``lutrams_xc5v.txt``). The same sum is done here, so that block RAM and LUTRAM counts are exact. Capacities
+are those of AMD UG473 (block RAM aspect ratios) and UG474 (RAM32M: 32 words of 6 bits, RAM64M: 64 of 3, four
+LUTs).
 """
 
 from __future__ import annotations
 
-__all__ = ["block_rams", "distributed_cells", "rom_luts"]
+from functools import lru_cache
 
-# Words of one RAMB18 by the widest word, simple dual port.
-_ASPECTS = ((1, 16384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512))
+import numpy as np
+
+from cost_model.arithmetic import Number, at_most, ceil_div, pick
+
+__all__ = ["block_rams", "distributed_ram", "rom_columns", "rom_luts_per_column", "softmax_rom"]
+
+_BYTE = 9
+"""Bits of a block RAM that share a write enable: a memory's word is padded to whole bytes of a port."""
+_BLOCK_SHAPES = (
+    # address bits at one bit a word, cost, RAMB18 that it is, widths
+    (14, 129.0, 1, (1, 2, 4, 9, 18, 36)),
+    (15, 257.0, 2, (1, 2, 4, 9, 18, 36, 72)),
+)
+_SELECT_COST = 0.5
+"""Weight of a bit of read multiplexer or write decoder (FACTOR_MUX, FACTOR_DEMUX)."""
+_LUTRAM_SHAPES = ((32, 6), (64, 3))
+"""Words and bits of RAM32M and RAM64M."""
+_LUTRAM_SCALE = 7.0
+"""Of a RAM32M's or RAM64M's cost of 8 so much counts in proportion to the bits that are used."""
+_LUTS_PER_CELL = 4
+_CACHED = 1 << 14
+"""Sizes of memory whose block RAMs are remembered: a search asks for the same ones again and again."""
 
 
-def block_rams(depth: int, bits: int) -> int:
+def block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
     """RAMB18 of a memory of ``depth`` words; a RAMB36 counts as two."""
-    if any(bits <= width and depth <= words for width, words in _ASPECTS):
-        return 1
-    return min(-(-bits // width) * -(-depth // (2 * words)) for width, words in _doubled()) * 2
+    if isinstance(depth, np.ndarray):
+        return _block_rams(depth, bits, read_only)
+    return _cached_block_rams(depth, bits, read_only)
 
 
-def _doubled() -> tuple[tuple[int, int], ...]:
-    """RAMB36: twice the words of each width, or 72 bits of 512 words."""
-    return (*_ASPECTS, (72, 256))
+def _block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
+    best_cost: Number = None
+    best: Number = None
+    for address_bits, unit_cost, size, widths in _BLOCK_SHAPES:
+        for index, width in enumerate(widths):
+            banks = ceil_div(depth, 1 << (address_bits - index))
+            byte = 1 if read_only else min(_BYTE, width)
+            units = ceil_div(banks * ceil_div(bits, byte) * byte, width)
+            selecting = (banks - 1) * bits + (0 if read_only else pick(banks > 1, banks, 0))
+            cost = unit_cost * units + _SELECT_COST * selecting
+            if best is None:
+                best_cost, best = cost, units * size
+            else:
+                cheaper = cost < best_cost
+                best = pick(cheaper, units * size, best)
+                best_cost = at_most(cost, best_cost)
+    return best
 
 
-def distributed_cells(depth: int, bits: int) -> tuple[int, int]:
-    """``(LUTRAM, LUT)`` of a distributed RAM: memory LUTs, and LUTs that decode writes and select reads."""
-    if depth <= 32:
-        return 4 * -(-bits // 6), 0
-    if depth <= 64:
-        return 4 * -(-bits // 3), 0
-    banks = -(-depth // 64)
-    if 64 < depth <= 96 and bits >= 3:
-        return min(12 * -(-bits // 6), 4 * banks * -(-bits // 3)), 3 + bits
-    selects = -(-(banks - 1) // 3)
-    return 4 * banks * -(-bits // 3), banks + selects * bits
+_cached_block_rams = lru_cache(maxsize=_CACHED)(_block_rams)
 
 
-def rom_luts(depth: int, bits: int) -> int:
-    """LUTs of a ROM with random contents: a LUT6 holds 64 words of one bit; LUTs select among them."""
-    if depth <= 1:
-        return 0
-    leaves = -(-depth // 64)
-    selects = 0 if leaves == 1 else -(-(leaves - 1) // 3) if leaves <= 4 else leaves // 3 + 1
-    return bits * (leaves + selects)
+def distributed_ram(depth: Number, bits: Number) -> tuple[Number, Number]:
+    """``(LUTRAM, banks)`` of a distributed RAM; reads of several banks are selected in LUTs."""
+    costs, counts = [], []
+    for words, width in _LUTRAM_SHAPES:
+        banks = ceil_div(depth, words)
+        cells = banks * ceil_div(bits, width)
+        selecting = (banks - 1) * bits + pick(banks > 1, banks, 0)
+        costs.append(cells + _LUTRAM_SCALE * banks * bits / width + _SELECT_COST * selecting)
+        counts.append((_LUTS_PER_CELL * cells, banks))
+    narrow = costs[0] <= costs[1]
+    return pick(narrow, counts[0][0], counts[1][0]), pick(narrow, counts[0][1], counts[1][1])
+
+
+def rom_luts_per_column(depth: Number) -> Number:
+    """LUTs of one bit of a ROM with random contents.
+
+    A LUT6 holds 64 words; LUTs that select between such leaves follow. With 65 to 80 words the second leaf
+    fits into the selecting LUT. Measured for 2 to 2048 words: from five leaves on 4/3 LUT a leaf, one more up
+    to twelve.
+    """
+    leaves = ceil_div(depth, 64)
+    few = leaves + pick(leaves > 1, 1, 0) - pick((depth > 64) & (depth <= 80), 1, 0)
+    many = (8 * leaves + 3) // 6 + pick((leaves > 4) & (leaves <= 12), 1, 0)
+    return pick(depth <= 4, 0, pick(leaves <= 4, few, many))
+
+
+def rom_columns(depth: Number, columns: Number) -> Number:
+    """Expected columns of a ROM of random bits that are neither constant nor equal to another one.
+
+    Equal columns share everything, constant ones vanish: that matters up to some ten words.
+    """
+    patterns = 2.0 ** at_most(depth, 40)
+    missed = (1 - 1 / patterns) ** columns
+    return pick(depth <= 20, (patterns - 2) * (1 - missed), columns)
+
+
+# LUTs of the softmax ROM by score bits (rows, 2 to 8) and probability bits (columns, 2 to 8): its contents
+# follow from the formats, so that the count is exact. Measured one by one.
+_SOFTMAX_LUTS = (
+    (0, 1, 1, 1, 1, 1, 1),
+    (2, 3, 2, 3, 4, 5, 5),
+    (2, 3, 4, 5, 6, 7, 8),
+    (2, 3, 4, 5, 6, 7, 8),
+    (2, 3, 4, 5, 6, 7, 8),
+    (4, 6, 7, 10, 13, 16, 11),
+    (6, 10, 11, 16, 19, 25, 20),
+)
+_SOFTMAX_COLUMNS = ((2, 3, 4, 4, 4, 4, 4), *((2, 3, 4, 5, 6, 7, 8),) * 6)
+"""Its columns that differ from each other."""
+_LUT_TABLE, _COLUMN_TABLE = np.array(_SOFTMAX_LUTS), np.array(_SOFTMAX_COLUMNS)
+
+
+def softmax_rom(score_bits: Number, probability_bits: Number) -> tuple[Number, Number]:
+    """``(LUTs, columns)`` of the softmax table."""
+    if isinstance(score_bits, np.ndarray):
+        where = score_bits - 2, probability_bits - 2
+        return _LUT_TABLE[where], _COLUMN_TABLE[where]
+    return _SOFTMAX_LUTS[score_bits - 2][probability_bits - 2], _SOFTMAX_COLUMNS[score_bits - 2][
+        probability_bits - 2
+    ]

@@ -5,17 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cost_model import entities
-from cost_model.component import Component
+from cost_model.arithmetic import at_least
+from cost_model.component import Usage
+from cost_model.expected import residual_bits, residual_filled_bits
+from quant_model.linear import Linear
 from quant_model.residual import Residual
-from quant_model.schedule import Schedule
 
 
-def components(node: Residual, schedule: Schedule) -> Iterator[Component]:
-    """The waiting stream's store and the adder."""
-    rows = schedule.buffer_rows[node.name]
-    buffer = entities.row_buffer(node.stream_format.bits, node.columns, rows, node.engine.buffer)
-    yield Component(node.name, "buffer", "row_buffer", buffer)
-    adder = entities.residual_adder(
-        node.columns, node.branch_format.bits, node.stream_format.bits, node.output.bits
+def filled_output(node: Residual, branch: Linear) -> float:
+    """Bits of the sum's format that are not constant."""
+    return float(
+        residual_filled_bits(node.branch_bound, branch.in_features, node.stream_format.bits, node.output.bits)
     )
-    yield Component(node.name, "adder", "residual_adder", adder)
+
+
+def usages(node: Residual, branch: Linear, rows: int) -> Iterator[tuple[str, Usage]]:
+    """The waiting stream's store and the adder.
+
+    Args:
+        node: the addition.
+        branch: the engine whose sums it takes.
+        rows: rows that wait.
+    """
+    branch_low, stream_low, kept = residual_bits(
+        node.branch_bound, branch.in_features, node.stream_format.bits, node.output.bits
+    )
+    yield "buffer", entities.row_buffer("residual_buffer", node.columns, rows)
+    bits, block = node.stream_format.bits, node.engine.buffer == "block"
+    yield "ram", entities.ram(node.columns * rows, bits, block, at_least(bits - stream_low, 1))
+    branch_bits = at_least(node.branch_format.bits - branch_low, 1)
+    yield "adder", entities.residual_adder(node.columns, branch_bits, kept, filled_output(node, branch))

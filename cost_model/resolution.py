@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cost_model.breakdown import components, node_components
+from cost_model.breakdown import node_usages, usages
+from cost_model.calibration import Calibration, load
 from cost_model.component import Counts
 from cost_model.devices import RESOURCES, Device, utilization
 from quant_model.attention import Context, Scores
@@ -41,15 +42,20 @@ class _Move:
 
 
 def can_use_dsp(node: Linear | Scores | Context) -> bool:
-    """True when synthesis puts this engine's products into DSP slices."""
+    """True when synthesis puts this engine's products into DSP slices.
+
+    Not those with constant weights, which a ROM of a single word has: synthesis simplifies them case by case.
+    """
+    if isinstance(node, Linear) and node.in_features * node.columns == node.engine.lanes:
+        return False
     unsigned = not (node.input.signed if isinstance(node, Linear) else isinstance(node, Scores))
     return sum(operand_bits(node)) + unsigned >= _DSP_MINIMUM_BITS
 
 
-def resolve(design: DesignPoint, device: Device) -> DesignPoint:
+def resolve(design: DesignPoint, device: Device, calibration: Calibration | None = None) -> DesignPoint:
     """The design point with no choice left to ``auto``; choices already made are kept.
 
-    One exception: ``dsp`` for products too short for synthesis to put into a DSP slice becomes ``lut``. They
+    One exception: ``dsp`` for products that synthesis does not put into DSP slices becomes ``lut``. They
     would end in LUTs anyway, and row adders are smaller than what synthesis makes of a bare product.
     """
     design = _without_short_dsp(design)
@@ -61,9 +67,10 @@ def resolve(design: DesignPoint, device: Device) -> DesignPoint:
     )
     network = build_network(in_luts)
     timetable = schedule(network)
-    used = Counts.total(part.counts for part in components(network, timetable))
+    coefficients = calibration or load()
+    used = Counts.total(coefficients.counts(usage) for _, _, usage in usages(network, timetable))
     chosen = dict(in_luts.engines)
-    moves = list(_moves(design, network, timetable))
+    moves = list(_moves(design, network, timetable, coefficients))
     while (move := _best(moves, used, device)) is not None:
         moves.remove(move)
         used += move.delta
@@ -97,7 +104,13 @@ def _in_luts(engine: Engine, kind: EngineKind) -> Engine:
     )
 
 
-def _moves(design: DesignPoint, in_luts: Network, timetable: Schedule) -> Iterator[_Move]:
+def _moves(
+    design: DesignPoint, in_luts: Network, timetable: Schedule, calibration: Calibration
+) -> Iterator[_Move]:
+    def cost(node: Node) -> Counts:
+        found = node_usages(node, in_luts, timetable)
+        return Counts.total(calibration.counts(usage) for _, usage in found)
+
     for node in in_luts.nodes:
         wanted, now = design.engines[node.name], in_luts.design.engines[node.name]
         open_choices: list[Choice] = []
@@ -107,9 +120,9 @@ def _moves(design: DesignPoint, in_luts: Network, timetable: Schedule) -> Iterat
             open_choices.append("buffer")
         if wanted.memory == "auto":
             open_choices.append("memory")
-        before = _cost(node, timetable)
+        before = cost(node)
         for choice in open_choices:
-            after = _cost(_rebuilt(node, _moved(now, choice)), timetable)
+            after = cost(_rebuilt(node, _moved(now, choice)))
             yield _Move(node.name, choice, after - before)
 
 
@@ -117,10 +130,6 @@ def _rebuilt(node: Node, engine: Engine) -> Node:
     # Every node is a frozen dataclass with the field `engine`; the protocol says nothing of dataclasses.
     rebuilt: Node = dataclasses.replace(node, engine=engine)  # type: ignore[type-var]
     return rebuilt
-
-
-def _cost(node: Node, timetable: Schedule) -> Counts:
-    return Counts.total(part.counts for part in node_components(node, timetable))
 
 
 def _best(moves: list[_Move], used: Counts, device: Device) -> _Move | None:

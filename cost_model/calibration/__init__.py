@@ -1,0 +1,52 @@
+"""Calibrations: coefficients of the fitted part of the cost model, and where they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from cost_model.arithmetic import Number
+from cost_model.component import Counts, Usage
+from cost_model.entities import FEATURES
+
+__all__ = ["YOSYS", "Calibration", "load"]
+
+YOSYS = "yosys-xc7"
+"""The calibration that comes with Bitfront."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Coefficients by kind of component, in the order of ``entities.FEATURES``."""
+
+    name: str
+    tool: str
+    """What measured the counts: tools, versions, script."""
+    designs: int
+    """Designs that the coefficients were fitted to."""
+    lut: Mapping[str, tuple[float, ...]]
+
+    def lut_of(self, usage: Usage) -> Number:
+        """LUTs of a component: by rule, and what the mapper adds."""
+        total = usage.rules.lut
+        for coefficient, feature in zip(self.lut[usage.kind], usage.features, strict=True):
+            total = total + coefficient * feature
+        return total
+
+    def counts(self, usage: Usage) -> Counts:
+        """All resources of a component."""
+        rules = usage.rules
+        return Counts(self.lut_of(usage), rules.lutram, rules.ff, rules.bram18, rules.dsp)
+
+
+@cache
+def load(name: str = YOSYS) -> Calibration:
+    """The committed calibration called ``name``."""
+    path = files("cost_model") / "calibration" / f"{name.replace('-', '_')}.json"
+    data = json.loads(path.read_text())
+    lut = {kind: tuple(data["lut"][kind][feature] for feature in names) for kind, names in FEATURES.items()}
+    return Calibration(data["name"], data["tool"], data["designs"], MappingProxyType(lut))
