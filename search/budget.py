@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cost_model import Estimate, estimate, resolve
+from cost_model.allocation import allocate_lanes
 from cost_model.devices import RESOURCES, Device, device
 from quant_model.design import DesignPoint
 from search.spec import StudySpec
@@ -61,11 +62,14 @@ class Budget:
     device_name: str
     limit: float
     clock_mhz: float
+    auto_lanes: bool = False
+    """Give designs the lanes that make them quickest within the budget, whatever lanes they come with."""
 
     @classmethod
     def of(cls, spec: StudySpec) -> Budget:
         """The budget of a study."""
-        return cls(spec.device.name, spec.device.limit, spec.device.clock_mhz)
+        device_spec = spec.device
+        return cls(device_spec.name, device_spec.limit, device_spec.clock_mhz, spec.space.auto_lanes)
 
     @cached_property
     def device(self) -> Device:
@@ -75,6 +79,12 @@ class Budget:
             UserError: the cost model does not know it.
         """
         return device(self.device_name)
+
+    def propose(self, design: DesignPoint) -> Assessment:
+        """Assess a design fresh from the space, with the lanes chosen that the space leaves to the budget."""
+        if self.auto_lanes:
+            design = allocate_lanes(design, self.device, self.limit)
+        return self.assess(design)
 
     def assess(self, design: DesignPoint) -> Assessment:
         """Resolve a design for the device and compare its estimate with the budget."""

@@ -80,7 +80,7 @@ class BudgetSampler(BaseSampler):
             if design.digest in drawn:
                 continue
             drawn.add(design.digest)
-            assessment = self._budget.assess(design)
+            assessment = self._budget.propose(design)
             if assessment.design.digest in known:
                 continue
             if assessment.fits:

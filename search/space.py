@@ -155,7 +155,7 @@ class DesignSpace:
         for name, kind in engine_kinds(widest).items():
             slots[f"{name}.buffer"] = _Slot("buffer", space.buffer)
             if memory_choices(kind):
-                slots[f"{name}.lanes"] = _Slot("lanes", space.lanes)
+                slots[f"{name}.lanes"] = _Slot("lanes", (1,) if space.auto_lanes else space.lanes)
                 slots[f"{name}.multiplier"] = _Slot("multiplier", space.multiplier)
                 slots[f"{name}.memory"] = (
                     _Slot("weight_memory", space.weight_memory)
@@ -185,7 +185,7 @@ def first_choices(space: DesignSpace, budget: Budget) -> list[dict[str, Value]]:
     for bits in _FIRST_BITS:
         for shape in itertools.islice(_shapes_downwards(space), _FIRST_SHAPES):
             choice = _uniform_choice(space, bits, shape)
-            assessment = budget.assess(space.design(choice))
+            assessment = budget.propose(space.design(choice))
             if assessment.fits:
                 if assessment.design.digest not in seen:
                     seen.add(assessment.design.digest)
@@ -217,7 +217,7 @@ def random_designs(
         design = space.design(space.random(generator))
         if design.digest not in drawn:
             drawn.add(design.digest)
-            assessment = budget.assess(design)
+            assessment = budget.propose(design)
             if assessment.design.digest not in seen and (assessment.fits or not feasible):
                 seen.add(assessment.design.digest)
                 fruitless = 0

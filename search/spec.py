@@ -10,7 +10,16 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from quant_model.data import DEFAULT_SPLIT
 from quant_model.design import Architecture, BufferType, Multiplier
@@ -59,7 +68,19 @@ Choice = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
 _WeightBits = Annotated[int, Field(ge=2, le=8, strict=True)]
 _ActivationBits = Annotated[int, Field(ge=2, le=8, strict=True)]
 _StreamBits = Annotated[int, Field(ge=2, le=16, strict=True)]
-_Lanes = Annotated[int, Field(ge=1, le=512, strict=True)]
+_MOST_LANES = 512
+"""The widest layer of the space: d_model 128 with four times as wide a feed-forward part."""
+_Lanes = Annotated[int, Field(ge=1, le=_MOST_LANES, strict=True)]
+
+
+def _lanes_or_auto(value: Any) -> Any:
+    if value == "auto" or (type(value) is int and 1 <= value <= _MOST_LANES):
+        return value
+    # A union of types would complain once for each of them.
+    raise PydanticCustomError("lanes", "input should be a whole number or auto")
+
+
+_LanesOrAuto = Annotated[Any, BeforeValidator(_lanes_or_auto)]
 _WeightMemory = Literal["auto", "logic", "block"]
 _StoreMemory = Literal["auto", "distributed", "block"]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -171,8 +192,8 @@ class Space(_Model):
     """Bits of the input; as activation_bits when left out."""
     residual_bits: Choice[_StreamBits] | None = Field(None, description="whole numbers 2..16")
     """Bits of the residual stream; as activation_bits when left out."""
-    lanes: Choice[_Lanes] = Field((1,), description="whole numbers 1..512")
-    """Parallel multiply-accumulates; snapped down to what divides."""
+    lanes: Choice[_LanesOrAuto] = Field((1,), description="whole numbers 1..512, or auto")
+    """Parallel multiply-accumulates; snapped down to what divides. auto: as quick as the budget allows."""
     multiplier: Choice[Multiplier] = Field(("auto",), description="auto, dsp, lut")
     buffer: Choice[BufferType] = Field(("auto",), description="auto, distributed, block")
     weight_memory: Choice[_WeightMemory] = Field(("auto",), description="auto, logic, block")
@@ -182,6 +203,18 @@ class Space(_Model):
     tensors: dict[str, TensorChoice] = Field(
         default_factory=dict, description="tables named after an engine or tensor"
     )
+
+    @field_validator("lanes")
+    @classmethod
+    def _auto_alone(cls, lanes: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        if "auto" in lanes and len(lanes) > 1:
+            raise ValueError("auto stands alone: it chooses the lanes itself")
+        return lanes
+
+    @property
+    def auto_lanes(self) -> bool:
+        """Whether the cost model gives each design the lanes that the budget has room for."""
+        return self.lanes == ("auto",)
 
 
 class StudySpec(_Model):

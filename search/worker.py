@@ -194,7 +194,7 @@ class Worker:
             optuna.TrialPruned: the design is over budget.
             _UselessError: the design has no finite error.
         """
-        assessment = self._budget.assess(self._space.sample(trial))
+        assessment = self._budget.propose(self._space.sample(trial))
         _record(trial, assessment)
         if not assessment.fits:
             raise optuna.TrialPruned(f"over budget: {assessment.summary}")

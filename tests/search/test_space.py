@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import optuna
 import pytest
@@ -136,3 +138,20 @@ def test_a_study_begins_with_uniform_designs_that_fit() -> None:
     designs = [space.design(choice) for choice in first_choices(space, budget)]
     assert [set(design.weight_bits.values()) for design in designs] == [{8}, {6}, {4}]
     assert all(budget.assess(design).fits for design in designs)
+
+
+def test_lanes_left_to_the_budget_are_as_many_as_fit() -> None:
+    text = TOML.replace("lanes = [1, 2]", 'lanes = "auto"')
+    space = space_of(text)
+    budget = budget_of(space.spec)
+    assert not any(name.endswith("lanes") for name in space.open)
+    for design in random_designs(space, budget, 3, 5, feasible=True):
+        single = design.with_engines({n: dataclasses.replace(e, lanes=1) for n, e in design.engines.items()})
+        found = budget.assess(design)
+        assert found.fits
+        assert found.estimate.cycles < budget.assess(single).estimate.cycles
+
+
+def test_auto_lanes_stand_alone() -> None:
+    with pytest.raises(UserError, match="auto stands alone"):
+        space_of(TOML.replace("lanes = [1, 2]", 'lanes = ["auto", 2]'))
