@@ -16,7 +16,8 @@ import numpy.typing as npt
 from quant_model.attention import Scores
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from quant_model.formats import IntArray, saturate
+from quant_model.formats import IntArray
+from quant_model.input_scale import InputScale
 from quant_model.linear import Linear
 from quant_model.network import Network, build_network
 from quant_model.node import LinearParameters, Node, Parameters
@@ -45,6 +46,9 @@ class IntegerModel:
         for linear in self.network.linears:
             _check_linear(linear, self.parameters.linear[linear.name])
         _check_shifts(self.network, self.parameters, self.exponents)
+        features = self.network.design.architecture.features
+        if len(self.input_scale.step) != features:
+            raise ValueError(f"input: {len(self.input_scale.step)} steps for {features} features")
 
     @cached_property
     def exponents(self) -> dict[str, int]:
@@ -58,6 +62,12 @@ class IntegerModel:
     def source_exponents(self, name: str) -> tuple[int, ...]:
         """The exponents of a node's sources."""
         return tuple(self.exponents[source] for source in self.network.by_name[name].sources)
+
+    @cached_property
+    def input_scale(self) -> InputScale:
+        """Offset and step of every feature."""
+        features = self.network.design.architecture.features
+        return self.parameters.input_scale or InputScale.uniform(features, 2.0 ** self.exponents["input"])
 
     def forward(self, windows: IntArray) -> IntArray:
         """Golden forward pass: int64 ``(batch, window, features)`` to ``(batch, outputs)``."""
@@ -75,8 +85,7 @@ class IntegerModel:
 
     def quantize_input(self, windows: FloatArray) -> IntArray:
         """Normalised windows to integers: what the host does before it sends a window."""
-        scaled = np.asarray(windows, np.float64) * 2.0 ** -self.exponents["input"]
-        return saturate(np.floor(scaled + 0.5).astype(np.int64), self.network.input)
+        return self.input_scale.quantize(windows, self.network.input)
 
     def predict(self, windows: FloatArray) -> npt.NDArray[np.float64]:
         """Normalised float ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
@@ -92,6 +101,8 @@ class IntegerModel:
                 for name, own in self.parameters.linear.items()
             },
         }
+        if self.parameters.input_scale is not None:
+            body["input"] = self.parameters.input_scale.to_json()
         return json.dumps({"digest": _digest(body), "model": body}, sort_keys=True)
 
     @classmethod
@@ -112,6 +123,7 @@ class IntegerModel:
                 Parameters(
                     linear={name: _linear_parameters(own) for name, own in body["linear"].items()},
                     exponents={name: int(value) for name, value in body["exponents"].items()},
+                    input_scale=InputScale.from_json(body["input"]) if "input" in body else None,
                 ),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:

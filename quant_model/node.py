@@ -10,6 +10,7 @@ import numpy as np
 
 from quant_model.design import EngineKind
 from quant_model.formats import Format, IntArray
+from quant_model.input_scale import InputScale
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,11 @@ class Parameters:
     """By linear node."""
     exponents: Mapping[str, int]
     """By tensor with a trained scale: ``input`` and every node that requantises to a format of its own."""
+    input_scale: InputScale | None = None
+    """What the host's integers stand for; None: steps of ``2**exponents["input"]`` from zero.
+
+    With one, the exponent of ``input`` is a mere convention, to which embed's weights and biases refer.
+    """
 
 
 class Node(Protocol):

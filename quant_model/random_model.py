@@ -8,6 +8,7 @@ import numpy as np
 
 from quant_model.attention import Scores, split_heads
 from quant_model.formats import IntArray
+from quant_model.input_scale import InputScale
 from quant_model.integer_model import IntegerModel
 from quant_model.linear import Linear
 from quant_model.network import Network
@@ -50,14 +51,20 @@ class _Draw:
         arch = network.design.architecture
         self.network = network
         self.weights: dict[str, LinearParameters] = {}
-        self.exponents = {"input": -int(self.rng.integers(0, 6))}
-        self.parameters = Parameters(self.weights, self.exponents)
+        self.exponents = {"input": 0}
+        self.parameters = Parameters(self.weights, self.exponents, self._input_scale(seed))
         self.found = dict(self.exponents)
         # A repeated layer's last node has the scale of the layer's entry.
         self.tied = {node.back: node.stream for node in network.nodes if isinstance(node, Repeat)}
         shape = (_PROBES, arch.window, arch.features)
         low, high = network.input.low, network.input.high
         self.tensors: dict[str, IntArray] = {"input": self.rng.integers(low, high + 1, shape)}
+
+    def _input_scale(self, seed: int) -> InputScale:
+        """What the host's integers stand for: without influence on the integers themselves."""
+        typical = 2.0 ** -int(self.rng.integers(0, 6))
+        own, features = np.random.default_rng((seed, 1)), self.network.design.architecture.features
+        return InputScale(own.normal(size=features), typical * 2.0 ** own.uniform(-1, 1, features))
 
     def source_exponents(self, names: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(self.found[name] for name in names)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.design import Architecture
+from quant_model.input_scale import InputScale
 from quant_model.training.float_model import EVALUATION_LIMIT, EncoderLayer, FloatTransformer
 
 
@@ -42,6 +43,13 @@ def fold(model: FloatTransformer) -> dict[str, FoldedLinear]:
             _Affine.of_linear(model.head).after(head_norm).over(model.architecture.window).folded()
         )
     return linears
+
+
+def absorb(embed: FoldedLinear, scale: InputScale) -> FoldedLinear:
+    """The first layer for the host's integers instead of the values that they stand for."""
+    weight = embed.weight.astype(np.float64)
+    bias = embed.bias + weight @ scale.offset
+    return FoldedLinear((weight * scale.step).astype(np.float32), bias.astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from quant_model.attention import Context, Scores
 from quant_model.formats import Format
+from quant_model.input_scale import InputScale
 from quant_model.integer_model import IntegerModel
 from quant_model.linear import Linear
 from quant_model.network import Network
@@ -20,7 +21,7 @@ from quant_model.node import LinearParameters, Parameters
 from quant_model.pooling import Pooling
 from quant_model.repeat import Repeat
 from quant_model.residual import Residual
-from quant_model.training.calibrate import best_exponent
+from quant_model.training.calibrate import best_exponent, best_input_scale
 from quant_model.training.errors import TrainingDiverged
 from quant_model.training.fake_quant import (
     attend,
@@ -29,7 +30,7 @@ from quant_model.training.fake_quant import (
     requantize,
     round_half_up,
 )
-from quant_model.training.fold import FoldedLinear, folded_tensors
+from quant_model.training.fold import FoldedLinear, absorb, folded_tensors
 from quant_model.training.scales import ScaleRules, Scales
 
 _LARGEST_THRESHOLD = 64
@@ -83,10 +84,14 @@ class QuantNetwork(nn.Module):
         bias_units: the same for the biases.
         weight_thresholds: log2 of the largest weight that each linear node represents.
         thresholds: log2 of the largest value that each tensor with a scale of its own represents.
+        input_offset: what the integer zero stands for, by feature, float64; chosen before training.
+        input_step: what a step of the integers stands for, likewise.
     """
 
     weight_units: Tensor
     bias_units: Tensor
+    input_offset: Tensor
+    input_step: Tensor
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -108,6 +113,9 @@ class QuantNetwork(nn.Module):
         # Weights and biases are kept relative to their first thresholds, so that one learning rate suits all.
         self.register_buffer("weight_units", torch.zeros(len(linears), dtype=torch.int64))
         self.register_buffer("bias_units", torch.zeros(len(linears), dtype=torch.int64))
+        features = network.design.architecture.features
+        self.register_buffer("input_offset", torch.zeros(features, dtype=torch.float64))
+        self.register_buffer("input_step", torch.ones(features, dtype=torch.float64))
         self._weight_offsets = [_offset(node.weight) for node in linears]
         self._offsets = [_offset(target) for target in self.rules.formats.values()]
         self._units = _units(network)
@@ -119,8 +127,12 @@ class QuantNetwork(nn.Module):
 
     def initialise(self, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
         """Start from folded float layers, with the scales that suit them and some training windows best."""
+        scale = best_input_scale(windows.numpy(), self.network.input)
         with torch.no_grad():
+            self.input_offset.copy_(torch.from_numpy(scale.offset))
+            self.input_step.copy_(torch.from_numpy(scale.step))
             tensors = self._shared(folded_tensors(self.network.design.architecture, linears, windows))
+            linears = {**linears, "embed": absorb(linears["embed"], scale)}
             weight_exponents = [
                 best_exponent(torch.from_numpy(linears[node.name].weight), node.weight)
                 for node in self.network.linears
@@ -183,12 +195,12 @@ class QuantNetwork(nn.Module):
             )
             for node, weight, bias in zip(self.network.linears, weights, biases, strict=True)
         }
-        exponents = {name: scales.tensors[name] for name in self.rules.scale_of}
-        return IntegerModel(self.network, Parameters(linear, exponents))
+        exponents = {name: scales.tensors[name] for name in ("input", *self.rules.scale_of)}
+        return IntegerModel(self.network, Parameters(linear, exponents, self._input_scale()))
 
     def _forward(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
         effective = self._effective(scales, dtype)
-        tensors = {"input": self._input(windows, scales, dtype)}
+        tensors = {"input": self._input(windows).to(dtype)}
         thresholds = dict(zip(self.rules.formats, self.thresholds.unbind(), strict=True))
         thresholds |= {name: thresholds[scale] for name, scale in self.rules.scale_of.items()}
         exponents = scales.tensors
@@ -229,12 +241,12 @@ class QuantNetwork(nn.Module):
         pooled = tensors[self.network.head.source][:, 0]
         return torch.addmm(effective.biases["head"], pooled, effective.weights["head"].t())
 
-    def _input(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
-        # In evaluation as the golden model does it: adding one half is not exact in float32.
-        wide = windows if self.training else windows.double()
-        shifted = wide * 2.0 ** -scales.tensors["input"] + 0.5
-        target = self.network.input
-        return requantize(shifted, self.thresholds[0].to(wide.dtype), target.low, target.high).to(dtype)
+    def _input(self, windows: Tensor) -> Tensor:
+        """The host's integers, by the host's arithmetic."""
+        return torch.from_numpy(self._input_scale().quantize(windows.numpy(), self.network.input))
+
+    def _input_scale(self) -> InputScale:
+        return InputScale(self.input_offset.numpy().copy(), self.input_step.numpy().copy())
 
     def _attend(
         self,

@@ -14,6 +14,9 @@ from quant_model.pooling import Pooling
 from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 
+INPUT_EXPONENT = 0
+"""The input's integers are their own unit: what they stand for is folded into the first layer."""
+
 
 @dataclass(frozen=True)
 class Scales:
@@ -37,7 +40,7 @@ class ScaleRules:
         self.linear_names = tuple(node.name for node in network.linears)
         entries = [node for node in network.nodes if isinstance(node, Repeat)]
         tied = tied_streams(network.design.architecture)[1:]
-        formats = {"input": network.input}
+        formats: dict[str, Format] = {}
         for node in network.nodes:
             own = isinstance(node, Residual | Pooling) or (
                 isinstance(node, Linear) and node.target is not None
@@ -63,7 +66,7 @@ class ScaleRules:
         """
         own = dict(zip(self.linear_names, weights, strict=True))
         wanted = dict(zip(self.formats, tensors, strict=True))
-        found = {"input": wanted["input"]}
+        found = {"input": INPUT_EXPONENT}
         for node in self.network.nodes:
             name = node.name
             if isinstance(node, Linear):

@@ -18,6 +18,7 @@ from quant_model.attention import Context, Scores, softmax_table
 from quant_model.design import Architecture, DesignPoint, uniform_design
 from quant_model.errors import UserError
 from quant_model.formats import Format, IntArray
+from quant_model.input_scale import InputScale
 from quant_model.integer_model import IntegerModel
 from quant_model.linear import Linear
 from quant_model.network import Network, build_network
@@ -155,6 +156,8 @@ def test_file_round_trip(design: DesignPoint, seed: int) -> None:
     again = IntegerModel.from_json(text, "model.json")
     assert again.to_json() == text
     assert again.network == model.network
+    values = np.random.default_rng(seed).standard_normal((3, model.network.design.architecture.features))
+    assert np.array_equal(again.quantize_input(values), model.quantize_input(values))
     windows = random_windows(model, 3, seed)
     assert np.array_equal(again.forward(windows), model.forward(windows))
 
@@ -216,10 +219,49 @@ def test_many_windows_give_what_each_gives_alone(seed: int) -> None:
 @given(SEEDS, st.floats(-1e4, 1e4, width=32))
 def test_inputs_are_rounded_half_up_and_saturated(seed: int, value: float) -> None:
     model = random_integer_model(small_network(), seed)
-    target, step = model.network.input, Fraction(2) ** model.exponents["input"]
+    target, scale = model.network.input, model.input_scale
     window = np.full((1, ARCHITECTURE.window, ARCHITECTURE.features), value, np.float32)
-    expected = min(max(floor(Fraction(value) / step + Fraction(1, 2)), target.low), target.high)
-    assert np.all(model.quantize_input(window) == expected)
+    found = model.quantize_input(window)
+    for feature, (offset, step) in enumerate(zip(scale.offset.tolist(), scale.step.tolist(), strict=True)):
+        # In Python's floats, which are the host's: IEEE 754, 64 bits.
+        expected = min(max(floor((value - offset) / step + 0.5), target.low), target.high)
+        assert np.all(found[..., feature] == expected)
+
+
+@given(SEEDS, st.floats(allow_nan=False, width=32))
+def test_without_a_scale_of_its_own_the_input_s_step_is_its_exponent_s(seed: int, value: float) -> None:
+    model = random_integer_model(small_network(), seed)
+    model = IntegerModel(model.network, dataclasses.replace(model.parameters, input_scale=None))
+    again = IntegerModel.from_json(model.to_json(), "model.json")
+    assert again.parameters.input_scale is None
+    target, step = model.network.input, 2.0 ** model.exponents["input"]
+    window = np.full((1, ARCHITECTURE.window, ARCHITECTURE.features), value, np.float32)
+    nearest = target.high if value > 1e9 else target.low if value < -1e9 else floor(value / step + 0.5)
+    assert np.all(again.quantize_input(window) == min(max(nearest, target.low), target.high))
+
+
+@pytest.mark.parametrize(
+    ("offset", "step"),
+    [
+        ([0.0, 0.0], [1.0, 0.0]),
+        ([0.0, 0.0], [1.0, -1.0]),
+        ([0.0, np.nan], [1.0, 1.0]),
+        ([0.0, 0.0], [1.0, np.inf]),
+        ([0.0], [1.0, 1.0]),
+        ([0.0], [1.0]),
+        ([0.0] * 3, [1.0] * 3),
+        ([[0.0, 0.0]], [[1.0, 1.0]]),
+    ],
+)
+def test_input_scales_that_make_no_sense_are_refused(offset: list[float], step: list[float]) -> None:
+    parameters = random_integer_model(small_network(), 0).parameters
+
+    def build() -> IntegerModel:
+        scale = InputScale(np.array(offset), np.array(step))
+        return IntegerModel(small_network(), dataclasses.replace(parameters, input_scale=scale))
+
+    with pytest.raises(ValueError, match="input"):
+        build()
 
 
 def test_forecasts_are_the_accumulators_times_their_scale() -> None:

@@ -29,6 +29,8 @@ def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwor
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
         for parameter in (model.weight_thresholds, model.thresholds):
             parameter.copy_(1 + spread * torch.randn(parameter.shape, generator=generator))
+        model.input_offset.normal_(generator=generator)
+        model.input_step.log_normal_(generator=generator)
     return model
 
 
@@ -88,12 +90,12 @@ def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: in
         assert np.array_equal(golden.parameters.linear[name].weights, own.weights)
         # A bias of more than 23 bits is rounded to the parameters' float32.
         np.testing.assert_allclose(golden.parameters.linear[name].bias, own.bias, rtol=2.0**-23)
-    arch, unit = design.architecture, 2.0 ** golden.exponents["input"]
+    arch = design.architecture
     low, high = golden.network.input.low, golden.network.input.high
     rng = np.random.default_rng(seed)
     integers = rng.integers(low, high + 1, (16, arch.window, arch.features))
     with torch.no_grad():
-        found = model(torch.from_numpy((integers * unit).astype(np.float32))).numpy()
+        found = model(torch.from_numpy(integers.astype(np.float32))).numpy()
     assert np.array_equal(found, golden.forward(integers) * 2.0 ** golden.exponents["head"])
 
 
@@ -116,7 +118,9 @@ def test_halves_of_the_input_are_rounded_as_the_host_rounds_them() -> None:
         Architecture(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
     )
     model = random_network(design, 0, 0.5).eval()
-    step = 2.0 ** model.integer_model().exponents["input"]
+    step = 0.25
+    model.input_offset.zero_()
+    model.input_step.fill_(step)
     below = np.nextafter(np.float32(0.5), np.float32(0))
     windows = (np.array([[[-0.5], [0.5]], [[below], [-1.5]]]) * step).astype(np.float32)
     with torch.no_grad():
@@ -154,6 +158,6 @@ def test_a_threshold_that_is_not_finite_ends_the_training() -> None:
     dataset = wave_dataset()
     model = QuantNetwork(build_network(uniform_design(small_architecture(dataset))))
     with torch.no_grad():
-        model.thresholds[1] = float("nan")
+        model.thresholds[0] = float("nan")
     with pytest.raises(TrainingDiverged, match="threshold of embed is nan"):
         model.scales()
