@@ -49,7 +49,7 @@ class Architecture:
     outputs: Annotated[int, Field(ge=1, le=16)]
     """Values that the head produces per window."""
     repeats: Annotated[int, Field(ge=1, le=8)] = 1
-    """Times that each encoder layer is applied with the same weights (a neural ODE's steps: arXiv 2401.02721)."""
+    """Times that each encoder layer is applied with the same weights (neural ODE: arXiv 2401.02721)."""
 
     def __post_init__(self) -> None:
         if self.d_model % self.heads:

@@ -63,7 +63,8 @@ class Network:
                 entry, passes, ends = len(found), node.passes, node.back
             found.append((node, node.sources))
             if node.name == ends:
-                again = [(part, (ends,) if isinstance(part, Repeat) else names) for part, names in found[entry:]]
+                layer = found[entry:]
+                again = [(part, (ends,) if isinstance(part, Repeat) else names) for part, names in layer]
                 found += again * (passes - 1)
         return tuple(found)
 
