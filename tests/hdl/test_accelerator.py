@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hdl.generate import generate
-from hdl.simulate import Mismatch, random_vectors, verify
+from hdl.playback import random_vectors
+from hdl.simulate import Mismatch, verify
 from quant_model.design import Architecture, DesignPoint
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hdl.simulate import run_testbench
+from hdl.ghdl_simulation import run_testbench
 
 TESTBENCHES = Path(__file__).parent / "vhdl"
 LIBRARY = Path(__file__).parents[2] / "hdl" / "vhdl"

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 
 from hdl.analysis import GhdlError, analyse
-from hdl.simulate import (
-    Mismatch,
-    Verification,
-    check,
-    isolated_vectors,
-    parse_result,
-    random_vectors,
-    run_testbench,
-)
+from hdl.ghdl_simulation import play, run_testbench
+from hdl.playback import Playback, Progress, isolated_vectors, parse_result, random_vectors
+from hdl.simulate import Mismatch, Verification, compare
 from hdl.tools import ghdl
 from quant_model.formats import Format, IntArray
 
@@ -29,12 +23,19 @@ def golden(stimulus: IntArray) -> IntArray:
     return np.stack([total, -total], axis=1)
 
 
-def simulate(tmp_path: Path, fault: str = "none", **options: object) -> Verification:
+def simulate(
+    tmp_path: Path,
+    fault: str = "none",
+    stall: bool = False,
+    timeout_s: float = 60,
+    progress: Progress | None = None,
+) -> Verification:
     source = tmp_path / "testbench.vhd"
     source.write_text((VHDL / "testbench.vhd").read_text().replace('"none"', f'"{fault}"'))
     stimulus = random_vectors(Format(8), VECTORS, 3, 1, seed=4)
-    arguments = {"predicted": 3, "timeout_s": 60.0, **options}
-    return check([source], stimulus, golden(stimulus), tmp_path / "work", **arguments)  # type: ignore[arg-type]
+    playback = Playback(stimulus, golden(stimulus), isolated_vectors(VECTORS, stall), stall, seed=4)
+    result, tool = play([source], playback, tmp_path / "work", timeout_s, progress)
+    return compare(playback, result, 3, tool)
 
 
 def test_equal_outputs_are_counted(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_equal_outputs_are_counted(tmp_path: Path) -> None:
 
 
 def test_stall_and_seed_reach_the_testbench(tmp_path: Path) -> None:
-    assert simulate(tmp_path, stall=True, seed=4).cycles_max == 15
+    assert simulate(tmp_path, stall=True).cycles_max == 15
 
 
 @pytest.mark.parametrize(

