@@ -6,7 +6,9 @@ SQLite files serve one machine, PostgreSQL any number. A password in a URL is ne
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -34,6 +36,8 @@ _BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer. A write takes milliseconds."""
 _CHECK_SECONDS = 5.0
 """How long the first check waits before it calls the database locked."""
+_ATTEMPTS = 6
+"""Tries to make a storage's tables while other processes make them too."""
 _CONNECT_SECONDS = 10
 """How long PostgreSQL may take to answer."""
 
@@ -134,14 +138,7 @@ def _connect(location: Location, *, create: bool) -> RDBStorage:
     try:
         if not create:
             _check_tables(location, engine_arguments)
-        return RDBStorage(
-            location.url,
-            engine_kwargs=engine_arguments,
-            heartbeat_interval=_HEARTBEAT_SECONDS,
-            grace_period=_GRACE_SECONDS,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=_MAX_RETRY),
-            skip_table_creation=not create,
-        )
+        return _storage(location.url, engine_arguments, create=create)
     except ImportError as error:
         raise UserError(
             location.shown,
@@ -154,6 +151,27 @@ def _connect(location: Location, *, create: bool) -> RDBStorage:
         raise UserError(
             location.shown, location.clean(str(error)), "use another storage, or the Optuna that wrote it"
         ) from error
+
+
+def _storage(url: str, engine_arguments: Mapping[str, Any], *, create: bool) -> RDBStorage:
+    """Optuna's storage; made again when another process makes its tables at the same moment."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return RDBStorage(
+                url,
+                engine_kwargs=dict(engine_arguments),
+                heartbeat_interval=_HEARTBEAT_SECONDS,
+                grace_period=_GRACE_SECONDS,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=_MAX_RETRY),
+                skip_table_creation=not create,
+            )
+        except DBAPIError as error:
+            # Which error it is differs between databases, and between tables, types and first rows.
+            raced = any(word in str(error.orig).lower() for word in ("already exists", "unique", "duplicate"))
+            if not (create and raced) or attempt == _ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0.1, 0.3) * attempt)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _check_tables(location: Location, engine_arguments: Mapping[str, Any]) -> None:
@@ -182,16 +200,25 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
         _make_folder(file, shown)
     elif not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         raise UserError(shown, "the file cannot be read and written", "check what it is and its permissions")
-    try:
-        with closing(sqlite3.connect(file, timeout=_CHECK_SECONDS, isolation_level=None)) as connection:
-            if create:
-                # Readers and the one writer then do not block each other. The mode stays with the file.
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("ROLLBACK")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        raise _sqlite_error(shown, error) from error
+    deadline = time.monotonic() + _CHECK_SECONDS
+    while True:
+        try:
+            return _try_sqlite(file, deadline - time.monotonic(), create=create)
+        except sqlite3.Error as error:
+            # SQLite itself does not wait when two programs switch to the write-ahead log at once.
+            if not _is_lock(error) or time.monotonic() > deadline:
+                raise _sqlite_error(shown, error) from error
+            time.sleep(random.uniform(0.02, 0.1))
+
+
+def _try_sqlite(file: Path, seconds: float, *, create: bool) -> None:
+    with closing(sqlite3.connect(file, timeout=max(seconds, 0.0), isolation_level=None)) as connection:
+        if create:
+            # Readers and the one writer then do not block each other. The mode stays with the file.
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _make_folder(file: Path, shown: str) -> None:
@@ -202,9 +229,13 @@ def _make_folder(file: Path, shown: str) -> None:
         raise UserError(shown, f"its folder cannot be made ({reason})", "choose another place") from error
 
 
+def _is_lock(error: sqlite3.Error) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
+
+
 def _sqlite_error(shown: str, error: sqlite3.Error) -> UserError:
     text = str(error)
-    if "locked" in text or "busy" in text:
+    if _is_lock(error):
         return UserError(
             shown, "the database is locked by another program", "close that program or wait, then try again"
         )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -135,3 +136,18 @@ def test_postgresql(postgresql_url: str) -> None:
 def test_an_absent_postgresql_database_is_named(postgresql_server: str) -> None:
     with pytest.raises(UserError, match='"nowhere" does not exist'):
         open_storage(postgresql_server + "nowhere", create=True)
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["sqlite", "postgresql"])
+def test_several_processes_may_make_it_at_once(
+    tmp_path: Path, server: bool, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if server else f"sqlite:///{tmp_path}/study.db"
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        # The first round starts the processes, so that the second one meets.
+        pool.map(_study_names, [f"sqlite:///{tmp_path}/{index}.db" for index in range(4)], 1)
+        assert pool.map(_study_names, [url] * 4, 1) == [[]] * 4
+
+
+def _study_names(url: str) -> list[str]:
+    return optuna.get_all_study_names(open_storage(url, create=True))
