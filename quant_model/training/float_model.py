@@ -37,6 +37,12 @@ class EncoderLayer(nn.Module):
         self.ffn_norm = SharedNorm(d)
         self.expand = nn.Linear(d, architecture.ffn_width)
         self.contract = nn.Linear(architecture.ffn_width, d)
+        # Each pass a fraction of a step, as a differential equation's solver takes them: otherwise the stream
+        # grows from pass to pass, and one format must hold it all.
+        with torch.no_grad():
+            for branch in (self.project, self.contract):
+                branch.weight.div_(self.repeats)
+                branch.bias.div_(self.repeats)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens in, tokens out, after all passes."""
