@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -11,16 +12,29 @@ __all__ = [
     "Number",
     "at_least",
     "at_most",
+    "bit_length",
     "ceil_div",
     "counter_bits",
     "log2",
     "pick",
+    "remembered",
     "softplus",
     "used_bits",
 ]
 
 Number = Any
 """An int, float or bool, or a numpy array of them."""
+Formula = TypeVar("Formula", bound=Callable[..., Any])
+_REMEMBERED = 1 << 14
+"""Results that each formula remembers at most: a few megabytes."""
+
+
+def bit_length(value: Number) -> Number:
+    """Bits of a number that is not negative; none for 0."""
+    if isinstance(value, np.ndarray):
+        # frexp's exponent is the bit length, exactly, below 2**53.
+        return np.frexp(value)[1].astype(np.int64)
+    return value.bit_length()
 
 
 def ceil_div(dividend: Number, divisor: Number) -> Number:
@@ -31,14 +45,14 @@ def ceil_div(dividend: Number, divisor: Number) -> Number:
 def counter_bits(count: Number) -> Number:
     """Bits of a counter ``0 .. count - 1``, at least one: the VHDL function of that name."""
     if isinstance(count, np.ndarray):
-        return np.maximum(_bit_length(count - 1), 1)
+        return np.maximum(bit_length(count - 1), 1)
     return max((count - 1).bit_length(), 1)
 
 
 def used_bits(count: Number) -> Number:
     """Bits that such a counter needs; none when it never moves: synthesis removes it."""
     if isinstance(count, np.ndarray):
-        return _bit_length(count - 1)
+        return bit_length(count - 1)
     return (count - 1).bit_length()
 
 
@@ -65,7 +79,8 @@ def pick(condition: Number, yes: Number, no: Number) -> Number:
 
 def log2(value: Number) -> Number:
     """Base-2 logarithm."""
-    return np.log2(value) if isinstance(value, np.ndarray) else math.log2(value)
+    # numpy's for a single number too: the C library's may differ in the last bit.
+    return np.log2(value) if isinstance(value, np.ndarray) else float(np.log2(value))
 
 
 def softplus(value: Number, softness: float) -> Number:
@@ -73,13 +88,20 @@ def softplus(value: Number, softness: float) -> Number:
 
     The mean of that maximum when ``value`` scatters by about 2.4 ``softness``.
     """
-    if isinstance(value, np.ndarray):
-        return softness * np.logaddexp(0.0, value / softness)
-    scaled = value / softness
-    return softness * (scaled if scaled > 30 else math.log1p(math.exp(scaled)))
+    result = softness * np.logaddexp(0.0, value / softness)
+    return result if isinstance(value, np.ndarray) else float(result)
 
 
-def _bit_length(value: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    # frexp's exponent is the bit length of a positive integer, exactly, and 0 for 0.
-    exponents: np.ndarray[Any, np.dtype[np.int64]] = np.frexp(value)[1].astype(np.int64)
-    return exponents
+def remembered(formula: Formula) -> Formula:
+    """A formula that remembers its results for single numbers: designs share most of their parts."""
+    known = lru_cache(maxsize=_REMEMBERED)(formula)
+
+    @wraps(formula)
+    def remember(*values: Number) -> Any:
+        try:
+            hash(values)
+        except TypeError:  # an array cannot be looked up
+            return formula(*values)
+        return known(*values)
+
+    return cast(Formula, remember)

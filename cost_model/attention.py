@@ -3,75 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cost_model import entities
+from cost_model.arithmetic import Number
 from cost_model.component import Usage
 from cost_model.expected import scores_kept_bits
+from cost_model.sums import context_widths, dot_widths
 from quant_model.attention import Context, Scores
 
+__all__ = ["ContextShape", "ScoresShape", "context_shape", "context_usages", "scores_shape", "scores_usages"]
 
-def scores_usages(node: Scores, rows: int, period: int) -> Iterator[tuple[str, Usage]]:
-    """Query buffer, key store, scores engine.
 
-    Args:
-        node: the engine.
-        rows: rows that the query buffer holds.
-        period: clocks per group of scores.
-    """
-    engine, width = node.engine, node.heads * node.d_head
-    groups, dsp = node.rows // engine.lanes, engine.multiplier == "dsp"
+@dataclass(frozen=True, slots=True)
+class ScoresShape:
+    """What a scores engine's cost depends on: numbers, or arrays over many designs."""
+
+    window: Number
+    heads: Number
+    d_head: Number
+    query_bits: Number
+    key_bits: Number
+    out_bits: Number
+    lanes: Number
+    period: Number
+    rows: Number
+    """Rows in the query buffer."""
+    dsp: Number
+    buffer_block: Number
+    memory_block: Number
+
+
+@dataclass(frozen=True, slots=True)
+class ContextShape:
+    """What a context engine's cost depends on: numbers, or arrays over many designs."""
+
+    window: Number
+    heads: Number
+    d_head: Number
+    score_bits: Number
+    probability_bits: Number
+    value_bits: Number
+    lanes: Number
+    period: Number
+    mac_latency: Number
+    rows: Number
+    """Rows in the score buffer."""
+    dsp: Number
+    buffer_block: Number
+    memory_block: Number
+
+
+def scores_shape(node: Scores, rows: int, period: int) -> ScoresShape:
+    """The shape of a network's node, given its buffer's rows and its clocks per group."""
+    return ScoresShape(
+        window=node.rows,
+        heads=node.heads,
+        d_head=node.d_head,
+        query_bits=node.query_format.bits,
+        key_bits=node.key_format.bits,
+        out_bits=node.output.bits,
+        lanes=node.engine.lanes,
+        period=period,
+        rows=rows,
+        dsp=node.engine.multiplier == "dsp",
+        buffer_block=node.engine.buffer == "block",
+        memory_block=node.engine.memory == "block",
+    )
+
+
+def context_shape(node: Context, rows: int, period: int, mac_latency: int) -> ContextShape:
+    """The shape of a network's node, given its buffer's rows, its clocks per group and its lanes' latency."""
+    return ContextShape(
+        window=node.rows,
+        heads=node.heads,
+        d_head=node.d_head,
+        score_bits=node.score_format.bits,
+        probability_bits=node.probability.bits,
+        value_bits=node.output.bits,
+        lanes=node.engine.lanes,
+        period=period,
+        mac_latency=mac_latency,
+        rows=rows,
+        dsp=node.engine.multiplier == "dsp",
+        buffer_block=node.engine.buffer == "block",
+        memory_block=node.engine.memory == "block",
+    )
+
+
+def scores_usages(own: ScoresShape) -> Iterator[tuple[str, Usage]]:
+    """Query buffer, key store, scores engine."""
+    lanes, width = own.lanes, own.heads * own.d_head
+    groups = own.window // lanes
     depth = groups * width
-    yield "buffer", entities.row_buffer("row_buffer", width, rows, groups > 1)
-    yield "ram", entities.ram(width * rows, node.query_format.bits, engine.buffer == "block")
-    yield "store", entities.key_store(node.rows, node.heads, node.d_head, engine.lanes)
+    yield "buffer", entities.row_buffer("row_buffer", width, own.rows, groups > 1)
+    yield "ram", entities.ram(width * own.rows, own.query_bits, own.buffer_block)
+    yield "store", entities.key_store(own.window, own.heads, own.d_head, lanes)
     yield "store_counter", entities.address_counter("read_counter", depth)
-    bank = entities.ram(depth, node.key_format.bits, engine.memory == "block")
-    for lane in range(engine.lanes):
-        yield f"bank{lane}", bank
-    yield "control", entities.scores_control(node.rows, dsp)
-    yield "loops", entities.sequencer(node.heads, groups, node.d_head, period)
-    kept = scores_kept_bits(node.accumulator.bits, node.output.bits, node.d_head)
-    if dsp:
-        yield "lanes", entities.dsp_lanes(engine.lanes, kept)
-    else:
-        x_bits, w_bits = node.query_format.bits, node.key_format.bits
-        yield (
-            "lanes",
-            entities.lut_lanes(engine.lanes, x_bits, True, w_bits, node.accumulator.bits, kept),
-        )
-    yield "output_stage", entities.constant_requantize(kept, kept, node.output.bits)
+    yield "banks", entities.rams(lanes, depth, own.key_bits, own.memory_block)
+    yield "control", entities.scores_control(own.window, own.dsp)
+    yield "loops", entities.sequencer(own.heads, groups, own.d_head, own.period)
+    _, sums = dot_widths(own.d_head, own.query_bits, own.key_bits)
+    kept = scores_kept_bits(sums, own.out_bits, own.d_head)
+    yield from entities.mac_lanes(own.dsp, (lanes, own.query_bits, True, own.key_bits, sums, kept, False))
+    yield "output_stage", entities.constant_requantize(kept, kept, own.out_bits)
 
 
-def context_usages(node: Context, rows: int, period: int, mac_latency: int) -> Iterator[tuple[str, Usage]]:
-    """Score buffer, maxima, softmax table, value store, context engine.
-
-    Args:
-        node: the engine.
-        rows: rows that the score buffer holds.
-        period: clocks per group of outputs.
-        mac_latency: clocks from a group's last product to its results.
-    """
-    engine, score_bits = node.engine, node.score_format.bits
-    groups, dsp = node.d_head // engine.lanes, engine.multiplier == "dsp"
-    words = node.columns // engine.lanes * node.rows
-    yield "buffer", entities.row_buffer("row_buffer", node.heads * node.rows, rows, groups > 1)
-    yield "ram", entities.ram(node.heads * node.rows * rows, score_bits, engine.buffer == "block")
-    yield "maximum", entities.row_maximum(score_bits, node.rows)
-    yield "maxima", entities.row_buffer("maxima_buffer", node.heads, rows)
-    yield "maxima_ram", entities.ram(node.heads * rows, score_bits, False)
-    yield "softmax_table", entities.softmax(score_bits, node.probability.bits)
-    yield "store", entities.value_store(node.output.bits, node.rows, node.columns, engine.lanes)
+def context_usages(own: ContextShape) -> Iterator[tuple[str, Usage]]:
+    """Score buffer, maxima, softmax table, value store, context engine."""
+    lanes, row = own.lanes, own.heads * own.window
+    groups, words = own.d_head // lanes, own.heads * own.d_head // lanes * own.window
+    yield "buffer", entities.row_buffer("row_buffer", row, own.rows, groups > 1)
+    yield "ram", entities.ram(row * own.rows, own.score_bits, own.buffer_block)
+    yield "maximum", entities.row_maximum(own.score_bits, own.window)
+    yield "maxima", entities.row_buffer("maxima_buffer", own.heads, own.rows)
+    yield "maxima_ram", entities.ram(own.heads * own.rows, own.score_bits, False)
+    yield "softmax_table", entities.softmax(own.score_bits, own.probability_bits)
+    yield "store", entities.value_store(own.value_bits, own.window, own.heads * own.d_head, lanes)
     yield "store_counter", entities.address_counter("read_counter", words)
-    yield "store_ram", entities.ram(words, engine.lanes * node.output.bits, engine.memory == "block")
-    denominator = node.denominator.bits
-    yield "control", entities.context_control(node.rows, score_bits, denominator, dsp, mac_latency)
-    yield "loops", entities.sequencer(node.heads, groups, node.rows, period)
-    sums = node.accumulator.bits
-    if dsp:
-        yield "lanes", entities.dsp_lanes(engine.lanes, sums)
-    else:
-        yield (
-            "lanes",
-            entities.lut_lanes(engine.lanes, node.probability.bits, False, node.output.bits, sums, sums),
-        )
-    yield "normaliser", entities.divider(denominator, node.output.bits)
+    yield "store_ram", entities.ram(words, lanes * own.value_bits, own.memory_block)
+    sums, denominator = context_widths(own.window, own.probability_bits, own.value_bits)
+    yield (
+        "control",
+        entities.context_control(own.window, own.score_bits, denominator, own.dsp, own.mac_latency),
+    )
+    yield "loops", entities.sequencer(own.heads, groups, own.window, own.period)
+    yield from entities.mac_lanes(
+        own.dsp, (lanes, own.probability_bits, False, own.value_bits, sums, sums, False)
+    )
+    yield "normaliser", entities.divider(denominator, own.value_bits)

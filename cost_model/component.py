@@ -47,7 +47,7 @@ class Counts:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Usage:
     """What rules say about an instance, and what its fitted part depends on."""
 
@@ -60,6 +60,18 @@ class Usage:
 
     LUTs (and a few FFs) in proportion to these, with fitted coefficients.
     """
+
+    def times(self, count: Number) -> Usage:
+        """``count`` such instances together."""
+        rules = self.rules
+        total = Counts(
+            rules.lut * count,
+            rules.lutram * count,
+            rules.ff * count,
+            rules.bram18 * count,
+            rules.dsp * count,
+        )
+        return Usage(self.kind, total, tuple(feature * count for feature in self.features))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,24 @@ names them, in order.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
-from cost_model.arithmetic import Number, at_least, at_most, ceil_div, counter_bits, pick, used_bits
+import numpy as np
+
+from cost_model.arithmetic import (
+    Number,
+    at_least,
+    at_most,
+    ceil_div,
+    counter_bits,
+    pick,
+    remembered,
+    used_bits,
+)
 from cost_model.component import Counts, Usage
 from cost_model.memories import (
-    block_rams,
+    block_rams_where,
     distributed_ram,
     rom_columns,
     rom_luts_per_column,
@@ -32,9 +44,11 @@ __all__ = [
     "key_store",
     "linear_control",
     "lut_lanes",
+    "mac_lanes",
     "output_stream",
     "pooling_engine",
     "ram",
+    "rams",
     "repeat_control",
     "residual_adder",
     "rom",
@@ -92,12 +106,14 @@ def _carry(bits: Number) -> Number:
     return at_least((bits - 1) // 3, 0)
 
 
+@remembered
 def address_counter(kind: str, depth: Number) -> Usage:
     """``address_counter.vhd``."""
     bits = used_bits(depth)
     return Usage(kind, Counts(ff=bits), (pick(bits > 0, 1, 0), bits, _carry(bits)))
 
 
+@remembered
 def ram(depth: Number, bits: Number, block: Number, used: Number = None) -> Usage:
     """``dual_port_ram.vhd``: a block RAM absorbs the read register; a single word becomes registers.
 
@@ -111,11 +127,18 @@ def ram(depth: Number, bits: Number, block: Number, used: Number = None) -> Usag
     rules = Counts(
         lutram=pick(in_block, 0, pick(one_word, 0, lutram)),
         ff=pick(in_block, 0, used * pick(one_word, 2, 1)),
-        bram18=pick(in_block, block_rams(depth, bits, read_only=False), 0),
+        bram18=block_rams_where(in_block, depth, bits, False),
     )
     return Usage("ram", rules, (pick(many > 1, many, 0), used * ceil_div(at_least(many - 1, 0), 3)))
 
 
+@remembered
+def rams(count: Number, depth: Number, bits: Number, block: Number) -> Usage:
+    """``count`` equal RAMs."""
+    return ram(depth, bits, block).times(count)
+
+
+@remembered
 def rom(depth: Number, columns: Number, bits: Number, block: Number) -> Usage:
     """A generated ROM; ``columns`` of its ``bits`` differ from each other; a single word is a constant."""
     in_luts = pick(block, 0, 1)
@@ -123,17 +146,19 @@ def rom(depth: Number, columns: Number, bits: Number, block: Number) -> Usage:
     rules = Counts(
         lut=in_luts * differing * rom_luts_per_column(depth),
         ff=in_luts * differing,
-        bram18=pick(block & (depth > 1), block_rams(depth, bits, read_only=True), 0),
+        bram18=block_rams_where(block & (depth > 1), depth, bits, True),
     )
     return Usage("rom", rules)
 
 
+@remembered
 def softmax(score_bits: Number, probability_bits: Number) -> Usage:
     """The softmax table: always in LUTs, with known contents."""
     luts, columns = softmax_rom(score_bits, probability_bits)
     return Usage("rom", Counts(lut=luts, ff=columns))
 
 
+@remembered
 def row_buffer(kind: str, columns: Number, rows: Number, rewinds: Number = False) -> Usage:
     """``row_buffer.vhd`` without its RAM.
 
@@ -153,6 +178,7 @@ def row_buffer(kind: str, columns: Number, rows: Number, rewinds: Number = False
     return Usage(kind, rules, features)
 
 
+@remembered
 def sequencer(heads: Number, groups: Number, inner: Number, period: Number) -> Usage:
     """``sequencer.vhd``."""
     head_bits, group_bits, step_bits = used_bits(heads), used_bits(groups), used_bits(period)
@@ -169,17 +195,20 @@ def sequencer(heads: Number, groups: Number, inner: Number, period: Number) -> U
     return Usage("sequencer", Counts(ff=1 + head_bits + group_bits + step_bits), features)
 
 
+@remembered
 def linear_control(dsp: Number, single_step: Number) -> Usage:
     """``linear_engine.vhd`` itself: valid, last and, for DSP, first, which with a single step is last."""
     return Usage("linear_control", Counts(ff=2 + pick(dsp, 1 - pick(single_step, 1, 0), 0)), (1,))
 
 
+@remembered
 def scores_control(rows: Number, dsp: Number) -> Usage:
     """``scores_engine.vhd`` itself: as a linear engine's, and the row of the window."""
     row = used_bits(rows)
     return Usage("scores_control", Counts(ff=2 + pick(dsp, 1, 0) + row), (1, row))
 
 
+@remembered
 def context_control(
     rows: Number, score_bits: Number, denominator_bits: Number, dsp: Number, mac_latency: Number
 ) -> Usage:
@@ -197,6 +226,16 @@ def context_control(
     return Usage("context_control", rules, (1, row, score_bits, denominator_bits))
 
 
+def mac_lanes(dsp: Number, lane: tuple[Number, ...]) -> Iterator[tuple[str, Usage]]:
+    """``mac_lanes.vhd``: the arguments of :func:`lut_lanes`; DSP slices need the first and the sixth."""
+    if isinstance(dsp, np.ndarray):
+        yield "lanes", dsp_lanes(lane[0], lane[5]).times(dsp)
+        yield "lanes", lut_lanes(*lane).times(~dsp)
+    else:
+        yield "lanes", dsp_lanes(lane[0], lane[5]) if dsp else lut_lanes(*lane)
+
+
+@remembered
 def dsp_lanes(lanes: Number, kept: Number) -> Usage:
     """``mac_lanes.vhd`` with products and accumulators in DSP slices: results leave one by one.
 
@@ -207,6 +246,7 @@ def dsp_lanes(lanes: Number, kept: Number) -> Usage:
     return Usage("dsp_lanes", rules, (1, several, select, lane_bits))
 
 
+@remembered
 def lut_lanes(
     lanes: Number,
     x_bits: Number,
@@ -242,12 +282,14 @@ def _select(lanes: Number, kept: Number) -> tuple[Number, Number, Number]:
     return several, used_bits(lanes), kept * ceil_div(lanes - 1, 3)
 
 
+@remembered
 def bias_requantize(in_bits: Number, kept: Number, out_bits: Number) -> Usage:
     """``bias_requantize.vhd``: one adder, of which ``kept`` bits reach the saturation."""
     rules = Counts(lut=in_bits + out_bits, ff=in_bits + kept + out_bits + 3)
     return Usage("bias_requantize", rules, (1, in_bits, out_bits, kept - out_bits))
 
 
+@remembered
 def wide_bias(in_bits: Number, kept: Number, constant: Number) -> Usage:
     """``bias_requantize.vhd`` with WIDE.
 
@@ -257,12 +299,14 @@ def wide_bias(in_bits: Number, kept: Number, constant: Number) -> Usage:
     return Usage("wide_bias", Counts(lut=adder, ff=in_bits + 2 * kept + 3), (1, adder))
 
 
+@remembered
 def constant_requantize(in_bits: Number, kept: Number, out_bits: Number) -> Usage:
     """``bias_requantize.vhd`` with a rounding constant for a bias: its adder needs no LUT."""
     rules = Counts(lut=out_bits, ff=in_bits + kept + out_bits + 3)
     return Usage("constant_requantize", rules, (1, out_bits, kept - out_bits))
 
 
+@remembered
 def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number) -> Usage:
     """``key_store.vhd`` without its RAMs and its read counter."""
     address, count = used_bits(rows // lanes * heads * d_head), counter_bits(rows + 1)
@@ -276,6 +320,7 @@ def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number) -> Usa
     )
 
 
+@remembered
 def value_store(bits: Number, rows: Number, columns: Number, lanes: Number) -> Usage:
     """``value_store.vhd`` without its RAM and its read counter."""
     words = columns // lanes
@@ -285,12 +330,14 @@ def value_store(bits: Number, rows: Number, columns: Number, lanes: Number) -> U
     return Usage("value_store", rules, (1, address, count, pick(lanes > 1, 1, 0), lane, word))
 
 
+@remembered
 def row_maximum(bits: Number, count: Number) -> Usage:
     """``row_maximum.vhd``: a comparison and a selection."""
     position = used_bits(count)
     return Usage("row_maximum", Counts(ff=bits + position), (1, bits, position))
 
 
+@remembered
 def divider(denominator_bits: Number, quotient_bits: Number) -> Usage:
     """``divider.vhd``.
 
@@ -311,6 +358,7 @@ def divider(denominator_bits: Number, quotient_bits: Number) -> Usage:
     return Usage("divider", rules, (1,))
 
 
+@remembered
 def residual_adder(columns: Number, branch: Number, kept: Number, out_bits: Number) -> Usage:
     """``residual_adder.vhd``: ``branch`` bits are used of the one operand, ``kept`` of the sum."""
     column = used_bits(columns)
@@ -318,6 +366,7 @@ def residual_adder(columns: Number, branch: Number, kept: Number, out_bits: Numb
     return Usage("residual_adder", rules, (1, column, kept, out_bits))
 
 
+@remembered
 def pooling_engine(
     rows: Number, columns: Number, in_bits: Number, sum_bits: Number, out_bits: Number
 ) -> Usage:
@@ -327,6 +376,7 @@ def pooling_engine(
     return Usage("pooling_engine", rules, (1, row, column, sum_bits, out_bits))
 
 
+@remembered
 def repeat_control(rows: Number, passes: Number, columns: Number, bits: Number) -> Usage:
     """``repeat_loop.vhd`` without its store and sender: rows and passes are counted in three places."""
     row, passing, column = used_bits(rows), used_bits(passes), used_bits(columns)
@@ -334,12 +384,14 @@ def repeat_control(rows: Number, passes: Number, columns: Number, bits: Number) 
     return Usage("repeat_control", rules, (1, row, passing, column, bits))
 
 
+@remembered
 def input_stream(columns: Number) -> Usage:
     """``input_stream.vhd``."""
     column = used_bits(columns)
     return Usage("input_stream", Counts(ff=column), (1, column))
 
 
+@remembered
 def output_stream(bits: Number, columns: Number) -> Usage:
     """``output_stream.vhd``: the state has one register for each of its three values."""
     column = counter_bits(columns)

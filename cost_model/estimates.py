@@ -10,7 +10,7 @@ from cost_model.breakdown import Labelled, usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Component
 from cost_model.devices import RESOURCES, Device, utilization
-from cost_model.resolution import resolve
+from cost_model.resolution import is_final, resolve
 from quant_model.design import DesignPoint
 from quant_model.network import Network, build_network
 from quant_model.schedule import schedule
@@ -57,9 +57,9 @@ def estimate(
 ) -> Estimate:
     """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first."""
     coefficients = calibration or load()
-    design = point.design if isinstance(point, Network) else point
-    chosen = resolve(design, device, coefficients)
-    network = point if isinstance(point, Network) and chosen is design else build_network(chosen)
+    network = point if isinstance(point, Network) else build_network(point)
+    if not is_final(network):
+        network = build_network(resolve(network.design, device, coefficients))
     timetable = schedule(network)
     parts = tuple(usages(network, timetable))
     lut = lutram = ff = bram18 = dsp = 0.0

@@ -8,7 +8,7 @@ about 0.3 %.
 
 from __future__ import annotations
 
-from cost_model.arithmetic import Number, at_least, at_most, log2, pick, softplus
+from cost_model.arithmetic import Number, at_least, at_most, log2, pick, remembered, softplus
 
 __all__ = [
     "bias_columns",
@@ -51,6 +51,7 @@ def bias_columns(total: Number, bound: Number, fan_in: Number, embedding: Number
     return at_most(at_least(used, 1), total)
 
 
+@remembered
 def scores_kept_bits(accumulator: Number, bits: Number, fan_in: Number) -> Number:
     """Bits of a dot product that are left when the requantisation to ``bits`` has dropped the low ones."""
     return at_most(accumulator, bits + 3.2 + 0.56 * log2(fan_in))
@@ -61,12 +62,14 @@ def pooling_kept_bits(total: Number, bits: Number) -> Number:
     return at_most(total, bits + 2.0)
 
 
+@remembered
 def residual_filled_bits(bound: Number, fan_in: Number, stream_bits: Number, out_bits: Number) -> Number:
     """Bits of a residual addition's output that are not constant zero."""
     typical = at_least(log2(bound) - 0.58 * log2(fan_in), stream_bits)
     return at_least(out_bits - softplus(out_bits - typical - 0.8, _SCATTER), 1)
 
 
+@remembered
 def residual_bits(
     bound: Number, fan_in: Number, stream_bits: Number, out_bits: Number
 ) -> tuple[Number, Number, Number]:

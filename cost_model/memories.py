@@ -9,13 +9,18 @@ LUTs).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
-from cost_model.arithmetic import Number, at_most, ceil_div, pick
+from cost_model.arithmetic import Number, at_most, ceil_div, pick, remembered
 
-__all__ = ["block_rams", "distributed_ram", "rom_columns", "rom_luts_per_column", "softmax_rom"]
+__all__ = [
+    "block_rams",
+    "block_rams_where",
+    "distributed_ram",
+    "rom_columns",
+    "rom_luts_per_column",
+    "softmax_rom",
+]
 
 _BYTE = 9
 """Bits of a block RAM that share a write enable: a memory's word is padded to whole bytes of a port."""
@@ -31,25 +36,18 @@ _LUTRAM_SHAPES = ((32, 6), (64, 3))
 _LUTRAM_SCALE = 7.0
 """Of a RAM32M's or RAM64M's cost of 8 so much counts in proportion to the bits that are used."""
 _LUTS_PER_CELL = 4
-_CACHED = 1 << 14
-"""Sizes of memory whose block RAMs are remembered: a search asks for the same ones again and again."""
 
 
+@remembered
 def block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
     """RAMB18 of a memory of ``depth`` words; a RAMB36 counts as two."""
-    if isinstance(depth, np.ndarray):
-        return _block_rams(depth, bits, read_only)
-    return _cached_block_rams(depth, bits, read_only)
-
-
-def _block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
+    padded = {width: bits if read_only else _padded(bits, min(_BYTE, width)) for width in _BLOCK_SHAPES[1][3]}
     best_cost: Number = None
     best: Number = None
     for address_bits, unit_cost, size, widths in _BLOCK_SHAPES:
         for index, width in enumerate(widths):
-            banks = ceil_div(depth, 1 << (address_bits - index))
-            byte = 1 if read_only else min(_BYTE, width)
-            units = ceil_div(banks * ceil_div(bits, byte) * byte, width)
+            banks = -(-depth >> (address_bits - index))
+            units = ceil_div(banks * padded[width], width)
             selecting = (banks - 1) * bits + (0 if read_only else pick(banks > 1, banks, 0))
             cost = unit_cost * units + _SELECT_COST * selecting
             if best is None:
@@ -61,9 +59,21 @@ def _block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
     return best
 
 
-_cached_block_rams = lru_cache(maxsize=_CACHED)(_block_rams)
+def _padded(bits: Number, byte: int) -> Number:
+    return ceil_div(bits, byte) * byte
 
 
+def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool) -> Number:
+    """RAMB18 of the memories that are to lie in block RAM, 0 for the others."""
+    if not isinstance(block, np.ndarray):
+        return block_rams(depth, bits, read_only) if block else 0
+    where = np.flatnonzero(block)
+    found = np.zeros(len(block), dtype=np.int64)
+    found[where] = block_rams(depth[where], bits[where], read_only)
+    return found
+
+
+@remembered
 def distributed_ram(depth: Number, bits: Number) -> tuple[Number, Number]:
     """``(LUTRAM, banks)`` of a distributed RAM; reads of several banks are selected in LUTs."""
     costs, counts = [], []

@@ -23,7 +23,7 @@ from quant_model.network import Network, build_network
 from quant_model.node import Node
 from quant_model.schedule import Schedule, operand_bits, schedule
 
-__all__ = ["can_use_dsp", "resolve"]
+__all__ = ["can_use_dsp", "is_final", "resolve"]
 
 _DSP_MINIMUM_BITS = 9
 """Yosys 0.70 infers a DSP48E1 only for products of so many bits (``synth_xilinx``: ``DSP_Y_MINWIDTH``)."""
@@ -78,17 +78,29 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
     return design.with_engines(chosen)
 
 
+def is_final(network: Network) -> bool:
+    """True when :func:`resolve` would change nothing."""
+    return network.design.is_resolved and not any(_is_short(node) for node in network.nodes)
+
+
 def _without_short_dsp(design: DesignPoint) -> DesignPoint:
     if all(engine.multiplier != "dsp" for engine in design.engines.values()):
         return design
     short = {
         node.name: dataclasses.replace(node.engine, multiplier="lut")
         for node in build_network(design).nodes
-        if isinstance(node, Linear | Scores | Context)
-        and node.engine.multiplier == "dsp"
-        and not can_use_dsp(node)
+        if isinstance(node, Linear | Scores | Context) and _is_short(node)
     }
     return design.with_engines(short) if short else design
+
+
+def _is_short(node: Node) -> bool:
+    """True when DSP slices are chosen for products that they are not used for."""
+    return (
+        isinstance(node, Linear | Scores | Context)
+        and node.engine.multiplier == "dsp"
+        and not can_use_dsp(node)
+    )
 
 
 def _in_luts(engine: Engine, kind: EngineKind) -> Engine:

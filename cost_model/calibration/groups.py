@@ -34,6 +34,7 @@ _BY_LABEL = {
     "lanes": "datapath",
     "softmax_table": "datapath",
     "store_ram": "datapath",
+    "banks": "datapath",
     "store_counter": "store",
     "maxima": "maximum",
     "maxima_ram": "maximum",
@@ -43,8 +44,6 @@ _BY_LABEL = {
 def group(engine: str, label: str) -> str:
     """The group of the component ``label`` of ``engine``."""
     kind = engine.rsplit(".", 1)[-1]
-    if label.startswith("bank"):
-        return "datapath"
     if kind == "repeat":
         return "loop"
     if label == "ram":

@@ -1,0 +1,129 @@
+"""Rules of memories against counts that Yosys 0.70 printed for single memories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cost_model.memories import (
+    block_rams,
+    distributed_ram,
+    rom_columns,
+    rom_luts_per_column,
+    softmax_rom,
+)
+
+# (depth, bits): RAMB18, of a simple dual-port RAM with ram_style block.
+BLOCK = {
+    (2, 2): 1,
+    (100, 36): 1,
+    (100, 40): 2,
+    (512, 36): 1,
+    (512, 72): 2,
+    (512, 80): 3,
+    (513, 18): 1,
+    (513, 40): 3,
+    (1024, 40): 3,
+    (1024, 64): 4,
+    (1025, 20): 3,
+    (1025, 36): 3,
+    (1025, 80): 7,
+    (2000, 20): 3,
+    (2048, 9): 1,
+    (3000, 12): 3,
+    (3000, 18): 3,
+    (3000, 80): 14,
+    (4096, 5): 2,
+    (4096, 80): 18,
+    (5000, 5): 3,
+    (5000, 12): 5,
+    (5000, 20): 8,
+    (5000, 40): 13,
+    (5000, 80): 23,
+    (8192, 12): 6,
+    (12000, 5): 5,
+    (12000, 12): 9,
+    (12000, 80): 54,
+}
+# (depth, bits): LUTs that are memory, with ram_style distributed.
+DISTRIBUTED = {
+    (32, 2): 4,
+    (32, 7): 8,
+    (48, 4): 8,
+    (64, 8): 12,
+    (96, 2): 8,
+    (96, 6): 12,
+    (96, 8): 24,
+    (128, 8): 24,
+    (144, 7): 36,
+    (160, 6): 20,
+    (192, 3): 12,
+    (256, 8): 48,
+    (320, 2): 20,
+    (320, 12): 80,
+    (384, 4): 48,
+    (512, 3): 32,
+    (512, 8): 96,
+}
+# Depth: LUTs of one column of a ROM of random words.
+ROM = {
+    16: 1,
+    64: 1,
+    72: 2,
+    80: 2,
+    96: 3,
+    128: 3,
+    192: 4,
+    256: 5,
+    288: 8,
+    384: 9,
+    448: 10,
+    512: 12,
+    576: 13,
+    640: 14,
+    768: 17,
+    800: 17,
+    1024: 21,
+    1152: 24,
+    1280: 27,
+    1536: 32,
+    2048: 43,
+}
+
+
+@pytest.mark.parametrize(("size", "expected"), BLOCK.items())
+def test_block_rams(size: tuple[int, int], expected: int) -> None:
+    assert block_rams(*size, False) == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), DISTRIBUTED.items())
+def test_distributed_ram(size: tuple[int, int], expected: int) -> None:
+    assert distributed_ram(*size)[0] == expected
+
+
+@pytest.mark.parametrize(("depth", "expected"), ROM.items())
+def test_rom_in_luts(depth: int, expected: int) -> None:
+    assert rom_luts_per_column(depth) == expected
+
+
+def test_arrays_give_what_single_numbers_give() -> None:
+    rng = np.random.default_rng(1)
+    depth, bits = rng.integers(1, 9000, 300), rng.integers(2, 90, 300)
+    for read_only in (False, True):
+        single = [block_rams(int(d), int(b), read_only) for d, b in zip(depth, bits, strict=True)]
+        assert list(block_rams(depth, bits, read_only)) == single
+    for index in (0, 1):
+        alone = [distributed_ram(int(d), int(b))[index] for d, b in zip(depth, bits, strict=True)]
+        assert list(distributed_ram(depth, bits)[index]) == alone
+    assert list(rom_luts_per_column(depth)) == [rom_luts_per_column(int(d)) for d in depth]
+
+
+def test_columns_of_a_small_rom_are_often_equal() -> None:
+    # Two words: a bit is 00, 01, 10 or 11, so that at most two columns differ and are not constant.
+    assert rom_columns(2, 16) == pytest.approx(2, abs=0.03)
+    assert rom_columns(64, 16) == 16
+
+
+def test_softmax_table_is_measured_not_modelled() -> None:
+    assert softmax_rom(8, 8) == (20, 8)
+    assert softmax_rom(4, 5) == (5, 5)
