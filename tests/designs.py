@@ -20,6 +20,7 @@ from quant_model.design import (
     linear_names,
     memory_choices,
     stream_names,
+    tied_streams,
     uniform_design,
 )
 from quant_model.network import Network, build_network
@@ -37,6 +38,7 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
         ffn_width=random.randint(4, 2 * largest),
         layers=random.choice((1, 1, 1, 1, 1, 2, 2, 3, 4)),
         outputs=random.choice((1, 1, 2, 4)),
+        repeats=random.choice((1, 1, 1, 2, 3)),
     )
     streams = stream_names(arch)
     narrow = random.choice((False, False, True))
@@ -46,10 +48,12 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
             return random.randint(9, activation_range(arch, name)[-1])
         return random.randint(2, 4 if narrow else 8)
 
+    activation_bits = {name: bits(name) for name in activation_names(arch)}
+    activation_bits.update(dict.fromkeys(tied_streams(arch), activation_bits["embed"]))
     return DesignPoint(
         architecture=arch,
         weight_bits={name: random.randint(2, 4 if narrow else 8) for name in linear_names(arch)},
-        activation_bits={name: bits(name) for name in activation_names(arch)},
+        activation_bits=activation_bits,
         engines={name: _engine(random, arch, name) for name in engine_kinds(arch)},
     )
 

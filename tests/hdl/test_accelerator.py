@@ -10,12 +10,15 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from hdl.bundle import design_sources
+from hdl.cxxrtl_simulation import build
 from hdl.generate import generate
-from hdl.playback import random_vectors
-from hdl.simulate import Mismatch, verify
+from hdl.playback import Playback, isolated_vectors, random_vectors
+from hdl.simulate import Mismatch, compare, verify
 from quant_model.design import Architecture, DesignPoint
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
+from quant_model.schedule import schedule
 from search.cli import run_cli
 from tests.designs import quick_network, uniform_build
 from tests.models import EXTREMES, bounds_reached, extreme_model
@@ -44,6 +47,8 @@ SHAPES = {
     "narrowest, a head an element": replace(SMALL, d_model=4, heads=4, ffn_width=4),
     "most heads": replace(SMALL, heads=8),
     "most layers": replace(SMALL, d_model=4, ffn_width=4, layers=4),
+    "most passes": replace(SMALL, window=3, d_model=4, ffn_width=4, repeats=8),
+    "two repeated layers": replace(SMALL, layers=2, repeats=2),
     "nothing divides": replace(SMALL, window=5, features=3, d_model=7, heads=1, ffn_width=11, outputs=3),
 }
 
@@ -75,6 +80,29 @@ def test_the_narrowest_and_the_widest_formats(
 ) -> None:
     design = uniform_build(SMALL, bits, stream_bits=stream_bits, lanes=4, multiplier=multiplier, style=style)
     assert_design_right(design, tmp_path, seed=bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arch", "lanes"),
+    [
+        (replace(SMALL, window=256, d_model=4, heads=1, ffn_width=4), 4),
+        (replace(SMALL, window=2, features=32, d_model=128, heads=8, ffn_width=512, outputs=16), 16),
+    ],
+    ids=["longest window", "widest layers"],
+)
+def test_the_largest_shapes(tmp_path: Path, arch: Architecture, lanes: int) -> None:
+    """Compiled: GHDL would take minutes for each window."""
+    model = random_integer_model(build_network(uniform_build(arch, 4, lanes=lanes)), 5)
+    generate(model, tmp_path / "bundle")
+    program = build(design_sources(tmp_path / "bundle"), model.network, tmp_path / "build")
+    stimulus = random_vectors(model.network.input, 5, arch.window, arch.features, seed=5)
+    expected, cycles = model.forward(stimulus), schedule(model.network).cycles
+    for stall in (False, True):
+        playback = Playback(stimulus, expected, isolated_vectors(5, stall), stall, seed=5)
+        found = compare(playback, program.play(playback, tmp_path, 600), cycles, program.tool)
+        assert found.first_mismatch is None
+        assert found.cycles_min == found.cycles_max == found.cycles_predicted
 
 
 FORMATS = ((2, None), (5, 16), (8, None))

@@ -14,6 +14,7 @@ from quant_model.linear import Linear
 from quant_model.network import Network, build_network
 from quant_model.node import Node
 from quant_model.pooling import Pooling
+from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.schedule import Schedule, schedule
 from tests.designs import resolved_designs
@@ -22,6 +23,7 @@ ENDLESS = 10**6
 
 _THROUGH_ADDER = 3  # hdl/vhdl/residual_adder.vhd
 _THROUGH_POOL = 3  # hdl/vhdl/pooling_engine.vhd
+_THROUGH_LOOP = 1  # hdl/vhdl/repeat_loop.vhd
 _FIRST_BEAT, _NEXT_BEAT = 2, 3  # hdl/vhdl/output_stream.vhd
 
 
@@ -35,20 +37,30 @@ class Handshake:
     The rules in the VHDL's headers, nothing else: a row starts in an engine as soon as the row before is
     through, the source's row lies complete in the input buffer, and every buffer behind the engine has a
     place, one that its reader has given back. No closed form, no idea of which engine is the slowest.
+
+    The rows of a repeated layer are numbered through its passes; those of the last pass are rows 0, 1, ... of
+    what follows.
     """
 
     def __init__(self, network: Network, plan: Schedule, buffer_rows: Mapping[str, int]) -> None:
         self.network, self.plan, self.buffer_rows = network, plan, buffer_rows
-        self.rows = network.design.architecture.window
+        arch = network.design.architecture
+        self.rows = arch.window
+        self.loops = {node.back: node for node in network.nodes if isinstance(node, Repeat)}
         self.starts: dict[tuple[str, int], int] = {}
-        waiting = dict.fromkeys(("input", *plan.timings), 0)
+        ends = {name: 1 if name == "head" else self.rows for name in ("input", *plan.timings)}
+        waiting = dict.fromkeys(ends, 0)
+        for loop in self.loops.values():
+            layer = loop.name.split(".")[0]
+            waiting[loop.name] = self.rows  # the rows of the first pass come from before the loop
+            ends |= {name: self.rows * loop.passes for name in (loop.name, *ends) if name.startswith(layer)}
         while waiting:
             ready = [name for name, row in waiting.items() if self._start(name, row)]
             if not ready:
                 raise DeadlockError(", ".join(waiting))
             for name in ready:
                 waiting[name] += 1
-                if waiting[name] == (1 if name == "head" else self.rows):
+                if waiting[name] == ends[name]:
                     del waiting[name]
 
     @property
@@ -65,52 +77,77 @@ class Handshake:
         return True
 
     def _conditions(self, name: str, row: int) -> Iterator[int]:
-        if row > 0:
+        if (name, row - 1) in self.starts:
             yield self.starts[name, row - 1] + self._occupied(name)
         if name != "input":
             for source, needed in self._sources(self.network.by_name[name], row):
                 yield self._complete(source, needed)
-        for reader in self._readers(name):
-            yield from self._place(reader, row)
+        for reader, place in self._readers(name, row):
+            yield from self._place(reader, place)
 
     def _sources(self, node: Node, row: int) -> Iterator[tuple[str, int]]:
         """Rows that must be complete before ``row`` starts."""
+        last_of_pass = row // self.rows * self.rows + self.rows - 1
         match node:
             case Linear():
-                yield node.source, self.rows - 1 if node.name == "head" else row
+                yield node.source, row
             case Scores():
                 yield node.query, row
-                yield node.key, self.rows - 1
+                yield node.key, last_of_pass
                 (context,) = self.network.consumers(node.name)
                 assert isinstance(context, Context)
-                yield context.value, self.rows - 1
+                yield context.value, last_of_pass
             case Context():
                 yield node.scores, row
+            case Repeat():
+                yield node.back, last_of_pass - self.rows
 
     def _occupied(self, name: str) -> int:
-        return self.network.design.architecture.features if name == "input" else self.plan.timings[name].row
+        if name == "input":
+            return self.network.design.architecture.features
+        node = self.network.by_name[name]
+        return node.columns if isinstance(node, Repeat) else self.plan.timings[name].row
 
     def _complete(self, name: str, row: int) -> int:
         """The clock from which a reader may start on the row."""
         if name == "input":
             return self.starts[name, row] + self._occupied(name)
-        node = self.network.by_name[name]
-        if isinstance(node, Residual):
-            return self._complete(node.branch, row)
-        if isinstance(node, Pooling):
-            return self._complete(node.source, row) + _THROUGH_POOL
+        match node := self.network.by_name[name]:
+            case Residual():
+                return self._complete(node.branch, row)
+            case Pooling():
+                return self._complete(node.source, self._before(node.source) + self.rows - 1) + _THROUGH_POOL
+            case Repeat() if row < self.rows:
+                return self._complete(node.stream, self._before(node.stream) + row)
+            case Repeat():
+                return self.starts[name, row] + node.columns + _THROUGH_LOOP
         return self.starts[name, row] + self.plan.timings[name].latency
 
-    def _readers(self, name: str) -> Iterator[Node]:
-        """Who has a row buffer behind a producer. Key and value store have room for the whole window."""
+    def _before(self, name: str) -> int:
+        """Rows of a layer's output that only its own next passes read."""
+        return self.rows * (self.loops[name].passes - 1) if name in self.loops else 0
+
+    def _readers(self, name: str, row: int) -> Iterator[tuple[Node, int]]:
+        """Who has a row buffer behind a producer, and the row's number there.
+
+        Key store, value store and the loop's store have room for all rows.
+        """
+        row -= self._before(name)
+        if row < 0:
+            return
         for node in self.network.consumers(name):
-            if isinstance(node, Residual) and node.branch == name:
-                # A branch's rows pass the adder at once, to the readers of the sum.
-                yield from self._readers(node.name)
-            elif not (isinstance(node, Scores) and name == node.key) and not (
-                isinstance(node, Context) and name == node.value
-            ):
-                yield node
+            match node:
+                case Residual() if node.branch == name:
+                    # A branch's rows pass the adder at once, to the readers of the sum.
+                    yield from self._readers(node.name, row)
+                case Repeat():
+                    yield from self._readers(node.name, row)
+                case Scores() if node.key == name:
+                    pass
+                case Context() if node.value == name:
+                    pass
+                case _:
+                    yield node, row
 
     def _place(self, reader: Node, row: int) -> Iterator[int]:
         """The clock in which the reader's buffer has given back the place that the row takes."""
@@ -127,11 +164,12 @@ class Handshake:
 
 
 def with_window(design: DesignPoint, window: int) -> DesignPoint:
-    """The same design for a longer window; scores' lanes still divide it."""
-    arch = dataclasses.replace(design.architecture, window=window)
+    """The same design for a longer window and one pass; scores' lanes still divide it."""
+    arch = dataclasses.replace(design.architecture, window=window, repeats=1)
     engines = {
         name: dataclasses.replace(engine, lanes=snap_lanes(arch, name, engine.lanes))
         for name, engine in design.engines.items()
+        if not name.endswith("repeat")
     }
     return dataclasses.replace(design, architecture=arch, engines=engines)
 
