@@ -19,6 +19,7 @@ from quant_model.integer_model import IntegerModel
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
 from search.files import file_errors, make_folder
+from search.host import Host, host
 from search.scores import Scores, score
 from search.study import OpenStudy
 
@@ -54,15 +55,17 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     trial = study.trial(number)
     model = trial_model(study, trial)
     data = data or study.data()
-    scores = score(model, data.dataset(model.network.design.architecture.window))
+    dataset = data.dataset(model.network.design.architecture.window)
+    scores, around = score(model, dataset), host(model, dataset)
     assessment = Budget.of(study.spec).assess(model.network.design)
     manifest = {
         "study": study.name,
         "trial": number,
         "errors": scores.to_json(),
         "values": dict(zip(study.spec.study.objectives, trial.values, strict=True)),
+        "host": around.to_json(),
     }
-    write_bundle(model, out, assessment, manifest, _trial_note(study, number, scores))
+    write_bundle(model, out, assessment, manifest, _trial_note(study, number, scores, around))
     return Exported(number, out, assessment, scores)
 
 
@@ -140,7 +143,7 @@ def estimate_json(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _trial_note(study: OpenStudy, number: int, scores: Scores) -> str:
+def _trial_note(study: OpenStudy, number: int, scores: Scores, around: Host) -> str:
     unit = f" {scores.unit}" if scores.unit else ""
     return f"""Trial {number} of study `{study.name}`.
 
@@ -148,6 +151,12 @@ def _trial_note(study: OpenStudy, number: int, scores: Scores) -> str:
 |---|---|---|
 | this accelerator (golden integer model) | {scores.validation:.5g}{unit} | {scores.test:.5g}{unit} |
 | persistence forecast | {scores.persistence_validation:.5g}{unit} | {scores.persistence_test:.5g}{unit} |
+
+Around the accelerator, a value is `offset + step * integer`: send
+`floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.
+The same numbers are in `{MANIFEST}`.
+
+{around.table()}
 """
 
 
@@ -161,7 +170,8 @@ def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
 
 {note}
 Encoder-only Transformer: window {arch.window}, {arch.features} features, d_model {arch.d_model},
-{arch.heads} heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, {arch.outputs} outputs.
+{arch.heads} heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, each applied {arch.repeats}
+times, {arch.outputs} outputs.
 
 Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.calibration}),
 {assessment.estimate.cycles} cycles per window:
