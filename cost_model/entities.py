@@ -258,11 +258,11 @@ def lut_lanes(
 ) -> Usage:
     """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
 
-    ``constant`` weights spare about every second row.
+    With ``constant`` weights a product is a table of x, about a LUT for every bit of x, without second stage.
     x is the same for all lanes, so that synthesis shares its copies between the two stages of long products.
     """
     several, lane_bits, select = _select(lanes, kept)
-    staged = pick(at_most(x_bits, w_bits) > ROWS_PER_STAGE, 1, 0)
+    staged = pick(constant, 0, pick(at_most(x_bits, w_bits) > ROWS_PER_STAGE, 1, 0))
     x_adds = x_bits >= w_bits
     addend = pick(x_adds, x_bits + 1 - pick(x_signed, 1, 0), w_bits)
     copies = pick(
@@ -270,7 +270,7 @@ def lut_lanes(
     )
     second_stage = staged * (lanes * (addend + ROWS_PER_STAGE) + copies + 3)
     registers = lanes * (x_bits + w_bits + sum_bits + kept) + kept + 5 + several + lane_bits
-    products = x_bits * w_bits * pick(constant, 0.5, 1) - 1
+    products = pick(constant, x_bits, x_bits * w_bits - 1)
     rules = Counts(lut=lanes * (products + sum_bits), ff=registers + second_stage)
     return Usage("lut_lanes", rules, (1, staged, several, select, lane_bits, lanes))
 

@@ -1,0 +1,121 @@
+"""Why an estimate is what it is: what fills the device, and which single change would make a design fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cost_model.component import Counts
+from cost_model.devices import RESOURCES, Device
+from cost_model.estimates import Estimate, estimate
+from cost_model.resolution import resolve
+from quant_model.design import (
+    BufferType,
+    DesignPoint,
+    Multiplier,
+    activation_range,
+    engine_kinds,
+    lane_limit,
+    memory_choices,
+    tied_streams,
+)
+
+__all__ = ["Change", "Share", "fitting_changes", "shares"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one engine takes of the design's fullest resource and of all others."""
+
+    engine: str
+    counts: Counts
+    part: float
+    """Share of the design's use of its fullest resource."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A design point that differs in one choice."""
+
+    description: str
+    design: DesignPoint
+    estimate: Estimate
+    rank: tuple[int, float]
+    """What it costs the user: 0 nothing, 1 clocks, 2 bits and so accuracy; then by how much."""
+
+
+def shares(found: Estimate) -> list[Share]:
+    """Engines by what they take of the fullest resource, the largest first."""
+    fullest = max(RESOURCES, key=lambda name: found.utilization[name])
+    totals: dict[str, Counts] = {}
+    for part in found.components:
+        totals[part.engine] = totals.get(part.engine, Counts()) + part.counts
+    used = {engine: _use(counts, fullest) for engine, counts in totals.items()}
+    everything = sum(used.values()) or 1.0
+    ranked = sorted(totals, key=lambda engine: -used[engine])
+    return [Share(engine, totals[engine], used[engine] / everything) for engine in ranked]
+
+
+def fitting_changes(design: DesignPoint, device: Device, limit: float = 1.0) -> list[Change]:
+    """Single changes after which the design stays within ``limit`` of the device, the cheapest first.
+
+    Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Empty
+    when no single change is enough.
+    """
+    base = resolve(design, device)
+    clocks = estimate(base, device).cycles
+    found = []
+    for rank, description, changed in _single_changes(base):
+        after = estimate(changed, device)
+        if all(used <= limit for used in after.utilization.values()):
+            price = after.cycles / clocks if rank < 2 else max(after.utilization.values())
+            found.append(Change(description, changed, after, (rank, price)))
+    return sorted(found, key=lambda change: change.rank)
+
+
+def _use(counts: Counts, resource: str) -> float:
+    """A LUT that is memory is a LUT of the device too."""
+    return float(getattr(counts, resource) + (counts.lutram if resource == "lut" else 0))
+
+
+def _single_changes(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+    yield from _build_changes(design)
+    yield from _narrower(design)
+
+
+def _build_changes(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+    for name, kind in engine_kinds(design.architecture).items():
+        engine = design.engines[name]
+        buffer: BufferType = "distributed" if engine.buffer == "block" else "block"
+        changed = dataclasses.replace(engine, buffer=buffer)
+        yield 0, f"{name}: buffer {engine.buffer} -> {buffer}", design.with_engines({name: changed})
+        for memory in memory_choices(kind):
+            if memory not in ("auto", engine.memory):
+                changed = dataclasses.replace(engine, memory=memory)
+                yield 0, f"{name}: memory {engine.memory} -> {memory}", design.with_engines({name: changed})
+        if engine.multiplier is not None:
+            multiplier: Multiplier = "lut" if engine.multiplier == "dsp" else "dsp"
+            changed = dataclasses.replace(engine, multiplier=multiplier)
+            described = f"{name}: multiplier {engine.multiplier} -> {multiplier}"
+            yield 0, described, design.with_engines({name: changed})
+        limit = lane_limit(design.architecture, name)
+        fewer = [lanes for lanes in range(1, engine.lanes) if limit % lanes == 0]
+        for lanes in fewer:
+            changed = dataclasses.replace(engine, lanes=lanes)
+            yield 1, f"{name}: lanes {engine.lanes} -> {lanes}", design.with_engines({name: changed})
+
+
+def _narrower(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+    for name, bits in design.weight_bits.items():
+        for less in range(2, bits):
+            weights = {**design.weight_bits, name: less}
+            described = f"{name}: weight bits {bits} -> {less}"
+            yield 2, described, dataclasses.replace(design, weight_bits=weights)
+    tied = tied_streams(design.architecture)
+    for name, bits in design.activation_bits.items():
+        names = tied if name in tied else (name,)
+        for less in range(activation_range(design.architecture, name)[0], bits):
+            tensors = {**design.activation_bits, **dict.fromkeys(names, less)}
+            described = f"{name}: activation bits {bits} -> {less}"
+            yield 2, described, dataclasses.replace(design, activation_bits=tensors)
