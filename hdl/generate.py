@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hdl import attention, linear, pooling, repeat, residual
 from hdl.netlist import Build, GenericValue, Instance, Part, Signal, identifier, row_buffer, stream_signals
+from hdl.scripts import write_scripts
 from quant_model.attention import Context, Scores
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
@@ -174,6 +175,7 @@ def _write(model: IntegerModel, out: Path) -> None:
     (testbench / "testbench.vhd").write_text(_testbench(model))
     (out / "design.json").write_text(model.network.design.to_json(indent=1) + "\n")
     model.save(out / "model.json")
+    write_scripts(model, TOP, out)
 
 
 def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:

@@ -82,7 +82,7 @@ def run_testbench(
         "--elab-run",
         top,
         *generic_options(generics),
-        # Before the first clock edge all registers are undefined: numeric_std would warn of each.
-        "--ieee-asserts=disable-at-0",
+        # Data registers are undefined until data comes: numeric_std would warn of each, in each clock.
+        "--ieee-asserts=disable",
     )
     return run_program(command, analysis.folder, f"{tool.label} ({tool.backend})", timeout_s, on_poll)
