@@ -13,7 +13,7 @@ import click
 from hdl.analysis import GhdlError
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
-from search.cli_design import estimate, generate, sample, synth, verify
+from search.cli_design import estimate, generate, sample, synth, timing, verify
 from search.cli_doctor import doctor
 from search.cli_study import dashboard, export, front, run, status, worker
 from search.quiet import quiet_optuna
@@ -43,6 +43,7 @@ for _command in (
     generate,
     verify,
     synth,
+    timing,
     doctor,
 ):
     cli.add_command(_command)
