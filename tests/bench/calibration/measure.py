@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ __all__ = ["from_json", "measure", "to_json"]
 
 _NETLIST = SCRIPT + "write_json netlist.json\n"
 _SECONDS = 3600.0
+_STYLE = re.compile(r'ram_style="(\w+)"')
 
 
 def measure(case: Case, cache: Path) -> Measured:
@@ -73,9 +75,20 @@ def from_json(data: Mapping[str, Any]) -> Measured:
     return Measured(DesignPoint.from_json(json.dumps(data["design"]), "measurement"), data["counts"], groups)
 
 
+def _check_styles(verilog: str) -> None:
+    """Refuse a design in which GHDL gave a memory another one's style as well: its counts mean nothing.
+
+    GHDL 6.0 keeps attributes by a net's number, and numbers are used again.
+    """
+    for line in verilog.splitlines():
+        if len(set(_STYLE.findall(line))) > 1:
+            raise SynthesisError(f"GHDL gave a memory two styles: {line.strip()}")
+
+
 def _synthesise(design: DesignPoint, bundle: Path, work: Path) -> Measured:
     work.mkdir()
     write_verilog(ghdl(), design_sources(bundle), TOP, [], work, _SECONDS)
+    _check_styles((work / "top.v").read_text())
     (work / "script.ys").write_text(_NETLIST.format(top=TOP))
     done = run_tool([*yosys().command, "script.ys"], work, _SECONDS)
     netlist = work / "netlist.json"
