@@ -32,7 +32,7 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
     heads = random.choice((1, 1, 2, 3, 4))
     arch = Architecture(
         window=random.randint(2, window),
-        features=random.choice((1, 2, 3, random.randint(1, largest))),
+        features=random.choice((1, 2, 3, random.randint(1, min(largest, 32)))),
         d_model=heads * random.randint(-(-4 // heads), max(largest // heads, -(-4 // heads))),
         heads=heads,
         ffn_width=random.randint(4, 2 * largest),
