@@ -31,8 +31,9 @@ LONG = 100_000
 """Cycles in all from which compiling pays: GHDL manages 1,500 (d_model 64) to 8,000 a second, building takes
 ten to twenty seconds."""
 
-_CHECKED_CYCLES = 60_000
-"""GHDL checks two windows of a long playback, or one where two would be more cycles than this."""
+_CHECKED_CYCLES = (200_000, 30_000)
+"""GHDL checks one or two windows of a long playback: as many as need no more cycles each than this. Longer
+ones would take it minutes and more."""
 
 _GHDL_SLOWEST = 50
 """Cycles a second of a wide accelerator on a loaded machine: only sets how long a hung simulation is waited
@@ -165,7 +166,9 @@ class _Player:
         except (UserError, cxxrtl_simulation.CxxrtlError) as error:
             result, tool = self.ghdl(playback, progress)
             return result, f"{tool}; no compiled simulation: {error}"
-        count = min(2 if 2 * self.cycles <= _CHECKED_CYCLES else 1, playback.vectors)
+        count = min(sum(self.cycles <= limit for limit in _CHECKED_CYCLES), playback.vectors)
+        if count == 0:
+            return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
         first = playback.first(count)
         checked, ghdl = self.ghdl(first, None)
         _agree(checked, result, first.isolated)

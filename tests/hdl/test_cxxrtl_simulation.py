@@ -76,6 +76,13 @@ def test_long_playbacks_run_in_both(accelerator: Path, stall: bool) -> None:
     assert seen[-1] == 1000
 
 
+def test_ghdl_is_spared_very_long_windows(accelerator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cycles = verify(accelerator, 1, seed=1).cycles_predicted
+    monkeypatch.setattr(simulate, "_CHECKED_CYCLES", (cycles - 1, 1))
+    monkeypatch.setattr(simulate, "LONG", 1)
+    assert verify(accelerator, 4, seed=1).tool.endswith(f"; not in GHDL: {cycles} cycles a window")
+
+
 def test_either_can_be_asked_for(accelerator: Path) -> None:
     assert verify(accelerator, 4, seed=1, simulator="cxxrtl").tool.startswith("cxxrtl (Yosys ")
     assert verify(accelerator, 1, seed=1, simulator="ghdl").tool.startswith("GHDL ")
