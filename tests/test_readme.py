@@ -19,9 +19,9 @@ MAKE_TARGETS = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTIL
 
 def blocks(readme: Path, language: str) -> list[str]:
     """The code blocks of a language; an untagged one has the language ''."""
-    found: list[str] = re.findall(
-        rf"^```{language}\n(.*?)^```$", readme.read_text(), re.MULTILINE | re.DOTALL
-    )
+    # Fences in pairs: a closing one looks like the opening one of an untagged block.
+    pattern = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    found = [text for tag, text in pattern.findall(readme.read_text()) if tag == language]
     return found
 
 
