@@ -105,7 +105,7 @@ def scores_usages(own: ScoresShape) -> Iterator[tuple[str, Usage]]:
     yield "loops", entities.sequencer(own.heads, groups, own.d_head, own.period)
     _, sums = dot_widths(own.d_head, own.query_bits, own.key_bits)
     kept = scores_kept_bits(sums, own.out_bits, own.d_head)
-    yield from entities.mac_lanes(own.dsp, (lanes, own.query_bits, True, own.key_bits, sums, kept, False))
+    yield from entities.mac_lanes(own.dsp, (lanes, own.query_bits, True, own.key_bits, sums, kept))
     yield "output_stage", entities.constant_requantize(kept, kept, own.out_bits)
 
 
@@ -128,7 +128,5 @@ def context_usages(own: ContextShape) -> Iterator[tuple[str, Usage]]:
         entities.context_control(own.window, own.score_bits, denominator, own.dsp, own.mac_latency),
     )
     yield "loops", entities.sequencer(own.heads, groups, own.window, own.period)
-    yield from entities.mac_lanes(
-        own.dsp, (lanes, own.probability_bits, False, own.value_bits, sums, sums, False)
-    )
+    yield from entities.mac_lanes(own.dsp, (lanes, own.probability_bits, False, own.value_bits, sums, sums))
     yield "normaliser", entities.divider(denominator, own.value_bits)

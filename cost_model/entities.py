@@ -17,7 +17,6 @@ from cost_model.arithmetic import (
     Number,
     at_least,
     at_most,
-    ceil_div,
     counter_bits,
     pick,
     remembered,
@@ -29,6 +28,7 @@ from cost_model.memories import (
     distributed_ram,
     rom_columns,
     rom_luts_per_column,
+    selecting_luts,
     softmax_rom,
 )
 
@@ -120,16 +120,17 @@ def ram(depth: Number, bits: Number, block: Number, used: Number = None) -> Usag
     ``used`` of the ``bits`` are read (all of them when None): distributed RAM holds only those.
     """
     used = bits if used is None else used
-    lutram, banks = distributed_ram(depth, used)
+    lutram, lut_banks = distributed_ram(depth, used)
     one_word = depth == 1
     in_block = block & (depth > 1)
-    many = pick(in_block, 0, banks)
+    bram18, block_banks = block_rams_where(in_block, depth, bits, False)
+    banks = pick(in_block, block_banks, lut_banks)
     rules = Counts(
         lutram=pick(in_block, 0, pick(one_word, 0, lutram)),
-        ff=pick(in_block, 0, used * pick(one_word, 2, 1)),
-        bram18=block_rams_where(in_block, depth, bits, False),
+        ff=pick(in_block, used_bits(banks), used * pick(one_word, 2, 1)),
+        bram18=bram18,
     )
-    return Usage("ram", rules, (pick(many > 1, many, 0), used * ceil_div(at_least(many - 1, 0), 3)))
+    return Usage("ram", rules, (pick(banks > 1, banks, 0), used * selecting_luts(banks)))
 
 
 @remembered
@@ -143,10 +144,11 @@ def rom(depth: Number, columns: Number, bits: Number, block: Number) -> Usage:
     """A generated ROM; ``columns`` of its ``bits`` differ from each other; a single word is a constant."""
     in_luts = pick(block, 0, 1)
     differing = at_most(columns, rom_columns(depth, columns))
+    bram18, banks = block_rams_where(block & (depth > 1), depth, bits, True)
     rules = Counts(
-        lut=in_luts * differing * rom_luts_per_column(depth),
-        ff=in_luts * differing,
-        bram18=block_rams_where(block & (depth > 1), depth, bits, True),
+        lut=in_luts * differing * rom_luts_per_column(depth) + bits * selecting_luts(banks),
+        ff=in_luts * differing + used_bits(banks),
+        bram18=bram18,
     )
     return Usage("rom", rules)
 
@@ -254,14 +256,16 @@ def lut_lanes(
     w_bits: Number,
     sum_bits: Number,
     kept: Number,
-    constant: Number = False,
+    varying: Number = 1,
 ) -> Usage:
     """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
 
-    With ``constant`` weights a product is a table of x, about a LUT for every bit of x, without second stage.
-    x is the same for all lanes, so that synthesis shares its copies between the two stages of long products.
+    ``varying`` is the share of the weights' bits that are not constant. With none a product is a small table
+    of x, without a second stage, and lanes share parts of it: a rough count. x is the same for all lanes, so
+    that synthesis shares its copies between the two stages of long products.
     """
     several, lane_bits, select = _select(lanes, kept)
+    constant = varying == 0
     staged = pick(constant, 0, pick(at_most(x_bits, w_bits) > ROWS_PER_STAGE, 1, 0))
     x_adds = x_bits >= w_bits
     addend = pick(x_adds, x_bits + 1 - pick(x_signed, 1, 0), w_bits)
@@ -269,17 +273,17 @@ def lut_lanes(
         x_adds, x_bits + lanes * (w_bits - ROWS_PER_STAGE), x_bits - ROWS_PER_STAGE + lanes * w_bits
     )
     second_stage = staged * (lanes * (addend + ROWS_PER_STAGE) + copies + 3)
-    registers = lanes * (x_bits + w_bits + sum_bits + kept) + kept + 5 + several + lane_bits
-    products = pick(constant, x_bits, x_bits * w_bits - 1)
-    rules = Counts(lut=lanes * (products + sum_bits), ff=registers + second_stage)
-    return Usage("lut_lanes", rules, (1, staged, several, select, lane_bits, lanes))
+    product = pick(constant, 2 * at_least(x_bits - 3, 0), x_bits * w_bits * varying - 1)
+    product_bits = (x_bits + w_bits) * pick(constant, 0.6, 1.0)
+    registers = lanes * (product_bits + sum_bits + kept) + kept + 5 + several + lane_bits
+    rules = Counts(lut=lanes * (product + sum_bits), ff=registers + second_stage)
+    return Usage("lut_lanes", rules, (1, staged, several, select, lane_bits, pick(constant, 0, lanes)))
 
 
 def _select(lanes: Number, kept: Number) -> tuple[Number, Number, Number]:
     """``(several lanes, bits of the lane counter, LUTs of the multiplexer behind the results)``."""
     several = pick(lanes > 1, 1, 0)
-    # A LUT6 selects among four, or adds three to those selected before.
-    return several, used_bits(lanes), kept * ceil_div(lanes - 1, 3)
+    return several, used_bits(lanes), kept * selecting_luts(lanes)
 
 
 @remembered

@@ -9,6 +9,7 @@ from cost_model import entities
 from cost_model.arithmetic import Number, at_least, pick, remembered
 from cost_model.component import Usage
 from cost_model.expected import bias_columns, filled_bits, kept_bits, residual_bits, typical_bits
+from cost_model.memories import varying_share
 from cost_model.sums import linear_widths
 from quant_model.linear import Linear
 from quant_model.residual import Residual
@@ -87,8 +88,10 @@ def usages(own: LinearShape) -> Iterator[tuple[str, Usage]]:
     yield "loops", entities.sequencer(1, groups, inputs, own.period)
     yield "weight_counter", entities.address_counter("weight_counter", words)
     yield "bias_counter", entities.address_counter("bias_counter", own.biases)
+    # Of a few words in logic synthesis sees that many bits never change.
+    varying = pick(words == 1, 0.0, pick(own.memory_block, 1.0, varying_share(words)))
     yield from entities.mac_lanes(
-        own.dsp, (lanes, x_bits, own.x_signed, w_bits, accumulator, accumulator, words == 1)
+        own.dsp, (lanes, x_bits, own.x_signed, w_bits, accumulator, accumulator, varying)
     )
     yield "output_stage", _output_stage(own, bound, accumulator, total)
 

@@ -19,7 +19,9 @@ __all__ = [
     "distributed_ram",
     "rom_columns",
     "rom_luts_per_column",
+    "selecting_luts",
     "softmax_rom",
+    "varying_share",
 ]
 
 _BYTE = 9
@@ -39,11 +41,15 @@ _LUTS_PER_CELL = 4
 
 
 @remembered
-def block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
-    """RAMB18 of a memory of ``depth`` words; a RAMB36 counts as two."""
+def block_rams(depth: Number, bits: Number, read_only: bool) -> tuple[Number, Number]:
+    """``(RAMB18, banks)`` of a memory of ``depth`` words; a RAMB36 counts as two.
+
+    With several banks the words that are read are selected in LUTs, by registered address bits.
+    """
     padded = {width: bits if read_only else _padded(bits, min(_BYTE, width)) for width in _BLOCK_SHAPES[1][3]}
     best_cost: Number = None
     best: Number = None
+    best_banks: Number = None
     for address_bits, unit_cost, size, widths in _BLOCK_SHAPES:
         for index, width in enumerate(widths):
             banks = -(-depth >> (address_bits - index))
@@ -51,26 +57,35 @@ def block_rams(depth: Number, bits: Number, read_only: bool) -> Number:
             selecting = (banks - 1) * bits + (0 if read_only else pick(banks > 1, banks, 0))
             cost = unit_cost * units + _SELECT_COST * selecting
             if best is None:
-                best_cost, best = cost, units * size
+                best_cost, best, best_banks = cost, units * size, banks
             else:
                 cheaper = cost < best_cost
-                best = pick(cheaper, units * size, best)
+                best, best_banks = pick(cheaper, units * size, best), pick(cheaper, banks, best_banks)
                 best_cost = at_most(cost, best_cost)
-    return best
+    return best, best_banks
 
 
 def _padded(bits: Number, byte: int) -> Number:
     return ceil_div(bits, byte) * byte
 
 
-def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool) -> Number:
-    """RAMB18 of the memories that are to lie in block RAM, 0 for the others."""
+def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Number, Number]:
+    """``(RAMB18, banks)`` of the memories that are to lie in block RAM, 0 and 1 for the others."""
     if not isinstance(block, np.ndarray):
-        return block_rams(depth, bits, read_only) if block else 0
+        return block_rams(depth, bits, read_only) if block else (0, 1)
     where = np.flatnonzero(block)
-    found = np.zeros(len(block), dtype=np.int64)
-    found[where] = block_rams(depth[where], bits[where], read_only)
-    return found
+    rams, banks = np.zeros(len(block), dtype=np.int64), np.ones(len(block), dtype=np.int64)
+    rams[where], banks[where] = block_rams(depth[where], bits[where], read_only)
+    return rams, banks
+
+
+def selecting_luts(count: Number) -> Number:
+    """LUTs that select one bit of ``count``: a LUT6 takes four, and each further one adds three.
+
+    Measured: with 7 or 10 one LUT more than that, with 4 and 16 none.
+    """
+    whole = pick((count == 4) | (count == 16), 1, 0)
+    return pick(count > 1, ceil_div(count, 3) - whole, 0)
 
 
 @remembered
@@ -108,6 +123,11 @@ def rom_columns(depth: Number, columns: Number) -> Number:
     patterns = 2.0 ** at_most(depth, 40)
     missed = (1 - 1 / patterns) ** columns
     return pick(depth <= 20, (patterns - 2) * (1 - missed), columns)
+
+
+def varying_share(depth: Number) -> Number:
+    """Expected share of a random ROM's bits that are not the same in all its words."""
+    return 1 - 2.0 ** (1 - at_most(depth, 40))
 
 
 # LUTs of the softmax ROM by score bits (rows, 2 to 8) and probability bits (columns, 2 to 8): its contents
