@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
+from hdl.ram_styles import RamStyleError, own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
@@ -203,7 +204,11 @@ def write_verilog(
     done = run_tool(command, analysis.folder, timeout_s)
     if done.returncode != 0:
         raise SynthesisError(f"GHDL cannot synthesise {top}: {first_errors(done.stderr)}")
-    (folder / "top.v").write_text(done.stdout)
+    try:
+        verilog = own_styles(done.stdout)
+    except RamStyleError as error:
+        raise SynthesisError(str(error)) from error
+    (folder / "top.v").write_text(verilog)
 
 
 def _map(tool: Tool, top: str, folder: Path, timeout_s: float) -> dict[str, int]:
