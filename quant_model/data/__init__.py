@@ -1,21 +1,40 @@
-"""Time series in, windows out: loading, splits, scaling, error metrics, baseline forecasts. No torch."""
+"""Time series in, windows out: loading, splits, scaling, tasks, error metrics, baselines. No torch."""
 
-from quant_model.data.baselines import persistence, seasonal_persistence
-from quant_model.data.dataset import DEFAULT_SPLIT, Dataset, Split, make_dataset
-from quant_model.data.metrics import mae, mae_by_output, rmse, rmse_by_output
+from quant_model.data.baselines import (
+    Baseline,
+    persistence,
+    ridge,
+    seasonal_persistence,
+    simple_baselines,
+)
+from quant_model.data.dataset import DEFAULT_QUANTILE, DEFAULT_SPLIT, Dataset, Split, make_dataset
+from quant_model.data.decisions import Decision
+from quant_model.data.metrics import balanced_error, mae, mae_by_output, rmse, rmse_by_output
 from quant_model.data.series import Series, load_series
+from quant_model.data.tasks import TASKS, Task, class_weights, prediction_error, task_of
 
 __all__ = [
+    "DEFAULT_QUANTILE",
     "DEFAULT_SPLIT",
+    "TASKS",
+    "Baseline",
     "Dataset",
+    "Decision",
     "Series",
     "Split",
+    "Task",
+    "balanced_error",
+    "class_weights",
     "load_series",
     "mae",
     "mae_by_output",
     "make_dataset",
     "persistence",
+    "prediction_error",
+    "ridge",
     "rmse",
     "rmse_by_output",
     "seasonal_persistence",
+    "simple_baselines",
+    "task_of",
 ]

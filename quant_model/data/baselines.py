@@ -1,23 +1,102 @@
-"""Forecasts that need no model, as a measure for those that do.
+"""What simple methods come to on the same windows, as a measure for a model.
 
 Each gives normalised outputs for the windows of a split, like a model, and looks at nothing that lies after
-the window.
+the window. Those that need torch are in ``quant_model.training.baselines``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
+from quant_model.data.decisions import Predict
 from quant_model.data.series import Series
+from quant_model.data.tasks import class_weights, prediction_error, task_of
 from quant_model.errors import UserError
 
-__all__ = ["persistence", "seasonal_persistence"]
+__all__ = [
+    "Baseline",
+    "Ridge",
+    "baseline",
+    "persistence",
+    "ridge",
+    "seasonal_persistence",
+    "simple_baselines",
+]
+
+_RIDGE_COLUMNS = 1024
+"""Inputs that a ridge regression looks at, at most: solving for more takes seconds and gains little."""
+_PENALTIES = tuple(10.0**power for power in range(-6, 3))
+"""Penalties tried, relative to the inputs' variance, which is about 1."""
+_CHUNK = 4096
+"""Windows whose products are summed at once: keeps float64 copies within some ten megabytes."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A method's errors, by the metric of the dataset's task.
+
+    Attributes:
+        name: Of the method.
+        validation: Error on validation.
+        test: Error on test.
+        detail: What was chosen on validation, or how the method was set up; for people.
+    """
+
+    name: str
+    validation: float
+    test: float
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Baseline:
+        """Read :meth:`to_json`'s object."""
+        return cls(str(data["name"]), float(data["validation"]), float(data["test"]), str(data["detail"]))
+
+
+def simple_baselines(series: Series, dataset: Dataset, season: int | None) -> tuple[Baseline, ...]:
+    """The answer without a model, the one of a season before where it applies, and ridge regression.
+
+    Args:
+        series: The series that the dataset was made from.
+        dataset: The dataset.
+        season: Steps in a season, if it is known.
+    """
+    task = task_of(dataset)
+    found = [baseline(dataset, task.naive, persistence)]
+    if task.seasonal and season is not None:
+        seasonal = partial(seasonal_persistence, series, dataset, season=season)
+        found.append(baseline(dataset, "seasonal persistence", seasonal, f"{season} steps back"))
+    fitted = ridge(dataset)
+    found.append(baseline(dataset, "ridge regression", lambda split: fitted.predict(split.x), fitted.detail))
+    return tuple(found)
+
+
+def baseline(dataset: Dataset, name: str, predict: Predict, detail: str = "") -> Baseline:
+    """The errors of a method on validation and test."""
+    return Baseline(
+        name,
+        prediction_error(dataset, dataset.validation, predict(dataset.validation)),
+        prediction_error(dataset, dataset.test, predict(dataset.test)),
+        detail,
+    )
 
 
 def persistence(split: Split) -> npt.NDArray[np.float32]:
-    """Forecast that nothing changes: each output ``(N, outputs)`` is its target's newest known value."""
+    """Forecast that nothing changes: each output ``(N, outputs)`` is its target's newest known value.
+
+    With classes, of which none is known, it is the one that is most frequent in training.
+    """
     return split.last.copy()
 
 
@@ -56,3 +135,95 @@ def seasonal_persistence(
         scaled = (values - dataset.target_mean[columns]) / dataset.target_std[columns]
         forecast[known, columns] = scaled.astype(np.float32)
     return forecast
+
+
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """A linear map of a window's newest rows.
+
+    Attributes:
+        rows: How many of them.
+        weights: ``(rows * features, outputs)``.
+        bias: ``(outputs,)``.
+        penalty: The one of least validation error, relative to the inputs' variance.
+    """
+
+    rows: int
+    weights: npt.NDArray[np.float64]
+    bias: npt.NDArray[np.float64]
+    penalty: float
+
+    @property
+    def detail(self) -> str:
+        """What was chosen."""
+        return f"newest {self.rows} rows, penalty {self.penalty:g}"
+
+    def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Normalised windows ``(N, window, features)`` to normalised outputs ``(N, outputs)``."""
+        parts = [
+            _flat(windows[start : start + _CHUNK], self.rows) @ self.weights + self.bias
+            for start in range(0, len(windows), _CHUNK)
+        ]
+        return np.concatenate(parts)
+
+
+def ridge(dataset: Dataset) -> Ridge:
+    """Least squares with a penalty on the weights, chosen on validation among powers of ten.
+
+    Closed form (Hoerl and Kennard, "Ridge Regression", Technometrics 12(1), 1970), by the eigenvectors of the
+    inputs' covariance, which serve all penalties. With classes it tells a class by the largest of their
+    outputs, and windows are weighted so that all classes count alike.
+    """
+    rows = max(1, min(dataset.window, _RIDGE_COLUMNS // dataset.features))
+    weight = _window_weights(dataset)
+    x_mean, y_mean, covariance, common = _moments(dataset.train, rows, weight)
+    values, vectors = np.linalg.eigh(covariance)
+    turned = vectors.T @ common
+
+    def solved(penalty: float) -> Ridge:
+        weights = vectors @ (turned / (np.maximum(values, 0.0) + penalty)[:, None])
+        return Ridge(rows, weights, y_mean - x_mean @ weights, penalty)
+
+    def error(candidate: Ridge) -> float:
+        return prediction_error(dataset, dataset.validation, candidate.predict(dataset.validation.x))
+
+    return min((solved(penalty) for penalty in _PENALTIES), key=error)
+
+
+def _window_weights(dataset: Dataset) -> npt.NDArray[np.float64]:
+    """A weight for each training window, 1 on average."""
+    if task_of(dataset).loss == "cross entropy":
+        return dataset.train.y @ class_weights(dataset)
+    return np.ones(len(dataset.train))
+
+
+_Moments = tuple[
+    npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]
+]
+
+
+def _moments(split: Split, rows: int, weight: npt.NDArray[np.float64]) -> _Moments:
+    """Mean of inputs and of outputs, covariance of inputs, and of inputs with outputs; all weighted."""
+    total = weight.sum()
+    columns, outputs = rows * split.x.shape[2], split.y.shape[1]
+    x_sum, y_sum = np.zeros(columns), np.zeros(outputs)
+    square, mixed = np.zeros((columns, columns)), np.zeros((columns, outputs))
+    for start in range(0, len(split), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        x, y = _flat(split.x[part], rows), split.y[part].astype(np.float64)
+        weighted = x * weight[part, None]
+        x_sum += weighted.sum(axis=0)
+        y_sum += weight[part] @ y
+        square += weighted.T @ x
+        mixed += weighted.T @ y
+    x_mean, y_mean = x_sum / total, y_sum / total
+    return (
+        x_mean,
+        y_mean,
+        square / total - np.outer(x_mean, x_mean),
+        mixed / total - np.outer(x_mean, y_mean),
+    )
+
+
+def _flat(windows: npt.NDArray[np.floating], rows: int) -> npt.NDArray[np.float64]:
+    return windows[:, -rows:].reshape(len(windows), -1).astype(np.float64)

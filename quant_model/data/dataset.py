@@ -1,4 +1,8 @@
-"""Windows of a series, split by time and normalised by the training rows."""
+"""Windows of a series, split by time and normalised by the training rows.
+
+With numbers as targets an output is a target some steps ahead. With classes there is one output for each
+class, 1 where it is the label of the window's last row and 0 else: what a window's newest row belongs to.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,10 @@ import numpy.typing as npt
 from quant_model.data.series import Series
 from quant_model.errors import UserError
 
-__all__ = ["DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
+__all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
+DEFAULT_QUANTILE = 0.995
 _SPLIT_NAMES = ("train", "validation", "test")
 
 
@@ -29,14 +34,17 @@ class Split:
     Attributes:
         x: ``(N, window, features)`` float32, the inputs, oldest row first.
         y: ``(N, outputs)`` float32, what is to be forecast.
-        last: ``(N, outputs)`` float32, each output's target at the window's last row: the newest known value.
+        last: ``(N, outputs)`` float32, the answer that needs no model: each output's target at the window's
+            last row, the newest known value; with classes the one that is most frequent in training.
         last_row: ``(N,)`` int64, the series row that is the window's last.
+        anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
     """
 
     x: npt.NDArray[np.float32]
     y: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
+    anomalous: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.last_row)
@@ -54,22 +62,25 @@ class Dataset:
 
     Attributes:
         window: Rows of input.
-        horizon: Steps after the window's last row that are forecast, rising.
+        horizon: Steps after the window's last row that are forecast, rising; ``(0,)`` with classes.
         feature_names: Columns of ``x``.
         target_names: The targets, without their steps.
-        output_names: One name for each output: the target's, with ``+step`` unless step 1 is the only one.
+        output_names: One name for each output: the target's, with ``+step`` unless step 1 is the only one; or
+            the class's.
         train: Windows to fit weights on.
         validation: Windows that the search sees.
         test: Windows for reported designs only.
         feature_mean: ``(features,)`` float64 in the file's units.
         feature_std: ``(features,)`` float64; 1 for a column that is constant in training.
-        target_mean: ``(outputs,)`` float64 in the target's unit.
-        target_std: ``(outputs,)`` float64 in the target's unit; 1 for a target that is constant in training.
+        target_mean: ``(outputs,)`` float64 in the target's unit; 0 with classes.
+        target_std: ``(outputs,)`` float64 in the target's unit; 1 with classes.
         unit: The target's unit, for people.
         borders: Rows where validation and test begin.
         dropped_windows: Windows left out because a gap in time lies in them.
         notes: What a user should know about the data, one sentence each.
         digest: SHA-256, hexadecimal, of all values and settings that the arrays follow from.
+        task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
+        anomaly_quantile: Share of the validation windows that raise no alarm; for task anomaly.
     """
 
     window: int
@@ -89,6 +100,8 @@ class Dataset:
     dropped_windows: int
     notes: tuple[str, ...] = field(default=())
     digest: str = ""
+    task: str = "forecast"
+    anomaly_quantile: float = DEFAULT_QUANTILE
 
     @property
     def features(self) -> int:
@@ -116,6 +129,8 @@ def make_dataset(
     horizon: int | Sequence[int] = 1,
     split: tuple[float, float, float] = DEFAULT_SPLIT,
     unit: str = "",
+    task: str = "forecast",
+    anomaly_quantile: float = DEFAULT_QUANTILE,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
@@ -123,15 +138,17 @@ def make_dataset(
         series: The series.
         window: Rows of input, at least 1.
         horizon: How many steps after the window's last row the forecast lies: one number for a single step
-            ahead, a sequence of rising numbers for several steps at once.
+            ahead, a sequence of rising numbers for several steps at once. Without meaning for classes.
         split: Shares of the rows for training, validation and test; they add up to 1.
         unit: The target's unit, for people.
+        task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
+        anomaly_quantile: See :class:`Dataset`.
 
     Raises:
-        UserError: A setting is out of its range, a split is left without a window, or values are so large
-            that they overflow.
+        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
+            class absent in training, or values are so large that they overflow.
     """
-    steps = _steps(horizon, series.name)
+    steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
     borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
     notes: list[str] = []
@@ -139,9 +156,8 @@ def make_dataset(
     if borders[0] == 0:
         raise _too_short(series, "train", window, steps)
     feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
-    target_mean, target_std = _scaler(series, series.targets[train_rows], series.target_names, notes)
     features = _normalise(series, series.features, feature_mean, feature_std)
-    targets = _normalise(series, series.targets, target_mean, target_std)
+    targets = (_classes if series.classes else _values)(series, train_rows)
 
     limits = (0, *borders, series.rows)
     splits: list[Split] = []
@@ -151,29 +167,84 @@ def make_dataset(
         if not len(first):
             raise _too_short(series, name, window, steps)
         dropped += lost
-        splits.append(_cut(features, targets, first, window, steps))
+        splits.append(_cut(features, targets, series.anomalous, first, window, steps))
     if dropped:
-        notes.append(f"{dropped} windows lie across one of {series.gaps} gaps in time and are left out")
+        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
+        notes.append(
+            f"{series.missing_rows} rows are missing; "
+            f"{dropped} windows lie across {gaps} in time and are left out"
+        )
     return Dataset(
         window=window,
         horizon=steps,
         feature_names=series.feature_names,
         target_names=series.target_names,
-        output_names=_output_names(series.target_names, steps),
+        output_names=_output_names(targets.names, steps),
         train=splits[0],
         validation=splits[1],
         test=splits[2],
         feature_mean=feature_mean,
         feature_std=feature_std,
-        target_mean=np.tile(target_mean, len(steps)),
-        target_std=np.tile(target_std, len(steps)),
+        target_mean=np.tile(targets.mean, len(steps)),
+        target_std=np.tile(targets.std, len(steps)),
         unit=unit,
         borders=borders,
         dropped_windows=dropped,
-        # A target that is a feature too would be noted twice.
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(notes),
         digest=_digest(series, window, steps, borders),
+        task=task,
+        anomaly_quantile=anomaly_quantile,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Targets:
+    """What every row has as a target, by output of one step.
+
+    Attributes:
+        names: Of the columns.
+        values: ``(rows, columns)`` normalised.
+        known: ``(rows, columns)`` normalised, the answer that needs no model at that row.
+        mean: ``(columns,)``.
+        std: ``(columns,)``.
+    """
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+    known: npt.NDArray[np.float32]
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+
+
+def _values(series: Series, train: slice) -> _Targets:
+    """Targets that are numbers."""
+    for column, name in zip(series.targets[train].T, series.target_names, strict=True):
+        if column.min() == column.max():
+            raise UserError(
+                f"{series.name} column {name}",
+                f"the target is {column[0]:g} in every training row: there is nothing to forecast",
+                "choose another target, or split shares that give training rows where it changes",
+            )
+    mean, std = _scaler(series, series.targets[train], series.target_names, [])
+    values = _normalise(series, series.targets, mean, std)
+    return _Targets(series.target_names, values, values, mean, std)
+
+
+def _classes(series: Series, train: slice) -> _Targets:
+    """One column for each class, 1 in the rows that belong to it."""
+    number = series.targets[:, 0].astype(np.int64)
+    count = np.bincount(number[train], minlength=len(series.classes))
+    for name, rows in zip(series.classes, count, strict=True):
+        if not rows:
+            raise UserError(
+                f"{series.name} column {series.target_names[0]}",
+                f"no training row belongs to class {name}",
+                "choose other split shares, or take the class (and its rows) out",
+            )
+    one_hot = np.eye(len(series.classes), dtype=np.float32)
+    known = np.broadcast_to(one_hot[count.argmax()], (series.rows, len(series.classes)))
+    mean, std = np.zeros(len(series.classes)), np.ones(len(series.classes))
+    return _Targets(series.classes, one_hot[number], known, mean, std)
 
 
 def _steps(horizon: int | Sequence[int], name: str) -> tuple[int, ...]:
@@ -217,7 +288,10 @@ def _scaler(
     for column, name in enumerate(names):
         if constant[column]:
             mean[column], std[column] = train[0, column], 1.0
-            notes.append(f"column {name} is constant in the training rows and carries nothing to learn from")
+            notes.append(
+                f"feature {name} is constant in the training rows: "
+                "it carries nothing to learn from and costs area; leave it out of the features"
+            )
         elif not (math.isfinite(std[column]) and std[column] > 0):
             raise UserError(
                 f"{series.name} column {name}",
@@ -268,26 +342,29 @@ def _window_starts(
 
 def _cut(
     features: npt.NDArray[np.float32],
-    targets: npt.NDArray[np.float32],
+    targets: _Targets,
+    anomalous: npt.NDArray[np.bool_] | None,
     first: npt.NDArray[np.int64],
     window: int,
     steps: tuple[int, ...],
 ) -> Split:
     view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
     last_row = first + window - 1
-    arrays: tuple[npt.NDArray[Any], ...] = (
+    arrays: list[npt.NDArray[Any]] = [
         np.ascontiguousarray(view[first].transpose(0, 2, 1)),
-        np.concatenate([targets[last_row + step] for step in steps], axis=1),
-        np.tile(targets[last_row], (1, len(steps))),
+        np.concatenate([targets.values[last_row + step] for step in steps], axis=1),
+        np.tile(targets.known[last_row], (1, len(steps))),
         last_row,
-    )
+    ]
+    if anomalous is not None:
+        arrays.append(np.any([anomalous[last_row + step] for step in steps], axis=0))
     for array in arrays:
         array.flags.writeable = False
     return Split(*arrays)
 
 
 def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:
-    if steps == (1,):
+    if steps in ((0,), (1,)):
         return targets
     return tuple(f"{target}+{step}" for step in steps for target in targets)
 
@@ -300,6 +377,7 @@ def _digest(series: Series, window: int, steps: tuple[int, ...], borders: tuple[
         "features": series.feature_names,
         "targets": series.target_names,
         "rows": series.rows,
+        **({"classes": series.classes} if series.classes else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for array in (series.position, series.features, series.targets):

@@ -1,4 +1,4 @@
-"""Forecast errors in the target's own unit."""
+"""Forecast errors in the target's own unit, and classification errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 
-__all__ = ["mae", "mae_by_output", "rmse", "rmse_by_output"]
+__all__ = ["balanced_error", "mae", "mae_by_output", "rmse", "rmse_by_output"]
 
 
 def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
@@ -48,9 +48,40 @@ def mae_by_output(
     return np.asarray(np.mean(np.abs(_deviation(dataset, split, forecast)), axis=0))
 
 
+def balanced_error(dataset: Dataset, split: Split, outputs: npt.NDArray[np.floating]) -> float:
+    """One minus the balanced accuracy: the share of a class's windows that are told wrong, mean over classes.
+
+    A rare class counts as much as a frequent one, so that always the most frequent of C classes comes to
+    1 - 1 / C. A class that is absent from the split does not count.
+
+    Args:
+        dataset: The dataset that the split belongs to.
+        split: The windows that were told.
+        outputs: ``(N, classes)``; the largest tells the class, of equal ones the first.
+
+    Returns:
+        0 to 1; NaN when an output is not finite.
+
+    Raises:
+        ValueError: The outputs do not have the shape of ``split.y``.
+    """
+    _check_shape(split, outputs)
+    if not np.isfinite(outputs).all():
+        return float("nan")
+    truth = split.y.argmax(axis=1)
+    windows = np.bincount(truth, minlength=dataset.outputs)
+    wrong = np.bincount(truth[outputs.argmax(axis=1) != truth], minlength=dataset.outputs)
+    there = windows > 0
+    return float(np.mean(wrong[there] / windows[there]))
+
+
 def _deviation(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Forecast minus truth, ``(N, outputs)``, in the target's unit; the mean cancels out."""
-    # Without this check a forecast of shape (N,) would be broadcast against (N, 1) to N x N.
-    if forecast.shape != split.y.shape:
-        raise ValueError(f"forecast of shape {forecast.shape} for windows of shape {split.y.shape}")
+    _check_shape(split, forecast)
     return (forecast.astype(np.float64) - split.y.astype(np.float64)) * dataset.target_std
+
+
+def _check_shape(split: Split, outputs: npt.NDArray[np.floating]) -> None:
+    # Without this check a forecast of shape (N,) would be broadcast against (N, 1) to N x N.
+    if outputs.shape != split.y.shape:
+        raise ValueError(f"forecast of shape {outputs.shape} for windows of shape {split.y.shape}")

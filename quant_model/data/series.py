@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +24,9 @@ __all__ = ["Series", "load_series"]
 # milliseconds since 1970 for a date in the fifteenth century.
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
 _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
+_MARKS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
 _MICROSECOND = np.timedelta64(1, "us")
+_Meaning = TypeVar("_Meaning")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,11 @@ class Series:
         feature_names: Names of the columns of ``features``.
         target_names: Names of the columns of ``targets``.
         features: ``(rows, features)`` float64, in the units of the file.
-        targets: ``(rows, targets)`` float64, in the units of the file.
+        targets: ``(rows, targets)`` float64, in the units of the file; with classes the number of each row's
+            class.
+        classes: What the target's labels may be, in the order of their numbers; empty where the targets are
+            numbers.
+        anomalous: ``(rows,)`` bool, True for rows that somebody has marked as anomalies; None without marks.
     """
 
     name: str
@@ -52,6 +59,8 @@ class Series:
     target_names: tuple[str, ...]
     features: npt.NDArray[np.float64]
     targets: npt.NDArray[np.float64]
+    classes: tuple[str, ...] = ()
+    anomalous: npt.NDArray[np.bool_] | None = None
 
     @property
     def rows(self) -> int:
@@ -77,6 +86,8 @@ def load_series(
     *,
     name: str | None = None,
     sha256: str | None = None,
+    classes: Sequence[str] = (),
+    anomaly_column: str | None = None,
 ) -> Series:
     """Load a series from a CSV file (also gzip-compressed) or a Parquet file and check every cell used.
 
@@ -89,15 +100,19 @@ def load_series(
         target_columns: Columns that the model forecasts, in that order.
         name: What errors call the file; its path unless given.
         sha256: When given, the digest that the file's bytes must have.
+        classes: When given, the target column holds labels (texts or whole numbers): all of them.
+        anomaly_column: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
 
     Raises:
         UserError: The file cannot be read, is not the one expected, lacks a column, holds a cell that is
-            missing, no number or not finite, has times that do not rise in whole steps, or fewer than two
-            rows.
+            missing, no number or not finite, a label that is none of the classes, has times that do not rise
+            in whole steps, or fewer than two rows.
     """
     shown = str(path) if name is None else name
     features, targets = tuple(feature_columns), tuple(target_columns)
     _check_choice(shown, time_column, features, targets)
+    if classes:
+        _check_label(shown, features, targets)
     content = _read(Path(path), shown)
     digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and digest != sha256.lower():
@@ -106,13 +121,18 @@ def load_series(
             f"sha256 is {digest[:16]}..., expected {sha256.lower()[:16]}...",
             "restore the original file, or start a new study on the changed one",
         )
-    wanted = list(dict.fromkeys((time_column, *features, *targets)))
+    marks = () if anomaly_column is None else (anomaly_column,)
+    wanted = list(dict.fromkeys((time_column, *features, *targets, *marks)))
     table = read_table(content, shown, wanted)
     if len(table.rows) < 2:
         raise UserError(shown, f"{len(table.rows)} rows of data", "a series needs at least two")
     time = _times(table, time_column, shown)
     step, position = _positions(time, table.rows, time_column, shown)
-    numbers = {column: _numbers(table, column, shown) for column in wanted if column != time_column}
+    numbers = {column: _numbers(table, column, shown) for column in features}
+    for column in targets:
+        numbers[column] = (
+            _class_numbers(table, column, classes, shown) if classes else _numbers(table, column, shown)
+        )
     return Series(
         name=shown,
         sha256=digest,
@@ -123,6 +143,8 @@ def load_series(
         target_names=targets,
         features=_frozen(np.stack([numbers[column] for column in features], axis=1)),
         targets=_frozen(np.stack([numbers[column] for column in targets], axis=1)),
+        classes=tuple(classes),
+        anomalous=None if anomaly_column is None else _frozen(_marks(table, anomaly_column, shown)),
     )
 
 
@@ -137,6 +159,17 @@ def _check_choice(name: str, time_column: str, features: tuple[str, ...], target
             raise UserError(
                 name, f"the time column {time_column} is chosen as a {kind}", "choose columns of numbers"
             )
+
+
+def _check_label(name: str, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
+    if len(targets) != 1:
+        raise UserError(name, f"{len(targets)} columns of labels", "name one target column, the label's")
+    if targets[0] in features:
+        raise UserError(
+            name,
+            f"the label column {targets[0]} is also a feature, so that each window holds its own answer",
+            "take it out of the features",
+        )
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -226,6 +259,42 @@ def _numbers(table: Table, column: str, name: str) -> npt.NDArray[np.float64]:
             raise _bad_number(cell, f"{name} row {table.rows[index]} column {column}")
         values[index] = number
     return values
+
+
+def _class_numbers(table: Table, column: str, classes: Sequence[str], name: str) -> npt.NDArray[np.float64]:
+    numbers = {label: float(index) for index, label in enumerate(classes)}
+    remedy = "add it to classes, or mend the row"
+    return np.array(
+        [
+            _word(numbers, cell, f"{name} row {row} column {column}", "one of the classes", remedy)
+            for row, cell in zip(table.rows, table.columns[column], strict=True)
+        ]
+    )
+
+
+def _marks(table: Table, column: str, name: str) -> npt.NDArray[np.bool_]:
+    remedy = "write 1 for an anomaly and 0 else"
+    return np.array(
+        [
+            _word(_MARKS, cell, f"{name} row {row} column {column}", "a mark", remedy)
+            for row, cell in zip(table.rows, table.columns[column], strict=True)
+        ]
+    )
+
+
+def _word(meaning: Mapping[str, _Meaning], cell: object, place: str, kind: str, remedy: str) -> _Meaning:
+    """What a cell's word means; ``1`` is also found where the file says ``1.0``, as it does next to gaps."""
+    text = "" if cell is None else str(cell).strip()
+    if text not in meaning:
+        with contextlib.suppress(ValueError, OverflowError):
+            number = float(text)
+            text = str(int(number)) if number.is_integer() else text
+    if text in meaning:
+        return meaning[text]
+    if text.lower() in _MISSING:
+        raise UserError(place, "the label is missing", "leave the whole row out (a gap in time is allowed)")
+    known = ", ".join(list(meaning)[:16])
+    raise UserError(place, f"{_short(text)} is not {kind} ({known})", remedy)
 
 
 def _bad_number(cell: object, place: str) -> UserError:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from quant_model.data.dataset import Split
 from quant_model.training.errors import TrainingDiverged
+from quant_model.training.losses import LossFunction
 
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
@@ -24,9 +25,9 @@ class Epoch:
     index: int
     """From 1; 0 is the state before the first step."""
     train_loss: float | None
-    """Mean squared error in normalised units, quantised like the model; None for epoch 0."""
+    """The task's loss, quantised like the model; None for epoch 0."""
     validation_error: float
-    """Validation RMSE in the target's unit."""
+    """The task's error on validation (RMSE in the target's unit for forecasts)."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def fit(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     windows: Windows,
+    loss_function: LossFunction,
     validate: Callable[[], float],
     plan: Plan,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -66,7 +68,8 @@ def fit(
         model: maps ``(batch, window, features)`` to ``(batch, outputs)``.
         optimizer: its groups' learning rates are the peaks of the schedule.
         windows: the training windows.
-        validate: the validation RMSE of the model as it is.
+        loss_function: of outputs and truth.
+        validate: the validation error of the model as it is.
         plan: epochs, batch size, patience, seed.
         on_epoch: called after each epoch; what it raises ends the training.
 
@@ -91,7 +94,7 @@ def fit(
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
             part = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
-            loss = nn.functional.mse_loss(model(shuffled.x[part]), shuffled.y[part])
+            loss = loss_function(model(shuffled.x[part]), shuffled.y[part])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

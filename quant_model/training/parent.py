@@ -16,13 +16,14 @@ import numpy.typing as npt
 import torch
 
 from quant_model.data.dataset import Dataset
-from quant_model.data.metrics import rmse
+from quant_model.data.tasks import prediction_error
 from quant_model.design import Architecture, linear_names
 from quant_model.errors import UserError
 from quant_model.training.condition import condition
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import FoldedLinear, fold, folded_tensors
 from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.losses import loss_of
 from quant_model.training.settings import TrainingSettings
 
 _VERSION = 1
@@ -37,7 +38,7 @@ class FloatParent:
     linears: Mapping[str, FoldedLinear]
     """By linear engine's name."""
     validation_error: float
-    """Validation RMSE in the target's unit."""
+    """Of the folded network on validation, by the metric of the dataset's task."""
     key: str
     """:func:`parent_key` of what it was trained on."""
     history: tuple[Epoch, ...] = ()
@@ -124,7 +125,7 @@ def train_parent(
     def validate() -> float:
         model.eval()
         with torch.no_grad():
-            return rmse(dataset, dataset.validation, model(validation.x).numpy())
+            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
 
     optimizer = torch.optim.AdamW(
         model.parameters(),
@@ -133,7 +134,7 @@ def train_parent(
         fused=True,
     )
     plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed)
-    history = fit(model, optimizer, Windows.of(dataset.train), validate, plan)
+    history = fit(model, optimizer, Windows.of(dataset.train), loss_of(dataset), validate, plan)
     stride = max(len(dataset.train) // settings.calibration_windows, 1)
     linears = condition(architecture, fold(model), dataset.train.x[::stride])
     parent = FloatParent(
@@ -144,7 +145,7 @@ def train_parent(
         history,
     )
     # The folded network is what counts: its error, not that of the model it came from.
-    error = rmse(dataset, dataset.validation, parent.predict(dataset.validation.x))
+    error = prediction_error(dataset, dataset.validation, parent.predict(dataset.validation.x))
     return dataclasses.replace(parent, validation_error=error)
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import torch
 
 from quant_model.data.dataset import Dataset
-from quant_model.data.metrics import rmse
+from quant_model.data.tasks import prediction_error
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
 from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.losses import loss_of
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
@@ -25,7 +26,7 @@ class TrainingResult:
     history: tuple[Epoch, ...]
     """Epoch 0 is the parent, quantised but not yet trained on."""
     validation_error: float
-    """The golden model's validation RMSE in the target's unit."""
+    """The golden model's error on validation, by the metric of the dataset's task."""
 
 
 def train(
@@ -66,7 +67,7 @@ def train(
     def validate() -> float:
         model.eval()
         with torch.no_grad():
-            return rmse(dataset, dataset.validation, model(validation.x).numpy())
+            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
 
     optimizer = torch.optim.AdamW(
         [
@@ -80,7 +81,7 @@ def train(
         fused=True,
     )
     plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed)
-    history = fit(model, optimizer, windows, validate, plan, on_epoch)
+    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, on_epoch)
     integer_model = model.integer_model()
-    error = rmse(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
+    error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
     return TrainingResult(integer_model, history, error)
