@@ -22,7 +22,7 @@ from cost_model.repeat import RepeatShape
 from cost_model.residual import ResidualShape
 from cost_model.timetable import Timetable, timetable
 
-__all__ = ["Estimates", "estimate_many"]
+__all__ = ["Estimates", "engine_usages", "estimate_many"]
 
 Floats = npt.NDArray[np.float64]
 _CHUNK = 2048
@@ -67,7 +67,7 @@ def estimate_many(designs: DesignArrays, device: Device, calibration: Calibratio
 def _chunk(designs: DesignArrays, calibration: Calibration) -> tuple[Floats, Ints]:
     times = timetable(designs)
     table = np.zeros((len(RESOURCES), len(designs)))
-    for usage in _usages(designs, times):
+    for _, usage in engine_usages(designs, times):
         rules = usage.rules
         table[0] += calibration.lut_of(usage)
         for row, count in enumerate((rules.lutram, rules.ff, rules.bram18, rules.dsp), start=1):
@@ -76,40 +76,41 @@ def _chunk(designs: DesignArrays, calibration: Calibration) -> tuple[Floats, Int
     return table, times.cycles
 
 
-def _usages(designs: DesignArrays, times: Timetable) -> Iterator[Usage]:
-    """As ``breakdown.usages``, in the same order: sums of fractions are then equal too."""
+def engine_usages(designs: DesignArrays, times: Timetable) -> Iterator[tuple[str, Usage]]:
+    """As ``breakdown.usages``, by engine and in the same order: sums of fractions are then equal too."""
     shapes = _Shapes(designs, times)
-    yield from _unlabelled(input_usages(designs.features))
-    yield from _unlabelled(linear.usages(shapes.linear("embed", "input", embedding=True)))
+    yield from _of("input", input_usages(designs.features))
+    yield from _of("embed", linear.usages(shapes.linear("embed", "input", embedding=True)))
     stream = "embed"
     for layer in range(designs.layers):
         name = f"layer{layer}"
         if designs.repeats[0] > 1:
-            yield from _unlabelled(repeat.usages(shapes.repeat(f"{name}.repeat", stream)))
+            yield from _of(f"{name}.repeat", repeat.usages(shapes.repeat(f"{name}.repeat", stream)))
         for part in ("query", "key", "value"):
-            yield from _unlabelled(linear.usages(shapes.linear(f"{name}.{part}", stream)))
-        yield from _unlabelled(attention.scores_usages(shapes.scores(name)))
-        yield from _unlabelled(attention.context_usages(shapes.context(name)))
+            yield from _of(f"{name}.{part}", linear.usages(shapes.linear(f"{name}.{part}", stream)))
+        yield from _of(f"{name}.scores", attention.scores_usages(shapes.scores(name)))
+        yield from _of(f"{name}.context", attention.context_usages(shapes.context(name)))
         middle, last = f"{name}.attention_residual", f"{name}.ffn_residual"
         project = shapes.linear(f"{name}.project", f"{name}.value", residual=(stream, middle))
-        yield from _unlabelled(linear.usages(project))
-        yield from _unlabelled(residual.usages(shapes.residual(middle, project, stream)))
-        yield from _unlabelled(linear.usages(shapes.linear(f"{name}.expand", middle, out_signed=False)))
+        yield from _of(f"{name}.project", linear.usages(project))
+        yield from _of(middle, residual.usages(shapes.residual(middle, project, stream)))
+        expand = shapes.linear(f"{name}.expand", middle, out_signed=False)
+        yield from _of(f"{name}.expand", linear.usages(expand))
         contract = shapes.linear(
             f"{name}.contract", f"{name}.expand", x_signed=False, residual=(middle, last)
         )
-        yield from _unlabelled(linear.usages(contract))
+        yield from _of(f"{name}.contract", linear.usages(contract))
         addition = shapes.residual(last, contract, middle)
-        yield from _unlabelled(residual.usages(addition))
+        yield from _of(last, residual.usages(addition))
         stream = last
-    yield from _unlabelled(pooling.usages(shapes.pooling(stream, residual.filled_output(addition))))
+    yield from _of("pool", pooling.usages(shapes.pooling(stream, residual.filled_output(addition))))
     head = shapes.linear("head", "pool", passed_on=True)
-    yield from _unlabelled(linear.usages(head))
-    yield from _unlabelled(output_usages(head, times.buffer_rows["output"]))
+    yield from _of("head", linear.usages(head))
+    yield from _of("output", output_usages(head, times.buffer_rows["output"]))
 
 
-def _unlabelled(labelled: Iterator[tuple[str, Usage]]) -> Iterator[Usage]:
-    return (usage for _, usage in labelled)
+def _of(engine: str, labelled: Iterator[tuple[str, Usage]]) -> Iterator[tuple[str, Usage]]:
+    return ((engine, usage) for _, usage in labelled)
 
 
 class _Shapes:

@@ -23,9 +23,9 @@ from quant_model.network import Network, build_network
 from quant_model.node import Node
 from quant_model.schedule import Schedule, operand_bits, schedule
 
-__all__ = ["can_use_dsp", "is_final", "resolve"]
+__all__ = ["DSP_MINIMUM_BITS", "can_use_dsp", "is_final", "resolve"]
 
-_DSP_MINIMUM_BITS = 9
+DSP_MINIMUM_BITS = 9
 """Yosys 0.70 infers a DSP48E1 only for products of so many bits (``synth_xilinx``: ``DSP_Y_MINWIDTH``)."""
 
 
@@ -49,7 +49,7 @@ def can_use_dsp(node: Linear | Scores | Context) -> bool:
     if isinstance(node, Linear) and node.in_features * node.columns == node.engine.lanes:
         return False
     unsigned = not (node.input.signed if isinstance(node, Linear) else isinstance(node, Scores))
-    return sum(operand_bits(node)) + unsigned >= _DSP_MINIMUM_BITS
+    return sum(operand_bits(node)) + unsigned >= DSP_MINIMUM_BITS
 
 
 def resolve(design: DesignPoint, device: Device, calibration: Calibration | None = None) -> DesignPoint:
@@ -108,8 +108,8 @@ def _in_luts(engine: Engine, kind: EngineKind) -> Engine:
     memory = engine.memory
     if memory == "auto":
         memory = "logic" if "logic" in memory_choices(kind) else "distributed"
-    return Engine(
-        lanes=engine.lanes,
+    return dataclasses.replace(
+        engine,
         multiplier="lut" if engine.multiplier == "auto" else engine.multiplier,
         buffer="distributed" if engine.buffer == "auto" else engine.buffer,
         memory=memory,
