@@ -28,7 +28,9 @@ class StudyData:
         """
         if window not in self._made:
             data = self.spec.data
-            self._made[window] = make_dataset(self.series, window, data.horizon, data.split, data.unit)
+            self._made[window] = make_dataset(
+                self.series, window, data.horizon, data.split, data.unit, data.task, data.anomaly_quantile
+            )
         return self._made[window]
 
     def check(self) -> None:
@@ -64,4 +66,13 @@ def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
 
 def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
     data = spec.data
-    return load_series(path, data.time, data.features, data.targets, name=name, sha256=sha256)
+    return load_series(
+        path,
+        data.time,
+        data.features,
+        data.targets,
+        name=name,
+        sha256=sha256,
+        classes=data.classes,
+        anomaly_column=data.anomaly_label,
+    )

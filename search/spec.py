@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from quant_model.data import DEFAULT_SPLIT
+from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.design import Architecture, BufferType, Multiplier
 from quant_model.training.settings import TrainingSettings
 from search.spec_errors import user_error
@@ -80,7 +80,16 @@ def _lanes_or_auto(value: Any) -> Any:
     raise PydanticCustomError("lanes", "input should be a whole number or auto")
 
 
+def _as_text(value: Any) -> Any:
+    """Labels are compared as text, so a study file may also write them as whole numbers."""
+    return str(value) if type(value) is int else value
+
+
 _LanesOrAuto = Annotated[Any, BeforeValidator(_lanes_or_auto)]
+_MAX_CLASSES = 16
+"""Outputs that an accelerator may have."""
+_ONLY_FOR = {"classes": "classify", "anomaly_label": "anomaly", "anomaly_quantile": "anomaly"}
+"""Keys of ``[data]`` that mean something for one task only."""
 _WeightMemory = Literal["auto", "logic", "block"]
 _StoreMemory = Literal["auto", "distributed", "block"]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -100,7 +109,7 @@ class StudySection(_Model):
     objectives: tuple[Literal["error", "utilization", "latency"], ...] = Field(
         ("error", "utilization"), min_length=1, description="a list of error, utilization, latency"
     )
-    """All are made small. error: the golden model's validation RMSE in the target's unit."""
+    """All are made small. error: the golden model's on validation, by the task's metric."""
     sampler: Literal["tpe", "nsga2", "random"] = Field("tpe", description="tpe, nsga2 or random")
 
     @model_validator(mode="after")
@@ -111,12 +120,28 @@ class StudySection(_Model):
 
 
 class DataSpec(_Model):
-    """``[data]``: the series and what is forecast."""
+    """``[data]``: the series and what is forecast or told."""
 
     file: str = Field(min_length=1, description="a path, relative to the study file")
     time: str = Field(min_length=1, description="the name of the column of times")
     features: tuple[str, ...] = Field(min_length=1, description="a list of column names")
     targets: tuple[str, ...] = Field(min_length=1, description="a list of column names")
+    task: Literal["forecast", "classify", "anomaly"] = Field(
+        "forecast", description="forecast, classify or anomaly"
+    )
+    """What the outputs are for: see :mod:`quant_model.data.tasks`."""
+    classes: tuple[Annotated[str, BeforeValidator(_as_text), Field(min_length=1)], ...] = Field(
+        (), max_length=_MAX_CLASSES, description="a list of 2 to 16 labels, for task classify"
+    )
+    """All labels that the target column holds, in the order of the outputs."""
+    anomaly_label: str | None = Field(
+        None, min_length=1, description="the name of a column of 0 and 1, for task anomaly"
+    )
+    """Marks known anomalies; read for reports on the test windows only."""
+    anomaly_quantile: float = Field(
+        DEFAULT_QUANTILE, gt=0.5, lt=1, description="a share above 0.5 and below 1, for task anomaly"
+    )
+    """Share of the validation windows that raise no alarm."""
     unit: str = Field("", description="the target's unit, a text")
     horizon: Choice[Annotated[int, Field(ge=1, strict=True)]] = Field(
         (1,), description="steps ahead: one number of at least 1, or a rising list for several at once"
@@ -138,7 +163,28 @@ class DataSpec(_Model):
         for names in (self.features, self.targets):
             if len(set(names)) != len(names):
                 raise ValueError("a column is named twice")
+        for key, task in _ONLY_FOR.items():
+            if self.task != task and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key} is for task {task}, not {self.task}")
+        if self.anomaly_label in (self.time, *self.features, *self.targets):
+            raise ValueError("anomaly_label must be a column of its own, neither time, feature nor target")
+        if self.task == "classify":
+            self._check_classes()
         return self
+
+    def _check_classes(self) -> None:
+        if len(set(self.classes)) < max(2, len(self.classes)):
+            raise ValueError("classes must name the labels of the target, at least two, each once")
+        if len(self.targets) != 1 or self.targets[0] in self.features:
+            raise ValueError("targets must be one column for task classify, the label's, and no feature")
+        if self.horizon != (1,) or self.season is not None:
+            key = "season" if self.season is not None else "horizon"
+            raise ValueError(f"{key} is not for task classify: the label is that of the window's last row")
+
+    @property
+    def metric(self) -> str:
+        """The error's name with its unit, for people."""
+        return TASKS[self.task].metric_in(self.unit or "unit of the target")
 
 
 class DeviceSpec(_Model):
@@ -228,8 +274,8 @@ class StudySpec(_Model):
 
     @property
     def outputs(self) -> int:
-        """Outputs of the network: targets times steps ahead."""
-        return len(self.data.targets) * len(self.data.horizon)
+        """Outputs of the network: targets times steps ahead, or classes."""
+        return len(self.data.classes) or len(self.data.targets) * len(self.data.horizon)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :func:`spec_from_json` rebuilds the spec."""

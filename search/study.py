@@ -2,8 +2,9 @@
 
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
 of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
-``version``, and ``parent:DIGEST`` for each trained float parent. ``spec`` is written last: a study that has
-it is whole.
+``version``, ``parent:DIGEST`` for each trained float parent, and ``baselines`` (what simple methods come to;
+see :mod:`search.baselines`) once somebody asked for it. ``spec`` is written last of what a study begins with:
+one that has it is whole.
 """
 
 from __future__ import annotations
