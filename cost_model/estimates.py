@@ -10,10 +10,11 @@ from cost_model.breakdown import Labelled, usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Component
 from cost_model.devices import RESOURCES, Device, utilization
+from cost_model.energy import busy_pj, clocked_energy_pj, total_energy_uj
 from cost_model.resolution import is_final, resolve
 from quant_model.design import DesignPoint
 from quant_model.network import Network, build_network
-from quant_model.schedule import schedule
+from quant_model.schedule import Schedule, schedule
 
 __all__ = ["Estimate", "estimate"]
 
@@ -35,6 +36,9 @@ class Estimate:
     device: str
     calibration: str
     """Name of the calibration: whose counts the estimate means to equal."""
+    _network: Network = field(repr=False, compare=False)
+    _timetable: Schedule = field(repr=False, compare=False)
+    _device: Device = field(repr=False, compare=False)
     _parts: tuple[Labelled, ...] = field(repr=False, compare=False)
     _coefficients: Calibration = field(repr=False, compare=False)
 
@@ -50,6 +54,21 @@ class Estimate:
             Component(engine, label, usage.kind, self._coefficients.counts(usage))
             for engine, label, usage in self._parts
         )
+
+    def energy_uj(self, clock_mhz: float) -> float:
+        """Energy of one inference in uJ at ``clock_mhz``: an estimate within a factor of two.
+
+        Made for comparing designs, for example as an objective; what is in it: ``cost_model/energy.py``. The
+        same numbers for many designs: :meth:`cost_model.Estimates.energy_uj`.
+        """
+        clocked = clocked_energy_pj(self.resources["ff"], self.resources["bram18"], self._device)
+        return float(total_energy_uj(self.cycles, clocked, self._busy_pj, self._device, clock_mhz))
+
+    @cached_property
+    def _busy_pj(self) -> float:
+        parts = ((engine, self._coefficients.counts(usage)) for engine, _, usage in self._parts)
+        shape = self._network.design.architecture
+        return float(busy_pj(parts, shape, self._timetable.timings, self._device))
 
 
 def estimate(
@@ -77,6 +96,9 @@ def estimate(
         cycles=timetable.cycles,
         device=device.name,
         calibration=coefficients.name,
+        _network=network,
+        _timetable=timetable,
+        _device=device,
         _parts=parts,
         _coefficients=coefficients,
     )

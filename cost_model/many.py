@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from cost_model.breakdown import input_usages, output_usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Usage
 from cost_model.devices import RESOURCES, Device
+from cost_model.energy import busy_pj, clocked_energy_pj, total_energy_uj
 from cost_model.linear import LinearShape
 from cost_model.pooling import PoolingShape
 from cost_model.repeat import RepeatShape
@@ -41,39 +42,58 @@ class Estimates:
     fits: Flags
     device: str
     calibration: str
+    clocked_pj: Floats
+    """Dynamic energy of every clock, in pJ."""
+    busy_pj: Floats
+    """Dynamic energy of all engines while they work, in pJ an inference."""
+    _device: Device = field(repr=False)
+
+    def energy_uj(self, clock_mhz: float) -> Floats:
+        """Energy per inference in uJ at ``clock_mhz``, the same as :meth:`cost_model.Estimate.energy_uj`.
+
+        An estimate within a factor of two: for comparing designs, for example as an objective.
+        """
+        found: Floats = total_energy_uj(self.cycles, self.clocked_pj, self.busy_pj, self._device, clock_mhz)
+        return found
 
 
 def estimate_many(designs: DesignArrays, device: Device, calibration: Calibration | None = None) -> Estimates:
     """Resources, cycles and utilisation of resolved design points, the same as :func:`estimate` gives."""
     coefficients = calibration or load()
     parts = [
-        _chunk(designs.part(slice(first, first + _CHUNK)), coefficients)
+        _chunk(designs.part(slice(first, first + _CHUNK)), coefficients, device)
         for first in range(0, len(designs), _CHUNK)
     ]
-    table = np.concatenate([resources for resources, _ in parts], axis=1)
+    table = np.concatenate([resources for resources, _, _ in parts], axis=1)
     counts = {name: np.rint(row).astype(np.int64) for name, row in zip(RESOURCES, table, strict=True)}
     used = {**counts, "lut": counts["lut"] + counts["lutram"]}
     shares = {name: used[name] / getattr(device, name) for name in RESOURCES}
     return Estimates(
         resources=counts,
         utilization=shares,
-        cycles=np.concatenate([cycles for _, cycles in parts]),
+        cycles=np.concatenate([cycles for _, cycles, _ in parts]),
         fits=np.all([share <= 1 for share in shares.values()], axis=0),
         device=device.name,
         calibration=coefficients.name,
+        clocked_pj=clocked_energy_pj(counts["ff"], counts["bram18"], device),
+        busy_pj=np.concatenate([busy for _, _, busy in parts]),
+        _device=device,
     )
 
 
-def _chunk(designs: DesignArrays, calibration: Calibration) -> tuple[Floats, Ints]:
+def _chunk(designs: DesignArrays, calibration: Calibration, device: Device) -> tuple[Floats, Ints, Floats]:
+    """Resources, cycles, and the energy of engines at work."""
     times = timetable(designs)
     table = np.zeros((len(RESOURCES), len(designs)))
-    for _, usage in engine_usages(designs, times):
-        rules = usage.rules
-        table[0] += calibration.lut_of(usage)
-        for row, count in enumerate((rules.lutram, rules.ff, rules.bram18, rules.dsp), start=1):
+    parts = []
+    for engine, usage in engine_usages(designs, times):
+        counts = calibration.counts(usage)
+        parts.append((engine, counts))
+        table[0] += counts.lut
+        for row, count in enumerate((counts.lutram, counts.ff, counts.bram18, counts.dsp), start=1):
             if isinstance(count, np.ndarray) or count:
                 table[row] += count
-    return table, times.cycles
+    return table, times.cycles, busy_pj(parts, designs, times.timings, device)
 
 
 def engine_usages(designs: DesignArrays, times: Timetable) -> Iterator[tuple[str, Usage]]:

@@ -47,5 +47,5 @@ def test_single_changes_make_it_fit_and_free_ones_come_first() -> None:
 
 
 def test_no_single_change_is_enough_when_it_is_far_too_large() -> None:
-    tiny = Device("tiny", lut=100, lutram=10, ff=100, bram18=1, dsp=1)
+    tiny = Device("tiny", lut=100, lutram=10, ff=100, bram18=1, dsp=1, static_mw=1)
     assert fitting_changes(DESIGN, tiny) == []

@@ -36,6 +36,8 @@ def test_many_equal_one_by_one(designs: list[DesignPoint]) -> None:
         assert {name: column[index] for name, column in found.resources.items()} == single.resources
         assert {name: column[index] for name, column in found.utilization.items()} == single.utilization
         assert (found.cycles[index], found.fits[index]) == (single.cycles, single.fits)
+    energies = [estimate(design, XC7S15).energy_uj(100.0) for design in designs]
+    assert found.energy_uj(100.0) == pytest.approx(energies, rel=1e-12)
     assert found.calibration == estimate(designs[0], XC7S15).calibration
 
 
