@@ -13,7 +13,6 @@ from cost_model.calibration.fit import Measured, errors, fit_luts
 from cost_model.calibration.groups import GROUPS
 from hdl.synthesize import synthesis_label
 from tests.bench.calibration.__main__ import COEFFICIENTS, TABLE, load_table
-from tests.bench.calibration.draw import Case
 from tests.bench.calibration.measure import measure
 
 TOOL, FITTED, HELD_OUT = load_table()
@@ -79,5 +78,5 @@ def test_the_generator_is_still_the_measured_one(name: str, expected: Measured, 
         pytest.skip("other tools than those of the calibration")
     rows = [json.loads(line) for line in TABLE.read_text().splitlines()[1:]]
     row = next(row for row in rows if f"{row['family']} {row['seed']}" == name)
-    found = measure(Case(row["family"], row["seed"], expected.design), tmp_path)
+    found = measure(expected.design, row["seed"], tmp_path)
     assert found.counts == expected.counts

@@ -63,7 +63,7 @@ def _measure_all(wanted: list[Case], jobs: int, cache: Path) -> Iterator[dict[st
     """Rows of the table, in the order of the cases; a design that fails is named and left out."""
     with Progress() as progress, ThreadPoolExecutor(jobs) as pool:
         task = progress.add_task("measuring", total=len(wanted))
-        for case, future in [(case, pool.submit(measure, case, cache)) for case in wanted]:
+        for case, future in [(case, pool.submit(measure, case.design, case.seed, cache)) for case in wanted]:
             try:
                 row = to_json(future.result())
             except SynthesisError as error:

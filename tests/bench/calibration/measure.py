@@ -20,7 +20,6 @@ from quant_model.design import DesignPoint
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from tests.bench.calibration.attribute import attribute
-from tests.bench.calibration.draw import Case
 
 __all__ = ["from_json", "measure", "to_json"]
 
@@ -29,8 +28,10 @@ _SECONDS = 3600.0
 _STYLE = re.compile(r'ram_style="(\w+)"')
 
 
-def measure(case: Case, cache: Path) -> Measured:
-    """Counts of a case, from ``cache`` when the same VHDL was measured before with the same tools.
+def measure(design: DesignPoint, seed: int, cache: Path) -> Measured:
+    """Counts of a design with random weights.
+
+    From ``cache`` when the same VHDL was measured before with the same tools.
 
     Raises:
         SynthesisError: the tools rejected the design.
@@ -38,10 +39,10 @@ def measure(case: Case, cache: Path) -> Measured:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="measure-", dir=cache) as folder:
         bundle = Path(folder) / "bundle"
-        generate(random_integer_model(build_network(case.design), case.seed), bundle)
+        generate(random_integer_model(build_network(design), seed), bundle)
         stored = cache / f"{content_key(bundle)}.json"
         if not stored.is_file():
-            measured = _synthesise(case.design, bundle, Path(folder) / "work")
+            measured = _synthesise(design, bundle, Path(folder) / "work")
             finished = Path(folder) / stored.name
             finished.write_text(json.dumps(to_json(measured)))
             shutil.move(finished, stored)
@@ -76,13 +77,10 @@ def from_json(data: Mapping[str, Any]) -> Measured:
 
 
 def _check_styles(verilog: str) -> None:
-    """Refuse a design in which GHDL gave a memory another one's style as well: its counts mean nothing.
-
-    GHDL 6.0 keeps attributes by a net's number, and numbers are used again.
-    """
+    """Refuse Verilog in which a memory has two styles: what the mapper makes of it would mean nothing."""
     for line in verilog.splitlines():
         if len(set(_STYLE.findall(line))) > 1:
-            raise SynthesisError(f"GHDL gave a memory two styles: {line.strip()}")
+            raise SynthesisError(f"a memory has two styles: {line.strip()}")
 
 
 def _synthesise(design: DesignPoint, bundle: Path, work: Path) -> Measured:
