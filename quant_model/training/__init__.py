@@ -12,7 +12,8 @@ from quant_model.training.errors import TrainingDiverged
 from quant_model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
-    from quant_model.training.loop import Epoch
+    from quant_model.training.checkpoint import Resume
+    from quant_model.training.epoch import Epoch
     from quant_model.training.parent import FloatParent, parent_key, train_parent
     from quant_model.training.threads import use_threads
     from quant_model.training.trainer import TrainingResult, train
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Epoch",
     "FloatParent",
+    "Resume",
     "TrainingDiverged",
     "TrainingResult",
     "TrainingSettings",
@@ -30,8 +32,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Epoch": "loop",
+    "Epoch": "epoch",
     "FloatParent": "parent",
+    "Resume": "checkpoint",
     "TrainingResult": "trainer",
     "parent_key": "parent",
     "train": "trainer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,23 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.data.dataset import Split
+from quant_model.training.checkpoint import Checkpoint, Resume
+from quant_model.training.epoch import Epoch
 from quant_model.training.errors import TrainingDiverged
 from quant_model.training.losses import LossFunction
 
+_DIVERGED = 100
+"""A training has diverged when its mean loss is so many times that of outputs that are zero throughout.
+Two-bit networks begin at up to ten times."""
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training windows came to."""
-
-    index: int
-    """From 1; 0 is the state before the first step."""
-    train_loss: float | None
-    """The task's loss, quantised like the model; None for epoch 0."""
-    validation_error: float
-    """The task's error on validation (RMSE in the target's unit for forecasts)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,8 @@ class Plan:
     batch_size: int
     patience: int
     seed: int
+    key: str = ""
+    """Digest of all that the training depends on: what a checkpoint must be of to be gone on with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +56,7 @@ def fit(
     validate: Callable[[], float],
     plan: Plan,
     on_epoch: Callable[[Epoch], None] | None = None,
+    resume: Resume | None = None,
 ) -> tuple[Epoch, ...]:
     """Train, leave the best epoch's state in ``model`` and return the history.
 
@@ -70,48 +66,77 @@ def fit(
         windows: the training windows.
         loss_function: of outputs and truth.
         validate: the validation error of the model as it is.
-        plan: epochs, batch size, patience, seed.
-        on_epoch: called after each epoch; what it raises ends the training.
+        plan: epochs, batch size, patience, seed, key.
+        on_epoch: called after each epoch, those of a training that is gone on with included; what it raises
+            ends the training.
+        resume: where checkpoints are kept. A training goes on from a checkpoint of its own key, and then
+            comes to the same result, bit for bit, as one that was never stopped.
 
     Raises:
-        TrainingDiverged: the loss or a parameter is not finite.
+        TrainingDiverged: the loss or an error is not finite, or far above that of no outputs.
     """
-    start = Epoch(0, None, validate())
-    history = [start]
-    if on_epoch is not None:
-        on_epoch(start)
-    best, best_state = start, _snapshot(model)
     peaks = [float(group["lr"]) for group in optimizer.param_groups]
-    steps = -(-len(windows.x) // plan.batch_size)
-    for index in range(1, plan.epochs + 1):
-        # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
-        order = torch.randperm(len(windows.x), generator=_generator(plan.seed, index))
-        shuffled = Windows(windows.x[order], windows.y[order])
-        model.train()
-        total = torch.zeros(())
-        for step in range(steps):
-            factor = _schedule(((index - 1) * steps + step) / (plan.epochs * steps))
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-                group["lr"] = peak * factor
-            part = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
-            loss = loss_function(model(shuffled.x[part]), shuffled.y[part])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            total += loss.detach() * len(shuffled.x[part])
-        train_loss = float(total) / len(windows.x)
-        if not math.isfinite(train_loss):
-            raise TrainingDiverged(f"the training loss is {train_loss} in epoch {index}")
+    kept = resume.load() if resume is not None else None
+    found = Checkpoint.from_bytes(kept, plan.key) if kept is not None else None
+    if found is not None:
+        model.load_state_dict(found.model)
+        optimizer.load_state_dict(dict(found.optimizer))
+        history, best_state = list(found.history), found.best
+    else:
+        history, best_state = [Epoch(0, None, validate())], _snapshot(model)
+    if on_epoch is not None:
+        for epoch in history:
+            on_epoch(epoch)
+    best = min(history, key=lambda epoch: epoch.validation_error)
+    limit = _DIVERGED * float(loss_function(torch.zeros_like(windows.y), windows.y))
+    for index in range(len(history), plan.epochs + 1):
+        if history[-1].index - best.index >= plan.patience:
+            break
+        train_loss = _run_epoch(model, optimizer, windows, loss_function, plan, peaks, index)
+        if not train_loss <= limit:  # a NaN is not, either
+            raise TrainingDiverged(f"the training loss is {train_loss:.4g} in epoch {index}")
         epoch = Epoch(index, train_loss, validate())
+        if not math.isfinite(epoch.validation_error):
+            raise TrainingDiverged(f"the validation error is {epoch.validation_error} in epoch {index}")
         history.append(epoch)
         if epoch.validation_error < best.validation_error:
             best, best_state = epoch, _snapshot(model)
+        if resume is not None:
+            state = Checkpoint(model.state_dict(), optimizer.state_dict(), best_state, tuple(history))
+            resume.save(state.to_bytes(plan.key))
         if on_epoch is not None:
             on_epoch(epoch)
-        if index - best.index >= plan.patience:
-            break
     model.load_state_dict(best_state)
     return tuple(history)
+
+
+def _run_epoch(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    windows: Windows,
+    loss_function: LossFunction,
+    plan: Plan,
+    peaks: Sequence[float],
+    index: int,
+) -> float:
+    """Pass over all windows once and return the mean loss."""
+    steps = -(-len(windows.x) // plan.batch_size)
+    # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
+    order = torch.randperm(len(windows.x), generator=_generator(plan.seed, index))
+    shuffled = Windows(windows.x[order], windows.y[order])
+    model.train()
+    total = torch.zeros(())
+    for step in range(steps):
+        factor = _schedule(((index - 1) * steps + step) / (plan.epochs * steps))
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * factor
+        part = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
+        loss = loss_function(model(shuffled.x[part]), shuffled.y[part])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += loss.detach() * len(shuffled.x[part])
+    return float(total) / len(windows.x)
 
 
 def _schedule(progress: float) -> float:

@@ -19,10 +19,12 @@ from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
 from quant_model.design import Architecture, linear_names
 from quant_model.errors import UserError
+from quant_model.training.checkpoint import Resume
 from quant_model.training.condition import condition
+from quant_model.training.epoch import Epoch
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import FoldedLinear, fold, folded_tensors
-from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.loop import Plan, Windows, fit
 from quant_model.training.losses import loss_of
 from quant_model.training.settings import TrainingSettings
 
@@ -108,9 +110,20 @@ def parent_key(architecture: Architecture, dataset: Dataset, settings: TrainingS
 
 
 def train_parent(
-    architecture: Architecture, dataset: Dataset, settings: TrainingSettings, seed: int
+    architecture: Architecture,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    seed: int,
+    resume: Resume | None = None,
 ) -> FloatParent:
     """Train the float encoder, fold and condition it.
+
+    Args:
+        architecture: the encoder's shape.
+        dataset: windows of that shape.
+        settings: how.
+        seed: of the first weights and the order of the windows.
+        resume: where checkpoints are kept, to go on from.
 
     Raises:
         ValueError: the dataset's windows do not have the architecture's shape.
@@ -133,15 +146,17 @@ def train_parent(
         weight_decay=settings.parent_weight_decay,
         fused=True,
     )
-    plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed)
-    history = fit(model, optimizer, Windows.of(dataset.train), loss_of(dataset), validate, plan)
+    key = parent_key(architecture, dataset, settings, seed)
+    plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key)
+    windows = Windows.of(dataset.train)
+    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, resume=resume)
     stride = max(len(dataset.train) // settings.calibration_windows, 1)
     linears = condition(architecture, fold(model), dataset.train.x[::stride])
     parent = FloatParent(
         architecture,
         linears,
         min(epoch.validation_error for epoch in history),
-        parent_key(architecture, dataset, settings, seed),
+        key,
         history,
     )
     # The folded network is what counts: its error, not that of the model it came from.

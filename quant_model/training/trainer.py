@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -11,11 +15,16 @@ from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
-from quant_model.training.loop import Epoch, Plan, Windows, fit
+from quant_model.training.checkpoint import Resume
+from quant_model.training.epoch import Epoch
+from quant_model.training.loop import Plan, Windows, fit
 from quant_model.training.losses import loss_of
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
+
+_VERSION = 1
+"""Raise when the same settings would train another network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +45,7 @@ def train(
     seed: int,
     parent: FloatParent | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    resume: Resume | None = None,
 ) -> TrainingResult:
     """Train a network with quantisation and return its best epoch as an integer model.
 
@@ -48,6 +58,7 @@ def train(
         seed: of the order of the windows, and of the parent when there is none.
         parent: the float encoder to start from; trained here when None.
         on_epoch: called after each epoch, epoch 0 included; what it raises ends the training.
+        resume: where checkpoints are kept, to go on from.
 
     Raises:
         ValueError: parent or dataset do not have the network's shape.
@@ -80,8 +91,25 @@ def train(
         weight_decay=0.0,
         fused=True,
     )
-    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed)
-    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, on_epoch)
+    key = _training_key(network, parent, dataset, settings, seed)
+    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key)
+    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, on_epoch, resume)
     integer_model = model.integer_model()
     error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
     return TrainingResult(integer_model, history, error)
+
+
+def _training_key(
+    network: Network, parent: FloatParent, dataset: Dataset, settings: TrainingSettings, seed: int
+) -> str:
+    """Digest of everything that a training depends on."""
+    content: dict[str, Any] = {
+        "version": _VERSION,
+        "weight_bits": dict(network.design.weight_bits),
+        "activation_bits": dict(network.design.activation_bits),
+        "parent": hashlib.sha256(parent.to_bytes()).hexdigest(),
+        "dataset": dataset.digest,
+        "settings": dataclasses.asdict(settings),
+        "seed": seed,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
