@@ -1,0 +1,376 @@
+"""What a report shows, read from a study once: plain data, no HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from optuna.trial import FrozenTrial
+
+from cost_model.devices import Device, device
+from quant_model.data import Dataset, Series, persistence, rmse, seasonal_persistence
+from quant_model.design import DesignPoint
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from quant_model.network import Network, build_network
+from quant_model.schedule import Schedule, schedule
+from search.export import trial_model
+from search.files import file_errors
+from search.front import FrontTrial, finished_trials, front, pick
+from search.spec import StudySpec
+from search.study import OpenStudy, StudyCounts
+
+__all__ = [
+    "Baseline",
+    "Content",
+    "Curve",
+    "Forecast",
+    "Measured",
+    "Sensitivity",
+    "ShownDesign",
+    "gather",
+    "read_measured",
+]
+
+_LONGEST_STRETCH = 168
+"""Test windows in a picture of a forecast: a week of hours."""
+_MOST_OUTPUTS = 3
+"""Outputs that get a picture of their forecast."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Validation error by epoch, in the target's unit; epoch 0 is before training."""
+
+    epochs: tuple[int, ...]
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What tools counted in an exported design."""
+
+    counts: Mapping[str, int]
+    """By resource."""
+    estimate: Mapping[str, int]
+    """The estimate beside it, same keys."""
+    tool: str
+    mismatches: int | None
+    """Outputs that differed from the golden model; None when nothing was simulated."""
+    vectors: int
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A forecast that needs no model, RMSE in the target's unit."""
+
+    name: str
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts of one output on a stretch of test data, in the target's unit."""
+
+    output: str
+    time: tuple[str, ...]
+    truth: tuple[float, ...]
+    persistence: tuple[float, ...]
+    designs: Mapping[int, tuple[float, ...]]
+    """By trial."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How much the error rises when one tensor alone gets fewer bits."""
+
+    tensors: tuple[str, ...]
+    bits: tuple[int, ...]
+    errors: tuple[tuple[float | None, ...], ...]
+    """By tensor, by bits; None where it was not measured."""
+
+
+@dataclass(frozen=True)
+class ShownDesign:
+    """A design of the front, or one that the user chose."""
+
+    trial: FrontTrial
+    on_front: bool
+    estimate: Mapping[str, Any]
+    """As the trial stored it: resources, utilization, cycles, device, calibration."""
+    clock_mhz: float
+    curve: Curve | None
+    test_error: float | None
+    """Only for reported designs."""
+    measured: Measured | None
+
+    @property
+    def number(self) -> int:
+        """The trial's number."""
+        return self.trial.number
+
+    @cached_property
+    def network(self) -> Network:
+        """The network of the design."""
+        return build_network(self.point)
+
+    @cached_property
+    def point(self) -> DesignPoint:
+        """The resolved design point."""
+        return DesignPoint.from_json(json.dumps(self.trial.design), f"trial {self.number}")
+
+    @cached_property
+    def timetable(self) -> Schedule:
+        """When its engines work."""
+        return schedule(self.network)
+
+    @property
+    def cycles(self) -> int:
+        """Clocks per window."""
+        return int(self.estimate["cycles"])
+
+    @property
+    def latency_us(self) -> float:
+        """Microseconds from the first input to the last output at the study's clock."""
+        return self.cycles / self.clock_mhz
+
+    @property
+    def energy_uj(self) -> float | None:
+        """Microjoules per window by the cost model, where it says."""
+        energy = self.estimate.get("energy_uj")
+        return None if energy is None else float(energy)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything on the page."""
+
+    spec: StudySpec
+    device: Device
+    version: str
+    counts: StudyCounts
+    rows: int
+    gaps: int
+    step: str
+    windows: Mapping[str, int]
+    """Windows by split."""
+    designs: tuple[ShownDesign, ...]
+    """The front by error, then those that the user chose besides."""
+    others: tuple[FrontTrial, ...]
+    """Completed trials that are not shown as designs."""
+    over_budget: tuple[float, ...]
+    """Fullest resource's share of each pruned trial."""
+    baselines: tuple[Baseline, ...]
+    forecasts: tuple[Forecast, ...]
+    chosen: int
+    """The trial whose drawing is open."""
+    sensitivity: Sensitivity | None
+
+    @property
+    def reported(self) -> tuple[ShownDesign, ...]:
+        """The designs with a test error."""
+        return tuple(design for design in self.designs if design.test_error is not None)
+
+    @property
+    def unit(self) -> str:
+        """The target's unit, or what stands for it."""
+        return self.spec.data.unit or "unit of the target"
+
+
+def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mapping[int, Measured]) -> Content:
+    """Read a study.
+
+    Args:
+        study: The study, with its files.
+        chosen: A trial that is reported and drawn first; the lowest error of the front when None.
+        reported: How many designs are scored on test data, ``chosen`` included.
+        measured: Counts of exported designs, by trial.
+
+    Raises:
+        UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
+    """
+    trials = finished_trials(study)
+    if not trials:
+        raise UserError(
+            f"study {study.name}", "no design is trained yet", "let it run first: bitfront run STUDY.toml"
+        )
+    on_front = front(study)
+    by_number = {trial.number: trial for trial in trials}
+    if chosen is not None and chosen not in by_number:
+        trial_model(study, study.trial(chosen))  # says what is wrong with it, unless it is a repetition
+        raise UserError(
+            f"study {study.name} trial {chosen}", "it repeats an earlier one", "choose one of: bitfront front"
+        )
+    first = on_front[0].number if chosen is None else chosen
+    best = [trial.number for trial in pick(trials, on_front, reported)]
+    scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
+    shown = list(dict.fromkeys([*(trial.number for trial in on_front), *scored]))
+
+    data = study.data()
+    stored = {trial.number: trial for trial in study.trials()}
+    models = {number: trial_model(study, stored[number]) for number in scored}
+    tests = {number: _test_error(model, data.dataset(_window(model))) for number, model in models.items()}
+    dataset = data.dataset(_window(models[first]))
+    same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
+    front_numbers = {trial.number for trial in on_front}
+    return Content(
+        spec=study.spec,
+        device=device(study.spec.device.name),
+        version=str(study.study.user_attrs.get("version", "")),
+        counts=study.counts(),
+        rows=data.series.rows,
+        gaps=data.series.gaps,
+        step=_step(data.series.step),
+        windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
+        designs=tuple(
+            ShownDesign(
+                trial=by_number[number],
+                on_front=number in front_numbers,
+                estimate=stored[number].user_attrs["estimate"],
+                clock_mhz=study.spec.device.clock_mhz,
+                curve=_curve(study, stored, number),
+                test_error=tests.get(number),
+                measured=measured.get(number),
+            )
+            for number in shown
+        ),
+        others=tuple(trial for trial in trials if trial.number not in shown),
+        over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
+        baselines=_baselines(study.spec, data.series, dataset),
+        forecasts=_forecasts(data.series, dataset, same_window),
+        chosen=first,
+        sensitivity=_sensitivity(study.study.user_attrs.get("sensitivity")),
+    )
+
+
+def read_measured(file: Path, study: str) -> dict[int, Measured]:
+    """Counts of exported designs out of the ``result.json`` that a run wrote; empty for another study.
+
+    Raises:
+        UserError: the file cannot be read or is no such result.
+    """
+    with file_errors(str(file), "cannot be read", "name the result.json that bitfront run wrote"):
+        text = file.read_text(encoding="utf-8")
+    try:
+        result = json.loads(text)
+        if result["study"] != study:
+            return {}
+        return {
+            int(one["trial"]): Measured(
+                counts=one["synth"]["measured"],
+                estimate=one["synth"]["estimate"],
+                tool=str(one["synth"]["tool"]),
+                mismatches=one["verify"]["mismatches"] if one["verify"] else None,
+                vectors=one["verify"]["vectors"] if one["verify"] else 0,
+            )
+            for one in result["designs"]
+            if one["synth"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            str(file), f"no result of a run ({error})", "name the result.json that bitfront run wrote"
+        ) from error
+
+
+def _window(model: IntegerModel) -> int:
+    return model.network.design.architecture.window
+
+
+def _test_error(model: IntegerModel, dataset: Dataset) -> float:
+    return rmse(dataset, dataset.test, model.predict(dataset.test.x))
+
+
+def _pruned(trial: FrozenTrial) -> bool:
+    return trial.state.name == "PRUNED" and "estimate" in trial.user_attrs
+
+
+def _fullest(trial: FrozenTrial) -> float:
+    return max(float(share) for share in trial.user_attrs["estimate"]["utilization"].values())
+
+
+def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> Curve | None:
+    """A trial's learning curve; a trial that took over another's weights shows that one's."""
+    attributes = stored[number].user_attrs
+    if "curve" not in attributes and "trained_by" in attributes:
+        return _curve(study, stored, int(attributes["trained_by"]))
+    if "curve" not in attributes:
+        return None
+    text = study.artifacts.get(attributes["curve"], f"the learning curve of trial {number}").decode()
+    rows = [(int(row["epoch"]), float(row["validation_error"])) for row in csv.DictReader(io.StringIO(text))]
+    return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
+
+
+def _baselines(spec: StudySpec, series: Series, dataset: Dataset) -> tuple[Baseline, ...]:
+    def scored(name: str, forecasts: Sequence[npt.NDArray[np.float32]]) -> Baseline:
+        validation, test = forecasts
+        return Baseline(
+            name, rmse(dataset, dataset.validation, validation), rmse(dataset, dataset.test, test)
+        )
+
+    splits = (dataset.validation, dataset.test)
+    found = [scored("persistence (as now)", [persistence(split) for split in splits])]
+    season = spec.data.season
+    if season is not None:
+        seasonal = [seasonal_persistence(series, dataset, split, season) for split in splits]
+        found.append(scored(f"as {season} steps ago", seasonal))
+    return tuple(found)
+
+
+def _forecasts(series: Series, dataset: Dataset, models: Mapping[int, IntegerModel]) -> tuple[Forecast, ...]:
+    """The first windows of the test data that lie without a gap: nobody chooses the stretch."""
+    test = dataset.test
+    stop = _first_gap(series.position[test.last_row])
+    stretch = slice(0, min(stop, _LONGEST_STRETCH))
+    truth = dataset.denormalise(test.y[stretch])
+    as_now = dataset.denormalise(persistence(test)[stretch])
+    found = {number: dataset.denormalise(model.predict(test.x[stretch])) for number, model in models.items()}
+    steps = [step for step in dataset.horizon for _ in dataset.target_names]
+    return tuple(
+        Forecast(
+            output=dataset.output_names[index],
+            time=tuple(str(time) for time in series.time[test.last_row[stretch] + steps[index]]),
+            truth=_column(truth, index),
+            persistence=_column(as_now, index),
+            designs={number: _column(values, index) for number, values in found.items()},
+        )
+        for index in range(min(dataset.outputs, _MOST_OUTPUTS))
+    )
+
+
+def _column(values: npt.NDArray[np.float64], index: int) -> tuple[float, ...]:
+    return tuple(float(f"{value:.6g}") for value in values[:, index])
+
+
+def _first_gap(position: npt.NDArray[np.int64]) -> int:
+    jumps = np.flatnonzero(np.diff(position) != 1)
+    return int(jumps[0]) + 1 if len(jumps) else len(position)
+
+
+def _step(step: np.timedelta64) -> str:
+    seconds = step / np.timedelta64(1, "s")
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size and seconds % size == 0:
+            count = int(seconds // size)
+            return f"{count} {name}s" if count > 1 else name
+    return f"{seconds:g} seconds"
+
+
+def _sensitivity(stored: object) -> Sensitivity | None:
+    """``{tensor: {bits: error}}`` as a table."""
+    if not isinstance(stored, Mapping) or not stored:
+        return None
+    bits = tuple(sorted({int(width) for errors in stored.values() for width in errors}))
+    return Sensitivity(
+        tensors=tuple(stored),
+        bits=bits,
+        errors=tuple(tuple(errors.get(str(width)) for width in bits) for errors in stored.values()),
+    )

@@ -1,0 +1,252 @@
+"""The report's figures, as Plotly's JSON. Colours are names of the page's style sheet, set by its script.
+
+Nothing is told by colour alone: series differ in marker, dash and a label at their end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from cost_model.devices import RESOURCES
+from search.front import FrontTrial
+from search.report.content import Content, Curve, Forecast, Sensitivity, ShownDesign
+
+__all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
+
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
+_COLOURS = tuple(f"var(--series-{index})" for index in range(1, 7))
+_MOST_CURVES = 8
+_INK, _QUIET = "var(--ink)", "var(--quiet)"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with the sentence that stands for it where it cannot be seen."""
+
+    name: str
+    alt: str
+    spec: dict[str, Any]
+    """Data and layout."""
+
+
+def front(content: Content) -> Figure:
+    """Error against what of the device is used; one marker a design, its trial beside it."""
+    figure = go.Figure()
+    shares = [100 * trial.used for trial in content.others]
+    if content.others:
+        figure.add_scatter(
+            x=shares,
+            y=[trial.error for trial in content.others],
+            mode="markers",
+            name="beaten by a design of the front",
+            marker={"symbol": "circle-open", "size": 8, "color": _QUIET},
+            hovertext=[_hover(trial, content) for trial in content.others],
+            hoverinfo="text",
+        )
+    on_front = sorted((one for one in content.designs if one.on_front), key=lambda one: one.trial.used)
+    figure.add_scatter(
+        x=[100 * one.trial.used for one in on_front],
+        y=[one.trial.error for one in on_front],
+        mode="lines+markers+text",
+        line={"shape": "hv", "color": _COLOURS[0], "width": 1.5},
+        name="front",
+        text=[str(one.number) for one in on_front],
+        # Neighbours on a steep front would write over each other.
+        textposition=["top right" if index % 2 else "bottom left" for index in range(len(on_front))],
+        marker={"symbol": "diamond", "size": 12, "color": _COLOURS[0]},
+        customdata=[one.number for one in on_front],
+        hovertext=[_hover(one.trial, content, one) for one in on_front],
+        hoverinfo="text",
+    )
+    chosen = next(one for one in content.designs if one.number == content.chosen)
+    figure.add_scatter(
+        x=[100 * chosen.trial.used],
+        y=[chosen.trial.error],
+        mode="markers",
+        name=f"drawn below: trial {chosen.number}",
+        marker={"symbol": "circle-open", "size": 22, "color": _INK, "line": {"width": 2}},
+        hoverinfo="skip",
+    )
+    for baseline in content.baselines:
+        figure.add_hline(
+            y=baseline.validation,
+            line={"dash": "dot", "color": _QUIET, "width": 1.5},
+            annotation={"text": escape(baseline.name), "font": {"size": 12}},
+            annotation_position="top left",
+        )
+    limit = 100 * content.spec.device.limit
+    reach = max([*shares, *(100 * one.trial.used for one in content.designs)])
+    if reach > 0.6 * limit:
+        figure.add_vline(
+            x=limit,
+            line={"dash": "dash", "color": _QUIET, "width": 1.5},
+            annotation={"text": "budget"},
+            annotation_position="bottom left",
+        )
+    figure.update_xaxes(title=f"fullest resource of {escape(content.device.name)}, % (estimate)")
+    figure.update_yaxes(title=f"validation RMSE, {escape(content.unit)}", rangemode="tozero")
+    return _figure(
+        "front",
+        figure,
+        f"{len(on_front)} designs on the front of {len(on_front) + len(content.others)} trained ones: "
+        "validation error against the fullest resource; the same numbers stand in the table of designs.",
+    )
+
+
+def learning_curves(content: Content) -> Figure | None:
+    """Validation error by epoch of the shown designs."""
+    shown = [
+        one for one in content.designs if one.curve is not None and min(one.curve.errors, default=0) > 0
+    ][:_MOST_CURVES]
+    if not shown:
+        return None
+    figure = go.Figure()
+    for index, one in enumerate(shown):
+        assert one.curve is not None
+        figure.add_scatter(
+            x=one.curve.epochs,
+            y=one.curve.errors,
+            mode="lines+markers",
+            name=f"trial {one.number}",
+            **_style(index),
+        )
+        figure.add_annotation(
+            # Annotations of a logarithmic axis stand at the exponent.
+            x=one.curve.epochs[-1],
+            y=math.log10(one.curve.errors[-1]),
+            text=str(one.number),
+            showarrow=False,
+            xshift=14,
+        )
+    figure.update_xaxes(title="epoch of quantised training", rangemode="tozero", tickformat="d")
+    figure.update_yaxes(title=f"validation RMSE, {escape(content.unit)}", type="log", dtick="D2")
+    numbers = ", ".join(str(one.number) for one in shown)
+    return _figure("curves", figure, f"Validation error of trials {numbers} by epoch.")
+
+
+def forecasts(content: Content) -> list[Figure]:
+    """Forecast against truth on the first stretch of test data, one figure an output."""
+    return [_forecast(index, one, content) for index, one in enumerate(content.forecasts)]
+
+
+def estimate_against_measured(designs: Sequence[ShownDesign]) -> Figure | None:
+    """Estimated and measured counts of exported designs, as shares of the larger one."""
+    measured = [one for one in designs if one.measured is not None]
+    if not measured:
+        return None
+    figure = go.Figure()
+    for index, one in enumerate(measured):
+        assert one.measured is not None
+        found, guessed = one.measured.counts, one.measured.estimate
+        names = [name for name in RESOURCES if found[name] or guessed[name]]
+        figure.add_scatter(
+            x=names,
+            y=[100 * (guessed[name] - found[name]) / max(found[name], 1) for name in names],
+            mode="markers",
+            name=f"trial {one.number}",
+            marker={"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 12, "color": _colour(index)},
+            hovertext=[f"{name}: estimate {guessed[name]}, measured {found[name]}" for name in names],
+            hoverinfo="text",
+        )
+    figure.add_hline(y=0, line={"color": _QUIET, "width": 1})
+    figure.update_yaxes(title="estimate over measured, %")
+    return _figure("measured", figure, "How far the estimate is from the measured counts, by resource.")
+
+
+def sensitivity(content: Content) -> Figure | None:
+    """By how much the error rises when one tensor alone gets fewer bits."""
+    found: Sensitivity | None = content.sensitivity
+    if found is None:
+        return None
+    figure = go.Figure()
+    for column, bits in enumerate(found.bits):
+        figure.add_scatter(
+            x=[row[column] for row in found.errors],
+            y=list(found.tensors),
+            mode="markers",
+            name=f"{bits} bits",
+            marker={"symbol": _SYMBOLS[column % len(_SYMBOLS)], "size": 10, "color": _colour(column)},
+        )
+    figure.update_xaxes(title=f"validation RMSE, {escape(content.unit)}")
+    figure.update_yaxes(autorange="reversed")
+    return _figure("sensitivity", figure, "Error with one tensor alone at fewer bits.")
+
+
+def _forecast(index: int, one: Forecast, content: Content) -> Figure:
+    figure = go.Figure()
+    figure.add_scatter(
+        x=one.time, y=one.truth, mode="lines", name="truth", line={"color": _INK, "width": 2.5}
+    )
+    figure.add_scatter(
+        x=one.time,
+        y=one.persistence,
+        mode="lines",
+        name="persistence",
+        line={"color": _QUIET, "dash": "dot", "width": 1.2},
+        visible="legendonly",
+    )
+    for place, (number, values) in enumerate(one.designs.items()):
+        style = _style(place)
+        # A marker now and then tells the series apart without colour.
+        style["marker"] |= {"maxdisplayed": 30}
+        figure.add_scatter(
+            x=one.time,
+            y=values,
+            mode="lines+markers",
+            name=f"trial {number}",
+            visible=True if number == content.chosen else "legendonly",
+            **style,
+        )
+    output = escape(one.output)
+    figure.update_yaxes(title=f"{output}, {escape(content.unit)}")
+    numbers = ", ".join(str(number) for number in one.designs)
+    return _figure(
+        f"forecast-{index}", figure, f"Forecasts of {one.output} by trials {numbers} beside what happened."
+    )
+
+
+def _figure(name: str, figure: go.Figure, alt: str) -> Figure:
+    figure.update_layout(
+        template=None,
+        margin={"l": 70, "r": 20, "t": 30, "b": 60},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        hovermode="closest",
+    )
+    return Figure(name, alt, json.loads(figure.to_json()))
+
+
+def _positive(curve: Curve) -> bool:
+    """Whether it can be drawn on a logarithmic axis."""
+    return min(curve.errors, default=0.0) > 0
+
+
+def _style(index: int) -> dict[str, Any]:
+    return {
+        "line": {"color": _colour(index), "dash": _DASHES[index % len(_DASHES)], "width": 2},
+        "marker": {"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 7, "color": _colour(index)},
+    }
+
+
+def _colour(index: int) -> str:
+    return _COLOURS[index % len(_COLOURS)]
+
+
+def _hover(trial: FrontTrial, content: Content, shown: ShownDesign | None = None) -> str:
+    shape = trial.design["architecture"]
+    lines = [
+        f"trial {trial.number}",
+        f"error {trial.error:.4g} {escape(content.unit)}",
+        ", ".join(f"{name} {shape[name]}" for name in ("window", "d_model", "heads", "layers")),
+        *(f"{name} {100 * share:.1f} %" for name, share in trial.utilization.items()),
+    ]
+    if shown is not None:
+        lines.append(f"{shown.cycles} cycles, {shown.latency_us:.4g} us")
+    return "<br>".join(lines)
