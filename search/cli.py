@@ -15,6 +15,8 @@ from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
 from search.cli_design import estimate, generate, sample, synth, timing, verify
 from search.cli_doctor import doctor
+from search.cli_onnx import onnx
+from search.cli_report import report
 from search.cli_study import dashboard, export, front, run, status, worker
 from search.quiet import quiet_optuna
 from search.stopping import Interrupted
@@ -36,10 +38,12 @@ for _command in (
     worker,
     status,
     front,
+    report,
     dashboard,
     sample,
     estimate,
     export,
+    onnx,
     generate,
     verify,
     synth,
