@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quant_model.training.checkpoint import Resume
     from quant_model.training.epoch import Epoch
     from quant_model.training.parent import FloatParent, parent_key, train_parent
+    from quant_model.training.sensitivity import Sensitivity, measure_sensitivity
     from quant_model.training.threads import use_threads
     from quant_model.training.trainer import TrainingResult, train
 
@@ -22,9 +23,11 @@ __all__ = [
     "Epoch",
     "FloatParent",
     "Resume",
+    "Sensitivity",
     "TrainingDiverged",
     "TrainingResult",
     "TrainingSettings",
+    "measure_sensitivity",
     "parent_key",
     "train",
     "train_parent",
@@ -35,7 +38,9 @@ _MODULES = {
     "Epoch": "epoch",
     "FloatParent": "parent",
     "Resume": "checkpoint",
+    "Sensitivity": "sensitivity",
     "TrainingResult": "trainer",
+    "measure_sensitivity": "sensitivity",
     "parent_key": "parent",
     "train": "trainer",
     "train_parent": "parent",

@@ -21,7 +21,6 @@ from quant_model.node import LinearParameters, Parameters
 from quant_model.pooling import Pooling
 from quant_model.repeat import Repeat
 from quant_model.residual import Residual
-from quant_model.training.calibrate import best_exponent, best_input_scale
 from quant_model.training.errors import TrainingDiverged
 from quant_model.training.fake_quant import (
     attend,
@@ -30,8 +29,8 @@ from quant_model.training.fake_quant import (
     requantize,
     round_half_up,
 )
-from quant_model.training.fold import FoldedLinear, absorb, folded_tensors
 from quant_model.training.scales import ScaleRules, Scales
+from quant_model.training.start import Start
 
 _LARGEST_THRESHOLD = 64
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
@@ -125,40 +124,35 @@ class QuantNetwork(nn.Module):
             table = torch.from_numpy(node.table).double()
             self.register_buffer(_table_name(node), table, persistent=False)
 
-    def initialise(self, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
-        """Start from folded float layers, with the scales that suit them and some training windows best."""
-        scale = best_input_scale(windows.numpy(), self.network.input)
+    def initialise(self, start: Start) -> None:
+        """Start from folded float layers, with the scales that suit them best."""
+        names, source = self.rules.linear_names, self.network.input
+        scale = start.input_scale(source)
+        linears = {name: start.linear(name, source) for name in names}
+        weight_exponents = [
+            start.weight_exponent(node.name, node.weight, source) for node in self.network.linears
+        ]
+        sharing = {
+            own: tuple(name for name, scale_of in self.rules.scale_of.items() if scale_of == own)
+            for own in self.rules.formats
+        }
+        exponents = [start.exponent(sharing[name], target) for name, target in self.rules.formats.items()]
+        reach = {
+            name: exponent + offset
+            for name, exponent, offset in zip(self.rules.formats, exponents, self._offsets, strict=True)
+        }
+        reach |= {name: reach[own] for name, own in self.rules.scale_of.items()}
+        weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
+        bias_units = [reach[unit] if unit is not None else 0 for unit in self._units]
         with torch.no_grad():
             self.input_offset.copy_(torch.from_numpy(scale.offset))
             self.input_step.copy_(torch.from_numpy(scale.step))
-            tensors = self._shared(folded_tensors(self.network.design.architecture, linears, windows))
-            linears = {**linears, "embed": absorb(linears["embed"], scale)}
-            weight_exponents = [
-                best_exponent(torch.from_numpy(linears[node.name].weight), node.weight)
-                for node in self.network.linears
-            ]
-            exponents = [best_exponent(tensors[name], target) for name, target in self.rules.formats.items()]
             self.weight_thresholds.copy_(_thresholds(weight_exponents, self._weight_offsets))
             self.thresholds.copy_(_thresholds(exponents, self._offsets))
-            reach = {
-                name: exponent + offset
-                for name, exponent, offset in zip(self.rules.formats, exponents, self._offsets, strict=True)
-            }
-            reach |= {name: reach[scale] for name, scale in self.rules.scale_of.items()}
-            weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
-            bias_units = [reach[unit] if unit is not None else 0 for unit in self._units]
             self.weight_units.copy_(torch.tensor(weight_units))
             self.bias_units.copy_(torch.tensor(bias_units))
-            names = self.rules.linear_names
             self.weights.copy_(_concatenate([linears[name].weight for name in names], weight_units))
             self.biases.copy_(_concatenate([linears[name].bias for name in names], bias_units))
-
-    def _shared(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Tensors with those that share a scale put together."""
-        parts: dict[str, list[Tensor]] = {name: [] for name in self.rules.formats}
-        for name, scale in self.rules.scale_of.items():
-            parts[scale].append(tensors[name])
-        return {name: torch.cat(own) if len(own) > 1 else own[0] for name, own in parts.items()}
 
     def scales(self) -> Scales:
         """The exponents that the thresholds stand for, within the hardware's limits.

@@ -22,6 +22,7 @@ from quant_model.training.losses import loss_of
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
+from quant_model.training.start import Start
 
 _VERSION = 1
 """Raise when the same settings would train another network."""
@@ -73,7 +74,7 @@ def train(
     windows, validation = Windows.of(dataset.train), Windows.of(dataset.validation)
     model = QuantNetwork(network)
     stride = max(len(windows.x) // settings.calibration_windows, 1)
-    model.initialise(parent.linears, windows.x[::stride])
+    model.initialise(Start(architecture, parent.linears, windows.x[::stride]))
 
     def validate() -> float:
         model.eval()

@@ -16,6 +16,7 @@ from quant_model.training.errors import TrainingDiverged
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import fold
 from quant_model.training.quant_network import QuantNetwork
+from quant_model.training.start import Start
 from tests.quant_model.strategies import designs
 from tests.quant_model.training.samples import small_architecture, wave_dataset
 
@@ -146,7 +147,7 @@ def test_every_parameter_has_a_gradient(repeats: int) -> None:
     torch.manual_seed(0)
     model = QuantNetwork(build_network(uniform_design(architecture, 6, 6)))
     windows = torch.from_numpy(dataset.train.x.copy())
-    model.initialise(fold(FloatTransformer(architecture).eval()), windows)
+    model.initialise(Start(architecture, fold(FloatTransformer(architecture).eval()), windows))
     model.train()(windows).square().mean().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
