@@ -83,12 +83,12 @@ def estimate(
     parts = tuple(usages(network, timetable))
     lut = lutram = ff = bram18 = dsp = 0.0
     for _, _, usage in parts:
-        rules = usage.rules
-        lut += coefficients.lut_of(usage)
-        lutram += rules.lutram
-        ff += rules.ff
-        bram18 += rules.bram18
-        dsp += rules.dsp
+        counts = coefficients.counts(usage)
+        lut += counts.lut
+        lutram += counts.lutram
+        ff += counts.ff
+        bram18 += counts.bram18
+        dsp += counts.dsp
     resources = dict(zip(RESOURCES, map(round, (lut, lutram, ff, bram18, dsp)), strict=True))
     return Estimate(
         resources=resources,

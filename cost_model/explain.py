@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cost_model.component import Counts
+from cost_model.calibration import Calibration
+from cost_model.component import Component, Counts
 from cost_model.devices import RESOURCES, Device
 from cost_model.estimates import Estimate, estimate
 from cost_model.resolution import resolve
@@ -21,14 +22,35 @@ from quant_model.design import (
     tied_streams,
 )
 
-__all__ = ["Change", "Share", "fitting_changes", "shares"]
+__all__ = ["Change", "Share", "fitting_changes", "fullest", "shares", "shares_by_kind"]
+
+_KINDS = {
+    "lanes": "multiply-accumulate lanes",
+    "weights": "weight memories",
+    "biases": "bias memories",
+    "ram": "row buffers",
+    "buffer": "row buffers",
+    "maxima": "row buffers",
+    "maxima_ram": "row buffers",
+    "banks": "key and value stores",
+    "store_ram": "key and value stores",
+    "store": "key and value stores",
+    "store_counter": "key and value stores",
+    "output_stage": "biases added, requantised",
+    "adder": "residual additions",
+    "normaliser": "division of the softmax",
+    "softmax_table": "softmax",
+    "maximum": "softmax",
+    "engine": "pooling",
+}
+_CONTROL = "control"
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one engine takes of the design's fullest resource and of all others."""
+    """What one engine, or all parts of one kind, take of the design's fullest resource and of all others."""
 
-    engine: str
+    name: str
     counts: Counts
     part: float
     """Share of the design's use of its fullest resource."""
@@ -45,29 +67,46 @@ class Change:
     """What it costs the user: 0 nothing, 1 clocks, 2 bits and so accuracy; then by how much."""
 
 
+def fullest(found: Estimate) -> str:
+    """The resource that is used most."""
+    return max(RESOURCES, key=lambda name: found.utilization[name])
+
+
 def shares(found: Estimate) -> list[Share]:
     """Engines by what they take of the fullest resource, the largest first."""
-    fullest = max(RESOURCES, key=lambda name: found.utilization[name])
+    return _shares(found, lambda part: part.engine)
+
+
+def shares_by_kind(found: Estimate) -> list[Share]:
+    """Kinds of parts, over all engines, by what they take of the fullest resource, the largest first."""
+    return _shares(found, lambda part: _KINDS.get(part.label, _CONTROL))
+
+
+def _shares(found: Estimate, name_of: Callable[[Component], str]) -> list[Share]:
+    resource = fullest(found)
     totals: dict[str, Counts] = {}
     for part in found.components:
-        totals[part.engine] = totals.get(part.engine, Counts()) + part.counts
-    used = {engine: _use(counts, fullest) for engine, counts in totals.items()}
+        name = name_of(part)
+        totals[name] = totals.get(name, Counts()) + part.counts
+    used = {name: _use(counts, resource) for name, counts in totals.items()}
     everything = sum(used.values()) or 1.0
-    ranked = sorted(totals, key=lambda engine: -used[engine])
-    return [Share(engine, totals[engine], used[engine] / everything) for engine in ranked]
+    ranked = sorted(totals, key=lambda name: -used[name])
+    return [Share(name, totals[name], used[name] / everything) for name in ranked]
 
 
-def fitting_changes(design: DesignPoint, device: Device, limit: float = 1.0) -> list[Change]:
+def fitting_changes(
+    design: DesignPoint, device: Device, limit: float = 1.0, calibration: Calibration | None = None
+) -> list[Change]:
     """Single changes after which the design stays within ``limit`` of the device, the cheapest first.
 
     Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Empty
     when no single change is enough.
     """
-    base = resolve(design, device)
-    clocks = estimate(base, device).cycles
+    base = resolve(design, device, calibration)
+    clocks = estimate(base, device, calibration).cycles
     found = []
     for rank, description, changed in _single_changes(base):
-        after = estimate(changed, device)
+        after = estimate(changed, device, calibration)
         if all(used <= limit for used in after.utilization.values()):
             price = after.cycles / clocks if rank < 2 else max(after.utilization.values())
             found.append(Change(description, changed, after, (rank, price)))

@@ -78,9 +78,9 @@ def resolve_many(
         for rows in slices
     ]
     engines = {
-        name: EngineArrays(
-            lanes=engine.lanes,
-            **{key: np.concatenate([getattr(part[name], key) for part in parts]) for key in _CHOICES},
+        name: _with(
+            engine,
+            {key: np.concatenate([getattr(part[name], key) for part in parts]) for key in _CHOICES},
         )
         for name, engine in designs.engines.items()
     }
@@ -103,7 +103,7 @@ def _resolved(
     deltas = np.empty((len(moves), len(RESOURCES), len(designs)))
     for choice in dict.fromkeys(move.choice for move in moves):
         every = np.ones(len(designs), dtype=np.bool_)
-        moved = {name: _with(engine, choice, every) for name, engine in engines.items()}
+        moved = {name: _with(engine, {choice: every}) for name, engine in engines.items()}
         # Each engine's cost depends on its own choices alone, so one pass moves all engines at once.
         after = _costs(dataclasses.replace(base, engines=moved), times, calibration)
         for row, move in enumerate(moves):
@@ -116,12 +116,12 @@ def _resolved(
     )
     for row, move in enumerate(moves):
         flags = getattr(engines[move.engine], move.choice) | taken[row]
-        engines[move.engine] = _with(engines[move.engine], move.choice, flags)
+        engines[move.engine] = _with(engines[move.engine], {move.choice: flags})
     return engines
 
 
-def _with(engine: EngineArrays, choice: str, flags: Flags) -> EngineArrays:
-    changed: Mapping[str, Any] = {choice: flags}
+def _with(engine: EngineArrays, flags: Mapping[str, Flags]) -> EngineArrays:
+    changed: Mapping[str, Any] = flags
     return dataclasses.replace(engine, **changed)
 
 
@@ -171,11 +171,11 @@ def _in_luts(engine: EngineArrays, choices: OpenChoices | None, short: Flags | N
     dsp = engine.dsp if short is None else engine.dsp & ~short
     if choices is None:
         return dataclasses.replace(engine, dsp=dsp)
-    return EngineArrays(
-        engine.lanes,
-        dsp & ~choices.dsp,
-        engine.buffer_block & ~choices.buffer_block,
-        engine.memory_block & ~choices.memory_block,
+    return dataclasses.replace(
+        engine,
+        dsp=dsp & ~choices.dsp,
+        buffer_block=engine.buffer_block & ~choices.buffer_block,
+        memory_block=engine.memory_block & ~choices.memory_block,
     )
 
 
@@ -212,10 +212,8 @@ def _costs(designs: DesignArrays, times: Timetable, calibration: Calibration) ->
     found: dict[str, Floats] = {}
     for engine, usage in engine_usages(designs, times):
         table = found.setdefault(engine, np.zeros((len(RESOURCES), len(designs))))
-        rules = usage.rules
-        for row, count in enumerate(
-            (calibration.lut_of(usage), rules.lutram, rules.ff, rules.bram18, rules.dsp)
-        ):
+        counts = calibration.counts(usage)
+        for row, count in enumerate((counts.lut, counts.lutram, counts.ff, counts.bram18, counts.dsp)):
             if isinstance(count, np.ndarray) or count:
                 table[row] += count
     return found

@@ -13,6 +13,7 @@ import click
 from hdl.analysis import GhdlError
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
+from search.cli_calibrate import calibrate
 from search.cli_design import estimate, generate, sample, synth, timing, verify
 from search.cli_doctor import doctor
 from search.cli_onnx import onnx
@@ -42,6 +43,7 @@ for _command in (
     dashboard,
     sample,
     estimate,
+    calibrate,
     export,
     onnx,
     generate,

@@ -7,18 +7,22 @@ from pathlib import Path
 
 import click
 
+import cost_model
+from cost_model import resolve
 from hdl.place_route import TARGETS, place_route
 from hdl.simulate import verify as verify_bundle
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
-from search.budget import RESOURCES, Budget
+from search.budget import RESOURCES, Assessment, Budget
+from search.calibration_file import read_calibration
 from search.check import DEFAULT_DEVICE, measure, verification_json
-from search.cli_options import device_option, file, folder, json_option, print_json
-from search.export import estimate_json, write_bundle
+from search.cli_options import calibration_option, device_option, file, folder, json_option, print_json
+from search.export import write_bundle
 from search.files import file_errors, read_text
-from search.show import percent, print_table, working
+from search.show import print_table, working
+from search.show_estimate import assessment_json, explanation_json, print_assessment, print_explanation
 from search.space import DesignSpace, random_designs
 from search.study_file import load_spec
 
@@ -49,22 +53,36 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 @click.command()
 @click.argument("design_file", type=file, metavar="DESIGN.json")
 @device_option
+@click.option("--explain", is_flag=True, help="What fills the device, and which single change makes it fit.")
+@click.option(
+    "--clock",
+    "clock_mhz",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=_CLOCK_MHZ,
+    show_default=True,
+    metavar="MHZ",
+    help="For milliseconds and energy.",
+)
+@calibration_option
 @json_option
-def estimate(design_file: Path, device: str | None, as_json: bool) -> None:
+def estimate(
+    design_file: Path, device: str | None, explain: bool, clock_mhz: float, calibration: str, as_json: bool
+) -> None:
     """What a design takes of a device, by the cost model."""
-    budget = Budget(device or DEFAULT_DEVICE, 1.0, _CLOCK_MHZ)
-    assessment = budget.assess(_read_design(design_file))
+    coefficients = read_calibration(calibration)
+    budget = Budget(device or DEFAULT_DEVICE, 1.0, clock_mhz)
+    design = resolve(_read_design(design_file), budget.device, coefficients)
+    found = cost_model.estimate(design, budget.device, coefficients)
+    assessment = Assessment(design, found, budget.limit)
     if as_json:
-        print_json(estimate_json(assessment))
+        content = assessment_json(assessment, budget)
+        if explain:
+            content["explanation"] = explanation_json(assessment, budget, coefficients)
+        print_json(content)
         return
-    rows = [
-        [name, str(used), str(getattr(budget.device, name)), percent(assessment.utilization[name])]
-        for name, used in assessment.resources.items()
-    ]
-    title = f"Estimate for {budget.device_name} (calibration: {assessment.estimate.calibration})"
-    print_table(title, ["resource", "used", "of", "share"], rows)
-    verdict = "fits" if assessment.fits else "does not fit"
-    print(f"{assessment.estimate.cycles} cycles per window; {verdict}")
+    print_assessment(assessment, budget)
+    if explain:
+        print_explanation(assessment, budget, coefficients)
 
 
 @click.command()

@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
+from cost_model.calibration import YOSYS
+
 __all__ = [
     "artifacts_option",
+    "calibration_option",
     "device_option",
     "folder",
     "json_option",
@@ -33,7 +36,7 @@ def storage_option(*, required: bool) -> Callable[[Function], Function]:
         envvar="BITFRONT_STORAGE",
         required=required,
         metavar="URL",
-        help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; also from "
+        help="sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; also from "
         "$BITFRONT_STORAGE, which keeps a password out of the process list."
         + ("" if required else " Default: sqlite:///OUT/study.db."),
     )
@@ -44,11 +47,17 @@ study_option = click.option(
 )
 artifacts_option = click.option(
     "--artifacts",
-    type=folder,
-    metavar="DIR",
-    help="Folder of the study's files, if not where the study says.",
+    metavar="PLACE",
+    help="Folder of the study's files, or s3://BUCKET/PREFIX, if not where the study says.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+calibration_option = click.option(
+    "--calibration",
+    default=YOSYS,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Whose counts to estimate: yosys-xc7, vivado (made by calibrate), or a file that calibrate wrote.",
+)
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 
 

@@ -29,8 +29,10 @@ class Calibration:
     designs: int
     """Designs that the coefficients were fitted to."""
     lut: Mapping[str, tuple[float, ...]]
+    factors: Mapping[str, Counts] | None = None
+    """By kind of component: what another tool counts over what the coefficients say, by resource."""
 
-    def lut_of(self, usage: Usage) -> Number:
+    def _lut_of(self, usage: Usage) -> Number:
         """LUTs of a component: by rule, and what the mapper adds."""
         total = usage.rules.lut
         for coefficient, feature in zip(self.lut[usage.kind], usage.features, strict=True):
@@ -40,7 +42,17 @@ class Calibration:
     def counts(self, usage: Usage) -> Counts:
         """All resources of a component."""
         rules = usage.rules
-        return Counts(self.lut_of(usage), rules.lutram, rules.ff, rules.bram18, rules.dsp)
+        lut = self._lut_of(usage)
+        if self.factors is None:
+            return Counts(lut, rules.lutram, rules.ff, rules.bram18, rules.dsp)
+        factor = self.factors[usage.kind]
+        return Counts(
+            lut * factor.lut,
+            rules.lutram * factor.lutram,
+            rules.ff * factor.ff,
+            rules.bram18 * factor.bram18,
+            rules.dsp * factor.dsp,
+        )
 
 
 @cache

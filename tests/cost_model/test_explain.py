@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from cost_model import Device, device, estimate, resolve
-from cost_model.explain import fitting_changes, shares
+from cost_model.explain import fitting_changes, shares, shares_by_kind
 from quant_model.design import Architecture, DesignPoint, uniform_design
 
 ARCHITECTURE = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
@@ -21,6 +21,9 @@ DESIGN = resolve(
 def test_shares_add_up() -> None:
     found = estimate(DESIGN, XC7S15)
     parts = shares(found)
+    kinds = shares_by_kind(found)
+    assert sum(part.part for part in kinds) == pytest.approx(1)
+    assert sum(part.counts.lut for part in kinds) == pytest.approx(found.resources["lut"], abs=1)
     assert sum(part.part for part in parts) == pytest.approx(1)
     assert parts[0].part == max(part.part for part in parts)
     assert sum(part.counts.ff for part in parts) == pytest.approx(found.resources["ff"], abs=1)

@@ -191,7 +191,10 @@ def test_estimate_as_json(make_study: StudyMaker, tmp_path: Path, capsys: pytest
     file.write_text(capsys.readouterr().out)
     assert run_cli(["estimate", str(file), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert set(data) == {"resources", "utilization", "cycles", "fits", "device", "calibration"}
+    assert set(data) == {
+        *("resources", "utilization", "cycles", "fits", "device", "calibration"),
+        *("clock_mhz", "energy_uj"),
+    }
     assert set(data["resources"]) == set(data["utilization"]) == RESOURCE_KEYS
     assert data["device"] == "xc7s15"
     assert run_cli(["estimate", str(file), "--device", "xc7s6"]) == 0
