@@ -160,7 +160,8 @@ class Content:
     counts: StudyCounts
     rows: int
     gaps: int
-    step: str
+    ahead: str
+    """How far ahead the forecasts lie."""
     windows: Mapping[str, int]
     """Windows by split."""
     designs: tuple[ShownDesign, ...]
@@ -229,7 +230,7 @@ def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mappin
         counts=study.counts(),
         rows=data.series.rows,
         gaps=data.series.gaps,
-        step=_step(data.series.step),
+        ahead=_ahead(data.series.step, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
         designs=tuple(
             ShownDesign(
@@ -355,13 +356,15 @@ def _first_gap(position: npt.NDArray[np.int64]) -> int:
     return int(jumps[0]) + 1 if len(jumps) else len(position)
 
 
-def _step(step: np.timedelta64) -> str:
-    seconds = step / np.timedelta64(1, "s")
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= size and seconds % size == 0:
-            count = int(seconds // size)
-            return f"{count} {name}s" if count > 1 else name
-    return f"{seconds:g} seconds"
+def _ahead(step: np.timedelta64, horizon: Sequence[int]) -> str:
+    """``3 hours``, or ``1, 2 x 15 minutes`` where steps are no whole units."""
+    seconds = float(step / np.timedelta64(1, "s"))
+    sizes = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+    size, name = next(((size, name) for size, name in sizes if seconds % size == 0), (1, "second"))
+    count, steps = seconds / size, ", ".join(map(str, horizon))
+    if count == 1:
+        return f"{steps} {name}{'' if tuple(horizon) == (1,) else 's'}"
+    return f"{steps} x {count:g} {name}s"
 
 
 def _sensitivity(stored: object) -> Sensitivity | None:

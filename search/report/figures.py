@@ -91,7 +91,7 @@ def front(content: Content) -> Figure:
             annotation={"text": "budget"},
             annotation_position="bottom left",
         )
-    figure.update_xaxes(title=f"fullest resource of {escape(content.device.name)}, % (estimate)")
+    figure.update_xaxes(title=f"fullest resource, % of {escape(content.device.name)} (estimate)")
     figure.update_yaxes(title=f"validation RMSE, {escape(content.unit)}", rangemode="tozero")
     return _figure(
         "front",
@@ -127,7 +127,9 @@ def learning_curves(content: Content) -> Figure | None:
             xshift=14,
         )
     figure.update_xaxes(title="epoch of quantised training", rangemode="tozero", tickformat="d")
-    figure.update_yaxes(title=f"validation RMSE, {escape(content.unit)}", type="log", dtick="D2")
+    figure.update_yaxes(
+        title=f"validation RMSE, {escape(content.unit)}", type="log", dtick=math.log10(2), tickformat=".3~g"
+    )
     numbers = ", ".join(str(one.number) for one in shown)
     return _figure("curves", figure, f"Validation error of trials {numbers} by epoch.")
 

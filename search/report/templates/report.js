@@ -15,6 +15,8 @@
     return value;
   }
 
+  const titled = axis => axis.title ? { ...axis, title: { ...axis.title, font: { size: 13 }, standoff: 8 } } : axis;
+
   function draw(host) {
     const css = style();
     const figure = coloured(JSON.parse(document.getElementById("figure-" + host.dataset.figure).textContent), css);
@@ -23,10 +25,10 @@
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: ink, automargin: true };
     const layout = {
       ...figure.layout,
-      font: { color: ink, size: 13, family: "system-ui, sans-serif" },
+      font: { color: ink, size: 12, family: "system-ui, sans-serif" },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       hoverlabel: { bgcolor: paper, bordercolor: ink, font: { color: ink } },
-      xaxis: { ...axis, ...figure.layout.xaxis }, yaxis: { ...axis, ...figure.layout.yaxis },
+      xaxis: titled({ ...axis, ...figure.layout.xaxis }), yaxis: titled({ ...axis, ...figure.layout.yaxis }),
       autosize: true,
     };
     return Plotly.react(host, figure.data, layout, { responsive: true, displaylogo: false, displayModeBar: false });
