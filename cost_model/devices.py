@@ -1,8 +1,10 @@
-"""Devices as data: what an AMD 7-series part holds.
+"""Devices as data: what a part holds.
 
-Source: AMD DS180, "7 Series FPGAs Data Sheet: Overview" (Spartan-7 and Artix-7 feature tables). A slice has
+7 series: AMD DS180, "7 Series FPGAs Data Sheet: Overview" (Spartan-7 and Artix-7 feature tables). A slice has
 four LUTs and eight flip-flops; a block RAM of the table is 36 Kb, two RAMB18; a LUT of a SLICEM holds 64
 bits, so that the table's "maximum distributed RAM" gives the LUTs that can be memory (AMD UG474).
+
+iCE40 UltraPlus: Lattice FPGA-DS-02008, "iCE40 UltraPlus Family Data Sheet".
 """
 
 from __future__ import annotations
@@ -13,7 +15,16 @@ from dataclasses import dataclass
 
 from quant_model.errors import UserError
 
-__all__ = ["DEVICES", "RESOURCES", "SEVEN_SERIES", "Device", "DynamicEnergy", "device", "utilization"]
+__all__ = [
+    "DEVICES",
+    "RESOURCES",
+    "SEVEN_SERIES",
+    "Device",
+    "DynamicEnergy",
+    "check_calibrated",
+    "device",
+    "utilization",
+]
 
 RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp")
 """Names of the counted resources, in the order of every table."""
@@ -63,6 +74,8 @@ class Device:
     static_mw: float
     """Power of the configured device without a clock, at room temperature, typical."""
     dynamic_pj: DynamicEnergy = SEVEN_SERIES
+    uncalibrated: str | None = None
+    """Why the cost model cannot estimate for it; None where it can."""
 
 
 _COOL = 0.5
@@ -104,8 +117,19 @@ _ALL = (
     _part("xc7a12t", 2000, distributed_kb=171, bram36=20, dsp=40, quiescent_ma=(48, 1, 13)),
     _part("xc7a35t", 5200, distributed_kb=400, bram36=50, dsp=90, quiescent_ma=(95, 2, 22)),
 )
+# A LUT4, an EBR and an SPRAM are none of the resources that are counted for 7-series parts.
+_ICE40UP5K = Device(
+    name="ice40up5k",
+    lut=5280,
+    lutram=0,
+    ff=5280,
+    bram18=0,
+    dsp=8,
+    static_mw=0.1,
+    uncalibrated="it has 5,280 LUT4, 30 block RAMs of 4 kbit, 4 of 256 kbit and no distributed RAM",
+)
 
-DEVICES = {part.name: part for part in _ALL}
+DEVICES = {part.name: part for part in (*_ALL, _ICE40UP5K)}
 """All known devices by name; adding one is one line above."""
 
 
@@ -122,6 +146,20 @@ def device(name: str) -> Device:
             f"device {name}", f"is not known (known: {', '.join(DEVICES)})", f"did you mean {nearest}?"
         )
     return found
+
+
+def check_calibrated(part: Device) -> None:
+    """Refuse a device for which estimates would be false numbers.
+
+    Raises:
+        UserError: the cost model has no calibration for it.
+    """
+    if part.uncalibrated is not None:
+        raise UserError(
+            f"device {part.name}",
+            f"no estimate is calibrated for it: {part.uncalibrated}",
+            "measure a design instead: bitfront timing FOLDER --target up5k",
+        )
 
 
 def utilization(resources: Mapping[str, float], part: Device) -> dict[str, float]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from cost_model.breakdown import Labelled, usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Component
-from cost_model.devices import RESOURCES, Device, utilization
+from cost_model.devices import RESOURCES, Device, check_calibrated, utilization
 from cost_model.energy import busy_pj, clocked_energy_pj, total_energy_uj
 from cost_model.resolution import is_final, resolve
 from quant_model.design import DesignPoint
@@ -74,7 +74,12 @@ class Estimate:
 def estimate(
     point: DesignPoint | Network, device: Device, calibration: Calibration | None = None
 ) -> Estimate:
-    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first."""
+    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first.
+
+    Raises:
+        UserError: the device has no calibration.
+    """
+    check_calibrated(device)
     coefficients = calibration or load()
     network = point if isinstance(point, Network) else build_network(point)
     if not is_final(network):

@@ -15,7 +15,7 @@ from cost_model.batch import DesignArrays, Flags, Ints
 from cost_model.breakdown import input_usages, output_usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Usage
-from cost_model.devices import RESOURCES, Device
+from cost_model.devices import RESOURCES, Device, check_calibrated
 from cost_model.energy import busy_pj, clocked_energy_pj, total_energy_uj
 from cost_model.linear import LinearShape
 from cost_model.pooling import PoolingShape
@@ -58,7 +58,12 @@ class Estimates:
 
 
 def estimate_many(designs: DesignArrays, device: Device, calibration: Calibration | None = None) -> Estimates:
-    """Resources, cycles and utilisation of resolved design points, the same as :func:`estimate` gives."""
+    """Resources, cycles and utilisation of resolved design points, the same as :func:`estimate` gives.
+
+    Raises:
+        UserError: the device has no calibration.
+    """
+    check_calibrated(device)
     coefficients = calibration or load()
     parts = [
         _chunk(designs.part(slice(first, first + _CHUNK)), coefficients, device)

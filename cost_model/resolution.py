@@ -15,7 +15,7 @@ from typing import Literal
 from cost_model.breakdown import node_usages, usages
 from cost_model.calibration import Calibration, load
 from cost_model.component import Counts
-from cost_model.devices import RESOURCES, Device, utilization
+from cost_model.devices import RESOURCES, Device, check_calibrated, utilization
 from quant_model.attention import Context, Scores
 from quant_model.design import DesignPoint, Engine, EngineKind, engine_kinds, memory_choices
 from quant_model.linear import Linear
@@ -57,7 +57,11 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
 
     One exception: ``dsp`` for products that synthesis does not put into DSP slices becomes ``lut``. They
     would end in LUTs anyway, and row adders are smaller than what synthesis makes of a bare product.
+
+    Raises:
+        UserError: the device has no calibration.
     """
+    check_calibrated(device)
     design = _without_short_dsp(design)
     if design.is_resolved:
         return design

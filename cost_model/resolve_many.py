@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cost_model.batch import DesignArrays, EngineArrays, Flags, Ints
 from cost_model.calibration import Calibration, load
-from cost_model.devices import RESOURCES, Device
+from cost_model.devices import RESOURCES, Device, check_calibrated
 from cost_model.many import engine_usages
 from cost_model.resolution import DSP_MINIMUM_BITS
 from cost_model.timetable import Timetable, timetable
@@ -65,7 +65,11 @@ def resolve_many(
         choices: By engine; an engine without ``auto`` may be left out.
         device: Whose fullest resource is kept as empty as possible.
         calibration: The committed one when None.
+
+    Raises:
+        UserError: the device has no calibration.
     """
+    check_calibrated(device)
     coefficients = calibration or load()
     slices = [slice(first, first + _CHUNK) for first in range(0, len(designs), _CHUNK)]
     parts = [

@@ -69,10 +69,14 @@ class _Checker:
 
     def _device(self) -> None:
         try:
-            device(self._spec.device.name)
+            part = device(self._spec.device.name)
         except UserError as error:
             problem = f"no device {self._spec.device.name!r}"
             raise self._error(("device", "name"), problem, error.remedy) from error
+        if part.uncalibrated is not None:
+            raise self._error(
+                ("device", "name"), f"no estimate is calibrated for {part.name}", "choose a 7-series part"
+            )
 
     def _sizes(self) -> None:
         data, space = self._spec.data, self._spec.space
