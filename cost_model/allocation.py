@@ -9,6 +9,10 @@ result is a local optimum: no quicker chain fits, neither as it is nor for one o
 Costs grow in proportion to 1 / pace and cycles in proportion to pace: a separable convex problem, for which
 the greedy choice of marginal gains is near the optimum (Fox, "Discrete optimization via marginal analysis",
 Management Science 13, 1966).
+
+For the interval of back-to-back windows the slowest chain alone counts: all chains get the same pace, the
+quickest at which the design fits, before the same steps are tried. Stores of one and of two windows are tried
+both: with two the windows overlap, for their memory.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from cost_model.devices import Device
 from cost_model.estimates import Estimate, estimate
@@ -27,27 +32,43 @@ from quant_model.linear import Linear
 from quant_model.network import build_network
 from quant_model.schedule import timing
 
-__all__ = ["allocate_lanes"]
+__all__ = ["Objective", "allocate_lanes"]
+
+Objective = Literal["latency", "interval"]
+"""What is made small: clocks from a window's first input to its last output, or from window to window."""
 
 _POSITIONS_BACK = (1, 2)
 """Steps that a chain gives back in an exchange."""
 
 
-def allocate_lanes(design: DesignPoint, device: Device, limit: float = 1.0) -> DesignPoint:
-    """The design point with the lanes that need the fewest cycles within ``limit`` of the device.
+def allocate_lanes(
+    design: DesignPoint, device: Device, limit: float = 1.0, objective: Objective = "latency"
+) -> DesignPoint:
+    """The design point with the lanes that need the fewest clocks within ``limit`` of the device.
 
-    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. When not even
-    one lane per engine fits, the design has one lane per engine: its estimate says by how much it does not
-    fit.
+    The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. For the interval
+    the key and value stores hold two windows where that pays; for the latency they stay as they are. When not
+    even one lane per engine fits, the design has one lane per engine: its estimate says by how much it does
+    not fit.
     """
-    search = _Search(design, device, limit)
+    if objective == "latency":
+        return _best(_Search(design, device, limit, objective)).design
+    single, double = (
+        _best(_Search(_with_windows(design, windows), device, limit, objective)) for windows in (1, 2)
+    )
+    return double.design if double.fits and double.clocks < single.clocks else single.design
+
+
+def _best(search: _Search) -> _Point:
     best = search.at(dict.fromkeys(search.chains, 0))
     if not best.fits:
-        return best.design
+        return best
+    if search.objective == "interval":
+        best = search.even(best)
     while True:
         better = search.quicker(best) or search.exchanged(best)
         if better is None:
-            return search.polished(best).design
+            return search.polished(best)
         best = better
 
 
@@ -59,6 +80,7 @@ class _Point:
     design: DesignPoint
     estimate: Estimate
     limit: float
+    objective: Objective
 
     @property
     def fits(self) -> bool:
@@ -69,8 +91,8 @@ class _Point:
         return max(self.estimate.utilization.values())
 
     @property
-    def cycles(self) -> int:
-        return self.estimate.cycles
+    def clocks(self) -> int:
+        return self.estimate.cycles if self.objective == "latency" else self.estimate.interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +100,7 @@ class _Search:
     design: DesignPoint
     device: Device
     limit: float
+    objective: Objective
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
@@ -125,27 +148,53 @@ class _Search:
 
     def built(self, steps: Mapping[str, int], lanes: Mapping[str, int]) -> _Point:
         design = resolve(_with_lanes(self.design, lanes), self.device)
-        return _Point(steps, design, estimate(design, self.device), self.limit)
+        return _Point(steps, design, estimate(design, self.device), self.limit, self.objective)
+
+    def even(self, point: _Point) -> _Point:
+        """All chains at the same pace, the quickest that fits; ``point`` where none does.
+
+        By bisection: a quicker pace takes more lanes, and more of the device.
+        """
+        paces = sorted({pace for chain in self.paces.values() for pace in chain}, reverse=True)
+        low, high = -1, len(paces)
+        while high - low > 1:
+            middle = (low + high) // 2
+            candidate = self.at(self._steps(paces[middle]))
+            if candidate.fits:
+                low, point = middle, candidate
+            else:
+                high = middle
+        return point
+
+    def _steps(self, pace: int) -> dict[str, int]:
+        """By chain: the first position that keeps up with a row every ``pace`` clocks, or the quickest."""
+        rows = dict.fromkeys(self.chains, 1) | {"head": self.design.architecture.window}
+        return {
+            chain: next(
+                (place for place, own in enumerate(paces) if own <= rows[chain] * pace), len(paces) - 1
+            )
+            for chain, paces in self.paces.items()
+        }
 
     def quicker(self, point: _Point) -> _Point | None:
-        """The best single step that fits: most cycles saved for what it takes of the fullest resource."""
+        """The best single step that fits: most clocks saved for what it takes of the fullest resource."""
         best, best_gain = None, 0.0
         for candidate in self._neighbours(point, {}):
-            saved = point.cycles - candidate.cycles
+            saved = point.clocks - candidate.clocks
             gain = saved / max(candidate.fullest - point.fullest, 1e-4)
             if candidate.fits and saved > 0 and gain > best_gain:
                 best, best_gain = candidate, gain
         return best
 
     def exchanged(self, point: _Point) -> _Point | None:
-        """The best exchange that fits and saves cycles: one chain gives steps back, another takes one."""
+        """The best exchange that fits and saves clocks: one chain gives steps back, another takes one."""
         best = None
         for chain, position in point.steps.items():
             for back in _POSITIONS_BACK:
                 if position < back:
                     continue
                 for candidate in self._neighbours(point, {chain: position - back}):
-                    if candidate.fits and candidate.cycles < (best or point).cycles:
+                    if candidate.fits and candidate.clocks < (best or point).clocks:
                         best = candidate
         return best
 
@@ -158,7 +207,7 @@ class _Search:
                     break
                 counts = {other: point.design.engines[other].lanes for other in self.rows}
                 candidate = self.built(point.steps, {**counts, name: lanes})
-                if candidate.fits and candidate.cycles < point.cycles:
+                if candidate.fits and candidate.clocks < point.clocks:
                     point = candidate
                     break
         return point
@@ -178,6 +227,16 @@ def _chain(engine: str) -> str:
         return layer
     number = int(layer.removeprefix("layer"))
     return f"layer{number - 1}" if number else "input"
+
+
+def _with_windows(design: DesignPoint, windows: int) -> DesignPoint:
+    """The design with key and value stores of so many windows."""
+    stores = {
+        name: dataclasses.replace(design.engines[name], windows=windows)
+        for name, kind in engine_kinds(design.architecture).items()
+        if kind in ("scores", "context")
+    }
+    return design.with_engines(stores)
 
 
 def _with_lanes(design: DesignPoint, lanes: Mapping[str, int]) -> DesignPoint:

@@ -32,6 +32,8 @@ class ScoresShape:
     dsp: Number
     buffer_block: Number
     memory_block: Number
+    windows: Number
+    """In the key store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class ContextShape:
     dsp: Number
     buffer_block: Number
     memory_block: Number
+    windows: Number
+    """In the value store."""
 
 
 def scores_shape(node: Scores, rows: int, period: int) -> ScoresShape:
@@ -69,6 +73,7 @@ def scores_shape(node: Scores, rows: int, period: int) -> ScoresShape:
         dsp=node.engine.multiplier == "dsp",
         buffer_block=node.engine.buffer == "block",
         memory_block=node.engine.memory == "block",
+        windows=node.engine.windows,
     )
 
 
@@ -88,6 +93,7 @@ def context_shape(node: Context, rows: int, period: int, mac_latency: int) -> Co
         dsp=node.engine.multiplier == "dsp",
         buffer_block=node.engine.buffer == "block",
         memory_block=node.engine.memory == "block",
+        windows=node.engine.windows,
     )
 
 
@@ -98,9 +104,9 @@ def scores_usages(own: ScoresShape) -> Iterator[tuple[str, Usage]]:
     depth = groups * width
     yield "buffer", entities.row_buffer("row_buffer", width, own.rows, groups > 1)
     yield "ram", entities.ram(width * own.rows, own.query_bits, own.buffer_block)
-    yield "store", entities.key_store(own.window, own.heads, own.d_head, lanes)
+    yield "store", entities.key_store(own.window, own.heads, own.d_head, lanes, own.windows)
     yield "store_counter", entities.address_counter("read_counter", depth)
-    yield "banks", entities.rams(lanes, depth, own.key_bits, own.memory_block)
+    yield "banks", entities.rams(lanes, depth * own.windows, own.key_bits, own.memory_block)
     yield "control", entities.scores_control(own.window, own.dsp)
     yield "loops", entities.sequencer(own.heads, groups, own.d_head, own.period)
     _, sums = dot_widths(own.d_head, own.query_bits, own.key_bits)
@@ -119,9 +125,10 @@ def context_usages(own: ContextShape) -> Iterator[tuple[str, Usage]]:
     yield "maxima", entities.row_buffer("maxima_buffer", own.heads, own.rows)
     yield "maxima_ram", entities.ram(own.heads * own.rows, own.score_bits, False)
     yield "softmax_table", entities.softmax(own.score_bits, own.probability_bits)
-    yield "store", entities.value_store(own.value_bits, own.window, own.heads * own.d_head, lanes)
+    columns = own.heads * own.d_head
+    yield "store", entities.value_store(own.value_bits, own.window, columns, lanes, own.windows)
     yield "store_counter", entities.address_counter("read_counter", words)
-    yield "store_ram", entities.ram(words, lanes * own.value_bits, own.memory_block)
+    yield "store_ram", entities.ram(words * own.windows, lanes * own.value_bits, own.memory_block)
     sums, denominator = context_widths(own.window, own.probability_bits, own.value_bits)
     yield (
         "control",

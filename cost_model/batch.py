@@ -29,6 +29,7 @@ class EngineArrays:
     """The build choices of one engine in every design; choices that do not apply are False."""
 
     lanes: Ints
+    windows: Ints
     dsp: Flags
     buffer_block: Flags
     memory_block: Flags
@@ -36,7 +37,11 @@ class EngineArrays:
     def part(self, rows: slice) -> EngineArrays:
         """The choices of some of the designs."""
         return EngineArrays(
-            self.lanes[rows], self.dsp[rows], self.buffer_block[rows], self.memory_block[rows]
+            self.lanes[rows],
+            self.windows[rows],
+            self.dsp[rows],
+            self.buffer_block[rows],
+            self.memory_block[rows],
         )
 
 
@@ -120,6 +125,7 @@ def _engine(designs: Sequence[DesignPoint], name: str) -> EngineArrays:
     engines = [design.engines[name] for design in designs]
     return EngineArrays(
         lanes=np.array([engine.lanes for engine in engines], dtype=np.int64),
+        windows=np.array([engine.windows for engine in engines], dtype=np.int64),
         dsp=np.array([engine.multiplier == "dsp" for engine in engines]),
         buffer_block=np.array([engine.buffer == "block" for engine in engines]),
         memory_block=np.array([engine.memory == "block" for engine in engines]),

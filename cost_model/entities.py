@@ -64,6 +64,10 @@ __all__ = [
 ROWS_PER_STAGE = 4
 """Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
 
+_SLOT_REGISTERS = 6
+_SLOT_LUTS = 8
+"""More than a store of one window; measured on designs with both."""
+
 _COUNTER = ("one", "bits", "carry")
 _BUFFER = ("one", "address", "count", "carry")
 
@@ -310,12 +314,23 @@ def constant_requantize(in_bits: Number, kept: Number, out_bits: Number) -> Usag
     return Usage("constant_requantize", rules, (1, out_bits, kept - out_bits))
 
 
+def _row_count(rows: Number, windows: Number) -> Number:
+    """Bits of a store's row counters: of two windows only rows under way are counted."""
+    return pick(windows > 1, used_bits(rows), counter_bits(rows + 1))
+
+
+def _slots(windows: Number) -> Counts:
+    """What a store of two windows counts besides: windows reserved and written, whose turn it is."""
+    two = pick(windows > 1, 1, 0)
+    return Counts(lut=_SLOT_LUTS * two, ff=_SLOT_REGISTERS * two)
+
+
 @remembered
-def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number) -> Usage:
+def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number) -> Usage:
     """``key_store.vhd`` without its RAMs and its read counter."""
-    address, count = used_bits(rows // lanes * heads * d_head), counter_bits(rows + 1)
+    address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
     element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)
-    rules = Counts(ff=2 * address + 2 * count + element + head + bank)
+    rules = _slots(windows) + Counts(ff=2 * address + 2 * count + element + head + bank)
     several_heads, several_lanes = pick(heads > 1, 1, 0), pick(lanes > 1, 1, 0)
     return Usage(
         "key_store",
@@ -325,12 +340,12 @@ def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number) -> Usa
 
 
 @remembered
-def value_store(bits: Number, rows: Number, columns: Number, lanes: Number) -> Usage:
+def value_store(bits: Number, rows: Number, columns: Number, lanes: Number, windows: Number) -> Usage:
     """``value_store.vhd`` without its RAM and its read counter."""
     words = columns // lanes
-    address, count = used_bits(words * rows), counter_bits(rows + 1)
+    address, count = used_bits(words * rows), _row_count(rows, windows)
     lane, word = used_bits(lanes), used_bits(words)
-    rules = Counts(ff=address + 2 * count + lane + word + (lanes - 1) * bits)
+    rules = _slots(windows) + Counts(ff=address + 2 * count + lane + word + (lanes - 1) * bits)
     return Usage("value_store", rules, (1, address, count, pick(lanes > 1, 1, 0), lane, word))
 
 

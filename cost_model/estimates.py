@@ -32,7 +32,9 @@ class Estimate:
     utilization: Mapping[str, float]
     """Used over capacity, same keys."""
     cycles: int
-    """Clocks per inference when nothing stalls; exact."""
+    """Clocks from a window's first input to its last output when nothing stalls; exact."""
+    interval: int
+    """Clocks from window to window in an endless back-to-back stream, on average; at most this many."""
     device: str
     calibration: str
     """Name of the calibration: whose counts the estimate means to equal."""
@@ -99,6 +101,7 @@ def estimate(
         resources=resources,
         utilization=utilization(resources, device),
         cycles=timetable.cycles,
+        interval=timetable.interval,
         device=device.name,
         calibration=coefficients.name,
         _network=network,

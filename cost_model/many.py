@@ -39,6 +39,8 @@ class Estimates:
     utilization: Mapping[str, Floats]
     """Used over capacity, same keys; ``lut`` counts LUTs that are memory too."""
     cycles: Ints
+    interval: Ints
+    """Clocks from window to window in a back-to-back stream."""
     fits: Flags
     device: str
     calibration: str
@@ -76,7 +78,8 @@ def estimate_many(designs: DesignArrays, device: Device, calibration: Calibratio
     return Estimates(
         resources=counts,
         utilization=shares,
-        cycles=np.concatenate([cycles for _, cycles, _ in parts]),
+        cycles=np.concatenate([times.cycles for _, times, _ in parts]),
+        interval=np.concatenate([times.interval for _, times, _ in parts]),
         fits=np.all([share <= 1 for share in shares.values()], axis=0),
         device=device.name,
         calibration=coefficients.name,
@@ -86,8 +89,10 @@ def estimate_many(designs: DesignArrays, device: Device, calibration: Calibratio
     )
 
 
-def _chunk(designs: DesignArrays, calibration: Calibration, device: Device) -> tuple[Floats, Ints, Floats]:
-    """Resources, cycles, and the energy of engines at work."""
+def _chunk(
+    designs: DesignArrays, calibration: Calibration, device: Device
+) -> tuple[Floats, Timetable, Floats]:
+    """Resources, timing, and the energy of engines at work."""
     times = timetable(designs)
     table = np.zeros((len(RESOURCES), len(designs)))
     parts = []
@@ -98,7 +103,7 @@ def _chunk(designs: DesignArrays, calibration: Calibration, device: Device) -> t
         for row, count in enumerate((counts.lutram, counts.ff, counts.bram18, counts.dsp), start=1):
             if isinstance(count, np.ndarray) or count:
                 table[row] += count
-    return table, times.cycles, busy_pj(parts, designs, times.timings, device)
+    return table, times, busy_pj(parts, designs, times.timings, device)
 
 
 def engine_usages(designs: DesignArrays, times: Timetable) -> Iterator[tuple[str, Usage]]:
@@ -207,6 +212,7 @@ class _Shapes:
             dsp=engine.dsp,
             buffer_block=engine.buffer_block,
             memory_block=engine.memory_block,
+            windows=engine.windows,
         )
 
     def context(self, layer: str) -> ContextShape:
@@ -227,6 +233,7 @@ class _Shapes:
             dsp=engine.dsp,
             buffer_block=engine.buffer_block,
             memory_block=engine.memory_block,
+            windows=engine.windows,
         )
 
     def residual(self, name: str, branch: LinearShape, stream: str) -> ResidualShape:

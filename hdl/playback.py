@@ -139,10 +139,17 @@ class SimulationRun:
 
 @dataclass(frozen=True, eq=False)
 class SimulationResult:
-    """What the testbench recorded: int64 ``outputs (vectors, outputs)`` and ``cycles (vectors,)``."""
+    """What the testbench recorded.
+
+    Attributes:
+        outputs: int64 ``(vectors, outputs)``.
+        cycles: int64 ``(vectors,)``, from a vector's first input beat to its last output beat.
+        ends: int64 ``(vectors,)``, the clock edges of the last output beats.
+    """
 
     outputs: IntArray
     cycles: IntArray
+    ends: IntArray
 
 
 def random_vectors(input_format: Format, vectors: int, window: int, features: int, seed: int) -> IntArray:
@@ -172,7 +179,7 @@ def parse_result(text: str, vectors: int, outputs: int, messages: str = "") -> S
     """
     found = np.zeros((vectors, outputs), np.int64)
     seen = np.zeros((vectors, outputs), np.bool_)
-    cycles = np.full(vectors, -1, np.int64)
+    cycles, ends = np.full(vectors, -1, np.int64), np.zeros(vectors, np.int64)
     for number, line in enumerate(text.splitlines(), 1):
         keyword, *fields = line.split() or [""]
         try:
@@ -181,7 +188,7 @@ def parse_result(text: str, vectors: int, outputs: int, messages: str = "") -> S
                 found[vector, second] = third
                 seen[vector, second] = True
             elif keyword == "cycles" and cycles[_within(vector, vectors)] < 0 <= third - second:
-                cycles[vector] = third - second
+                cycles[vector], ends[vector] = third - second, third
             else:
                 raise ValueError("unknown, repeated or impossible")
         except ValueError as error:
@@ -193,7 +200,7 @@ def parse_result(text: str, vectors: int, outputs: int, messages: str = "") -> S
             f"the simulation ended early: {missing} of {vectors * outputs} outputs and "
             f"{int((cycles < 0).sum())} of {vectors} cycle counts are missing{last}"
         )
-    return SimulationResult(found, cycles)
+    return SimulationResult(found, cycles, ends)
 
 
 def write_integers(path: Path, values: IntArray) -> None:

@@ -80,6 +80,12 @@ class Engine:
     """RAM type of the input row buffer (residual: the waiting stream; pool: the sums; repeat: the rows)."""
     memory: MemoryType | None = None
     """Linear: weight ROM (logic or block). Scores, context: key or value store (distributed or block)."""
+    windows: Annotated[int, Field(ge=1, le=2)] = 1
+    """Scores, context: windows that the key or value store holds.
+
+    With two (double buffering) the next window's keys are stored while this one's are read, so that
+    back-to-back windows overlap; one window alone takes as long as before.
+    """
 
 
 EngineKind = Literal["linear", "scores", "context", "residual", "pooling", "repeat"]
@@ -238,10 +244,7 @@ class DesignPoint:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object as Python dictionaries."""
-        engines = {
-            name: {key: value for key, value in dataclasses.asdict(engine).items() if value is not None}
-            for name, engine in self.engines.items()
-        }
+        engines = {name: _engine_dict(engine) for name, engine in self.engines.items()}
         return {
             "architecture": dataclasses.asdict(self.architecture),
             "weight_bits": dict(self.weight_bits),
@@ -284,6 +287,7 @@ def uniform_design(
     multiplier: Multiplier = "auto",
     buffer: BufferType = "auto",
     memory: MemoryType = "auto",
+    windows: int = 1,
 ) -> DesignPoint:
     """A design point with the same choice everywhere.
 
@@ -296,6 +300,7 @@ def uniform_design(
         multiplier: kind of every multiplier.
         buffer: type of every buffer.
         memory: type of every memory that has this choice, ``auto`` for the others.
+        windows: windows in every key and value store.
     """
     streams = set(stream_names(architecture))
     engines = {}
@@ -306,6 +311,7 @@ def uniform_design(
             multiplier=multiplier if choices else None,
             buffer=buffer,
             memory=(memory if memory in choices else "auto") if choices else None,
+            windows=windows if kind in ("scores", "context") else 1,
         )
     return DesignPoint(
         architecture=architecture,
@@ -335,6 +341,14 @@ def _frozen(what: str, values: Mapping[str, _Value], names: tuple[str, ...]) -> 
     return MappingProxyType({name: values[name] for name in names})
 
 
+def _engine_dict(engine: Engine) -> dict[str, Any]:
+    """An engine's JSON object: choices that do not apply left out, and so are single windows."""
+    choices = {key: value for key, value in dataclasses.asdict(engine).items() if value is not None}
+    if engine.windows == 1:
+        del choices["windows"]
+    return choices
+
+
 def _check_range(what: str, value: int, allowed: range) -> None:
     if value not in allowed:
         raise ValueError(f"{what} is {value}, but must lie in {allowed[0]}..{allowed[-1]}")
@@ -355,3 +369,5 @@ def _check_engine(name: str, kind: EngineKind, engine: Engine, limit: int) -> No
         raise ValueError(f"engines {name}: memory is {engine.memory}, but must be {allowed}")
     if (engine.multiplier is None) != (not choices):
         raise ValueError(f"engines {name}: multiplier must be {'auto, dsp or lut' if choices else 'absent'}")
+    if engine.windows != 1 and kind not in ("scores", "context"):
+        raise ValueError(f"engines {name}: windows is {engine.windows}, but must be 1 or absent")

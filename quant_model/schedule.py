@@ -6,19 +6,24 @@ barrier: scores wait until all keys and values of the window are stored. Between
 chain whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime
 / longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never
 slows it down. The query engine alone works on both sides of a barrier: it fills the buffer in front of the
-scores ahead of it. (Max-plus algebra of event graphs: Baccelli et al., "Synchronization and Linearity", 1992,
-chapter 2.)
+scores ahead of it. No buffer holds more than a window, except in layers whose stores hold two: there windows
+overlap, and buffers across the barrier hold the rows that this takes. (Max-plus algebra of event graphs:
+Baccelli et al., "Synchronization and Linearity", 1992, chapter 2.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quant_model.attention import Context, Scores
+from quant_model.design import Architecture
 from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.node import Node
+from quant_model.throughput import LayerTimes, head_limits, layer_limits
+
+_CHAIN = ("scores", "context", "project", "expand", "contract")
 
 ROWS_PER_STAGE = 4
 """Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
@@ -71,6 +76,9 @@ class Schedule:
     """Rows in an engine's input buffer (residual: of the waiting stream); ``output``: behind the head."""
     cycles: int
     """Clocks from a window's first input beat to its last output beat, when nothing stalls."""
+    interval: int
+    """Clocks from window to window in an endless back-to-back stream, on average: an upper bound that is
+    nearly always met (:mod:`quant_model.throughput`)."""
 
 
 def mac_latency(node: Linear | Scores | Context) -> int:
@@ -104,60 +112,186 @@ def timing(node: Linear | Scores | Context, wait: int = 0) -> Timing:
 
 
 def schedule(network: Network) -> Schedule:
-    """Timings, buffer depths and cycles of a network whose multipliers are resolved."""
+    """Timings, buffer depths, cycles and interval of a network whose multipliers are resolved."""
     arch = network.design.architecture
-    rows, features = arch.window, arch.features
     timings = {node.name: _node_timing(network, node) for node in network.nodes if _has_lanes(node)}
-    buffers: dict[str, int] = {"head": 1, "output": 1}
+    layers = _layers(network, timings)
+    buffers, lifetimes = _buffers(arch, timings, layers)
+    limits = [
+        *(lifetime for name, lifetime in lifetimes.items() if buffers[name] <= arch.window),
+        *_limits(arch, timings, layers, buffers),
+    ]
+    return Schedule(timings, buffers, _cycles(arch, timings, layers, buffers), max(limits))
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One encoder layer in the stream of rows."""
+
+    name: str
+    producer: Timing
+    """The engine whose rows come in."""
+    spacing: int
+    """Clocks between them."""
+    query: Timing
+    key: Timing
+    value: Timing
+    chain: tuple[Timing, ...]
+    """Scores, context, project, expand, contract: behind the barrier."""
+    windows: tuple[int, int]
+    """In the stores of keys and of values."""
+
+    @property
+    def pace(self) -> int:
+        """Clocks per row behind the barrier, where queries are at hand."""
+        return max(part.row for part in self.chain)
+
+    @property
+    def through(self) -> int:
+        """From a row's start in the scores engine to the row complete behind the layer."""
+        return sum(part.latency for part in self.chain)
+
+    @property
+    def overlaps(self) -> bool:
+        """True when a window can come in while the one before is read."""
+        return min(self.windows) > 1
+
+    @property
+    def slowest(self) -> tuple[int, int]:
+        """Clocks per row before the barrier and behind it, queries, keys and values included."""
+        return max(self.spacing, self.key.row, self.value.row), max(self.pace, self.query.row)
+
+
+def _layers(network: Network, timings: Mapping[str, Timing]) -> list[_Layer]:
+    arch, engines = network.design.architecture, network.design.engines
+    found: list[_Layer] = []
+    producer, spacing = timings["embed"], max(arch.features, timings["embed"].row)
+    for number in range(arch.layers):
+        own = {part: timings[f"layer{number}.{part}"] for part in ("query", "key", "value", *_CHAIN)}
+        layer = _Layer(
+            name=f"layer{number}",
+            producer=producer,
+            spacing=spacing,
+            query=own["query"],
+            key=own["key"],
+            value=own["value"],
+            chain=tuple(own[part] for part in _CHAIN),
+            windows=(
+                engines[f"layer{number}.scores"].windows,
+                engines[f"layer{number}.context"].windows,
+            ),
+        )
+        found.append(layer)
+        producer, spacing = layer.chain[-1], layer.pace
+    return found
+
+
+def _buffers(
+    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Rows of all buffers, and for those on one side of a barrier the clocks that a place is taken."""
+    buffers = {"head": 1, "output": 1}
+    lifetimes: dict[str, int] = {}
+
+    def hold(name: str, lifetime: int, spacing: int, layer: _Layer) -> None:
+        rows = -(-lifetime // spacing)
+        rows = rows if layer.overlaps else min(rows, arch.window)
+        buffers[name] = max(rows, buffers.get(name, 0))
+        lifetimes[name] = max(lifetime, lifetimes.get(name, 0))
 
     # The input stream feeds embed; then each layer's chain feeds the next layer's keys and values.
     embed = timings["embed"]
-    producer, pace = embed, max(features, embed.row)
-    buffers["embed"] = _depth(features + embed.reading, pace, rows)
-    stream = _through([_Arrivals(0, features, features)], embed.row, embed.latency)
-    for layer in range(arch.layers):
-        name = f"layer{layer}"
-        before = ("query", "key", "value", "scores")
-        query, key, value, scores = (timings[f"{name}.{part}"] for part in before)
-        feeders = [(producer.latency, pace)]
+    hold("embed", arch.features + embed.reading, layers[0].spacing, layers[0])
+    for layer, times in zip(layers, _overlaps(arch, layers), strict=True):
+        name = layer.name
+        feeders = [(layer.producer.latency, layer.spacing)]
         if arch.repeats > 1:
             # Each further pass begins when all rows of the one before lie in the loop's store.
-            buffers[f"{name}.repeat"] = rows
-            replay = arch.d_model + _REPLAY
-            feeders.append((replay, arch.d_model))
-        for part, own in (("key", key), ("value", value)):
-            buffers[f"{name}.{part}"] = max(
-                _depth(latency + own.reading, max(spacing, key.row, value.row), rows)
-                for latency, spacing in feeders
-            )
+            buffers[f"{name}.repeat"] = arch.window
+            feeders.append((arch.d_model + _REPLAY, arch.d_model))
+        for part, own in (("key", layer.key), ("value", layer.value)):
+            for latency, spacing in feeders:
+                slowest = max(spacing, layer.key.row, layer.value.row)
+                hold(f"{name}.{part}", latency + own.reading, slowest, layer)
         # All rows of the stream wait for the barrier here.
-        buffers[f"{name}.query"] = buffers[f"{name}.attention_residual"] = rows
+        for part, lead in (("query", times.query_lead), ("attention_residual", times.residual_lead)):
+            deep = times.crossing_rows(lead, max) if layer.overlaps else arch.window
+            buffers[f"{name}.{part}"] = deep
 
-        after = ("context", "project", "expand", "contract")
-        parts = [scores, *(timings[f"{name}.{part}"] for part in after)]
-        producer, pace = parts[-1], max(part.row for part in parts)
         # The query engine runs ahead of the barrier by as many rows as the scores' buffer holds. Where it is
         # the slowest, those rows pass the others at their pace, for which the buffers between them are sized.
-        ahead = _depth(query.latency + scores.reading, max(pace, query.row), rows)
-        buffers[f"{name}.scores"] = ahead
-        for part, source, own in zip(after, parts, parts[1:], strict=False):
-            buffers[f"{name}.{part}"] = _depth(source.latency + own.reading, pace, rows)
-        waiting = sum(part.latency for part in parts[2:]) - _RESIDUAL
-        buffers[f"{name}.ffn_residual"] = _depth(waiting, pace, rows)
+        query, chain = layer.query, layer.chain
+        hold(f"{name}.scores", query.latency + chain[0].reading, max(layer.pace, query.row), layer)
+        for part, source, own in zip(_CHAIN[1:], chain, chain[1:], strict=False):
+            hold(f"{name}.{part}", source.latency + own.reading, layer.pace, layer)
+        waiting = sum(part.latency for part in chain[2:]) - _RESIDUAL
+        hold(f"{name}.ffn_residual", waiting, layer.pace, layer)
+    return buffers, lifetimes
 
+
+def _cycles(
+    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer], buffers: Mapping[str, int]
+) -> int:
+    rows, embed, head = arch.window, timings["embed"], timings["head"]
+    replay = arch.d_model + _REPLAY
+    stream = _through([_Arrivals(0, arch.features, arch.features)], embed.row, embed.latency)
+    for layer in layers:
+        query, scores, ahead = layer.query, layer.chain[0], buffers[f"{layer.name}.scores"]
         for number in range(arch.repeats):
             if number > 0:
                 stream = [_Arrivals(0, _last(stream, rows) + replay, arch.d_model)]
-            stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (key, value))
+            stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (layer.key, layer.value))
             queries = _through(stream, query.row, query.latency)
             start = max(stored, *(a.clock for a in queries if a.row == 0))
-            queries.append(_Arrivals(0, start, pace))
+            queries.append(_Arrivals(0, start, layer.pace))
             if ahead < rows:
                 queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))
-            stream = _through(queries, pace, sum(part.latency for part in parts))
+            stream = _through(queries, layer.pace, layer.through)
+    end = _last(stream, rows) + _POOL + head.latency
+    return end + _OUTPUT_FIRST + _OUTPUT_NEXT * (arch.outputs - 1)
+
+
+def _overlaps(arch: Architecture, layers: Sequence[_Layer]) -> list[LayerTimes]:
+    """What each layer's overlap of windows depends on."""
+    found = []
+    for number, layer in enumerate(layers):
+        before = max(layers[number - 1].slowest[1] if number else 0, layer.slowest[0])
+        behind = max(layer.slowest[1], layers[number + 1].slowest[0] if layer is not layers[-1] else 0)
+        scores, context, project = layer.chain[:3]
+        found.append(
+            LayerTimes(
+                rows=arch.window,
+                entry_latency=layer.producer.latency,
+                entry_pace=before,
+                pace=behind,
+                key_latency=max(layer.key.latency, layer.value.latency),
+                key_reading=max(layer.key.reading, layer.value.reading),
+                replay_pace=max(arch.d_model, layer.key.row, layer.value.row),
+                replay_latency=arch.d_model + _REPLAY,
+                query_latency=layer.query.latency,
+                query_reading=layer.query.reading,
+                scores_latency=scores.latency,
+                scores_reading=scores.reading,
+                context_reading=context.reading,
+                to_project=scores.latency + context.latency + project.latency,
+                through=layer.through,
+                passes=arch.repeats,
+                key_windows=layer.windows[0],
+                value_windows=layer.windows[1],
+            )
+        )
+    return found
+
+
+def _limits(
+    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer], buffers: Mapping[str, int]
+) -> Iterator[int]:
+    """What the interval cannot be shorter than, by the conditions that the timetable keeps."""
+    for layer, times in zip(layers, _overlaps(arch, layers), strict=True):
+        rows = buffers[f"{layer.name}.query"], buffers[f"{layer.name}.attention_residual"]
+        yield from layer_limits(times, *rows, max)
     head = timings["head"]
-    end = _last(stream, rows) + _POOL + head.latency + _OUTPUT_FIRST + _OUTPUT_NEXT * (arch.outputs - 1)
-    return Schedule(timings, buffers, end)
+    yield from head_limits(layers[-1].chain[-1].latency, head.reading, head.latency, arch.outputs)
 
 
 @dataclass(frozen=True)
@@ -177,10 +311,6 @@ def _through(arrivals: Sequence[_Arrivals], period: int, latency: int) -> list[_
 def _last(arrivals: Sequence[_Arrivals], rows: int) -> int:
     """When the last row is complete: all conditions on it must hold."""
     return max(a.clock + (rows - 1 - a.row) * a.spacing for a in arrivals)
-
-
-def _depth(lifetime: int, spacing: int, rows: int) -> int:
-    return min(-(-lifetime // spacing), rows)
 
 
 def _has_lanes(node: Node) -> bool:

@@ -86,6 +86,7 @@ def _engine(random: Random, arch: Architecture, name: str) -> Engine:
         multiplier=random.choice(("lut", "dsp")) if memories else None,
         buffer=random.choice(("distributed", "block")),
         memory=random.choice(memories) if memories else None,  # type: ignore[arg-type]
+        windows=random.choice((1, 2)) if kind in ("scores", "context") else 1,
     )
 
 
@@ -97,6 +98,7 @@ def uniform_build(
     lanes: int = 1,
     multiplier: Literal["dsp", "lut"] = "lut",
     style: Literal["block", "fabric"] = "fabric",
+    windows: int = 1,
 ) -> DesignPoint:
     """A resolved design with the same choice everywhere; ``fabric`` keeps all memories out of block RAM."""
     design = uniform_design(
@@ -107,6 +109,7 @@ def uniform_build(
         lanes=lanes,
         multiplier=multiplier,
         buffer="block" if style == "block" else "distributed",
+        windows=windows,
     )
     kinds = engine_kinds(architecture)
     engines = {}

@@ -10,6 +10,9 @@ package arithmetic is
 
   function maximum_of (left : integer; right : integer) return integer;
 
+  -- The next value of a counter that may be told to go up and down in the same clock.
+  function counted (count : unsigned; up : boolean; down : boolean) return unsigned;
+
   -- Drop SHIFT bits (negative: append zeros) and saturate to BITS bits. The caller has already added the
   -- rounding constant 2**(SHIFT-1), so that this is "round half up, then saturate".
   function shift_saturate (
@@ -41,6 +44,16 @@ package body arithmetic is
     end if;
     return right;
   end function maximum_of;
+
+  function counted (count : unsigned; up : boolean; down : boolean) return unsigned is
+  begin
+    if up and not down then
+      return count + 1;
+    elsif down and not up then
+      return count - 1;
+    end if;
+    return count;
+  end function counted;
 
   function shift_saturate (
     value : signed; shift : integer; bits : positive; is_signed : boolean

@@ -1,8 +1,9 @@
--- All keys of a window, LANES keys readable at once.
+-- All keys of a window, LANES keys readable at once; with WINDOWS = 2 the next window's are stored meanwhile.
 --
 -- Key t lies in bank t mod LANES. Rows are written as they come (element by element, with the row handshake of
 -- row_buffer) and read in the order of the scores engine: for each head, for each group of LANES keys, for each
--- element of the head. `full` while all rows of a window are there; `retire` empties the store.
+-- element of the head. `full` while all rows of a window are there; `retire`, with the window's last step, gives
+-- their places back.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -11,12 +12,13 @@ use work.arithmetic.all;
 
 entity key_store is
   generic (
-    BITS   : positive;
-    ROWS   : positive;
-    HEADS  : positive;
-    D_HEAD : positive;
-    LANES  : positive;
-    STYLE  : string
+    BITS    : positive;
+    ROWS    : positive;
+    HEADS   : positive;
+    D_HEAD  : positive;
+    LANES   : positive;
+    WINDOWS : positive;  -- 1 or 2
+    STYLE   : string
   );
   port (
     clk         : in  std_logic;
@@ -38,8 +40,24 @@ architecture rtl of key_store is
 
   subtype address_t is unsigned(counter_bits(DEPTH) - 1 downto 0);
 
+  subtype ram_address_t is unsigned(counter_bits(WINDOWS * DEPTH) - 1 downto 0);
+
+  -- Where a word of a window lies: two windows share the RAM word by word.
+  function place (address : address_t; slot : std_logic) return ram_address_t is
+  begin
+    if WINDOWS = 1 then
+      return address;
+    end if;
+    return address & slot;
+  end function place;
+
+  -- Rows of the window that is being written. One window: they stay until it is given back.
   signal reserved      : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
   signal written       : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
+  -- Two windows: those that are reserved to their last row, those that are written, whose turn it is.
+  signal taken, filled : unsigned(1 downto 0);
+  signal write_slot    : std_logic;
+  signal read_slot     : std_logic;
   signal element       : unsigned(counter_bits(D_HEAD) - 1 downto 0);
   signal head          : unsigned(counter_bits(HEADS) - 1 downto 0);
   signal bank          : unsigned(counter_bits(LANES) - 1 downto 0);
@@ -49,13 +67,20 @@ architecture rtl of key_store is
   signal bank_write    : std_logic_vector(LANES - 1 downto 0);
 begin
 
-  ready <= '1' when reserved /= ROWS else '0';
-  full  <= '1' when written = ROWS else '0';
+  one_window : if WINDOWS = 1 generate
+    ready <= '1' when reserved /= ROWS else '0';
+    full  <= '1' when written = ROWS else '0';
+  else generate
+    ready <= not taken(1);
+    full  <= filled(1) or filled(0);
+  end generate one_window;
 
   process (clk) is
-    variable next_base : address_t;
+    variable next_base      : address_t;
+    variable window_written : boolean;
   begin
     if rising_edge(clk) then
+      window_written := false;
       if start = '1' then
         reserved <= reserved + 1;
       end if;
@@ -79,20 +104,40 @@ begin
               bank <= bank + 1;
             end if;
             if written = ROWS - 1 then
-              next_base := (others => '0');
+              next_base      := (others => '0');
+              window_written := true;
             end if;
             row_base      <= next_base;
             write_address <= next_base;
           end if;
         end if;
       end if;
-      if retire = '1' then
-        reserved <= (others => '0');
-        written  <= (others => '0');
+      if WINDOWS = 1 then
+        if retire = '1' then
+          reserved <= (others => '0');
+          written  <= (others => '0');
+        end if;
+      else
+        if start = '1' and reserved = ROWS - 1 then
+          reserved <= (others => '0');
+        end if;
+        taken  <= counted(taken, start = '1' and reserved = ROWS - 1, retire = '1');
+        filled <= counted(filled, window_written, retire = '1');
+        if window_written then
+          written    <= (others => '0');
+          write_slot <= not write_slot;
+        end if;
+        if retire = '1' then
+          read_slot <= not read_slot;
+        end if;
       end if;
       if rst = '1' then
         reserved      <= (others => '0');
         written       <= (others => '0');
+        taken         <= (others => '0');
+        filled        <= (others => '0');
+        write_slot    <= '0';
+        read_slot     <= '0';
         element       <= (others => '0');
         head          <= (others => '0');
         bank          <= (others => '0');
@@ -119,15 +164,15 @@ begin
     ram : entity work.dual_port_ram
       generic map (
         BITS  => BITS,
-        DEPTH => DEPTH,
+        DEPTH => WINDOWS * DEPTH,
         STYLE => STYLE
       )
       port map (
         clk           => clk,
         write_enable  => bank_write(index),
-        write_address => write_address,
+        write_address => place(write_address, write_slot),
         write_data    => write_data,
-        read_address  => read_address,
+        read_address  => place(read_address, read_slot),
         read_data     => read_data((index + 1) * BITS - 1 downto index * BITS)
       );
   end generate banks;

@@ -1,8 +1,9 @@
--- All values of a window, LANES neighbouring elements of one value readable at once.
+-- All values of a window, LANES neighbouring elements of one value readable at once; with WINDOWS = 2 the next
+-- window's are stored meanwhile.
 --
 -- Elements arrive with the row handshake of row_buffer and are put together to words of LANES. Words are read in
 -- the order of the context engine: for each group of LANES elements, for each row. `full` while all rows of a
--- window are there; `retire` empties the store.
+-- window are there; `retire`, with the window's last step, gives their places back.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -15,6 +16,7 @@ entity value_store is
     ROWS    : positive;
     COLUMNS : positive;
     LANES   : positive;
+    WINDOWS : positive;  -- 1 or 2
     STYLE   : string
   );
   port (
@@ -37,8 +39,24 @@ architecture rtl of value_store is
 
   subtype address_t is unsigned(counter_bits(DEPTH) - 1 downto 0);
 
+  subtype ram_address_t is unsigned(counter_bits(WINDOWS * DEPTH) - 1 downto 0);
+
+  -- Where a word of a window lies: two windows share the RAM word by word.
+  function place (address : address_t; slot : std_logic) return ram_address_t is
+  begin
+    if WINDOWS = 1 then
+      return address;
+    end if;
+    return address & slot;
+  end function place;
+
+  -- Rows of the window that is being written. One window: they stay until it is given back.
   signal reserved      : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
   signal written       : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
+  -- Two windows: those that are reserved to their last row, those that are written, whose turn it is.
+  signal taken, filled : unsigned(1 downto 0);
+  signal write_slot    : std_logic;
+  signal read_slot     : std_logic;
   signal lane          : unsigned(counter_bits(LANES) - 1 downto 0);
   signal word          : unsigned(counter_bits(WORDS) - 1 downto 0);
   signal write_address : address_t;
@@ -49,8 +67,14 @@ architecture rtl of value_store is
   signal history       : std_logic_vector(LANES * BITS - 1 downto 0);
 begin
 
-  ready      <= '1' when reserved /= ROWS else '0';
-  full       <= '1' when written = ROWS else '0';
+  one_window : if WINDOWS = 1 generate
+    ready <= '1' when reserved /= ROWS else '0';
+    full  <= '1' when written = ROWS else '0';
+  else generate
+    ready <= not taken(1);
+    full  <= filled(1) or filled(0);
+  end generate one_window;
+
   word_write <= write_valid when lane = LANES - 1 else '0';
 
   one_lane : if LANES = 1 generate
@@ -60,8 +84,10 @@ begin
   end generate one_lane;
 
   process (clk) is
+    variable window_written : boolean;
   begin
     if rising_edge(clk) then
+      window_written := false;
       if start = '1' then
         reserved <= reserved + 1;
       end if;
@@ -78,20 +104,40 @@ begin
             word    <= (others => '0');
             written <= written + 1;
             if written = ROWS - 1 then
-              write_address <= (others => '0');
+              write_address  <= (others => '0');
+              window_written := true;
             else
               write_address <= resize(written + 1, write_address'length);
             end if;
           end if;
         end if;
       end if;
-      if retire = '1' then
-        reserved <= (others => '0');
-        written  <= (others => '0');
+      if WINDOWS = 1 then
+        if retire = '1' then
+          reserved <= (others => '0');
+          written  <= (others => '0');
+        end if;
+      else
+        if start = '1' and reserved = ROWS - 1 then
+          reserved <= (others => '0');
+        end if;
+        taken  <= counted(taken, start = '1' and reserved = ROWS - 1, retire = '1');
+        filled <= counted(filled, window_written, retire = '1');
+        if window_written then
+          written    <= (others => '0');
+          write_slot <= not write_slot;
+        end if;
+        if retire = '1' then
+          read_slot <= not read_slot;
+        end if;
       end if;
       if rst = '1' then
         reserved      <= (others => '0');
         written       <= (others => '0');
+        taken         <= (others => '0');
+        filled        <= (others => '0');
+        write_slot    <= '0';
+        read_slot     <= '0';
         lane          <= (others => '0');
         word          <= (others => '0');
         write_address <= (others => '0');
@@ -113,15 +159,15 @@ begin
   ram : entity work.dual_port_ram
     generic map (
       BITS  => LANES * BITS,
-      DEPTH => DEPTH,
+      DEPTH => WINDOWS * DEPTH,
       STYLE => STYLE
     )
     port map (
       clk           => clk,
       write_enable  => word_write,
-      write_address => write_address,
+      write_address => place(write_address, write_slot),
       write_data    => gathered,
-      read_address  => read_address,
+      read_address  => place(read_address, read_slot),
       read_data     => read_data
     );
 

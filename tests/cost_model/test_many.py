@@ -13,10 +13,11 @@ from quant_model.linear import Linear
 from quant_model.network import build_network
 from quant_model.pooling import Pooling
 from quant_model.schedule import schedule
-from tests.cost_model.designs import random_designs
+from tests.cost_model.designs import random_designs, two_windows
 
 XC7S15 = device("xc7s15")
-DESIGNS = random_designs(40)
+ONE_WINDOW = random_designs(40)
+DESIGNS = ONE_WINDOW + [two_windows(design) for design in ONE_WINDOW[::2]]
 
 
 def alike() -> list[list[DesignPoint]]:
@@ -36,6 +37,7 @@ def test_many_equal_one_by_one(designs: list[DesignPoint]) -> None:
         assert {name: column[index] for name, column in found.resources.items()} == single.resources
         assert {name: column[index] for name, column in found.utilization.items()} == single.utilization
         assert (found.cycles[index], found.fits[index]) == (single.cycles, single.fits)
+        assert found.interval[index] == single.interval
     energies = [estimate(design, XC7S15).energy_uj(100.0) for design in designs]
     assert found.energy_uj(100.0) == pytest.approx(energies, rel=1e-12)
     assert found.calibration == estimate(designs[0], XC7S15).calibration
@@ -46,7 +48,7 @@ def test_timetable_equals_the_schedule(designs: list[DesignPoint]) -> None:
     found = timetable(DesignArrays.of(designs))
     for index, design in enumerate(designs):
         expected = schedule(build_network(design))
-        assert found.cycles[index] == expected.cycles
+        assert (found.cycles[index], found.interval[index]) == (expected.cycles, expected.interval)
         rows = {name: found.buffer_rows[name][index] for name in expected.buffer_rows}
         assert rows == expected.buffer_rows
         for name, timing in expected.timings.items():
