@@ -176,13 +176,12 @@ def export(
     if as_json:
         print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})
         return
+    rows = [("this accelerator", scores.validation, scores.test)]
+    rows += [(one.name, one.validation, one.test) for one in exported.baselines]
     print_table(
         f"Trial {trial_number} of study {study.name} in {out}",
-        [f"error{f' [{scores.unit}]' if scores.unit else ''}", "validation", "test"],
-        [
-            ["this accelerator", number(scores.validation), number(scores.test)],
-            ["persistence", number(scores.persistence_validation), number(scores.persistence_test)],
-        ],
+        [f"error ({scores.metric})", "validation", "test"],
+        [[name, number(validation), number(test)] for name, validation, test in rows],
     )
     shares = ", ".join(f"{key} {percent(value)}" for key, value in exported.assessment.utilization.items())
     print(f"estimate: {shares}, {exported.assessment.estimate.cycles} cycles")

@@ -33,6 +33,11 @@ class StudyData:
             )
         return self._made[window]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the data, as the longest window of the space sees it."""
+        return self.dataset(max(self.spec.space.window)).notes
+
     def check(self) -> None:
         """Make a dataset of every window length of the space, so that what is wrong shows at once.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,13 +14,16 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from hdl.generate import generate
+from quant_model.data import Baseline, Dataset
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
+from search.baselines import study_baselines
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
 from search.files import file_errors, make_folder
 from search.host import Host, host
 from search.scores import Scores, score
+from search.show import shown
 from search.study import OpenStudy
 
 __all__ = ["MANIFEST", "Exported", "export_trial", "write_bundle"]
@@ -37,6 +40,7 @@ class Exported:
     folder: Path
     assessment: Assessment
     scores: Scores
+    baselines: tuple[Baseline, ...]
 
 
 def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | None = None) -> Exported:
@@ -57,16 +61,23 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     data = data or study.data()
     dataset = data.dataset(model.network.design.architecture.window)
     scores, around = score(model, dataset), host(model, dataset)
+    simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)
     manifest = {
         "study": study.name,
         "trial": number,
+        "task": study.spec.data.task,
         "errors": scores.to_json(),
+        "baselines": [one.to_json() for one in simple],
         "values": dict(zip(study.spec.study.objectives, trial.values, strict=True)),
         "host": around.to_json(),
+        "decision": scores.decision.to_json(),
+        "data": {"rows": data.series.rows, "missing_rows": data.series.missing_rows, "notes": dataset.notes},
     }
-    write_bundle(model, out, assessment, manifest, _trial_note(study, number, scores, around))
-    return Exported(number, out, assessment, scores)
+    origin = f"Trial {number} of study `{study.name}`."
+    note = "\n\n".join([origin, _errors(scores, simple), *_notes(dataset), _around(around, scores)])
+    write_bundle(model, out, assessment, manifest, note)
+    return Exported(number, out, assessment, scores, simple)
 
 
 def trial_model(study: OpenStudy, trial: FrozenTrial) -> IntegerModel:
@@ -143,18 +154,35 @@ def estimate_json(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _trial_note(study: OpenStudy, number: int, scores: Scores, around: Host) -> str:
-    unit = f" {scores.unit}" if scores.unit else ""
-    return f"""Trial {number} of study `{study.name}`.
+def _errors(scores: Scores, simple: Sequence[Baseline]) -> str:
+    """The accelerator's errors beside those of simple methods, and what its decisions come to."""
+    rows = [
+        f"| {one.name}{f' ({one.detail})' if one.detail else ''} | {one.validation:.5g} | {one.test:.5g} |"
+        for one in simple
+    ]
+    lines = [
+        f"| error ({scores.metric}) | validation | test |",
+        "|---|---|---|",
+        f"| this accelerator (golden integer model) | {scores.validation:.5g} | {scores.test:.5g} |",
+        *rows,
+    ]
+    if scores.decision.test:
+        lines += ["", f"| on test | this accelerator | {scores.naive.name} |", "|---|---|---|"]
+        naive = scores.naive_decision.test
+        lines += [
+            f"| {name} | {shown(own)} | {shown(naive[name])} |" for name, own in scores.decision.test.items()
+        ]
+    return "\n".join(lines)
 
-| error (RMSE) | validation | test |
-|---|---|---|
-| this accelerator (golden integer model) | {scores.validation:.5g}{unit} | {scores.test:.5g}{unit} |
-| persistence forecast | {scores.persistence_validation:.5g}{unit} | {scores.persistence_test:.5g}{unit} |
 
-Around the accelerator, a value is `offset + step * integer`: send
+def _notes(dataset: Dataset) -> list[str]:
+    return ["About the data: " + "; ".join(dataset.notes) + "."] if dataset.notes else []
+
+
+def _around(around: Host, scores: Scores) -> str:
+    return f"""Around the accelerator, a value is `offset + step * integer`: send
 `floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.
-The same numbers are in `{MANIFEST}`.
+{scores.decision.rule} The same numbers are in `{MANIFEST}`.
 
 {around.table()}
 """

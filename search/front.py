@@ -11,6 +11,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from search.baselines import stored_baselines
 from search.study import OpenStudy
 
 __all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "non_dominated", "pick"]
@@ -31,7 +32,7 @@ class FrontTrial:
     utilization: Mapping[str, float]
     """Estimated share of the device, by resource."""
     error: float
-    """Validation RMSE in the target's unit."""
+    """On validation, by the task's metric."""
 
     @property
     def used(self) -> float:
@@ -103,6 +104,8 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
     return {
         "study": study.name,
         "objectives": list(study.spec.study.objectives),
+        "metric": study.spec.data.metric,
+        "baselines": [one.to_json() for one in stored_baselines(study)],
         "trials": [trial.to_json() for trial in front(study)],
     }
 

@@ -27,7 +27,7 @@ class Host:
         low: The smallest input integer; what lies below is saturated.
         high: The largest.
         inputs: By feature. The integer of a value is ``floor((value - offset) / step + 1/2)``, saturated.
-        outputs: By forecast.
+        outputs: By output; what they are for is the task's decision (``quant_model.data.decisions``).
     """
 
     low: int

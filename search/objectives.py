@@ -15,7 +15,7 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
 
     Args:
         spec: The study.
-        error: The golden model's validation RMSE in the target's unit.
+        error: The golden model's on validation, by the task's metric.
         assessment: The design's estimate.
     """
     found = {
@@ -28,5 +28,5 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
 
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
-    units = {**_UNITS, "error": spec.data.unit or "unit of the target"}
+    units = {**_UNITS, "error": spec.data.metric}
     return [f"{name} ({units[name]})" for name in spec.study.objectives]

@@ -15,6 +15,7 @@ from hdl.analysis import GhdlError
 from hdl.simulate import Verification, verify
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
+from search.baselines import study_baselines
 from search.check import Measurement, measure, verification_json
 from search.datasets import data_from_file
 from search.export import Exported, check_folder, export_trial
@@ -131,7 +132,10 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
         section = spec.study.model_copy(update={"trials": options.trials})
         spec = spec.model_copy(update={"study": section})
     path = data_path(spec, options.study_file)
-    data_from_file(spec, path).check()
+    data = data_from_file(spec, path)
+    data.check()
+    for note in data.notes:
+        print(f"{path}: {note}", file=sys.stderr)
     out = (options.out or Path("build") / spec.study.name).absolute()
     url = options.url or f"sqlite:///{out / 'study.db'}"
     study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
@@ -191,6 +195,8 @@ def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Ch
     for folder in folders:
         check_folder(folder)
     data = study.data()
+    with working("Comparing with simple methods"):
+        study_baselines(study, data)
     exported = [
         export_trial(study, trial.number, folder, data) for trial, folder in zip(chosen, folders, strict=True)
     ]

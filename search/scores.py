@@ -1,10 +1,13 @@
-"""How well an integer model forecasts, beside persistence. For reported designs only: reads test."""
+"""How good an integer model is, beside the answer without a model. For reported designs only: reads test."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass
+from typing import Any
 
-from quant_model.data import Dataset, Split, persistence, rmse
+from quant_model.data import Baseline, Dataset, Decision, persistence, prediction_error, task_of
+from quant_model.data.baselines import baseline
 from quant_model.integer_model import IntegerModel
 
 __all__ = ["Scores", "score"]
@@ -12,37 +15,49 @@ __all__ = ["Scores", "score"]
 
 @dataclass(frozen=True)
 class Scores:
-    """Errors (RMSE) in the target's unit: the golden model's and the persistence forecast's."""
+    """Errors of the golden model by its task's metric, and what a host's decisions come to.
 
-    unit: str
+    Attributes:
+        metric: The error's name, with its unit.
+        validation: The error on validation.
+        test: The error on test.
+        naive: The errors of the answer without a model.
+        decision: What the host makes of the outputs.
+        naive_decision: The same of the answer without a model.
+    """
+
+    metric: str
     validation: float
     test: float
-    persistence_validation: float
-    persistence_test: float
+    naive: Baseline
+    decision: Decision
+    naive_decision: Decision
 
     @property
     def test_ratio(self) -> float:
-        """The model's test error over the persistence forecast's: below 1 is better than no model."""
-        return self.test / self.persistence_test if self.persistence_test > 0 else float("inf")
+        """The model's test error over that of the answer without a model: below 1 is better than no model."""
+        return self.test / self.naive.test if self.naive.test > 0 else math.inf
 
-    def to_json(self) -> dict[str, float | str]:
-        """All of it as a JSON object."""
-        return {**asdict(self), "test_ratio": self.test_ratio}
+    def to_json(self) -> dict[str, Any]:
+        """The errors as a JSON object."""
+        return {
+            "metric": self.metric,
+            "validation": self.validation,
+            "test": self.test,
+            "naive": self.naive.to_json(),
+            "test_ratio": self.test_ratio if math.isfinite(self.test_ratio) else None,
+        }
 
 
 def score(model: IntegerModel, dataset: Dataset) -> Scores:
     """Score a model on validation and test."""
-
-    def error(split: Split) -> float:
-        return rmse(dataset, split, model.predict(split.x))
-
-    def baseline(split: Split) -> float:
-        return rmse(dataset, split, persistence(split))
-
+    task = task_of(dataset)
+    outputs = {split: model.predict(split.x) for split in (dataset.validation, dataset.test)}
     return Scores(
-        unit=dataset.unit,
-        validation=error(dataset.validation),
-        test=error(dataset.test),
-        persistence_validation=baseline(dataset.validation),
-        persistence_test=baseline(dataset.test),
+        metric=task.metric_in(dataset.unit),
+        validation=prediction_error(dataset, dataset.validation, outputs[dataset.validation]),
+        test=prediction_error(dataset, dataset.test, outputs[dataset.test]),
+        naive=baseline(dataset, task.naive, persistence),
+        decision=task.decide(dataset, outputs.__getitem__),
+        naive_decision=task.decide(dataset, persistence),
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["StudyProgress", "number", "percent", "print_table", "working"]
+__all__ = ["StudyProgress", "number", "percent", "print_table", "shown", "working"]
 
 _PLAIN_SECONDS = 15.0
 """Between two lines of progress where there is no terminal to draw a bar on."""
@@ -26,6 +26,11 @@ _NARROWEST = 110
 def number(value: float) -> str:
     """A number to four digits."""
     return f"{value:.4g}"
+
+
+def shown(value: float | None) -> str:
+    """A number to four digits, or a dash where there is none."""
+    return "-" if value is None else number(value)
 
 
 def percent(share: float) -> str:

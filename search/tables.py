@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from search.baselines import stored_baselines
 from search.budget import RESOURCES
 from search.front import FrontTrial, front
 from search.run import Checked
-from search.show import number, print_table
+from search.show import number, print_table, shown
 from search.study import OpenStudy
 
-__all__ = ["print_checked", "print_front"]
+__all__ = ["print_baselines", "print_checked", "print_front"]
 
 _TABLE_DESIGNS = 4
 """Designs side by side in the closing table."""
@@ -31,25 +32,30 @@ def print_front(study: OpenStudy) -> None:
         ]
         for trial in trials
     ]
-    unit = f" (error: RMSE, {study.spec.data.unit})" if study.spec.data.unit else ""
-    title = f"Front of study {study.name}: {len(trials)} designs{unit}"
+    title = f"Front of study {study.name}: {len(trials)} designs (error: {study.spec.data.metric})"
     resources = f"% of {'/'.join(RESOURCES)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
+    print_baselines(study)
+
+
+def print_baselines(study: OpenStudy) -> None:
+    """Print what simple methods come to, if the study knows it already."""
+    found = stored_baselines(study)
+    if found:
+        title = f"Without an accelerator (error: {study.spec.data.metric})"
+        rows = [[one.name, number(one.validation), number(one.test), one.detail] for one in found]
+        print_table(title, ["method", "validation", "test", ""], rows)
 
 
 def print_checked(checked: Sequence[Checked]) -> None:
     """Print the exported designs: errors, verification, measured beside estimate."""
-    unit = f" [{checked[0].exported.scores.unit}]" if checked[0].exported.scores.unit else ""
     columns = [_described(one) for one in checked]
-    errors = [name for name in columns[0] if name.endswith("error")]
-    rows = [
-        [f"{name}{unit}" if name in errors else name, *(column[name] for column in columns)]
-        for name in columns[0]
-    ]
+    rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
+    title = f"Exported designs (error: {checked[0].exported.scores.metric})"
     for first in range(0, len(checked), _TABLE_DESIGNS):
         part = slice(1 + first, 1 + first + _TABLE_DESIGNS)
         titles = [f"trial {one.exported.number}" for one in checked[first : first + _TABLE_DESIGNS]]
-        print_table("Exported designs", ["", *titles], [[row[0], *row[part]] for row in rows])
+        print_table(title, ["", *titles], [[row[0], *row[part]] for row in rows])
     for one in checked:
         note = f" ({one.problem})" if one.problem else ""
         print(f"trial {one.exported.number}: {one.exported.folder}{note}")
@@ -62,8 +68,9 @@ def _described(checked: Checked) -> dict[str, str]:
     told = {
         "validation error": number(scores.validation),
         "test error": number(scores.test),
-        "persistence's test error": number(scores.persistence_test),
-        "test error / persistence's": f"{scores.test_ratio:.3f}",
+        f"test error of {scores.naive.name}": number(scores.naive.test),
+        "test error / that one": f"{scores.test_ratio:.3f}",
+        **{f"test {name}": shown(value) for name, value in scores.decision.test.items()},
         "outputs compared in GHDL": str(verification.outputs) if verification else "none",
         "mismatches": str(verification.mismatches) if verification else "not known",
         "cycles (predicted)": "not known",

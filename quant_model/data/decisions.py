@@ -23,36 +23,37 @@ class Decision:
 
     Attributes:
         rule: What the host does, in Markdown.
-        details: The numbers that it needs, and what came of it on the test windows, as a JSON object; its
-            ``kind`` is ``value``, ``argmax`` or ``threshold``.
+        details: The numbers that it needs, as a JSON object; its ``kind`` is ``value``, ``argmax`` or
+            ``threshold``.
+        test: What comes of it on the test windows, by name; None where nothing can be said.
     """
 
     rule: str
     details: Mapping[str, Any]
+    test: Mapping[str, float | None]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as a JSON object."""
+        return {**self.details, "rule": self.rule, "test": dict(self.test)}
 
 
 def plain_forecast(dataset: Dataset, predict: Predict) -> Decision:
     """The outputs are the answer."""
-    return Decision("Each output is a forecast in its target's unit.", {"kind": "value"})
+    return Decision("Each output is a forecast in its target's unit.", {"kind": "value"}, {})
 
 
 def largest_output(dataset: Dataset, predict: Predict) -> Decision:
     """The class with the largest output, of equal ones the first; with the recall of each class on test."""
     truth, found = dataset.test.y.argmax(axis=1), predict(dataset.test).argmax(axis=1)
-    recall = {
-        name: float(np.mean(found[truth == index] == index)) if (truth == index).any() else None
-        for index, name in enumerate(dataset.output_names)
-    }
+    test: dict[str, float | None] = {"accuracy": float(np.mean(found == truth))}
+    for index, name in enumerate(dataset.output_names):
+        own = truth == index
+        test[f"recall of {name}"] = float(np.mean(found[own] == index)) if own.any() else None
     rule = (
         "There is one output for each class, in the order of the table. The window belongs to the class with "
         "the largest value; of equal values the first one counts."
     )
-    details = {
-        "kind": "argmax",
-        "classes": list(dataset.output_names),
-        "test": {"accuracy": float(np.mean(found == truth)), "recall": recall},
-    }
-    return Decision(rule, details)
+    return Decision(rule, {"kind": "argmax", "classes": list(dataset.output_names)}, test)
 
 
 def anomaly_scores(
@@ -85,14 +86,13 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
         "quantile": dataset.anomaly_quantile,
         "normalised": limit,
         "limits": limits,
-        "test": {"alarms": float(np.mean(alarms)), **_hits(alarms, dataset.test.anomalous)},
     }
-    return Decision(rule, details)
+    return Decision(
+        rule, details, {"alarms": float(np.mean(alarms)), **_hits(alarms, dataset.test.anomalous)}
+    )
 
 
-def _hits(
-    alarms: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_] | None
-) -> dict[str, float | int | None]:
+def _hits(alarms: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_] | None) -> dict[str, float | None]:
     """Precision, recall and F1 of alarms where anomalies are marked; None where nothing can be said."""
     if marked is None:
         return {}

@@ -215,7 +215,8 @@ def test_status_front_and_export(
     table = tmp_path / "front.csv"
     assert run_cli(["front", *where, "--json", "--csv", str(table)]) == 0
     front = json.loads(capsys.readouterr().out)
-    assert set(front) == {"study", "objectives", "trials"}
+    assert set(front) == {"study", "objectives", "metric", "baselines", "trials"}
+    assert (front["metric"], front["baselines"]) == ("RMSE, kW", [])
     assert len(table.read_text().splitlines()) == 1 + len(front["trials"])
     assert run_cli(["front", *where]) == 0
     assert "tiny" in capsys.readouterr().out
@@ -228,7 +229,11 @@ def test_status_front_and_export(
     assert {"design.json", "model.json", "vhdl", "testbench", "README.md", "bundle.json"} <= {
         path.name for path in out.iterdir()
     }
-    assert "persistence" in (out / "README.md").read_text()
+    names = ["persistence", "ridge regression", "LSTM, float", "Transformer, float"]
+    assert [one["name"] for one in json.loads((out / "bundle.json").read_text())["baselines"]] == names
+    assert all(f"| {name}" in (out / "README.md").read_text() for name in names)
+    assert run_cli(["front", *where, "--json"]) == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)["baselines"]] == names
     # An export is replaced by another, a folder of something else is not.
     assert run_cli(["export", *where, "--trial", number, "--out", str(out)]) == 0
     foreign = tmp_path / "foreign"

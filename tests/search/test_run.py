@@ -103,7 +103,7 @@ def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_p
     for design in result["designs"]:
         assert design["verify"]["mismatches"] == 0
         assert design["fits"]
-        assert design["errors"]["persistence_test"] > 0
+        assert design["errors"]["naive"]["test"] > 0
         assert (Path(design["folder"]) / "vhdl" / "files.txt").is_file()
 
 

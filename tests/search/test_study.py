@@ -29,7 +29,7 @@ def test_all_that_a_worker_needs_is_in_the_study(make_study: StudyMaker) -> None
     opened = open_study(url_of(file), "tiny")
     assert opened.spec == made.spec
     assert opened.data().dataset(6).digest == made.data().dataset(6).digest
-    assert opened.study.metric_names == ["error (kW)", "utilization (share of the device)"]
+    assert opened.study.metric_names == ["error (RMSE, kW)", "utilization (share of the device)"]
 
 
 def test_files_lie_beside_the_database_and_move_with_it(make_study: StudyMaker, tmp_path: Path) -> None:
