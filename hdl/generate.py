@@ -182,6 +182,7 @@ def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:
     """Names and texts of the generated entities, the top last."""
     environment = _environment()
     network, built = model.network, parts(model)
+    plan = schedule(network)
     rom_template = environment.get_template("rom.vhd.j2")
     for rom in (rom for part in built for rom in part.roms):
         words = [format(word, f"0{rom.bits}b") for word in rom.words]
@@ -200,7 +201,8 @@ def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:
         TOP,
         environment.get_template("accelerator.vhd.j2").render(
             title=f"Quantised Transformer, design point {network.design.digest}.",
-            cycles=schedule(network).cycles,
+            cycles=plan.cycles,
+            interval=plan.interval,
             input_bits=network.input.bits,
             input_bus_bits=_bus_bits(network.input.bits),
             output_bus_bits=_bus_bits(network.head.output.bits),

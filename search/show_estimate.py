@@ -28,7 +28,7 @@ def print_assessment(assessment: Assessment, budget: Budget) -> None:
     title = f"Estimate for {budget.device_name} (calibration: {found.calibration})"
     print_table(title, ["resource", "used", "of", "share"], rows)
     verdict = "fits" if assessment.fits else "does not fit"
-    print(f"{found.cycles} cycles per window; {verdict}")
+    print(f"{found.cycles} cycles per window, {found.interval} in a back-to-back stream; {verdict}")
     milliseconds = found.cycles / budget.clock_mhz / 1e3
     energy = found.energy_uj(budget.clock_mhz)
     print(

@@ -193,7 +193,7 @@ def test_estimate_as_json(make_study: StudyMaker, tmp_path: Path, capsys: pytest
     data = json.loads(capsys.readouterr().out)
     assert set(data) == {
         *("resources", "utilization", "cycles", "fits", "device", "calibration"),
-        *("clock_mhz", "energy_uj"),
+        *("clock_mhz", "energy_uj", "interval"),
     }
     assert set(data["resources"]) == set(data["utilization"]) == RESOURCE_KEYS
     assert data["device"] == "xc7s15"
