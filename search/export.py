@@ -148,6 +148,7 @@ def estimate_json(assessment: Assessment) -> dict[str, Any]:
         "resources": assessment.resources,
         "utilization": dict(assessment.utilization),
         "cycles": estimate.cycles,
+        "interval": estimate.interval,
         "fits": assessment.fits,
         "device": estimate.device,
         "calibration": estimate.calibration,
@@ -202,7 +203,7 @@ Encoder-only Transformer: window {arch.window}, {arch.features} features, d_mode
 times, {arch.outputs} outputs.
 
 Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.calibration}),
-{assessment.estimate.cycles} cycles per window:
+{assessment.estimate.cycles} cycles per window, {assessment.estimate.interval} in a back-to-back stream:
 
 | resource | used | of the device |
 |---|---|---|
