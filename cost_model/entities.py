@@ -65,7 +65,7 @@ ROWS_PER_STAGE = 4
 """Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
 
 _SLOT_REGISTERS = 6
-_SLOT_LUTS = 8
+_SLOT_LUTS = 7
 """More than a store of one window; measured on designs with both."""
 
 _COUNTER = ("one", "bits", "carry")
