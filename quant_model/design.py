@@ -283,6 +283,7 @@ def uniform_design(
     activation_bits: int = 8,
     *,
     stream_bits: int | None = None,
+    ends_bits: int | None = None,
     lanes: int = 1,
     multiplier: Multiplier = "auto",
     buffer: BufferType = "auto",
@@ -296,13 +297,17 @@ def uniform_design(
         weight_bits: bits of every weight.
         activation_bits: bits of every activation.
         stream_bits: bits of the residual stream; ``activation_bits`` when None.
+        ends_bits: bits of the stream's two ends, the input and the pooled sum; ``activation_bits`` when None.
+            Too few at the input lose data that no network brings back.
         lanes: wanted lanes per engine, snapped to what divides.
         multiplier: kind of every multiplier.
         buffer: type of every buffer.
         memory: type of every memory that has this choice, ``auto`` for the others.
         windows: windows in every key and value store.
     """
-    streams = set(stream_names(architecture))
+    bits = dict.fromkeys(activation_names(architecture), activation_bits)
+    bits |= dict.fromkeys(stream_names(architecture), stream_bits or activation_bits)
+    bits |= dict.fromkeys(("input", "pool"), ends_bits or activation_bits)
     engines = {}
     for name, kind in engine_kinds(architecture).items():
         choices = memory_choices(kind)
@@ -316,10 +321,7 @@ def uniform_design(
     return DesignPoint(
         architecture=architecture,
         weight_bits=dict.fromkeys(linear_names(architecture), weight_bits),
-        activation_bits={
-            name: (stream_bits or activation_bits) if name in streams else activation_bits
-            for name in activation_names(architecture)
-        },
+        activation_bits=bits,
         engines=engines,
     )
 

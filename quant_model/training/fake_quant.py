@@ -34,7 +34,6 @@ class _Context(FunctionCtx):
     high: int
     gain: float
     window: int
-    has_stream: bool
 
 
 def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int) -> Tensor:
@@ -42,11 +41,15 @@ def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int) -> Tensor:
     return cast(Tensor, torch.ops.aten.hardtanh_backward(gradient, shifted, low, high + 1))
 
 
-def _threshold_gradient(gradient: Tensor, passed: Tensor, integers: Tensor, shifted: Tensor) -> Tensor:
-    """Sum over all elements of ``gradient * d(q) / d(log2 t)``."""
-    total = torch.dot(gradient.reshape(-1), integers.reshape(-1))
-    inside = torch.dot(passed.reshape(-1), shifted.reshape(-1)) - 0.5 * passed.sum()
-    return LN2 * (total - inside)
+def _threshold_gradient(gradient: Tensor, integers: Tensor, inside: Tensor) -> Tensor:
+    """Sum over all elements of ``gradient * d(q) / d(log2 t)``.
+
+    Args:
+        gradient: with respect to ``integers``, of the same shape.
+        integers: the quantised values.
+        inside: sum of gradient times value, in steps, over what does not saturate.
+    """
+    return LN2 * (torch.dot(gradient.reshape(-1), integers.reshape(-1)) - inside)
 
 
 class _Requantize(Function):
@@ -62,7 +65,8 @@ class _Requantize(Function):
         shifted, integers = ctx.saved_tensors
         gradient = gradient.contiguous()
         passed = _inside(gradient, shifted, ctx.low, ctx.high)
-        return passed, _threshold_gradient(gradient, passed, integers, shifted), None, None
+        inside = torch.dot(passed.reshape(-1), shifted.reshape(-1)) - 0.5 * passed.sum()
+        return passed, _threshold_gradient(gradient, integers, inside), None, None
 
 
 def requantize(shifted: Tensor, threshold: Tensor, low: int, high: int) -> Tensor:
@@ -98,27 +102,35 @@ class _LinearRequantize(Function):
         if stream is not None:
             shifted.add_(stream.reshape(shifted.shape), alpha=gain)
         integers = torch.floor(shifted).clamp_(low, high)
-        ctx.save_for_backward(flat, weight, shifted, integers)
+        ctx.save_for_backward(flat, weight, bias, shifted, integers, *(() if stream is None else (stream,)))
         ctx.low, ctx.high, ctx.gain, ctx.window = low, high, gain, len(bias)
-        ctx.has_stream = stream is not None
         return integers.view(*rows.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        rows, weight, shifted, integers = ctx.saved_tensors
+        rows, weight, bias, shifted, integers, *stream = ctx.saved_tensors
         flat = gradient.reshape(shifted.shape)
         passed = _inside(flat, shifted, ctx.low, ctx.high)
         for_rows = None
         if ctx.needs_input_grad[0]:
             for_rows = (passed @ weight).view(*gradient.shape[:-1], -1)
-        for_stream = (passed * ctx.gain if ctx.gain != 1 else passed) if ctx.has_stream else None
+        for_weight = passed.t() @ rows
+        for_bias = passed.view(-1, ctx.window, passed.shape[-1]).sum(0)
+        # A value is rows @ weight + bias + gain * stream: summed with its gradient, each part is a sum over
+        # something much smaller than the tensor itself, but for the stream's.
+        inside = torch.dot(for_weight.view(-1), weight.reshape(-1))
+        inside += torch.dot(for_bias.view(-1), bias.reshape(-1) - 0.5)
+        for_stream = None
+        if stream:
+            for_stream = (passed * ctx.gain if ctx.gain != 1 else passed).view(gradient.shape)
+            inside += torch.dot(for_stream.view(-1), stream[0].reshape(-1))
         return (
             for_rows,
-            passed.t() @ rows,
-            passed.view(-1, ctx.window, passed.shape[-1]).sum(0),
-            for_stream.view(gradient.shape) if for_stream is not None else None,
+            for_weight,
+            for_bias,
+            for_stream,
             None,
-            _threshold_gradient(flat, passed, integers, shifted),
+            _threshold_gradient(flat, integers, inside),
             None,
             None,
         )

@@ -20,6 +20,20 @@ def loss_of(dataset: Dataset) -> LossFunction:
     return _LOSSES[task_of(dataset).loss](dataset)
 
 
+def taught(dataset: Dataset, truth: Tensor, teacher: Tensor, share: float) -> Tensor:
+    """What to learn from when a teacher's outputs count, too: in the gradient, the two losses' weighted sum.
+
+    Args:
+        dataset: decides the loss.
+        truth: ``(windows, outputs)``.
+        teacher: the teacher's outputs, likewise.
+        share: of the teacher, 0..1.
+    """
+    if share == 0:
+        return truth
+    return (1 - share) * truth + share * _ANSWERS[task_of(dataset).loss](dataset, teacher)
+
+
 def _squared_error(dataset: Dataset) -> LossFunction:
     return nn.functional.mse_loss
 
@@ -39,3 +53,21 @@ _LOSSES: Mapping[Loss, Callable[[Dataset], LossFunction]] = {
     "squared error": _squared_error,
     "cross entropy": _cross_entropy,
 }
+
+
+def _as_they_are(dataset: Dataset, outputs: Tensor) -> Tensor:
+    return outputs
+
+
+def _probabilities(dataset: Dataset, outputs: Tensor) -> Tensor:
+    """Classes' probabilities, without the weights that the loss will give them."""
+    weights = torch.from_numpy(class_weights(dataset)).float()
+    answers = torch.softmax(outputs, -1) / weights
+    return answers / answers.sum(-1, keepdim=True)
+
+
+_ANSWERS: Mapping[Loss, Callable[[Dataset, Tensor], Tensor]] = {
+    "squared error": _as_they_are,
+    "cross entropy": _probabilities,
+}
+"""A teacher's outputs as something that truth can be mixed with."""

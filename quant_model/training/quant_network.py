@@ -55,9 +55,10 @@ class _Segments(nn.Module):
         self.register_buffer("low", torch.tensor([float(b[0]) for b in bounds])[index], persistent=False)
         self.register_buffer("high", torch.tensor([float(b[1]) for b in bounds])[index], persistent=False)
 
-    def spread(self, powers: Sequence[int]) -> Tensor:
-        """Two to the power of each segment's number, for every element."""
-        return torch.tensor([2.0**power for power in powers])[self.index]
+    def spread(self, *powers: Sequence[int]) -> tuple[Tensor, ...]:
+        """Two to the power of each segment's number, for every element; a tensor for each argument."""
+        table = torch.tensor([[2.0**power for power in own] for own in powers])
+        return table.index_select(1, self.index).unbind()
 
     def split(self, values: Tensor) -> list[Tensor]:
         """The segments, each in its own shape."""
@@ -275,21 +276,23 @@ class QuantNetwork(nn.Module):
             accumulator - (scales.tensors[unit] if unit is not None else 0)
             for accumulator, unit in zip(accumulators, self._units, strict=True)
         ]
+        scale, gain = self._weights.spread(self._weight_steps(scales), gains)
         weights = quantize_segments(
             self.weights,
             self.weight_thresholds,
             self._weights.index,
-            self._weight_scale(scales),
-            self._weights.spread(gains),
+            scale,
+            gain,
             self._weights.low,
             self._weights.high,
         )
+        scale, gain = self._biases.spread(self._bias_steps(scales), gains)
         biases = quantize_segments(
             self.biases,
             None,
             self._biases.index,
-            self._bias_scale(scales),
-            self._biases.spread(gains),
+            scale,
+            gain,
             self._biases.low,
             self._biases.high,
         )
@@ -304,28 +307,23 @@ class QuantNetwork(nn.Module):
         return [scales.tensors[node.source] + scales.weights[node.name] for node in self.network.linears]
 
     def _integer_weights(self, scales: Scales) -> Tensor:
-        scaled = self.weights * self._weight_scale(scales)
-        return round_half_up(scaled, self._weights.low, self._weights.high)
+        (scale,) = self._weights.spread(self._weight_steps(scales))
+        return round_half_up(self.weights * scale, self._weights.low, self._weights.high)
 
     def _integer_biases(self, scales: Scales) -> Tensor:
-        scaled = self.biases * self._bias_scale(scales)
-        return round_half_up(scaled, self._biases.low, self._biases.high)
+        (scale,) = self._biases.spread(self._bias_steps(scales))
+        return round_half_up(self.biases * scale, self._biases.low, self._biases.high)
 
-    def _weight_scale(self, scales: Scales) -> Tensor:
-        """Integer steps per unit, for every weight."""
+    def _weight_steps(self, scales: Scales) -> list[int]:
+        """Log2 of the integer steps per unit, for each linear node's weights."""
         units: list[int] = self.weight_units.tolist()
         names = self.rules.linear_names
-        return self._weights.spread(
-            [unit - scales.weights[name] for unit, name in zip(units, names, strict=True)]
-        )
+        return [unit - scales.weights[name] for unit, name in zip(units, names, strict=True)]
 
-    def _bias_scale(self, scales: Scales) -> Tensor:
-        """Accumulator steps per unit, for every bias."""
+    def _bias_steps(self, scales: Scales) -> list[int]:
+        """Log2 of the accumulator steps per unit, for each linear node's biases."""
         units: list[int] = self.bias_units.tolist()
-        accumulators = self._accumulators(scales)
-        return self._biases.spread(
-            [unit - exponent for unit, exponent in zip(units, accumulators, strict=True)]
-        )
+        return [unit - exponent for unit, exponent in zip(units, self._accumulators(scales), strict=True)]
 
     def _fits_float32(self, scales: Scales) -> bool:
         return _largest_significand(self.network, scales) <= _FLOAT32_INTEGERS

@@ -25,21 +25,23 @@ class TrainingSettings:
         ValueError: a value is outside its range; the message names the field.
     """
 
-    epochs: int = 10
+    epochs: int = 20
     """Passes over the training windows with quantisation."""
-    parent_epochs: int = 20
+    parent_epochs: int = 40
     """Passes over the training windows in floating point."""
-    batch_size: int = 64
+    batch_size: int = 128
     """Windows per step."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     """Peak step of weights and biases in quantised training (AdamW)."""
     threshold_learning_rate: float = 1e-2
     """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
-    parent_learning_rate: float = 5e-3
+    distillation: float = 0.5
+    """Share of the float parent's outputs in what is learned from, 0..1; the rest is the truth."""
+    parent_learning_rate: float = 1e-2
     """Peak step in floating point (AdamW)."""
     parent_weight_decay: float = 1e-2
     """AdamW's decoupled decay in floating point."""
-    patience: int = 10
+    patience: int = 15
     """Epochs without a better validation error after which training stops."""
     calibration_windows: int = 512
     """Training windows that first scales are chosen on, evenly spaced in time."""
@@ -51,6 +53,8 @@ class TrainingSettings:
                 raise ValueError(f"{field.name} is {value}, but must be positive")
             if field.type == "float" and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{field.name} is {value}, but must be a finite number of at least 0")
+        if self.distillation > 1:
+            raise ValueError(f"distillation is {self.distillation}, but must be at most 1")
 
     def parent_part(self) -> dict[str, Any]:
         """The settings that a float parent depends on."""

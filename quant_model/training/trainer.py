@@ -18,7 +18,7 @@ from quant_model.network import Network
 from quant_model.training.checkpoint import Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.loop import Plan, Windows, fit
-from quant_model.training.losses import loss_of
+from quant_model.training.losses import loss_of, taught
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
@@ -75,6 +75,9 @@ def train(
     model = QuantNetwork(network)
     stride = max(len(windows.x) // settings.calibration_windows, 1)
     model.initialise(Start(architecture, parent.linears, windows.x[::stride]))
+
+    teacher = torch.from_numpy(parent.predict(dataset.train.x))
+    windows = Windows(windows.x, taught(dataset, windows.y, teacher, settings.distillation))
 
     def validate() -> float:
         model.eval()
