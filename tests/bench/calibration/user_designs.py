@@ -19,6 +19,7 @@ from search.budget import Assessment, Budget
 from search.space import DesignSpace
 from search.spec import StudySpec
 from search.study_file import load_spec
+from tests.cost_model.designs import two_windows
 
 __all__ = ["STUDIES", "UserDesign", "user_designs"]
 
@@ -140,7 +141,11 @@ def _draws(name: str, generator: np.random.Generator) -> Iterator[UserDesign]:
 
     def nearly_fits() -> Assessment:
         while True:
-            assessment = budget.propose(space.design(space.random(generator)))
+            design = space.design(space.random(generator))
+            # Stores of two windows for back-to-back streams.
+            if generator.integers(2):
+                design = two_windows(design)
+            assessment = budget.propose(design)
             if max(assessment.utilization.values()) <= _NEAR:
                 return assessment
 
