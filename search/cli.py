@@ -16,9 +16,13 @@ from quant_model.errors import UserError
 from search.cli_calibrate import calibrate
 from search.cli_design import estimate, generate, sample, synth, timing, verify
 from search.cli_doctor import doctor
+from search.cli_init import init
 from search.cli_onnx import onnx
+from search.cli_pick import pick
 from search.cli_report import report
-from search.cli_study import dashboard, export, front, run, status, worker
+from search.cli_schema import schema
+from search.cli_service import dashboard, proxy, serve, worker
+from search.cli_study import export, front, run, status
 from search.quiet import quiet_optuna
 from search.stopping import Interrupted
 
@@ -35,12 +39,17 @@ def cli() -> None:
 
 
 for _command in (
+    init,
+    schema,
     run,
     worker,
     status,
     front,
+    pick,
     report,
+    serve,
     dashboard,
+    proxy,
     sample,
     estimate,
     calibrate,

@@ -38,7 +38,7 @@ def report(
     trial: int | None,
     reported: int,
     result: Path | None,
-    artifacts: Path | None,
+    artifacts: str | None,
 ) -> None:
     """One HTML page of a study: front, designs, forecasts, accelerators."""
     # Imported late: the figures' library takes a second.

@@ -1,19 +1,14 @@
-"""Commands about studies: run, worker, status, front, export, dashboard."""
+"""Commands about studies: run, status, front, export."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import shlex
-import socket
 import sys
-import threading
 from pathlib import Path
 
 import click
 
-from quant_model.errors import UserError
-from search.artifacts import ArtifactFolder
 from search.cli_options import (
     artifacts_option,
     file,
@@ -30,14 +25,11 @@ from search.run import RunOptions, RunResult, begin, build_best
 from search.run import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
-from search.storage import Location, open_storage, storage_errors
-from search.study import artifact_path, open_study
+from search.storage import Location, storage_errors
+from search.study import open_study
 from search.tables import print_checked, print_front
-from search.worker import Worker
 
-__all__ = ["dashboard", "export", "front", "run", "status", "worker"]
-
-_LOOPBACK = "127.0.0.1"
+__all__ = ["export", "front", "run", "status"]
 
 
 @click.command()
@@ -62,7 +54,7 @@ def run(
     workers: int,
     url: str | None,
     out: Path | None,
-    artifacts: Path | None,
+    artifacts: str | None,
     export_count: int,
     as_json: bool,
 ) -> int:
@@ -99,28 +91,6 @@ def _how_to_resume(study_file: Path) -> str:
         str(study_file),
     ]
     return f"stopped; the study is kept. Go on with: bitfront {shlex.join(words)}"
-
-
-@click.command()
-@study_option
-@storage_option(required=True)
-@click.option(
-    "--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all, instead of the study's."
-)
-@artifacts_option
-def worker(name: str | None, url: str, trials: int | None, artifacts: Path | None) -> int:
-    """Work on an existing study, from any machine that reaches its storage and files."""
-    study = open_study(url, name, artifacts)
-    target = trials or study.spec.study.trials
-    print(f"study {study.name}: working until {target} trials are trained", file=sys.stderr)
-    try:
-        with StopSignal() as stop:
-            Worker(study, target, stop, lambda line: print(line, file=sys.stderr, flush=True)).run()
-    except Interrupted:
-        print("stopped; the trial in hand went back to waiting", file=sys.stderr)
-        raise
-    print(f"study {study.name}: {study.counts().complete} trials trained")
-    return 0
 
 
 @click.command()
@@ -166,7 +136,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
 @artifacts_option
 @json_option
 def export(
-    name: str | None, url: str, trial_number: int, out: Path, artifacts: Path | None, as_json: bool
+    name: str | None, url: str, trial_number: int, out: Path, artifacts: str | None, as_json: bool
 ) -> None:
     """Write a trial's accelerator: VHDL, testbench, integer model."""
     study = open_study(url, name, artifacts)
@@ -185,34 +155,3 @@ def export(
     )
     shares = ", ".join(f"{key} {percent(value)}" for key, value in exported.assessment.utilization.items())
     print(f"estimate: {shares}, {exported.assessment.estimate.cycles} cycles")
-
-
-@click.command()
-@storage_option(required=True)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, metavar="P", help="TCP port."
-)
-@artifacts_option
-def dashboard(url: str, port: int, artifacts: Path | None) -> None:
-    """Serve optuna-dashboard on this machine only (loopback), until Ctrl-C."""
-    from optuna_dashboard import run_server  # type: ignore[import-untyped]
-
-    storage = open_storage(url, create=False)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_LOOPBACK, port))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UserError(f"--port {port}", reason, "choose another port") from error
-    print(f"http://{_LOOPBACK}:{port}/dashboard for {Location(url).shown}; stop with Ctrl-C", file=sys.stderr)
-    with storage_errors(url):
-        stored = artifacts or artifact_path(storage, url)
-    store = ArtifactFolder(stored).store if stored is not None else None
-    # In a thread of its own: the server takes an interruption in the middle of an answer for an error.
-    server = threading.Thread(
-        target=run_server, args=(storage, _LOOPBACK, port), kwargs={"artifact_store": store}, daemon=True
-    )
-    server.start()
-    with contextlib.suppress(Interrupted), StopSignal() as stop, stop.interruptible():
-        server.join()

@@ -1,145 +1,66 @@
-"""Worker processes of one machine: started, watched, stopped."""
+"""Worker processes of one machine for one study."""
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
-import sys
-import time
-import traceback
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Literal
 
-from quant_model.errors import UserError
-from search.quiet import quiet_optuna
-from search.stopping import Interrupted, StopSignal
-from search.study import open_study
+from search.lease import release
+from search.resilient import is_transient
+from search.study import OpenStudy, open_study
+from search.supervise import Program, Start, Supervisor
 from search.worker import Worker
 
-__all__ = ["Job", "Pool", "Report"]
+__all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]
 
-_STOP_SECONDS = 20.0
-"""How long a worker may take to put its trial back before it is killed."""
+WORKER = "worker"
+"""Begins the names of worker processes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker process needs to know. Sent through a pipe: a password never stands in a command line."""
+    """What a worker process needs to know; ``target`` is the study's own when it is ``None``."""
 
     url: str
     study: str
-    artifacts: Path | None
-    target: int
-    log: Path
+    artifacts: str | None
+    target: int | None
 
 
-@dataclass(frozen=True)
-class Report:
-    """How a worker process ended."""
-
-    kind: Literal["done", "stopped", "error", "crash"]
-    error: UserError | None = None
-    text: str = ""
-
-    @property
-    def problem(self) -> str:
-        """What went wrong, for people; empty when nothing did."""
-        return str(self.error) if self.error is not None else self.text
+def worker_programs(job: Job, count: int) -> list[Program]:
+    """So many workers."""
+    return [Program(f"{WORKER} {index}", work, job) for index in range(count)]
 
 
-class Pool:
-    """Some worker processes; leave the block to stop those that still run."""
+def workers(study: OpenStudy, programs: Sequence[Program], log: Callable[[str, str], None]) -> Supervisor:
+    """Start the processes; when one dies, the trial in its hands goes back to waiting at once."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        # One thread each, set before they import numpy and torch.
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
-        context = multiprocessing.get_context("spawn")
-        self._jobs = list(jobs)
-        self._processes: list[BaseProcess] = []
-        self._pipes: list[Connection] = []
-        for index, job in enumerate(self._jobs):
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_main, args=(job, sender), name=f"worker {index}", daemon=True)
-            self._processes.append(process)
-            self._pipes.append(receiver)
-            process.start()
-            sender.close()
+    def on_death(name: str, pid: int, token: str) -> None:
+        if name.startswith(WORKER):
+            reclaim(study, _worker(pid, token), lambda line: log(name, line))
 
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def running(self) -> bool:
-        """True while a worker works."""
-        return any(process.is_alive() for process in self._processes)
-
-    def stop(self) -> None:
-        """Ask all workers to put their trials back and end; kill those that do not."""
-        for process in self._processes:
-            if process.is_alive():
-                process.terminate()
-        deadline = time.monotonic() + _STOP_SECONDS
-        for process in self._processes:
-            process.join(max(0.0, deadline - time.monotonic()))
-            if process.is_alive():
-                process.kill()
-                process.join()
-
-    def reports(self) -> list[Report]:
-        """How each worker ended; asked once, after all have."""
-        return [
-            _report(process, pipe, job)
-            for process, pipe, job in zip(self._processes, self._pipes, self._jobs, strict=True)
-        ]
+    return Supervisor(programs, log, on_death)
 
 
-def _report(process: BaseProcess, pipe: Connection, job: Job) -> Report:
+def reclaim(study: OpenStudy, worker: str, say: Callable[[str], None]) -> None:
+    """Take the trials of a dead worker; when the storage is away, their leases will be noticed later."""
     try:
-        if pipe.poll():
-            report = pipe.recv()
-            assert isinstance(report, Report)
-            return report
-    except EOFError:
-        # It ended without a word.
-        pass
-    code = process.exitcode
-    how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
-    return Report("crash", None, f"{process.name} {how}; its log is {job.log}")
+        running = study.running()
+        for trial in release(study.storage, study.id, running, worker):
+            say(f"trial {trial.number} lost its worker")
+    except Exception as error:
+        if not is_transient(error):
+            raise
 
 
-def _main(job: Job, pipe: Connection) -> None:
-    """A worker process: its output goes to its log."""
-    job.log.parent.mkdir(parents=True, exist_ok=True)
-    with StopSignal() as stop, job.log.open("a", buffering=1) as log:
-        os.dup2(log.fileno(), sys.stdout.fileno())
-        os.dup2(log.fileno(), sys.stderr.fileno())
-        quiet_optuna()
-        logging.captureWarnings(True)
-        parent = os.getppid()
+def work(job: Job, start: Start) -> None:
+    """A worker process."""
+    study = open_study(job.url, job.study, job.artifacts)
+    target = job.target or study.spec.study.trials
+    Worker(study, target, start.stop, print, _worker(os.getpid(), start.token)).run()
 
-        def report(line: str) -> None:
-            print(line, flush=True)
-            if os.getppid() != parent:
-                raise Interrupted
 
-        try:
-            study = open_study(job.url, job.study, job.artifacts)
-            Worker(study, job.target, stop, report).run()
-            pipe.send(Report("done"))
-        except Interrupted:
-            pipe.send(Report("stopped"))
-        except UserError as error:
-            print(f"error: {error}", flush=True)
-            pipe.send(Report("error", error))
-        except Exception as error:
-            traceback.print_exc()
-            pipe.send(Report("crash", None, f"{type(error).__name__}: {error}; its log is {job.log}"))
+def _worker(pid: int, token: str) -> str:
+    return f"{socket.gethostname()}:{pid}:{token}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,10 @@ from search.datasets import data_from_file
 from search.export import Exported, check_folder, export_trial
 from search.files import make_folder, read_bytes, write_text
 from search.front import finished_trials, front, front_json, pick
-from search.pool import Job, Pool
+from search.lease import Watch
+from search.pool import Job, worker_programs, workers
+from search.publish import MEASURED, Publisher
+from search.resilient import is_transient
 from search.show import StudyProgress, number, working
 from search.spec import StudySpec
 from search.stopping import StopSignal
@@ -49,7 +53,7 @@ class RunOptions:
     workers: int
     url: str | None
     out: Path | None
-    artifacts: Path | None
+    artifacts: str | None
     export: int
 
 
@@ -144,42 +148,68 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
 
 
 def search(
-    study: OpenStudy, target: int, workers: int, out: Path, artifacts: Path | None, stop: StopSignal
+    study: OpenStudy, target: int, count: int, out: Path, artifacts: str | None, stop: StopSignal
 ) -> None:
-    """Let worker processes bring the study to ``target`` completed trials.
+    """Let worker processes bring the study to ``target`` completed trials; one that dies is started again.
 
     Raises:
-        UserError: a worker met a problem that the user can mend, or died.
+        UserError: a worker met a problem that the user can mend, or died again and again.
         Interrupted: a stop was asked for; all trials in hand went back to waiting.
     """
     if study.counts().complete >= target:
         return
-    jobs = [
-        Job(study.url, study.name, artifacts, target, out / _LOGS / f"worker-{index}.log")
-        for index in range(workers)
-    ]
-    with StudyProgress(study.name, target) as progress, storage_errors(study.url), Pool(jobs) as pool:
-        while pool.running:
+    programs = worker_programs(Job(study.url, study.name, artifacts, target), count)
+    watch = Watch(study.storage, study.id)
+    with (
+        StudyProgress(study.name, target) as progress,
+        storage_errors(study.url),
+        workers(study, programs, _WorkerLogs(out / _LOGS).write) as supervisor,
+    ):
+        while supervisor.running:
             stop.check()
-            progress.update(study.counts().complete, _note(study))
-            time.sleep(_POLL_SECONDS)
+            supervisor.tick()
+            # A storage that is away for a moment: the workers wait for it themselves.
+            with _while_away_nothing():
+                watch.look(study.running())
+                progress.update(study.counts().complete, _note(study))
+            with stop.interruptible():
+                time.sleep(_POLL_SECONDS)
         progress.update(study.counts().complete, _note(study))
-        reports = pool.reports()
     complete = study.counts().complete
+    problems = [report for report in supervisor.reports() if report.problem]
     if complete >= target:
-        for report in reports:
-            if report.problem:
-                print(f"warning: {report.problem}", file=sys.stderr)
+        for report in problems:
+            print(f"warning: {report.problem}", file=sys.stderr)
         return
-    for report in reports:
+    for report in problems:
         if report.error is not None:
             raise report.error
-    texts = [report.problem for report in reports if report.problem] or ["the workers were stopped"]
+    texts = [report.problem for report in problems] or ["the workers were stopped"]
     raise UserError(
         f"study {study.name}",
-        f"{complete} of {target} trials trained: {'; '.join(texts)}",
+        f"{complete} of {target} trials trained: {'; '.join(texts)}; their logs are in {out / _LOGS}",
         "read the log, then run the same command again to go on",
     )
+
+
+@contextlib.contextmanager
+def _while_away_nothing() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_transient(error):
+            raise
+
+
+@dataclass(frozen=True)
+class _WorkerLogs:
+    """A file for each worker."""
+
+    folder: Path
+
+    def write(self, name: str, line: str) -> None:
+        with (self.folder / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
+            print(line, file=file)
 
 
 def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Checked]:
@@ -202,7 +232,21 @@ def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Ch
     ]
     numbers = ", ".join(str(one.number) for one in exported)
     with working(f"Simulating and synthesising trials {numbers}"):
-        return side_by_side([partial(_check, one, study.spec) for one in exported], workers)
+        checked = side_by_side([partial(_check, one, study.spec) for one in exported], workers)
+    _keep_measured(study, checked)
+    return checked
+
+
+def _keep_measured(study: OpenStudy, checked: Sequence[Checked]) -> None:
+    """Store what synthesis counted with the study; trials that are finished take no more attributes."""
+    for one in checked:
+        if one.measurement is not None:
+            counts = {
+                "estimate": one.exported.assessment.resources,
+                "measured": dict(one.measurement.measured),
+            }
+            study.study.set_user_attr(f"{MEASURED}{one.exported.number}", counts)
+    Publisher(study).publish()
 
 
 def _check(exported: Exported, spec: StudySpec) -> Checked:

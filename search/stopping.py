@@ -47,12 +47,12 @@ class StopSignal:
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """A block that may be left at any point."""
-        self._open = True
+        before, self._open = self._open, True
         try:
             self.check()
             yield
         finally:
-            self._open = False
+            self._open = before
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """Where studies are kept: a storage URL in, a checked Optuna storage out, and errors that a user can mend.
 
-SQLite files serve one machine, PostgreSQL any number. A password in a URL is never shown.
+SQLite files serve one machine, PostgreSQL any number, and a proxy (``bitfront proxy``) in front of it many
+more. A password in a URL is never shown.
 """
 
 from __future__ import annotations
@@ -8,30 +9,25 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import sys
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from optuna.storages import GrpcStorageProxy, RDBStorage
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
+from search.location import Location, masked
+from search.resilient import Patience, ResilientStorage, StorageAwayError
 
 __all__ = ["Location", "masked", "open_storage", "storage_errors"]
 
-_HEARTBEAT_SECONDS = 15
-"""A worker's sign of life while it trains."""
-_GRACE_SECONDS = 60
-"""Silence after which a trial counts as left by a dead worker and is retried."""
-_MAX_RETRY = 2
-"""A trial whose worker dies is tried three times in all."""
 _BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer. A write takes milliseconds."""
 _CHECK_SECONDS = 5.0
@@ -39,73 +35,23 @@ _CHECK_SECONDS = 5.0
 _ATTEMPTS = 6
 """Tries to make a storage's tables while other processes make them too."""
 _CONNECT_SECONDS = 10
-"""How long PostgreSQL may take to answer."""
+"""How long PostgreSQL or a proxy may take to answer."""
+_POSTGRESQL = {
+    "connect_timeout": _CONNECT_SECONDS,
+    # A server that is gone without a word is noticed in about a minute instead of hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's connection parameters."""
 
 
-@dataclass(frozen=True)
-class Location:
-    """A storage URL, taken apart."""
-
-    url: str
-
-    def __post_init__(self) -> None:
-        parsed = self._parsed
-        backend = parsed.get_backend_name()
-        if backend not in ("sqlite", "postgresql"):
-            raise UserError(
-                self.shown,
-                f"storage of kind {backend!r}",
-                "use sqlite:///FILE or postgresql://USER@HOST/DATABASE",
-            )
-        if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-            raise UserError(self.shown, "a storage in memory is lost at once", "name a file: sqlite:///FILE")
-
-    @property
-    def _parsed(self) -> URL:
-        try:
-            return make_url(self.url)
-        except (ArgumentError, ValueError) as error:
-            # The text may hold a password, and was not understood well enough to mask it.
-            raise UserError(
-                "--storage", "no storage URL", "write sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-            ) from error
-
-    @property
-    def shown(self) -> str:
-        """The URL with the password masked."""
-        return masked(self.url)
-
-    @property
-    def file(self) -> Path | None:
-        """The file of a SQLite storage."""
-        parsed = self._parsed
-        is_file = parsed.get_backend_name() == "sqlite" and parsed.database
-        return Path(parsed.database) if is_file and parsed.database else None
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder of a SQLite storage's file, absolute."""
-        return self.file.absolute().parent if self.file else None
-
-    def clean(self, text: str) -> str:
-        """A message of another library without the password that may stand in it."""
-        password = self._parsed.password
-        return text.replace(str(password), "***") if password else text
-
-
-def masked(url: str) -> str:
-    """A URL to show: its password replaced by stars."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except (ArgumentError, ValueError):
-        return "the storage URL"
-
-
-def open_storage(url: str, *, create: bool) -> RDBStorage:
+def open_storage(url: str, *, create: bool) -> ResilientStorage:
     """Open a storage after checking that it can be used.
 
     Args:
-        url: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
+        url: ``sqlite:///FILE``, ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``grpc://HOST:PORT``.
         create: Make the SQLite file, or the tables in an empty database, when they are absent. Otherwise an
             absent storage is an error and nothing is made.
 
@@ -115,10 +61,8 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
     location = Location(url)
     if location.file is not None:
         _check_sqlite(location, location.file, create=create)
-    with storage_errors(url), warnings.catch_warnings():
-        # The heartbeat argument is marked experimental.
-        warnings.simplefilter("ignore")
-        return _connect(location, create=create)
+    with storage_errors(url):
+        return _proxy(location) if location.proxy else _connect(location, create=create)
 
 
 @contextmanager
@@ -127,24 +71,65 @@ def storage_errors(url: str) -> Iterator[None]:
     location = Location(url)
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError) as error:
+    except (SQLAlchemyError, StorageInternalError, StorageAwayError) as error:
         raise _translated(location, error) from error
+    except Exception as error:
+        if not _is_rpc(error):
+            raise
+        raise _proxy_error(location, error) from error
 
 
-def _connect(location: Location, *, create: bool) -> RDBStorage:
+def _proxy(location: Location) -> ResilientStorage:
+    assert location.proxy is not None
+    host, port = location.proxy
+    try:
+        storage = GrpcStorageProxy(host=host, port=port)
+        storage.wait_server_ready(_CONNECT_SECONDS)
+        # The proxy answers without its database: ask for something in it.
+        storage.get_all_studies()
+    except ImportError as error:
+        raise _missing(location, "the proxy's Python client", "grpc") from error
+    except ConnectionError as error:
+        raise UserError(
+            location.shown,
+            "no storage proxy answers",
+            "start one there: bitfront proxy --storage URL --host HOST --port PORT",
+        ) from error
+    return ResilientStorage(storage, storage.close, Patience())
+
+
+def _is_rpc(error: Exception) -> bool:
+    if "grpc" not in sys.modules:
+        return False
+    import grpc
+
+    return isinstance(error, grpc.RpcError)
+
+
+def _proxy_error(location: Location, error: Exception) -> UserError:
+    lines = str(getattr(error, "details", lambda: error)() or error).strip().splitlines()
+    problem = location.clean(lines[0] if lines else type(error).__name__)
+    return UserError(location.shown, problem, "check that the proxy and its database run")
+
+
+def _missing(location: Location, what: str, extra: str) -> UserError:
+    return UserError(
+        location.shown, f"{what} is not installed", f"install it: pip install 'bitfront[{extra}]'"
+    )
+
+
+def _connect(location: Location, *, create: bool) -> ResilientStorage:
     is_file = location.file is not None
-    connect = {"timeout": _BUSY_SECONDS} if is_file else {"connect_timeout": _CONNECT_SECONDS}
+    connect = {"timeout": _BUSY_SECONDS} if is_file else _POSTGRESQL
     engine_arguments = {"connect_args": connect, "pool_pre_ping": not is_file}
     try:
         if not create:
             _check_tables(location, engine_arguments)
-        return _storage(location.url, engine_arguments, create=create)
+        storage = _storage(location.url, engine_arguments, create=create)
+        # With Optuna's cache of finished trials in front, which is shared by all studies opened from it.
+        return ResilientStorage(optuna.storages.get_storage(storage), storage.engine.dispose, Patience())
     except ImportError as error:
-        raise UserError(
-            location.shown,
-            "the database's Python driver is not installed",
-            "install it: pip install 'bitfront[postgresql]'",
-        ) from error
+        raise _missing(location, "the database's Python driver", "postgresql") from error
     except (RuntimeError, KeyError, IndexError) as error:
         # A storage that another version of Optuna wrote, or braces in the URL, which Optuna takes for a
         # template.
@@ -160,9 +145,6 @@ def _storage(url: str, engine_arguments: Mapping[str, Any], *, create: bool) -> 
             return RDBStorage(
                 url,
                 engine_kwargs=dict(engine_arguments),
-                heartbeat_interval=_HEARTBEAT_SECONDS,
-                grace_period=_GRACE_SECONDS,
-                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=_MAX_RETRY),
                 skip_table_creation=not create,
             )
         except DBAPIError as error:

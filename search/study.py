@@ -10,27 +10,29 @@ one that has it is whole.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
-from search.artifacts import ArtifactFolder
+from search.artifacts import Artifacts, artifacts_at
 from search.datasets import StudyData, data_from_bytes
 from search.objectives import labels
+from search.resilient import ResilientStorage
 from search.spec import StudySpec, spec_from_json
 from search.spec_errors import nearest
 from search.storage import Location, open_storage, storage_errors
 
-__all__ = ["OpenStudy", "StudyCounts", "artifact_path", "create_or_resume", "open_study"]
+__all__ = ["OpenStudy", "StudyCounts", "create_or_resume", "first_artifacts", "open_study"]
 
 _COMPATIBLE = ("study.trials", "study.sampler", "data.file")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies."""
@@ -54,19 +56,39 @@ class OpenStudy:
     """A study with its storage, definition and files."""
 
     study: optuna.Study
-    storage: RDBStorage
+    storage: ResilientStorage
     url: str
     spec: StudySpec
-    artifacts: ArtifactFolder
+    artifacts: Artifacts
 
     @property
     def name(self) -> str:
         """The study's name."""
         return self.spec.study.name
 
+    @property
+    def id(self) -> int:
+        """The storage's id of the study."""
+        return self.study._study_id
+
+    @cached_property
+    def origin(self) -> dict[str, Any]:
+        """What a trial is made of, to make it again: study file, data, package version, seed."""
+        definition = json.dumps(definition_of(self.spec), sort_keys=True)
+        return {
+            "study_sha256": hashlib.sha256(definition.encode()).hexdigest(),
+            "data_sha256": self.study.user_attrs["dataset"]["sha256"],
+            "version": metadata.version("bitfront"),
+            "seed": self.spec.study.seed,
+        }
+
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The stored trials, of some states only when given; not to be changed."""
         return self.study.get_trials(deepcopy=False, states=states or None)
+
+    def running(self) -> list[FrozenTrial]:
+        """The trials that are in workers' hands."""
+        return self.trials(TrialState.RUNNING)
 
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
@@ -110,7 +132,7 @@ def count(trials: list[FrozenTrial]) -> StudyCounts:
 
 
 def create_or_resume(
-    spec: StudySpec, url: str, data: bytes, artifacts: Path | None, default_artifacts: Path
+    spec: StudySpec, url: str, data: bytes, artifacts: str | None, default_artifacts: Path
 ) -> OpenStudy:
     """Make the study of a study file, or open it when it exists and the file agrees with it.
 
@@ -118,7 +140,7 @@ def create_or_resume(
         spec: The checked study file.
         url: The storage.
         data: The checked content of the data file.
-        artifacts: The folder for files, when the user names one.
+        artifacts: The folder or ``s3://`` place for files, when the user names one.
         default_artifacts: The folder for files otherwise; for SQLite a folder beside the database is taken
         instead.
 
@@ -126,6 +148,7 @@ def create_or_resume(
         UserError: the storage cannot be used, or the study exists with another definition; it is left
         untouched.
     """
+    _check_outputs(spec)
     storage = open_storage(url, create=True)
     with storage_errors(url):
         try:
@@ -140,12 +163,22 @@ def create_or_resume(
             _fill(study, spec, url, data, artifacts, default_artifacts)
         else:
             _agree(study, spec, data)
-        folder = _artifact_folder(study, url, artifacts)
+        folder = _artifacts(study, url, artifacts)
         folder.make()
         return OpenStudy(study, storage, url, spec, folder)
 
 
-def open_study(url: str, name: str | None, artifacts: Path | None = None) -> OpenStudy:
+def _check_outputs(spec: StudySpec) -> None:
+    for key in ("features", "outputs"):
+        if getattr(spec.space, key) is not None:
+            raise UserError(
+                f"[space] {key}",
+                "is for drawing designs (bitfront sample) alone: the data says what a trained network sees",
+                "leave it out to run the study",
+            )
+
+
+def open_study(url: str, name: str | None, artifacts: str | None = None) -> OpenStudy:
     """Open an existing study; ``name`` may be left out when the storage holds a single one.
 
     Raises:
@@ -168,15 +201,15 @@ def open_study(url: str, name: str | None, artifacts: Path | None = None) -> Ope
         if not _wait_for_spec(study):
             raise _foreign(name)
         spec = spec_from_json(study.user_attrs["spec"])
-        return OpenStudy(study, storage, url, spec, _artifact_folder(study, url, artifacts))
+        return OpenStudy(study, storage, url, spec, _artifacts(study, url, artifacts))
 
 
-def artifact_path(storage: RDBStorage, url: str) -> Path | None:
-    """The folder of the files of the first study in a storage: the dashboard can show but one."""
+def first_artifacts(storage: ResilientStorage, url: str) -> Artifacts | None:
+    """The files of the first study in a storage: the dashboard can show but one store's."""
     for name in optuna.get_all_study_names(storage):
         study = optuna.load_study(study_name=name, storage=storage)
         if "artifacts" in study.user_attrs:
-            return _artifact_folder(study, url, None).path
+            return _artifacts(study, url, None)
     return None
 
 
@@ -190,7 +223,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[st
     }
 
 
-def _make(spec: StudySpec, storage: RDBStorage) -> optuna.Study:
+def _make(spec: StudySpec, storage: ResilientStorage) -> optuna.Study:
     return optuna.create_study(
         study_name=spec.study.name,
         storage=storage,
@@ -204,15 +237,14 @@ def _fill(
     spec: StudySpec,
     url: str,
     data: bytes,
-    artifacts: Path | None,
+    artifacts: str | None,
     default_artifacts: Path,
 ) -> None:
     study.set_metric_names(labels(spec))
     beside = Location(url).folder is not None and artifacts is None
-    study.set_user_attr(
-        "artifacts", "artifacts" if beside else str((artifacts or default_artifacts).absolute())
-    )
-    folder = _artifact_folder(study, url, artifacts)
+    named = artifacts_at(artifacts or str(default_artifacts)).place
+    study.set_user_attr("artifacts", "artifacts" if beside else named)
+    folder = _artifacts(study, url, artifacts)
     folder.make()
     name = Path(spec.data.file).name
     study.set_user_attr(
@@ -245,12 +277,10 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
         study.set_user_attr("spec", spec.to_json())
 
 
-def _artifact_folder(study: optuna.Study, url: str, override: Path | None) -> ArtifactFolder:
+def _artifacts(study: optuna.Study, url: str, override: str | None) -> Artifacts:
     if override is not None:
-        return ArtifactFolder(override.absolute())
-    recorded = Path(study.user_attrs.get("artifacts", "artifacts"))
-    base = Location(url).folder or Path.cwd()
-    return ArtifactFolder(recorded if recorded.is_absolute() else base / recorded)
+        return artifacts_at(override)
+    return artifacts_at(study.user_attrs.get("artifacts", "artifacts"), Location(url).folder)
 
 
 def _wait_for_spec(study: optuna.Study) -> bool:
@@ -267,6 +297,11 @@ def _foreign(name: str) -> UserError:
     return UserError(
         f"study {name}", "it was not made by bitfront run", "choose another study, or another [study] name"
     )
+
+
+def definition_of(spec: StudySpec) -> dict[str, Any]:
+    """What decides a study's trials: its file without what may change later."""
+    return {key: value for key, value in _flat(spec.to_json()).items() if key not in _COMPATIBLE}
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

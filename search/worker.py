@@ -6,20 +6,17 @@ device (PRUNED) and those that failed (FAIL) are extra. The count is exact with 
 
 from __future__ import annotations
 
-import csv
-import io
+import contextlib
 import math
-import os
 import random
-import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import optuna
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
@@ -27,9 +24,12 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
-from search.heartbeat import WORKER, Heartbeat, give_back, reap, trial_id
 from search.identity import arithmetic_digest
+from search.lease import FAILURE, Lease, Watch, give_back, worker_name
 from search.objectives import objective_values
+from search.publish import Publisher
+from search.record import curve_csv, record_design
+from search.resilient import Patience, ResilientStorage, is_transient
 from search.samplers import BudgetSampler
 from search.space import DesignSpace
 from search.stopping import Interrupted, StopSignal
@@ -49,6 +49,10 @@ _LONGEST_FAILURE = 500
 """Characters of a failure's reason that are kept."""
 _POLL_SECONDS = 1.0
 """Between looks at the storage while all trials that are wanted are in other workers' hands."""
+_PATIENCE_SECONDS = 3600.0
+"""How long a worker waits for a storage that is away before it gives up."""
+_PARTING_SECONDS = 5.0
+"""The same for a worker that was asked to stop."""
 
 
 class _UselessError(Exception):
@@ -64,12 +68,14 @@ class Worker:
         target: COMPLETE trials that the study shall have.
         stop: Asked between trials and during training.
         report: Called with a line for people after each trial.
+        name: Stands in the leases of its trials.
     """
 
     study: OpenStudy
     target: int
     stop: StopSignal
     report: Callable[[str], None]
+    name: str = field(default_factory=worker_name)
 
     def run(self) -> None:
         """Work until the study has its trials.
@@ -78,14 +84,33 @@ class Worker:
             UserError: hardly anything fits the device, trial after trial fails, or storage or files are gone.
             Interrupted: a stop was asked for; the trial in hand went back to waiting.
         """
-        failures = 0
-        with storage_errors(self.study.url):
+        storage = self.study.storage
+        patience = Patience(_PATIENCE_SECONDS, self._pause, self.report)
+        with storage_errors(self.study.url), self._lease, patient(storage, patience):
             self.study.study.sampler = BudgetSampler(self._space, self._budget)
-            while (trial := self._next()) is not None:
-                state = self._work(trial)
-                failures = failures + 1 if state == TrialState.FAIL else 0
-                if failures == MAX_FAILURES:
-                    raise self._too_many_failures(trial.number)
+            self._work_all()
+            self._publisher.publish()
+
+    def _work_all(self) -> None:
+        failures = 0
+        while (trial := self._next()) is not None:
+            state = self._work(trial)
+            failures = failures + 1 if state == TrialState.FAIL else 0
+            if failures == MAX_FAILURES:
+                raise self._too_many_failures(trial.number)
+            self._publisher.publish_now_and_then()
+
+    @cached_property
+    def _lease(self) -> Lease:
+        return Lease(self.study.storage, self.name)
+
+    @cached_property
+    def _watch(self) -> Watch:
+        return Watch(self.study.storage, self.study.id)
+
+    @cached_property
+    def _publisher(self) -> Publisher:
+        return Publisher(self.study)
 
     @cached_property
     def _space(self) -> DesignSpace:
@@ -103,28 +128,52 @@ class Worker:
         """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""
         while True:
             self.stop.check()
-            reap(self.study.storage, self.study.study)
-            trials = self.study.trials()
+            trials = self._look()
             if _count(trials, TrialState.COMPLETE) >= self.target:
                 return None
             if _wanted(trials, None, self.target):
                 self._check_fruitful(trials)
-                trial = self.study.study.ask()
+                trial = self._ask()
                 # Another worker may have taken the last one at the same moment: then both step back and try
                 # again.
                 if _wanted(self.study.trials(), trial.number, self.target):
                     return trial
-                give_back(self.study.storage, self._id(trial))
+                self._give_back()
                 self._pause(random.uniform(0, _POLL_SECONDS))
             else:
                 self._pause(_POLL_SECONDS)
+
+    def _ask(self) -> optuna.Trial:
+        try:
+            return self.study.study.ask()
+        except BaseException:
+            # Taken, but without all of its parameters.
+            self._give_back()
+            raise
+
+    def _look(self) -> list[FrozenTrial]:
+        """All trials; on the way those whose worker is gone are taken from it."""
+        trials = self.study.trials()
+        for lost in self._watch.look(trial for trial in trials if trial.state == TrialState.RUNNING):
+            self.report(f"trial {lost.number} lost its worker")
+        return trials
 
     def _pause(self, seconds: float) -> None:
         with self.stop.interruptible():
             time.sleep(seconds)
 
-    def _id(self, trial: optuna.Trial) -> int:
-        return trial_id(self.study.storage, self.study.study, trial.number)
+    def _give_back(self) -> None:
+        """Put the trial in hand back; when the storage is away, others will notice that it was left."""
+        if (identity := self._lease.trial) is None:
+            return
+        self._lease.drop()
+        storage = self.study.storage
+        try:
+            with patient(storage, storage.patience.at_most(_PARTING_SECONDS)):
+                give_back(storage, identity)
+        except Exception as error:
+            if not is_transient(error):
+                raise
 
     def _check_fruitful(self, trials: list[FrozenTrial]) -> None:
         finished = [trial for trial in trials if trial.state.is_finished()]
@@ -150,42 +199,53 @@ class Worker:
 
     def _work(self, trial: optuna.Trial) -> TrialState:
         """Take a trial to its end and return its state."""
-        identity = self._id(trial)
+        try:
+            return self._outcome(trial)
+        except (Interrupted, KeyboardInterrupt, UserError):
+            # Not the trial's fault: what is missing (files, disk) concerns all trials alike.
+            self._give_back()
+            raise
+        except UpdateFinishedTrialError:
+            return self._taken_away(trial)
+        finally:
+            self._lease.drop()
+
+    def _outcome(self, trial: optuna.Trial) -> TrialState:
         started = time.monotonic()
-        with Heartbeat(self.study.storage, identity):
-            try:
-                trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
-                values = self._values(trial)
-            except (Interrupted, KeyboardInterrupt, UserError):
-                # Not the trial's fault: what is missing (files, disk) concerns all trials alike.
-                give_back(self.study.storage, identity)
+        try:
+            values = self._values(trial)
+        except optuna.TrialPruned as reason:
+            return self._finish(trial, TrialState.PRUNED, None, str(reason))
+        except (UserError, UpdateFinishedTrialError):
+            raise
+        except Exception as error:
+            if is_transient(error):
                 raise
-            except optuna.TrialPruned as reason:
-                return self._finish(trial, TrialState.PRUNED, None, str(reason))
-            except StorageInternalError:
-                raise
-            except UpdateFinishedTrialError:
-                # This worker was thought dead, and another has the trial's successor.
-                self.report(f"trial {trial.number} was taken away")
-                return TrialState.WAITING
-            except Exception as error:
-                known = isinstance(error, _UselessError)
-                failure = str(error) if known else f"{type(error).__name__}: {error}"
-                trial.set_user_attr("failure", failure[:_LONGEST_FAILURE])
-                return self._finish(trial, TrialState.FAIL, None, failure)
-            trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
-            return self._finish(trial, TrialState.COMPLETE, values, "")
+            known = isinstance(error, _UselessError)
+            failure = str(error) if known else f"{type(error).__name__}: {error}"
+            trial.set_user_attr(FAILURE, failure[:_LONGEST_FAILURE])
+            return self._finish(trial, TrialState.FAIL, None, failure)
+        trial.set_user_attr("seconds", round(time.monotonic() - started, 2))
+        return self._finish(trial, TrialState.COMPLETE, values, "")
 
     def _finish(
         self, trial: optuna.Trial, state: TrialState, values: tuple[float, ...] | None, text: str
     ) -> TrialState:
-        # Finished already: this worker was thought dead, and the trial was given to another.
-        self.study.study.tell(trial, values, state=state, skip_if_finished=True)
+        identity = self._lease.trial
+        if identity is None or not self._lease.holds(identity):
+            return self._taken_away(trial)
         if values is not None:
             names = self.study.spec.study.objectives
             text = ", ".join(f"{name} {value:.5g}" for name, value in zip(names, values, strict=True))
+        self._publisher.note(identity, trial.number, state, text, trial.user_attrs)
+        self.study.study.tell(trial, values, state=state, skip_if_finished=True)
         self.report(f"trial {trial.number} {state.name.lower()}: {text}")
         return state
+
+    def _taken_away(self, trial: optuna.Trial) -> TrialState:
+        # This worker was thought dead, and the trial is in other hands.
+        self.report(f"trial {trial.number} was taken away")
+        return TrialState.WAITING
 
     def _values(self, trial: optuna.Trial) -> tuple[float, ...]:
         """The objective values of a trial.
@@ -195,7 +255,7 @@ class Worker:
             _UselessError: the design has no finite error.
         """
         assessment = self._budget.propose(self._space.sample(trial))
-        _record(trial, assessment)
+        record_design(trial, assessment, {**self.study.origin, "worker": self.name})
         if not assessment.fits:
             raise optuna.TrialPruned(f"over budget: {assessment.summary}")
         error = self._error(trial, assessment)
@@ -218,7 +278,7 @@ class Worker:
             if not math.isfinite(error):
                 raise _UselessError(f"the validation error is {error}")
             put = self.study.artifacts.put
-            trial.set_user_attr("curve", put(trial, "curve.csv", _curve(result)))
+            trial.set_user_attr("curve", put(trial, "curve.csv", curve_csv(result)))
             model = result.integer_model.to_json().encode()
             trial.set_user_attr("model", put(trial, "model.json", model))
         trial.set_user_attr("error", error)
@@ -248,7 +308,7 @@ class Worker:
                 )
             if not any(other.number < trial.number or "training" in other.user_attrs for other in same):
                 return None
-            reap(self.study.storage, self.study.study)
+            self._look()
             self._pause(_POLL_SECONDS)
 
     def _reuse(self, trial: optuna.Trial, twin: FrozenTrial, assessment: Assessment) -> None:
@@ -262,36 +322,14 @@ class Worker:
         trial.set_user_attr("model", artifact)
 
 
-def _record(trial: optuna.Trial, assessment: Assessment) -> None:
-    """Store what is known before training; a trial that was given back has its constraints already."""
-    estimate = assessment.estimate
-    trial.set_user_attr("digest", assessment.design.digest)
-    trial.set_user_attr("arithmetic", arithmetic_digest(assessment.design))
-    trial.set_user_attr("design", assessment.design.as_dict())
-    trial.set_user_attr(
-        "estimate",
-        {
-            "resources": assessment.resources,
-            "utilization": dict(assessment.utilization),
-            "cycles": estimate.cycles,
-            "device": estimate.device,
-            "calibration": estimate.calibration,
-        },
-    )
-    trial.set_user_attr("filled", assessment.summary)
-    if not trial.constraints:
-        for name, value in assessment.constraints.items():
-            trial.set_constraint(name, value)
-
-
-def _curve(result: TrainingResult) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", "train_loss", "validation_error"])
-    for epoch in result.history:
-        loss = "" if epoch.train_loss is None else epoch.train_loss
-        writer.writerow([epoch.index, loss, epoch.validation_error])
-    return text.getvalue().encode()
+@contextlib.contextmanager
+def patient(storage: ResilientStorage, patience: Patience) -> Iterator[None]:
+    """Wait for a storage that is away, within the block."""
+    before, storage.patience = storage.patience, patience
+    try:
+        yield
+    finally:
+        storage.patience = before
 
 
 def _count(trials: list[FrozenTrial], state: TrialState) -> int:

@@ -11,17 +11,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from search import heartbeat
-from search.heartbeat import reap, trial_id
+from search.lease import LOSSES, holder
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_study
-from search.worker import Worker
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, summary, work
 
@@ -125,7 +122,7 @@ def test_a_stopped_run_gives_its_trials_back_and_can_go_on(
     counts = study.counts()
     assert (counts.running, counts.failed, counts.complete) == (0, 0, 0)
     assert counts.waiting >= 1
-    study.storage.engine.dispose()
+    study.storage.close()
 
     # The trials that were given back are taken up under their own numbers.
     waiting = {trial.number: dict(trial.params) for trial in study.trials(TrialState.WAITING)}
@@ -138,25 +135,32 @@ def test_a_stopped_run_gives_its_trials_back_and_can_go_on(
 
 
 @pytest.mark.slow
-def test_a_killed_worker_is_reported_and_its_trial_is_not_lost(
+def test_a_killed_worker_is_started_again_and_its_trial_is_not_lost(
     make_study: StudyMaker, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     process = start("run", slow_study(make_study), "--storage", url, "--out", tmp_path / "out")
     study = open_study_when_made(process, url)
     wait_until(lambda: is_training(study))
-    (running,) = study.trials(TrialState.RUNNING)
-    os.kill(int(running.user_attrs["worker"].split(":")[1]), signal.SIGKILL)
+    (running,) = study.running()
+    os.kill(process_of(running), signal.SIGKILL)
+    wait_until(lambda: LOSSES in study.trial(running.number).system_attrs)
+    wait_until(lambda: any(process_of(one) != process_of(running) for one in study.running()))
+    (again,) = study.running()
+    process.send_signal(signal.SIGTERM)
     _, error = process.communicate(timeout=30)
-    assert process.returncode == 2
-    assert "was ended by signal 9" in error
+    assert process.returncode == 130
     assert "Traceback" not in error
-    time.sleep(1.1)
-    study.storage.grace_period = 1
-    reap(study.storage, study.study)
-    assert study.trial(running.number).state == TrialState.FAIL
-    (retried,) = study.trials(TrialState.WAITING)
-    assert retried.params == running.params
+    log = (tmp_path / "out" / "logs" / "worker-0.log").read_text()
+    assert f"trial {running.number} lost its worker" in log
+    assert "was ended by signal 9; started again in 0.5 s" in log
+    assert (again.number, again.params) == (running.number, running.params)
+    assert study.counts().waiting == 1
+
+
+def process_of(trial: FrozenTrial) -> int:
+    """The process whose lease is on a trial."""
+    return int((holder(trial) or "::").split(":")[1] or 0)
 
 
 @pytest.mark.slow
@@ -178,46 +182,6 @@ def test_a_worker_elsewhere_works_on_the_same_study(make_study: StudyMaker, tmp_
     assert done.returncode == 0, done.stderr
     assert study.counts().complete == 2
     assert list(empty.iterdir()) == []
-
-
-def test_a_silent_trial_is_failed_and_tried_again(make_study: StudyMaker) -> None:
-    study = open_file(make_study())
-    trial = study.study.ask()
-    trial.suggest_int("embed.weight_bits", 4, 8)
-    study.storage.record_heartbeat(trial_id(study.storage, study.study, trial.number))
-    reap(study.storage, study.study)
-    assert study.counts().running == 1
-    study.storage.grace_period = 1
-    time.sleep(2.1)
-    reap(study.storage, study.study)
-    counts = study.counts()
-    assert (counts.running, counts.failed, counts.waiting) == (0, 1, 1)
-
-
-def test_a_trial_whose_worker_left_no_name_goes_back_to_waiting(
-    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = open_file(make_study())
-    study.study.ask()
-    reap(study.storage, study.study)
-    assert study.counts().running == 1
-    monkeypatch.setattr(heartbeat, "_NAMELESS", timedelta(0))
-    reap(study.storage, study.study)
-    assert (study.counts().running, study.counts().waiting) == (0, 1)
-
-
-def test_a_worker_that_was_thought_dead_drops_its_trial(make_study: StudyMaker) -> None:
-    study = open_file(make_study())
-    lines: list[str] = []
-    with StopSignal() as stop:
-        worker = Worker(study, 1, stop, lines.append)
-        trial = study.study.ask()
-        study.storage.set_trial_state_values(
-            trial_id(study.storage, study.study, trial.number), TrialState.FAIL
-        )
-        worker._work(trial)
-    assert lines == ["trial 0 was taken away"]
-    assert study.counts().failed == 1
 
 
 def test_a_stop_comes_at_once_only_where_it_may() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.storages import RDBStorage
+import sqlalchemy
 
 from quant_model.errors import UserError
 from search import storage as storage_module
@@ -26,7 +26,7 @@ def database(tmp_path: Path) -> Path:
     file = tmp_path / "study.db"
     storage = open_storage(f"sqlite:///{file}", create=True)
     optuna.create_study(study_name="one", storage=storage)
-    storage.engine.dispose()
+    storage.close()
     return file
 
 
@@ -60,15 +60,16 @@ def test_a_locked_database_is_named(locked: Path, create: bool) -> None:
 
 
 def test_a_lock_that_comes_later_is_named(database: Path) -> None:
-    opened = open_storage(f"sqlite:///{database}", create=False)
+    open_storage(f"sqlite:///{database}", create=False)
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         with pytest.raises(UserError, match="locked"):
-            delete_all(opened, f"sqlite:///{database}")
+            delete_all(f"sqlite:///{database}")
 
 
-def delete_all(opened: RDBStorage, url: str) -> None:
-    with storage_errors(url), opened.engine.connect() as connection:
+def delete_all(url: str) -> None:
+    engine = sqlalchemy.create_engine(url)
+    with storage_errors(url), engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=100")
         connection.exec_driver_sql("DELETE FROM trials")
 

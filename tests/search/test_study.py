@@ -36,7 +36,7 @@ def test_files_lie_beside_the_database_and_move_with_it(make_study: StudyMaker, 
     file = make_study()
     study = open_file(file)
     assert study.artifacts.path == file.parent / "artifacts"
-    study.storage.engine.dispose()
+    study.storage.close()
     moved = tmp_path / "moved"
     file.parent.rename(moved)
     assert open_study(f"sqlite:///{moved}/study.db", None).data().series.rows == 300
@@ -46,7 +46,7 @@ def test_a_server_study_records_where_its_files_are(make_study: StudyMaker, post
     file = make_study()
     open_file(file, postgresql_url)
     assert open_study(postgresql_url, "tiny").artifacts.path == file.parent / "files"
-    other = open_study(postgresql_url, "tiny", Path("elsewhere"))
+    other = open_study(postgresql_url, "tiny", "elsewhere")
     assert other.artifacts.path == Path("elsewhere").absolute()
     with pytest.raises(UserError, match=r"data file series.csv is not there; .*--artifacts"):
         other.data()

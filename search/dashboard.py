@@ -1,0 +1,82 @@
+"""optuna-dashboard in this process: served by threads, without a line for every request."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from quant_model.errors import UserError
+from search.artifacts import artifacts_at
+from search.listen import check_free
+from search.resilient import Patience
+from search.stopping import StopSignal
+from search.storage import Location, open_storage, storage_errors
+from search.study import first_artifacts
+from search.supervise import Start
+
+__all__ = ["DashboardJob", "serve_dashboard", "serve_until_stopped"]
+
+_PATIENCE_SECONDS = 5.0
+"""How long a page waits for a storage that is away."""
+
+
+@dataclass(frozen=True)
+class DashboardJob:
+    """What is served where."""
+
+    url: str
+    artifacts: str | None
+    host: str
+    port: int
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    # wsgiref's default of 5 connections in waiting is fewer than a browser opens.
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away in the middle of an answer is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """No line for every request."""
+
+
+def serve_dashboard(job: DashboardJob, stop: StopSignal) -> None:
+    """Serve until a stop is asked for.
+
+    Raises:
+        UserError: the storage cannot be used, or the address cannot be listened on.
+    """
+    from optuna_dashboard import wsgi  # type: ignore[import-untyped]
+
+    storage = open_storage(job.url, create=False)
+    check_free(job.host, job.port)
+    with storage_errors(job.url):
+        files = artifacts_at(job.artifacts) if job.artifacts else first_artifacts(storage, job.url)
+    storage.patience = Patience(_PATIENCE_SECONDS)
+    app = wsgi(storage, artifact_store=files.store if files else None)
+    try:
+        server = make_server(job.host, job.port, app, server_class=_Server, handler_class=_Handler)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"--port {job.port}", reason, "choose another port") from error
+    # In a thread of its own: a stop must not come in the middle of an answer.
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    shown = f"[{job.host}]" if ":" in job.host else job.host
+    print(f"http://{shown}:{job.port}/dashboard for {Location(job.url).shown}", file=sys.stderr, flush=True)
+    with stop.interruptible():
+        threading.Event().wait()
+
+
+def serve_until_stopped(job: DashboardJob, start: Start) -> None:
+    """The dashboard as a process of a service."""
+    serve_dashboard(job, start.stop)

@@ -1,0 +1,223 @@
+"""Who works on a trial, and what becomes of a trial whose worker is gone. The same on every storage.
+
+A worker puts a lease on its trial: a system attribute with its name and a number that a thread raises every
+few seconds. Whoever looks at the study's running trials (:class:`Watch`) takes a lease for dead when the
+number stood still over several looks of its own. No clock is compared with another machine's, and an outage
+of the database, during which all leases stand still, takes nobody's trial: after it there is time for a new
+number between two looks. A trial that lost its worker goes back to waiting under its own number, with its
+parameters and files; the third loss fails it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from search.notes import failure_note, write_note
+from search.resilient import ResilientStorage, is_transient
+
+__all__ = [
+    "FAILURE",
+    "LEASE",
+    "LOSSES",
+    "Lease",
+    "Watch",
+    "give_back",
+    "holder",
+    "lose",
+    "release",
+    "worker_name",
+]
+
+LEASE = "bitfront:lease"
+"""The system attribute of a trial that holds its lease: ``{"worker": NAME, "beat": N}``."""
+LOSSES = "bitfront:losses"
+"""The system attribute that names the workers that were lost with the trial, in order."""
+FAILURE = "failure"
+"""The user attribute that says why a trial failed."""
+_BEAT_SECONDS = 10.0
+"""Between two signs of life."""
+_LOOK_SECONDS = 25.0
+"""Between two looks: more than two beats, so that a living worker's number has changed."""
+_LOOKS = 2
+"""Looks at which a number stood still since the one before; then its worker is gone."""
+_MOST_LOSSES = 3
+"""A trial that took so many workers with it is not tried again."""
+
+
+def worker_name() -> str:
+    """This process's name, never used twice: ``HOST:PID:RANDOM``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def holder(trial: FrozenTrial) -> str | None:
+    """The worker whose lease is on a trial."""
+    lease = trial.system_attrs.get(LEASE)
+    return str(lease["worker"]) if isinstance(lease, Mapping) else None
+
+
+class Lease:
+    """Keeps a worker's lease on the trial in hand. A context manager around all of a worker's trials."""
+
+    def __init__(self, storage: ResilientStorage, worker: str) -> None:
+        self.worker = worker
+        self._storage = storage
+        self._quick = storage.impatient()
+        self._trial: int | None = None
+        self._beat = 0
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def __enter__(self) -> Lease:
+        self._storage.on_taken = self.take
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._storage.on_taken = lambda _: None
+        self._stop.set()
+        self._thread.join()
+
+    def take(self, trial: int) -> None:
+        """Put the lease on a trial that has just become RUNNING."""
+        with self._lock:
+            self._trial = trial
+            self._beat += 1
+            self._storage.set_trial_system_attr(trial, LEASE, {"worker": self.worker, "beat": self._beat})
+
+    @property
+    def trial(self) -> int | None:
+        """The storage's id of the trial in hand."""
+        return self._trial
+
+    def drop(self) -> None:
+        """Let go of the trial in hand."""
+        with self._lock:
+            self._trial = None
+
+    def holds(self, trial: int) -> bool:
+        """True when the trial is still this worker's, as the storage has it."""
+        return _is_ours(self._storage.get_trial(trial), self.worker)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_BEAT_SECONDS):
+            with self._lock:
+                self._renew()
+        self._quick.remove_session()
+
+    def _renew(self) -> None:
+        if self._trial is None:
+            return
+        try:
+            if _is_ours(self._quick.get_trial(self._trial), self.worker):
+                self._beat += 1
+                lease = {"worker": self.worker, "beat": self._beat}
+                self._quick.set_trial_system_attr(self._trial, LEASE, lease)
+        except UpdateFinishedTrialError:
+            # Told in this moment.
+            pass
+        except Exception as error:
+            # A storage that is down for a moment: the next beat tries again.
+            if not is_transient(error):
+                raise
+
+
+def give_back(storage: BaseStorage, trial: int) -> None:
+    """Let another worker, or the next run, take up a trial that this worker will not finish."""
+    # Finished already: the worker was thought dead, and another has finished it.
+    with contextlib.suppress(UpdateFinishedTrialError):
+        storage.set_trial_state_values(trial, TrialState.WAITING)
+
+
+def release(
+    storage: BaseStorage, study: int, running: Iterable[FrozenTrial], worker: str
+) -> list[FrozenTrial]:
+    """Take all running trials from a worker that is known to be dead, and return them."""
+    own = [trial for trial in running if holder(trial) == worker]
+    for trial in own:
+        lose(storage, study, trial)
+    return own
+
+
+def lose(storage: BaseStorage, study: int, trial: FrozenTrial) -> None:
+    """Send a trial whose worker is gone back to waiting, or fail it after too many losses."""
+    # The storage's id: Optuna keeps it in an attribute that it calls private, and offers no other way.
+    identity = trial._trial_id
+    now = storage.get_trial(identity)
+    if now.state != TrialState.RUNNING or now.system_attrs.get(LEASE) != trial.system_attrs.get(LEASE):
+        return
+    losses = [*now.system_attrs.get(LOSSES, []), holder(now) or "unknown"]
+    with contextlib.suppress(UpdateFinishedTrialError):
+        storage.set_trial_system_attr(identity, LOSSES, losses)
+        if len(losses) < _MOST_LOSSES:
+            storage.set_trial_state_values(identity, TrialState.WAITING)
+            return
+        storage.set_trial_user_attr(identity, FAILURE, _reason(losses))
+        write_note(storage, study, failure_note(_reason(losses)), identity)
+        storage.set_trial_state_values(identity, TrialState.FAIL)
+
+
+class Watch:
+    """Looks for running trials whose lease stands still, and takes them from their workers."""
+
+    def __init__(self, storage: BaseStorage, study: int) -> None:
+        self._storage = storage
+        self._study = study
+        self._seen: dict[int, _Seen] = {}
+
+    def look(self, running: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+        """Look at the RUNNING trials as they are stored now; return those that were taken away."""
+        now = time.monotonic()
+        seen: dict[int, _Seen] = {}
+        lost: list[FrozenTrial] = []
+        for trial in running:
+            lease = trial.system_attrs.get(LEASE)
+            before = self._seen.get(trial.number)
+            if before is None or before.lease != lease:
+                seen[trial.number] = _Seen(lease, now, 0)
+            elif now - before.at < _LOOK_SECONDS:
+                seen[trial.number] = before
+            elif before.still + 1 < _LOOKS:
+                seen[trial.number] = _Seen(lease, now, before.still + 1)
+            else:
+                lost.append(trial)
+        self._seen = seen
+        for trial in lost:
+            lose(self._storage, self._study, trial)
+        return lost
+
+
+@dataclass(frozen=True)
+class _Seen:
+    lease: Any
+    at: float
+    """When it was looked at, on this process's own clock, in seconds."""
+    still: int
+    """At how many looks it had not changed since the one before."""
+
+
+def _is_ours(trial: FrozenTrial, worker: str) -> bool:
+    return trial.state == TrialState.RUNNING and holder(trial) == worker
+
+
+def _reason(losses: list[str]) -> str:
+    workers = ", ".join(name.rpartition(":")[0] or name for name in losses)
+    return f"its worker was lost {len(losses)} times, the last time for good ({workers})"

@@ -1,0 +1,187 @@
+"""Notes that the dashboard shows, in Markdown: on a study and on each of its trials.
+
+The texts are pure functions; :func:`write_note` puts one where optuna-dashboard looks for it. Its own
+``save_note`` reads all notes of the study for every one that it writes, and writes a long one in pieces, so
+that two writers at once could mix theirs. Here a note is one value, written at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.storages import BaseStorage
+
+from search.front import FrontTrial
+from search.show import number, percent
+from search.spec import StudySpec
+
+__all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
+
+MARK = "*Bitfront keeps the note below this line up to date; write above it.*"
+"""Separates what a person wrote from what is written by workers."""
+_MOST_DESIGNS = 10
+"""Front designs listed in a study's note."""
+
+
+def study_note(
+    spec: StudySpec,
+    labels: Sequence[str],
+    dataset: Mapping[str, Any],
+    storage: str,
+    progress: Mapping[str, int],
+    front: Sequence[FrontTrial],
+) -> str:
+    """What a study is, how far it is, how to go on, and its best designs.
+
+    Args:
+        spec: The study file.
+        labels: The objectives with their units.
+        dataset: File name and SHA-256 of the data.
+        storage: The storage's URL without a password.
+        progress: Trials by state, ``complete`` among them.
+        front: The designs that no other beats, by the first objective.
+    """
+    data, device, space = spec.data, spec.device, spec.space
+    steps = ", ".join(map(str, data.horizon))
+    counts = ", ".join(f"{count} {state}" for state, count in progress.items() if count)
+    lines = [
+        f"## {spec.study.name}",
+        "",
+        f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
+        f"{', '.join(map(str, space.window))} rows.",
+        "",
+        f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
+        f"- device: {device.name}, {percent(device.limit)} of it at most, {device.clock_mhz:g} MHz",
+        f"- objectives, all made small: {', '.join(labels)}",
+        f"- trained: {progress.get('complete', 0)} of {spec.study.trials} ({counts or 'nothing yet'})",
+        f"- add a worker: `bitfront worker --study {spec.study.name} --storage {storage}`",
+        "- go on after the end: `bitfront run STUDY.toml --trials N` with a higher N and the same storage",
+    ]
+    if front:
+        best = front[0]
+        values = ", ".join(number(value) for value in best.values.values())
+        lines[2] += f" Best so far: trial {best.number} ({values})."
+        lines += [
+            "",
+            "Front:",
+            "",
+            _row(["trial", *labels, "fullest resource"]),
+            _row(["---"] * (len(labels) + 2)),
+        ]
+        lines += [
+            _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial.utilization)])
+            for trial in front[:_MOST_DESIGNS]
+        ]
+        if len(front) > _MOST_DESIGNS:
+            lines += ["", f"and {len(front) - _MOST_DESIGNS} more: `bitfront front`"]
+    return "\n".join(lines) + "\n"
+
+
+def trial_note(state: str, text: str, attributes: Mapping[str, Any], clock_mhz: float) -> str:
+    """What a trial came to: bits per tensor, use of the device, what fills it, and where it comes from.
+
+    Args:
+        state: ``complete``, ``pruned`` or ``fail``.
+        text: Its values, or why it has none.
+        attributes: The trial's user attributes.
+        clock_mhz: The study's clock.
+    """
+    heading = {"complete": "Trained", "pruned": "Not trained", "fail": "Failed"}.get(state, state)
+    lines = [f"**{heading}**: {text or 'no reason is known'}", ""]
+    estimate, design = attributes.get("estimate"), attributes.get("design")
+    if isinstance(estimate, Mapping):
+        used, shares = estimate["resources"], estimate["utilization"]
+        lines += [
+            f"Fullest: {attributes.get('filled', '?')}. {estimate['cycles']} cycles a window, "
+            f"{estimate['cycles'] / clock_mhz:.4g} us at {clock_mhz:g} MHz.",
+            "",
+            _row([f"estimate for {estimate['device']}", *used]),
+            _row(["---"] * (len(used) + 1)),
+            _row(["used", *map(str, used.values())]),
+            _row(["of the device", *(percent(shares[name]) for name in used)]),
+            "",
+        ]
+    if isinstance(design, Mapping):
+        arch = design["architecture"]
+        lines += [
+            f"- d_model {arch['d_model']}, heads {arch['heads']}, feed-forward {arch['ffn_width']}, "
+            f"layers {arch['layers']}, window {arch['window']}",
+            f"- weight bits: {_listed(design['weight_bits'])}",
+            f"- activation bits: {_listed(design['activation_bits'])}",
+        ]
+    if "trained_by" in attributes or "duplicate_of" in attributes:
+        twin = attributes.get("trained_by", attributes.get("duplicate_of"))
+        lines.append(f"- not trained again: trial {twin} has the same arithmetic")
+    elif "seconds" in attributes:
+        lines.append(f"- took {attributes['seconds']} s")
+    origin = attributes.get("origin")
+    if isinstance(origin, Mapping):
+        lines.append(
+            f"- study {origin['study_sha256'][:12]}, data {origin['data_sha256'][:12]}, "
+            f"bitfront {origin['version']}, seed {origin['seed']}, worker {origin.get('worker', '?')}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def failure_note(reason: str) -> str:
+    """The note on a trial that nobody will try again."""
+    return trial_note("fail", reason, {}, 1.0)
+
+
+def with_own_text(old: str, new: str) -> str:
+    """A fresh note below what a person wrote above :data:`MARK`, or into a note without it."""
+    above, found, _ = old.partition(MARK)
+    own = (above if found else old).removesuffix("\n---\n").rstrip()
+    return f"{own}\n\n---\n{MARK}\n\n{new}" if own else f"{MARK}\n\n{new}"
+
+
+def note_of(attributes: Mapping[str, Any], trial: int | None = None) -> tuple[str, int]:
+    """A note's text and version, from a study's system attributes."""
+    version, part = _keys(trial)
+    parts = sorted((key for key in attributes if key.startswith(part)), key=lambda key: int(key[len(part) :]))
+    return "".join(attributes[key] for key in parts), int(attributes.get(version, 0))
+
+
+def write_note(
+    storage: BaseStorage,
+    study: int,
+    body: str,
+    trial: int | None = None,
+    old: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the note of a study or, by the storage's id, of a trial.
+
+    Args:
+        storage: Where.
+        study: The storage's id of the study.
+        body: Markdown.
+        trial: The storage's id of the trial.
+        old: The study's system attributes, when it may have an older note.
+    """
+    version, part = _keys(trial)
+    before = int((old or {}).get(version, 0))
+    storage.set_study_system_attr(study, part + "0", body)
+    for key in old or {}:
+        if key.startswith(part) and key != part + "0" and old and old[key]:
+            storage.set_study_system_attr(study, key, "")
+    storage.set_study_system_attr(study, version, before + 1)
+
+
+def _keys(trial: int | None) -> tuple[str, str]:
+    """optuna-dashboard's keys of a note's version and of its parts."""
+    start = "dashboard:" if trial is None else f"dashboard:{trial}:"
+    return f"{start}note_ver", f"{start}note_str:"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _fullest(utilization: Mapping[str, float]) -> str:
+    name = max(utilization, key=lambda one: utilization[one])
+    return f"{name} {percent(utilization[name])}"
+
+
+def _listed(bits: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in bits.items())

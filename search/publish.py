@@ -1,0 +1,137 @@
+"""Keeps what the dashboard shows beside trials up to date: notes, and our plots.
+
+Any worker may do it, at most now and then, and none for long: who begins says so in the study first. Two that
+begin at the same moment both write whole values, of which the later stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from optuna.trial import TrialState
+
+from search.front import finished_trials
+from search.notes import note_of, study_note, trial_note, with_own_text, write_note
+from search.objectives import labels
+from search.storage import Location
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from search.study import OpenStudy
+
+__all__ = ["MEASURED", "PLOTS", "Publisher", "figures"]
+
+MEASURED = "measured:"
+"""Begins the study's user attributes with measured counts: ``{"estimate": {...}, "measured": {...}}``."""
+PLOTS = ("front", "bits", "utilization", "hypervolume", "measured")
+"""Ids of our plots in the dashboard."""
+_PUBLISHED = "published"
+"""The study's user attribute that says how many trials were finished when notes and plots were last made."""
+_NOTED_TRIALS = 1500
+"""Trials with a note, the first so many: for each note the dashboard reads all of them on every request."""
+_EVERY_TRIALS = 10
+_EVERY_SECONDS = 60.0
+_PAUSE_SECONDS = 10.0
+"""Between two looks of one worker at whether something is to be done."""
+_MOST_SHARE = 0.05
+"""Of a worker's time that goes into notes and plots."""
+
+
+class Publisher:
+    """Writes notes and plots of a study."""
+
+    def __init__(self, study: OpenStudy) -> None:
+        self._study = study
+        self._not_before = 0.0
+
+    def note(
+        self, trial: int, number: int, state: TrialState, text: str, attributes: Mapping[str, Any]
+    ) -> None:
+        """Write the note of a trial that is about to be finished.
+
+        Args:
+            trial: The storage's id of the trial.
+            number: Its number.
+            state: The state that it is about to get.
+            text: Its values, or why it has none.
+            attributes: Its user attributes.
+        """
+        if number < _NOTED_TRIALS:
+            body = trial_note(state.name.lower(), text, attributes, self._study.spec.device.clock_mhz)
+            write_note(self._study.storage, self._study.id, body, trial)
+
+    def publish_now_and_then(self) -> None:
+        """Bring notes and plots up to date when it is time; mostly does nothing."""
+        if time.monotonic() < self._not_before:
+            return
+        self._not_before = time.monotonic() + _PAUSE_SECONDS
+        last = self._study.study.user_attrs.get(_PUBLISHED, {"finished": 0, "at": 0.0})
+        new = self._finished() - last["finished"]
+        # Clocks of machines differ: a time ahead of ours counts as long ago.
+        recent = 0 <= time.time() - last["at"] < _EVERY_SECONDS
+        if new and (new >= _EVERY_TRIALS or not recent):
+            self.publish()
+
+    def publish(self) -> None:
+        """Bring the study's note and plots up to date."""
+        began = time.monotonic()
+        study = self._study
+        study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
+        old = study.storage.get_study_system_attrs(study.id)
+        body, _ = note_of(old)
+        write_note(study.storage, study.id, with_own_text(body, self._study_note()), old=old)
+        for name, figure in figures(study).items():
+            study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
+        took = time.monotonic() - began
+        self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)
+
+    def _finished(self) -> int:
+        return sum(trial.state.is_finished() for trial in self._study.trials())
+
+    def _study_note(self) -> str:
+        from search.plots import front_of
+
+        study = self._study
+        return study_note(
+            study.spec,
+            labels(study.spec),
+            study.study.user_attrs["dataset"],
+            Location(study.url).shown,
+            asdict(study.counts()),
+            front_of(finished_trials(study)),
+        )
+
+
+def figures(study: OpenStudy) -> dict[str, go.Figure]:
+    """Our plots of a study, by their id in the dashboard; fewer while there is nothing to draw."""
+    from search.plots import (
+        MeasuredDesign,
+        bits_figure,
+        front_figure,
+        front_of,
+        hypervolume_figure,
+        measured_figure,
+        utilization_figure,
+    )
+
+    trials = finished_trials(study)
+    if not trials:
+        return {}
+    chosen = front_of(trials)
+    names = dict(zip(map(str, study.spec.study.objectives), labels(study.spec), strict=True))
+    drawn = {
+        "front": front_figure(trials, names),
+        "bits": bits_figure(chosen),
+        "utilization": utilization_figure(chosen, study.spec.device.limit),
+        "hypervolume": hypervolume_figure(trials),
+    }
+    measured = [
+        MeasuredDesign(int(key.removeprefix(MEASURED)), value["estimate"], value["measured"])
+        for key, value in study.study.user_attrs.items()
+        if key.startswith(MEASURED)
+    ]
+    return drawn | ({"measured": measured_figure(measured)} if measured else {})

@@ -1,0 +1,260 @@
+"""A storage that outlives its database's absences: what fails because the server is away is asked again.
+
+Optuna's storages raise at once when the database restarts or the network is gone. Here every call is repeated
+with growing pauses until it succeeds or the patience ends. A call may have been carried out although its
+answer was lost, so that repeating must do no harm: attributes are overwritten with the same value, a state
+that is already the wanted one counts as set, and a trial made twice is left without a lease, which
+:mod:`search.lease` notices.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import sqlalchemy.exc
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+
+__all__ = ["Patience", "ResilientStorage", "StorageAwayError", "is_transient"]
+
+Answer = TypeVar("Answer")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 15.0
+"""Seconds between tries: doubled each time, and drawn from the upper half so that workers do not meet."""
+_AWAY = "the storage is away"
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "57")
+"""PostgreSQL's classes: connection, rolled back (deadlock), out of resources, shut down or starting."""
+_TRANSIENT_RPC = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED")
+
+
+class StorageAwayError(Exception):
+    """What a proxy says to its clients when its database did not come back in time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{_AWAY}: {reason}")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a storage that is away is waited for.
+
+    Attributes:
+        seconds: From the first failure of a call; 0 gives up at once.
+        pause: Sleeps; may raise to end the waiting.
+        tell: Called with a line for people when the waiting begins and when it ends.
+    """
+
+    seconds: float = 0.0
+    pause: Callable[[float], None] = time.sleep
+    tell: Callable[[str], None] = lambda _: None
+
+    def at_most(self, seconds: float) -> Patience:
+        """A shorter patience that nothing interrupts."""
+        return replace(self, seconds=min(seconds, self.seconds), pause=time.sleep)
+
+
+class ResilientStorage(BaseStorage):
+    """Passes every call to another storage, repeating those that fail because it is away.
+
+    Attributes:
+        patience: For all calls; may be changed at any time.
+        on_taken: Called with a trial's id right after this storage made it RUNNING.
+    """
+
+    def __init__(self, inner: BaseStorage, close: Callable[[], None], patience: Patience) -> None:
+        self._inner = inner
+        self._close = close
+        self.patience = patience
+        self.on_taken: Callable[[int], None] = lambda _: None
+
+    def impatient(self) -> ResilientStorage:
+        """The same storage for another thread; its calls fail at once."""
+        return ResilientStorage(self._inner, lambda: None, Patience())
+
+    def behind(self, kind: type[ResilientStorage], patience: Patience) -> ResilientStorage:
+        """The same storage in a wrapper of another kind."""
+        return kind(self._inner, self._close, patience)
+
+    def close(self) -> None:
+        """Let go of connections; they come back when needed."""
+        self._close()
+
+    def _call(self, call: Callable[[], Answer]) -> Answer:
+        return self._repeat(lambda _: call())
+
+    def _repeat(self, call: Callable[[bool], Answer]) -> Answer:
+        """Make a call that is told whether it was tried before."""
+        began: float | None = None
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                answer = call(began is not None)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                now = time.monotonic()
+                if began is None:
+                    began = now
+                    if self.patience.seconds > 0:
+                        self.patience.tell(
+                            f"the storage does not answer; trying for {self.patience.seconds:.0f} s"
+                        )
+                if now - began >= self.patience.seconds:
+                    raise
+                self.patience.pause(pause * random.uniform(0.5, 1.0))
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                if began is not None:
+                    self.patience.tell(f"the storage answers again after {time.monotonic() - began:.1f} s")
+                return answer
+
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        """See Optuna; so for all methods below."""
+        return self._call(lambda: self._inner.create_new_study(directions, study_name))
+
+    def delete_study(self, study_id: int) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.delete_study(study_id))
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.set_study_user_attr(study_id, key, value))
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.set_study_system_attr(study_id, key, value))
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_study_id_from_name(study_name))
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_study_name_from_id(study_id))
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_study_directions(study_id))
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_study_user_attrs(study_id))
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_study_system_attrs(study_id))
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """Optuna's."""
+        return self._call(self._inner.get_all_studies)
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Optuna's; a new RUNNING trial is handed to ``on_taken``."""
+        trial = self._call(lambda: self._inner.create_new_trial(study_id, template_trial))
+        if template_trial is None or template_trial.state == TrialState.RUNNING:
+            self.on_taken(trial)
+        return trial
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        """Optuna's."""
+        self._call(
+            lambda: self._inner.set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        )
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Optuna's; a trial that became RUNNING by this call is handed to ``on_taken``."""
+
+        def change(again: bool) -> bool:
+            try:
+                return self._inner.set_trial_state_values(trial_id, state, values)
+            except UpdateFinishedTrialError:
+                # Finished by the try whose answer was lost?
+                if again and self._inner.get_trial(trial_id).state == state:
+                    return True
+                raise
+
+        changed = self._repeat(change)
+        if changed and state == TrialState.RUNNING:
+            self.on_taken(trial_id)
+        return changed
+
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.set_trial_intermediate_value(trial_id, step, intermediate_value))
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.set_trial_user_attr(trial_id, key, value))
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Optuna's."""
+        self._call(lambda: self._inner.set_trial_system_attr(trial_id, key, value))
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_trial_id_from_study_id_trial_number(study_id, trial_number))
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_trial(trial_id))
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Optuna's."""
+        return self._call(lambda: self._inner.get_all_trials(study_id, deepcopy, states))
+
+    def remove_session(self) -> None:
+        """Optuna's: close this thread's connection."""
+        self._inner.remove_session()
+
+
+def is_transient(error: BaseException) -> bool:
+    """True for an error that goes away when the database or the network comes back."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, StorageAwayError | sqlalchemy.exc.TimeoutError):
+            return True
+        if isinstance(cause, sqlalchemy.exc.DBAPIError):
+            return cause.connection_invalidated or _is_transient_origin(cause.orig)
+        if _is_transient_rpc(cause):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def _is_transient_origin(origin: BaseException | None) -> bool:
+    if isinstance(origin, sqlite3.OperationalError):
+        return "locked" in str(origin) or "busy" in str(origin)
+    if type(origin).__name__ not in ("OperationalError", "InterfaceError") and not hasattr(
+        origin, "sqlstate"
+    ):
+        return False
+    state = getattr(origin, "sqlstate", None)
+    # Without a code it comes from the client: no connection, or one that broke.
+    return state is None or str(state).startswith(_TRANSIENT_SQLSTATES)
+
+
+def _is_transient_rpc(error: BaseException) -> bool:
+    if "grpc" not in sys.modules:
+        return False
+    import grpc
+
+    if not isinstance(error, grpc.RpcError):
+        return False
+    code = error.code().name
+    return code in _TRANSIENT_RPC or (code == "UNKNOWN" and _AWAY in str(error.details()))
