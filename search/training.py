@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from quant_model.design import Architecture, DesignPoint
 from quant_model.network import build_network
-from quant_model.training import FloatParent, TrainingResult, parent_key, train, train_parent, use_threads
+from quant_model.training import (
+    FloatParent,
+    Resume,
+    TrainingDiverged,
+    TrainingResult,
+    parent_key,
+    train,
+    train_parent,
+    use_threads,
+)
 from search.datasets import StudyData
 from search.identity import arithmetic_digest, seed_from
 from search.study import OpenStudy
@@ -29,13 +40,15 @@ class Trainer:
         """
         spec = self.study.spec
         parent = self._parent(design.architecture)
-        return train(
-            build_network(design),
-            self.data.dataset(design.architecture.window),
-            spec.training,
-            seed_from(spec.study.seed, "train", arithmetic_digest(design)),
-            parent,
-        )
+        with self._resume(arithmetic_digest(design)) as resume:
+            return train(
+                build_network(design),
+                self.data.dataset(design.architecture.window),
+                spec.training,
+                seed_from(spec.study.seed, "train", arithmetic_digest(design)),
+                parent,
+                resume=resume,
+            )
 
     def _parent(self, architecture: Architecture) -> FloatParent:
         """The float parent, trained by whichever worker needs it first.
@@ -51,8 +64,25 @@ class Trainer:
         if stored is not None:
             place = f"float parent of study {self.study.name}"
             return FloatParent.from_bytes(self.study.artifacts.get(stored["artifact"], place), place)
-        parent = train_parent(architecture, dataset, spec.training, seed)
+        with self._resume(f"parent-{architecture.digest}") as resume:
+            parent = train_parent(architecture, dataset, spec.training, seed, resume)
         name = f"parent-{architecture.digest}.npz"
         artifact = self.study.artifacts.put(self.study.study, name, parent.to_bytes())
         self.study.study.set_user_attr(attribute, {"artifact": artifact, "error": parent.validation_error})
         return parent
+
+    @contextmanager
+    def _resume(self, what: str) -> Iterator[Resume]:
+        """Where a training's checkpoints lie: beside the study's artifacts, for all workers.
+
+        Whoever takes up the trial of a killed worker goes on from its last epoch. A training that has come to
+        an end leaves nothing behind.
+        """
+        artifacts, name = self.study.artifacts, f"checkpoint-{self.study.name}-{what}"
+        resume = Resume(lambda: artifacts.kept(name), lambda content: artifacts.keep(name, content))
+        try:
+            yield resume
+        except TrainingDiverged:
+            artifacts.drop(name)
+            raise
+        artifacts.drop(name)
