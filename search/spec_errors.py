@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from quant_model.errors import UserError
 from search.toml_lines import line_of
 
-__all__ = ["key_place", "nearest", "syntax_error", "user_error"]
+__all__ = ["inner_type", "key_place", "nearest", "syntax_error", "user_error"]
 
 KeyPath = tuple[str, ...]
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
@@ -121,15 +121,15 @@ def _type_at(model: type[BaseModel], path: Sequence[str]) -> Any:
     for key in path:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(key)
-            current = _inner(field.annotation) if field else None
+            current = inner_type(field.annotation) if field else None
         elif typing.get_origin(current) is dict:
-            current = _inner(typing.get_args(current)[1])
+            current = inner_type(typing.get_args(current)[1])
         else:
             return None
     return current
 
 
-def _inner(annotation: Any) -> Any:
+def inner_type(annotation: Any) -> Any:
     """The annotation without ``| None``."""
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return next(arg for arg in typing.get_args(annotation) if arg is not type(None))
