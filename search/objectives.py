@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from search.budget import Assessment
+from search.facts import fact
 from search.spec import StudySpec
 
-__all__ = ["labels", "objective_values"]
+__all__ = ["ERROR", "labels", "objective_values"]
 
-_UNITS = {"utilization": "share of the device", "latency": "us"}
+ERROR = "error"
+"""The one objective that only training tells; the estimate knows all others."""
+_UNITS = {
+    "utilization": "share of the device",
+    "latency": "us",
+    "interval": "us from window to window",
+    "energy": "uJ",
+    "lut": "LUTs as logic",
+    "lutram": "LUTs as memory",
+    "ff": "flip-flops",
+    "bram18": "RAMB18",
+    "dsp": "DSP48E1",
+}
 
 
 def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> tuple[float, ...]:
@@ -18,15 +31,14 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
         error: The golden model's on validation, by the task's metric.
         assessment: The design's estimate.
     """
-    found = {
-        "error": error,
-        "utilization": max(assessment.utilization.values()),
-        "latency": assessment.estimate.cycles / spec.device.clock_mhz,
-    }
-    return tuple(found[name] for name in spec.study.objectives)
+    clock = spec.device.clock_mhz
+    return tuple(
+        error if name == ERROR else float(fact(name, assessment.estimate, clock))
+        for name in spec.study.objectives
+    )
 
 
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
-    units = {**_UNITS, "error": spec.data.metric}
+    units = {**_UNITS, ERROR: spec.data.metric}
     return [f"{name} ({units[name]})" for name in spec.study.objectives]

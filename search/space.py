@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
@@ -66,13 +66,15 @@ class DesignSpace:
     """The parameters of a study's space."""
 
     spec: StudySpec
+    shape_names: ClassVar[tuple[str, ...]] = _SHAPE
+    """The parameters that decide the network's shape."""
 
     @cached_property
     def parameters(self) -> dict[str, Values]:
         """All parameters with the values that they may take, in a stable order; one value is a constant."""
         space = self.spec.space
         found: dict[str, Values] = {name: getattr(space, name) for name in _SHAPE}
-        for slot, name in self._names.items():
+        for slot, name in self.parameter_of.items():
             found[name] = _override(space, slot) or self._slots[slot].values
         return found
 
@@ -116,7 +118,7 @@ class DesignSpace:
             outputs=self.spec.outputs,
             repeats=full["repeats"],
         )
-        value = {slot: full[name] for slot, name in self._names.items()}
+        value = {slot: full[name] for slot, name in self.parameter_of.items()}
         # A repeated layer reads its own output: such tensors have one format, that of the first.
         for name in tied_streams(architecture)[1:]:
             value[f"{name}.activation_bits"] = value["embed.activation_bits"]
@@ -165,8 +167,8 @@ class DesignSpace:
         return slots
 
     @cached_property
-    def _names(self) -> dict[str, str]:
-        """The parameter that fills each slot."""
+    def parameter_of(self) -> dict[str, str]:
+        """The parameter that fills each slot of the deepest network, such as ``layer0.query.weight_bits``."""
         uniform = self.spec.space.granularity == "uniform"
         return {
             name: slot.shared if uniform and _override(self.spec.space, name) is None else name

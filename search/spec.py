@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ from search.spec_errors import user_error
 
 __all__ = [
     "Choice",
+    "Constraints",
     "DataSpec",
     "DeviceSpec",
     "Space",
@@ -99,6 +100,12 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Objective = Literal[
+    "error", "utilization", "latency", "interval", "energy", "lut", "lutram", "ff", "bram18", "dsp"
+]
+SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
+
+
 class StudySection(_Model):
     """``[study]``: the search itself."""
 
@@ -106,11 +113,12 @@ class StudySection(_Model):
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
     trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
     """Designs to train in all; those that do not fit the device are not counted."""
-    objectives: tuple[Literal["error", "utilization", "latency"], ...] = Field(
-        ("error", "utilization"), min_length=1, description="a list of error, utilization, latency"
+    objectives: tuple[Objective, ...] = Field(
+        ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
     )
     """All are made small. error: the golden model's on validation, by the task's metric."""
-    sampler: Literal["tpe", "nsga2", "random"] = Field("tpe", description="tpe, nsga2 or random")
+    sampler: SamplerName = Field("surrogate", description=", ".join(get_args(SamplerName)))
+    """How designs are proposed: :mod:`search.samplers`."""
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:
@@ -195,6 +203,42 @@ class DeviceSpec(_Model):
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
 
 
+_Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class Constraints(_Model):
+    """``[constraints]``: the most that a design may need, besides the device's budget."""
+
+    latency_us: _Above0 | None = Field(default=None, description="microseconds, above 0")
+    """From the first input to the last output of a window."""
+    interval_us: _Above0 | None = Field(default=None, description="microseconds, above 0")
+    """Between the starts of two windows that follow each other without a pause."""
+    energy_uj: _Above0 | None = Field(default=None, description="microjoules per inference, above 0")
+    """By the cost model's estimate."""
+    lut: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """LUTs used as logic."""
+    lutram: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """LUTs used as memory."""
+    ff: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """Flip-flops."""
+    bram18: _Count | None = Field(
+        default=None,
+        description="a whole number of at least 1; for none choose buffers and memories under [space]",
+    )
+    """Block RAMs of 18 Kb."""
+    dsp: _Count | None = Field(
+        default=None,
+        description='a whole number of at least 1; for none choose multiplier = "lut" under [space]',
+    )
+    """DSP slices."""
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The limits that the study file sets, by key."""
+        return {name: value for name, value in self if value is not None}
+
+
 class TensorChoice(_Model):
     """``[space.tensors."layer0.query"]``: other choices for one engine or tensor."""
 
@@ -269,6 +313,7 @@ class StudySpec(_Model):
     study: StudySection
     data: DataSpec
     device: DeviceSpec
+    constraints: Constraints = Constraints()
     space: Space
     training: TrainingSettings = TrainingSettings()
 

@@ -70,7 +70,7 @@ BROKEN = [
     ("trials", "trials = 3\nobjectives = []", r"\[study\] objectives"),
     ("trials", 'trials = 3\nobjectives = ["eror"]', r"\[study\] objectives: 'eror' is not allowed"),
     ("trials", 'trials = 3\nobjectives = ["error", "error"]', "named twice"),
-    ("trials", 'trials = 3\nsampler = "gp"', r"\[study\] sampler: 'gp' is not allowed"),
+    ("trials", 'trials = 3\nsampler = "cmaes"', r"\[study\] sampler: 'cmaes' is not allowed"),
     ("features", "features = []", r"\[data\] features"),
     ("features", 'features = ["time"]', "time column"),
     ("features", 'features = ["load", "load"]', "named twice"),

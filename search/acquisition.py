@@ -1,0 +1,151 @@
+"""How much a design is expected to add to the front: expected hypervolume improvement, in closed form.
+
+One objective (the error) is uncertain, all others are known beforehand. Then the box between a design and
+the reference point falls into cells of the known objectives; within a cell the design gains as far as its
+error is below the least error ``t`` of those already there, and the expectation of that gain is the price of
+a put option at strike ``t`` on a log-normal error (Black and Scholes, 1973). Summed over all cells that is
+the expected hypervolume improvement (Emmerich et al., "Single- and multiobjective evolutionary optimization
+assisted by Gaussian random field metamodels", IEEE TEVC 2006), exact for up to three objectives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from search.error_model import Forecast
+
+__all__ = ["Front", "hypervolume", "non_dominated"]
+
+Floats = npt.NDArray[np.float64]
+
+_MOST_CELLS = 4096
+"""More cells than this are made coarser: only with four and more objectives, or very long fronts."""
+_CHUNK = 1 << 22
+"""Numbers in a table of designs by cells."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What has been reached: cells of the known objectives, and the least error in each.
+
+    Attributes:
+        edges: By known objective, the rising borders of the cells; the last one is the reference.
+        least: Least error of those that are nowhere worse than the cell, one number per cell, the last
+            objective running fastest; the reference error where there is none.
+    """
+
+    edges: tuple[Floats, ...]
+    least: Floats
+
+    @classmethod
+    def of(cls, errors: Floats, known: Floats, reference_error: float, reference: Floats) -> Front:
+        """The cells of points.
+
+        Args:
+            errors: ``(points,)``.
+            known: ``(points, known objectives)``; all objectives are made small.
+            reference_error: Errors above it count for nothing.
+            reference: The same for the known objectives.
+        """
+        inside = (errors < reference_error) & np.all(known < reference, axis=1)
+        errors, known = errors[inside], known[inside]
+        count = max(int(_MOST_CELLS ** (1 / max(len(reference), 1))), 2)
+        edges = tuple(_edges(known[:, d], float(reference[d]), count) for d in range(len(reference)))
+        # The first cell of an objective lies below all points.
+        middles = [np.append(border[0] - 1.0, (border[:-1] + border[1:]) / 2) for border in edges]
+        axes = np.meshgrid(*middles, indexing="ij")
+        grid = np.stack([axis.ravel() for axis in axes], axis=1) if edges else np.zeros((1, 0))
+        least = np.full(len(grid), reference_error)
+        order = np.argsort(errors)[::-1]
+        for error, point in zip(errors[order], known[order], strict=True):
+            least[np.all(point <= grid, axis=1)] = error
+        return cls(edges, least)
+
+    def expected_gain(self, forecast: Forecast, known: Floats) -> Floats:
+        """Expected hypervolume that each design adds.
+
+        Args:
+            forecast: Of the designs' errors.
+            known: ``(designs, known objectives)``.
+        """
+        gain = np.zeros(len(known))
+        rows = max(_CHUNK // len(self.least), 1)
+        strikes, which = np.unique(self.least, return_inverse=True)
+        for first in range(0, len(known), rows):
+            part = slice(first, first + rows)
+            volume = np.ones((len(gain[part]), 1))
+            for d, border in enumerate(self.edges):
+                volume = (volume[:, :, None] * _overlaps(known[part, d], border)[:, None, :]).reshape(
+                    len(volume), -1
+                )
+            by_strike = np.zeros((len(volume), len(strikes)))
+            np.add.at(by_strike.T, which, volume.T)
+            put = _put(forecast.mean[part, None], forecast.deviation[part, None], strikes)
+            gain[part] = np.sum(by_strike * put, axis=1)
+        return gain
+
+
+def hypervolume(points: Floats, reference: Floats) -> float:
+    """Volume between points and a reference point, all coordinates made small; exact, any dimension.
+
+    Args:
+        points: ``(points, objectives)``.
+        reference: ``(objectives,)``.
+    """
+    inside = points[np.all(points < reference, axis=1)]
+    if not len(inside):
+        return 0.0
+    if points.shape[1] == 1:
+        return float(reference[0] - inside.min())
+    # Slices along the last objective: between two levels those below take part.
+    inside = inside[np.argsort(inside[:, -1], kind="stable")]
+    levels = np.append(inside[:, -1], reference[-1])
+    return float(
+        sum(
+            (levels[i + 1] - levels[i]) * hypervolume(inside[: i + 1, :-1], reference[:-1])
+            for i in range(len(inside))
+            if levels[i + 1] > levels[i]
+        )
+    )
+
+
+def non_dominated(points: Floats) -> npt.NDArray[np.int64]:
+    """Positions of the points that no other dominates; of equal points only the first.
+
+    Args:
+        points: ``(points, objectives)``, all made small.
+    """
+    chosen: list[int] = []
+    # Sorted so, a point can only be dominated by (or equal to) one that came before.
+    for index in np.lexsort((np.arange(len(points)), *points.T[::-1])):
+        if not np.any(np.all(points[chosen] <= points[index], axis=1)):
+            chosen.append(int(index))
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _edges(values: Floats, reference: float, count: int) -> Floats:
+    """Borders of the cells, thinned out when there are too many: the lowest value, ..., the reference."""
+    borders = np.unique(np.append(values, reference))
+    if len(borders) > count:
+        borders = borders[np.unique(np.linspace(0, len(borders) - 1, count).round().astype(np.int64))]
+    return borders
+
+
+def _overlaps(values: Floats, borders: Floats) -> Floats:
+    """Lengths of the cells above each value, ``(values, cells)``; the first cell has no lower border."""
+    upper = np.maximum(borders[None, :] - values[:, None], 0.0)
+    lower = np.concatenate([np.zeros((len(values), 1)), upper[:, :-1]], axis=1)
+    lengths: Floats = upper - lower
+    return lengths
+
+
+def _put(mean: Floats, deviation: Floats, strike: Floats) -> Floats:
+    """E[max(0, strike - error)] for errors whose logarithms are normal."""
+    away = (np.log(strike) - mean) / deviation
+    below = np.exp(mean + deviation**2 / 2) * ndtr(away - deviation)
+    found: Floats = np.maximum(strike * ndtr(away) - below, 0.0)
+    return found

@@ -1,0 +1,115 @@
+"""What is known of thousands of choices at once: their objectives but for the error, and whether they fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cost_model import DesignArrays, Estimates, estimate_many
+from cost_model.devices import RESOURCES
+from cost_model.resolve_many import resolve_many
+from quant_model.design import engine_kinds
+from search.budget import Budget
+from search.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
+from search.facts import LIMITS, fact
+
+__all__ = ["Known", "evaluate"]
+
+Floats = npt.NDArray[np.float64]
+
+_LADDER = (1, 2, 4, 8, 16, 32, 64)
+"""Lanes of all engines that are tried where the budget chooses them: near enough to rank designs."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of many choices, in their order."""
+
+    objectives: Floats
+    """``(choices, known objectives)``."""
+    excess: Floats
+    """Sum of all constraints that are exceeded, by as much; 0 when the design fits."""
+
+    @property
+    def fits(self) -> npt.NDArray[np.bool_]:
+        """Whether a design may be trained."""
+        found: npt.NDArray[np.bool_] = self.excess <= 0
+        return found
+
+    def part(self, rows: Any) -> Known:
+        """Of some of the choices: positions or flags."""
+        return Known(self.objectives[rows], self.excess[rows])
+
+
+def evaluate(rows: Rows, encoding: Encoding, budget: Budget, objectives: tuple[str, ...]) -> Known:
+    """Estimate choices as ``budget.propose`` does one by one.
+
+    Where the budget chooses the lanes, the best of a few uniform ones stand in for its choice.
+
+    Args:
+        rows: The choices.
+        encoding: What they mean.
+        budget: The device, its limit and the study's own limits.
+        objectives: Names of the known objectives.
+    """
+    known = Known(np.zeros((len(rows), len(objectives))), np.zeros(len(rows)))
+    for batch in encoding.batches(rows):
+        found = _evaluated(batch, budget, objectives)
+        known.objectives[batch.where] = found.objectives
+        known.excess[batch.where] = found.excess
+    return known
+
+
+def _evaluated(batch: Batch, budget: Budget, objectives: tuple[str, ...]) -> Known:
+    if not budget.auto_lanes:
+        return _known(_estimates(batch, batch.designs, budget), budget, objectives)
+    best, cycles = None, np.empty(0, dtype=np.int64)
+    for lanes in _LADDER:
+        estimates = _estimates(batch, _with_lanes(batch.designs, lanes), budget)
+        found = _known(estimates, budget, objectives)
+        if best is None:
+            best, cycles = found, estimates.cycles
+            continue
+        better = found.fits & (estimates.cycles < cycles)
+        best.objectives[better], best.excess[better] = found.objectives[better], 0.0
+        cycles = np.where(better, estimates.cycles, cycles)
+    assert best is not None
+    return best
+
+
+def _estimates(batch: Batch, designs: DesignArrays, budget: Budget) -> Estimates:
+    return estimate_many(resolve_many(designs, batch.open, budget.usable), budget.device)
+
+
+def _known(estimates: Estimates, budget: Budget, objectives: tuple[str, ...]) -> Known:
+    clock = budget.clock_mhz
+    values = [np.asarray(fact(name, estimates, clock), dtype=np.float64) for name in objectives]
+    excess = np.zeros(len(estimates.cycles))
+    for name in RESOURCES:
+        excess += np.maximum(estimates.utilization[name] - budget.limit, 0.0)
+    for key, most in budget.most.items():
+        excess += np.maximum(fact(LIMITS[key], estimates, clock) / most - 1, 0.0)
+    return Known(np.stack(values, axis=1) if values else np.zeros((len(excess), 0)), excess)
+
+
+def _with_lanes(designs: DesignArrays, lanes: int) -> DesignArrays:
+    """All engines with so many lanes, snapped down to what divides."""
+    shape = shape_of(designs.layers, bool(designs.repeats[0] > 1))
+    limits = {
+        "expand": designs.ffn_width,
+        "head": designs.outputs,
+        "scores": designs.window,
+        "context": designs.d_model // designs.heads,
+    }
+    engines = dict(designs.engines)
+    for name, kind in engine_kinds(shape).items():
+        if kind in ("linear", "scores", "context"):
+            limit = limits.get(name.rsplit(".", 1)[-1], designs.d_model)
+            engines[name] = dataclasses.replace(
+                engines[name], lanes=largest_divisors(np.full(len(limit), lanes), limit)
+            )
+    return dataclasses.replace(designs, engines=engines)

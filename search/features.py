@@ -1,0 +1,58 @@
+"""Arithmetics as the error model sees them: columns between 0 and 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from search.encoding import SHAPE_COLUMNS, Encoding, Ints
+
+__all__ = ["Features"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Features:
+    """Columns of :meth:`Encoding.arithmetic`, scaled; those that the space leaves no choice of are dropped.
+
+    Shapes by their logarithm. Bits b by 2**-b, the step of a quantiser of fixed range: 1 for the fewest bits
+    that the space offers, 0 for the most, and 0 for a tensor that the network does not have.
+    """
+
+    low: Floats
+    """Of each column after the transformation, ``(columns,)``."""
+    span: Floats
+    """0 where the space leaves no choice."""
+
+    @classmethod
+    def of(cls, encoding: Encoding) -> Features:
+        """The scale of a space."""
+        lows, spans = [], []
+        space = encoding.space
+        for name in encoding.arithmetic_names:
+            source = name if name in space.parameters else space.parameter_of.get(name)
+            if name == "ffn_width":
+                source = "ffn_ratio"
+            assert source is not None
+            values = np.array(space.parameters[source], dtype=np.float64)
+            if name == "heads":
+                values = np.append(values, 1.0)
+            moved = np.log2(values) if name in SHAPE_COLUMNS else 2.0**-values
+            lows.append(moved.min())
+            spans.append(np.ptp(moved))
+        return cls(np.array(lows), np.array(spans))
+
+    def __call__(self, arithmetic: Ints) -> Floats:
+        """The columns, ``(rows, open columns)``; a single column of zeros when nothing is open."""
+        shapes = len(SHAPE_COLUMNS)
+        table = arithmetic.astype(np.float64)
+        d_model, ffn = SHAPE_COLUMNS.index("d_model"), SHAPE_COLUMNS.index("ffn_width")
+        table[:, ffn] /= table[:, d_model]
+        moved = np.empty_like(table)
+        moved[:, :shapes] = np.log2(table[:, :shapes])
+        moved[:, shapes:] = np.where(table[:, shapes:] > 0, 2.0 ** -table[:, shapes:], 0.0)
+        scaled = (np.maximum(moved, self.low) - self.low)[:, self.span > 0] / self.span[self.span > 0]
+        return scaled if scaled.shape[1] else np.zeros((len(table), 1))

@@ -1,0 +1,333 @@
+"""One proposal: thousands of designs that fit, and the one with the largest expected gain in hypervolume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from search.acquisition import Front, non_dominated
+from search.budget import Budget
+from search.candidates import Candidates
+from search.encoding import Encoding, Ints, Rows
+from search.error_model import ErrorModel, Forecast, fit_error_model
+from search.evaluation import Known, evaluate
+from search.facts import fact
+from search.features import Features
+from search.history import Observed
+from search.objectives import ERROR
+from search.space import DesignSpace, Value, first_choices
+
+__all__ = ["Proposer"]
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Merit = Callable[[Rows, Known], Floats]
+"""How good choices are that fit and are new; larger is better."""
+
+_STARTUP = 8
+"""Trials before the model is asked, the uniform designs included."""
+_POOL = 2000
+"""Choices that a proposal begins with."""
+_CLIMBERS = 6
+"""Of these, how many are improved parameter by parameter."""
+_CLIMBS = 6
+"""Steps of improvement at most."""
+_DESCENTS = 12
+"""Steps towards the budget at most, when no choice of the pool fits."""
+_MODELLED = 500
+"""Trials that the model sees at most: the time grows with the third power of their number."""
+_CHECKED = 30
+"""Best choices that are estimated once more as single designs; nearly always the first one does."""
+_CHECKED_LANES = 6
+"""The same where the budget chooses the lanes, which takes a while for each."""
+_REBUILT = 500
+"""Choices that are looked at for a design that is new in lanes or memories alone."""
+_MARGIN = 0.1
+"""The reference point lies behind the front by this share of the front's extent."""
+_CERTAIN = 1e-6
+"""Deviation of an error that is no objective."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proposer:
+    """Proposes designs of a study.
+
+    Attributes:
+        space: What is chosen from.
+        budget: What a design must fit.
+    """
+
+    space: DesignSpace
+    budget: Budget
+
+    def propose(
+        self, observed: Observed, generator: np.random.Generator, given: Mapping[str, Any]
+    ) -> dict[str, Value]:
+        """A choice of all open parameters.
+
+        It fits the budget and has an arithmetic that the study has not seen, if such a one was found; else a
+        design that it has not seen; else the choice that exceeds the budget least.
+
+        Args:
+            observed: The study's other trials.
+            generator: Of the random draws.
+            given: Parameters that are chosen already, by name.
+        """
+        if not given:
+            for row in self._first:
+                if self.keys(row[None])[0] not in observed.arithmetics:
+                    return self.encoding.choice(row)
+        return _Round(self, observed, generator, Candidates.of(self.encoding, given)).choice()
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        """Choices as rows."""
+        return Encoding(self.space)
+
+    @cached_property
+    def features(self) -> Features:
+        """Arithmetics as columns."""
+        return Features.of(self.encoding)
+
+    @cached_property
+    def objectives(self) -> tuple[str, ...]:
+        """All of the study."""
+        return tuple(self.space.spec.study.objectives)
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The objectives that the estimate tells."""
+        return tuple(name for name in self.objectives if name != ERROR)
+
+    @cached_property
+    def _first(self) -> list[Ints]:
+        rows = [self.encoding.row(choice) for choice in first_choices(self.space, self.budget)]
+        return [row for row in rows if row is not None]
+
+    def evaluated(self, rows: Rows) -> Known:
+        """The known objectives of choices, and by how much they exceed the budget."""
+        return evaluate(rows, self.encoding, self.budget, self.known)
+
+    def columns(self, rows: Rows) -> Floats:
+        """The error model's view of choices."""
+        return self.features(self.encoding.arithmetic(rows))
+
+    def keys(self, rows: Rows) -> list[bytes]:
+        """Equal for equal arithmetics."""
+        return [row.tobytes() for row in self.encoding.arithmetic(rows)]
+
+    def unseen(self, rows: Rows, observed: Observed) -> Flags:
+        """Which choices have an arithmetic that the study has not seen."""
+        return np.array([key not in observed.arithmetics for key in self.keys(rows)], dtype=np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class _Round:
+    """The work on one proposal."""
+
+    proposer: Proposer
+    observed: Observed
+    generator: np.random.Generator
+    candidates: Candidates
+
+    def choice(self) -> dict[str, Value]:
+        pool = self._pool()
+        known = self.proposer.evaluated(pool)
+        if not known.fits.any():
+            pool, known = self._descended(pool, known)
+        if not known.fits.any():
+            return self.proposer.encoding.choice(pool[np.argmin(known.excess)])
+        new = known.fits & self.proposer.unseen(pool, self.observed)
+        if not new.any():
+            return self._another_build(pool[known.fits])
+        pool, known = pool[new], known.part(new)
+        if self._knows_enough:
+            every = np.ones(pool.shape[1], dtype=np.bool_)
+            return self._checked(*self._climbed(pool, known, self._gain, every), self._gain)
+        farthest = [self._most_unlike(pool)]
+        build = ~self.proposer.encoding.arithmetic_columns
+        climbed = self._climbed(pool[farthest], known.part(farthest), self._saving, build)
+        return self._checked(*climbed, self._saving)
+
+    @cached_property
+    def _knows_enough(self) -> bool:
+        observed = self.observed
+        return len(observed.trained) > 0 and len(observed.trained) + len(observed.running) >= _STARTUP
+
+    def _pool(self) -> Rows:
+        observed = self.observed
+        front = non_dominated(observed.values)
+        return self.candidates.pool(self.generator, observed.trained[front], _POOL)
+
+    def _descended(self, pool: Rows, known: Known) -> tuple[Rows, Known]:
+        """From the choices that exceed the budget least, parameter by parameter, until some fit."""
+        best = np.argsort(known.excess, kind="stable")[:_CLIMBERS]
+        rows, excess = pool[best], known.excess[best]
+        every = np.ones(pool.shape[1], dtype=np.bool_)
+        for _ in range(_DESCENTS):
+            near, owners = self.candidates.neighbours(rows, every)
+            if not len(near):
+                break
+            around = self.proposer.evaluated(near)
+            if around.fits.any():
+                return near, around
+            following, rest = _improved(rows, -excess, near, -around.excess, owners)
+            if np.array_equal(following, rows):
+                break
+            rows, excess = following, -rest
+        return rows, self.proposer.evaluated(rows)
+
+    def _climbed(self, pool: Rows, known: Known, merit: Merit, columns: Flags) -> tuple[Rows, Floats]:
+        """Choices with their merit: the pool's, and what its best became by changing ``columns``."""
+        merits = merit(pool, known)
+        best = self._different(pool, np.argsort(-merits, kind="stable"))
+        rows, own = pool[best], merits[best]
+        found, scores = [pool], [merits]
+        for _ in range(_CLIMBS):
+            near, owners = self.candidates.neighbours(rows, columns)
+            if not len(near):
+                break
+            around = self.proposer.evaluated(near)
+            allowed = around.fits & self.proposer.unseen(near, self.observed)
+            near, owners, around = near[allowed], owners[allowed], around.part(allowed)
+            merits = merit(near, around)
+            found.append(near)
+            scores.append(merits)
+            following, gained = _improved(rows, own, near, merits, owners)
+            moved = gained > own
+            if not moved.any():
+                break
+            rows, own = following[moved], gained[moved]
+        return np.concatenate(found), np.concatenate(scores)
+
+    def _different(self, pool: Rows, order: Ints) -> list[int]:
+        """The first few of an order whose arithmetics differ."""
+        chosen: dict[bytes, int] = {}
+        head = order[: 20 * _CLIMBERS]
+        for index, key in zip(head, self.proposer.keys(pool[head]), strict=True):
+            chosen.setdefault(key, int(index))
+        return list(chosen.values())[:_CLIMBERS]
+
+    def _gain(self, rows: Rows, known: Known) -> Floats:
+        """Expected gain in hypervolume."""
+        return self._front.expected_gain(self._forecast(rows), known.objectives)
+
+    def _saving(self, rows: Rows, known: Known) -> Floats:
+        """How little is used, all known objectives alike."""
+        saving: Floats = -np.sum(np.log(known.objectives + 1e-9), axis=1)
+        return saving
+
+    def _forecast(self, rows: Rows) -> Forecast:
+        if self._model is None:
+            return Forecast(np.full(len(rows), np.log(_CERTAIN)), np.full(len(rows), _CERTAIN))
+        return self._model.forecast(self.proposer.columns(rows))
+
+    @cached_property
+    def _trained_model(self) -> ErrorModel | None:
+        """The model of what came out; ``None`` when the error is no objective."""
+        if ERROR not in self.proposer.objectives:
+            return None
+        observed = self.observed
+        shown = _most_telling(observed.values, _MODELLED)
+        errors = observed.values[shown, self.proposer.objectives.index(ERROR)]
+        return fit_error_model(self.proposer.columns(observed.trained[shown]), errors)
+
+    @cached_property
+    def _model(self) -> ErrorModel | None:
+        """The model after the trials that others have in hand came to what it expects of them."""
+        if self._trained_model is None or not len(self.observed.running):
+            return self._trained_model
+        return self._trained_model.believing(self.proposer.columns(self.observed.running))
+
+    @cached_property
+    def _front(self) -> Front:
+        """What is reached, with what the running trials are expected to reach."""
+        observed, objectives = self.observed, self.proposer.objectives
+        known = observed.values[:, [objectives.index(name) for name in self.proposer.known]]
+        running = self.proposer.evaluated(observed.running).objectives
+        if self._trained_model is None:
+            errors = np.full(len(known), _CERTAIN)
+            expected = np.full(len(running), _CERTAIN)
+            reference_error = 1.0
+        else:
+            errors = observed.values[:, objectives.index(ERROR)]
+            expected = self._forecast(observed.running).median if len(running) else np.empty(0)
+            reference_error = float(_reference(errors[:, None], observed.values)[0])
+        return Front.of(
+            np.concatenate([errors, expected]),
+            np.concatenate([known, running]),
+            reference_error,
+            _reference(known, observed.values),
+        )
+
+    def _most_unlike(self, pool: Rows) -> int:
+        """The choice whose arithmetic lies farthest from all that were tried."""
+        tried = np.concatenate([self.observed.trained, self.observed.running])
+        if not len(tried):
+            return 0
+        own, others = self.proposer.columns(pool), self.proposer.columns(tried)
+        distance = np.min(np.sum((own[:, None] - others[None]) ** 2, axis=2), axis=1)
+        return int(np.argmax(distance))
+
+    def _checked(self, rows: Rows, merits: Floats, merit: Merit) -> dict[str, Value]:
+        """The best of all that the estimate of a single design confirms."""
+        proposer, order = self.proposer, np.argsort(-merits, kind="stable")
+        best: tuple[float, Ints] | None = None
+        lanes_chosen = proposer.budget.auto_lanes
+        for row in rows[order[: _CHECKED_LANES if lanes_chosen else _CHECKED]]:
+            assessment = proposer.budget.propose(proposer.space.design(proposer.encoding.choice(row)))
+            if not assessment.fits:
+                continue
+            if not lanes_chosen:
+                return proposer.encoding.choice(row)
+            clock = proposer.budget.clock_mhz
+            exact = np.array([[float(fact(name, assessment.estimate, clock)) for name in proposer.known]])
+            reached = float(merit(row[None], Known(exact, np.zeros(1)))[0])
+            if best is None or reached > best[0]:
+                best = reached, row
+        return proposer.encoding.choice(rows[order[0]] if best is None else best[1])
+
+    def _another_build(self, rows: Rows) -> dict[str, Value]:
+        """When all arithmetics are known: a design that differs in lanes or memories, if there is one."""
+        proposer = self.proposer
+        choices = [proposer.encoding.choice(row) for row in self.generator.permutation(rows)[:_REBUILT]]
+        for choice in choices:
+            assessment = proposer.budget.propose(proposer.space.design(choice))
+            if assessment.fits and assessment.design.digest not in self.observed.digests:
+                return choice
+        return choices[0]
+
+
+def _improved(rows: Rows, own: Floats, near: Rows, merits: Floats, owners: Ints) -> tuple[Rows, Floats]:
+    """Each row, or the best of its neighbours where that one is better; with their merits."""
+    rows, own = rows.copy(), own.copy()
+    order = np.argsort(merits, kind="stable")
+    for index in order:
+        owner = owners[index]
+        if merits[index] > own[owner]:
+            rows[owner], own[owner] = near[index], merits[index]
+    return rows, own
+
+
+def _reference(columns: Floats, values: Floats) -> Floats:
+    """Behind the front's worst values, by a share of its extent, in each of the columns."""
+    front = columns[non_dominated(values)]
+    worst, best = front.max(axis=0), front.min(axis=0)
+    found: Floats = worst + np.maximum(_MARGIN * (worst - best), _MARGIN * np.abs(worst))
+    return found
+
+
+def _most_telling(values: Floats, count: int) -> Ints:
+    """Positions of the trials nearest to the front in any direction, in the order of the trials."""
+    if len(values) <= count:
+        return np.arange(len(values))
+    ranks = np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0) + 1.0
+    weights = np.random.default_rng(0).dirichlet(np.ones(values.shape[1]), size=32)
+    scores = np.max(weights[:, None, :] * ranks[None], axis=2)
+    places = np.argsort(np.argsort(scores, axis=1, kind="stable"), axis=1).min(axis=0)
+    return np.sort(np.argsort(places, kind="stable")[:count])

@@ -1,0 +1,68 @@
+"""The default policy: a model of the error alone, and everything else by the estimate, which costs nothing.
+
+A training takes minutes, an estimate microseconds. So what is known before training is never modelled:
+whether a design fits, its utilisation, latency, energy. Each proposal looks at thousands of designs that fit
+and whose arithmetic the study has not seen, and takes the one with the largest expected gain in hypervolume
+(:mod:`search.acquisition`). Designs of the same arithmetic share one expected error, so lanes and memories
+are chosen by the estimate alone.
+
+A proposal is a function of the study's seed, the trial's number and the stored trials: a resumed study goes
+on as if it had not stopped. Trials that other workers have in hand count as if they had come to what the
+model expects of them, so that workers propose different designs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from search.budget import Budget
+from search.history import History, given_parameters
+from search.identity import seed_from
+from search.proposal import Proposer
+from search.space import DesignSpace
+
+__all__ = ["SurrogateSampler"]
+
+
+class SurrogateSampler(BaseSampler):
+    """Proposes the design with the largest expected gain in hypervolume.
+
+    Args:
+        space: What is chosen from.
+        budget: What a design must fit.
+    """
+
+    def __init__(self, space: DesignSpace, budget: Budget) -> None:
+        self._space = space
+        self._seed = space.spec.study.seed
+        self._proposer = Proposer(space, budget)
+        self._history = History(self._proposer.encoding, len(self._proposer.objectives))
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """The whole space, known beforehand."""
+        return dict(self._space.distributions)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Propose all parameters at once; those of an enqueued trial that are given are kept."""
+        given = {**given_parameters(trial), **trial.params}
+        # A trial that was given back has its parameters already.
+        if all(name in given for name in search_space):
+            return {}
+        observed = self._history.observed(study.get_trials(deepcopy=False), trial.number)
+        generator = np.random.default_rng(seed_from(self._seed, "surrogate", trial.number))
+        return dict(self._proposer.propose(observed, generator, given))
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """A parameter that is not of the space: by chance."""
+        seed = seed_from(self._seed, "independent", trial.number, param_name)
+        return RandomSampler(seed=seed).sample_independent(study, trial, param_name, param_distribution)
