@@ -90,12 +90,12 @@ def estimate(
     parts = tuple(usages(network, timetable))
     lut = lutram = ff = bram18 = dsp = 0.0
     for _, _, usage in parts:
-        counts = coefficients.counts(usage)
-        lut += counts.lut
-        lutram += counts.lutram
-        ff += counts.ff
-        bram18 += counts.bram18
-        dsp += counts.dsp
+        others = coefficients.others_of(usage)
+        lut += coefficients.lut_of(usage)
+        lutram += others.lutram
+        ff += others.ff
+        bram18 += others.bram18
+        dsp += others.dsp
     resources = dict(zip(RESOURCES, map(round, (lut, lutram, ff, bram18, dsp)), strict=True))
     return Estimate(
         resources=resources,

@@ -75,7 +75,15 @@ class Network:
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """The nodes that read the rows of ``name``."""
-        return tuple(node for node in self.nodes if name in node.sources)
+        return self._consumers.get(name, ())
+
+    @cached_property
+    def _consumers(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, tuple[Node, ...]] = {}
+        for node in self.nodes:
+            for source in dict.fromkeys(node.sources):
+                found[source] = (*found.get(source, ()), node)
+        return found
 
 
 def build_network(design: DesignPoint) -> Network:

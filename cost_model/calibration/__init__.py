@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import mul
 from types import MappingProxyType
 
 from cost_model.arithmetic import Number
@@ -32,27 +33,29 @@ class Calibration:
     factors: Mapping[str, Counts] | None = None
     """By kind of component: what another tool counts over what the coefficients say, by resource."""
 
-    def _lut_of(self, usage: Usage) -> Number:
+    def lut_of(self, usage: Usage) -> Number:
         """LUTs of a component: by rule, and what the mapper adds."""
-        total = usage.rules.lut
-        for coefficient, feature in zip(self.lut[usage.kind], usage.features, strict=True):
-            total = total + coefficient * feature
-        return total
+        total = sum(map(mul, self.lut[usage.kind], usage.features), usage.rules.lut)
+        return total if self.factors is None else total * self.factors[usage.kind].lut
 
-    def counts(self, usage: Usage) -> Counts:
-        """All resources of a component."""
+    def others_of(self, usage: Usage) -> Counts:
+        """The resources of a component that rules decide: all but LUTs (whose count here means nothing)."""
         rules = usage.rules
-        lut = self._lut_of(usage)
         if self.factors is None:
-            return Counts(lut, rules.lutram, rules.ff, rules.bram18, rules.dsp)
+            return rules
         factor = self.factors[usage.kind]
         return Counts(
-            lut * factor.lut,
+            0.0,
             rules.lutram * factor.lutram,
             rules.ff * factor.ff,
             rules.bram18 * factor.bram18,
             rules.dsp * factor.dsp,
         )
+
+    def counts(self, usage: Usage) -> Counts:
+        """All resources of a component."""
+        others = self.others_of(usage)
+        return Counts(self.lut_of(usage), others.lutram, others.ff, others.bram18, others.dsp)
 
 
 @cache
