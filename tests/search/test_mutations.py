@@ -69,14 +69,14 @@ def study_mutants() -> dict[str, tuple[str, str]]:
         message = "unknown key|missing|no engine|cannot declare|no valid TOML"
         found[f"{index + 1} table {table} misspelt"] = replaced(index, f"[x{table}]"), message
         found[f"{index + 1} table {table} open"] = replaced(index, f"[{table}"), rf"line {index + 1}\b.*TOML"
-    for name, (start, line, message) in VALUES.items():
+    for name, (start, changed, message) in VALUES.items():
         (index,) = (number for number in KEYS if LINES[number].startswith(start))
-        found[name] = replaced(index, line), message
+        found[name] = replaced(index, changed), message
     return found
 
 
 VALUES = {
-    "bits too many": ("weight_bits =", "weight_bits = 9", "9 is not allowed.*allowed: whole numbers 2..8"),
+    "bits too many": ("weight_bits = {", "weight_bits = 9", "9 is not allowed.*allowed: .* 2..8"),
     "range turned round": ("activation_bits", "activation_bits = { min = 8, max = 4 }", "8..4 .* is empty"),
     "range misspelt": ("activation_bits", "activation_bits = { min = 2, maxx = 4 }", "a range is written"),
     "a fraction of a bit": ("activation_bits", "activation_bits = 4.5", "activation_bits"),
