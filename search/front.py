@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.baselines import stored_baselines
 from search.study import OpenStudy
 
-__all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "non_dominated", "pick"]
+__all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "knee", "non_dominated", "pick"]
 
 _NEAR_BEST = 1.10
 """A small design is worth showing while its error is at most 10 % above the best one's."""
@@ -90,7 +90,7 @@ def pick(trials: Sequence[FrontTrial], chosen: Sequence[FrontTrial], count: int)
     """
     if not trials:
         return []
-    rules: list[Callable[[Sequence[FrontTrial]], FrontTrial]] = [_most_accurate, _smallest_near_best, _knee]
+    rules: list[Callable[[Sequence[FrontTrial]], FrontTrial]] = [_most_accurate, _smallest_near_best, knee]
     order = [rule(chosen) for rule in rules]
     order += sorted(chosen, key=lambda trial: trial.error)
     order += sorted(trials, key=lambda trial: (trial.error, trial.number))
@@ -158,7 +158,7 @@ def _smallest_near_best(trials: Sequence[FrontTrial]) -> FrontTrial:
     )
 
 
-def _knee(trials: Sequence[FrontTrial]) -> FrontTrial:
+def knee(trials: Sequence[FrontTrial]) -> FrontTrial:
     """The trial nearest to the lowest error and lowest utilisation, both scaled to the front's range."""
 
     def scaled(values: list[float]) -> list[float]:
