@@ -35,8 +35,8 @@ _LONGER_SEASON = 0.05
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 _TIME_WORDS = ("time", "timestamp", "datetime", "date", "ds", "zeit", "datum", "utc")
 _TARGET_WORDS = (
-    "target", "y", "pm25", "pm2.5", "load", "demand", "consumption", "energy", "power", "price", "sales", "traffic",
-    "flow", "volume", "occupancy", "speed", "concentration", "count", "cnt", "value", "ot",
+    "target", "y", "pm25", "pm2.5", "load", "demand", "consumption", "energy", "power", "price", "sales",
+    "traffic", "flow", "volume", "occupancy", "speed", "concentration", "count", "cnt", "value", "ot",
 )  # fmt: skip
 """Words in names of columns that people forecast, the likeliest first; compared word by word."""
 _PARTS = ("year", "month", "day", "hour", "minute")
