@@ -94,7 +94,8 @@ def _part(
     """A 7-series part.
 
     ``quiescent_ma``: typical at 85 degrees C on VCCINT and VCCBRAM (1.0 V) and VCCAUX (1.8 V), by AMD DS189
-    (Spartan-7) and DS181 (Artix-7), table "Typical Quiescent Supply Current".
+    (Spartan-7) and DS181 (Artix-7), table "Typical Quiescent Supply Current". Only the XC7A35T's were checked
+    against a second source: look at the current data sheet before you rely on the others.
     """
     core, ram, auxiliary = quiescent_ma
     return Device(

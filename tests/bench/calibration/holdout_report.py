@@ -20,9 +20,9 @@ User = tuple[str, str, Measured]
 """Study and number, device, design with its counts."""
 
 
-def holdout_report(designs: Sequence[User], lut: Lut, tool: str, seed: int) -> str:
+def holdout_report(designs: Sequence[User], lut: Lut, tool: str, seed: int, drawn: int) -> str:
     """A page in Markdown."""
-    return "\n".join(_lines(designs, lut, tool, seed)) + "\n"
+    return "\n".join(_lines(designs, lut, tool, seed, drawn)) + "\n"
 
 
 def verdicts(designs: Sequence[User], lut: Lut) -> list[tuple[str, float, float]]:
@@ -35,7 +35,7 @@ def verdicts(designs: Sequence[User], lut: Lut) -> list[tuple[str, float, float]
     return found
 
 
-def _lines(designs: Sequence[User], lut: Lut, tool: str, seed: int) -> Iterator[str]:
+def _lines(designs: Sequence[User], lut: Lut, tool: str, seed: int, drawn: int) -> Iterator[str]:
     named = [(name, one) for name, _, one in designs]
     command = f"python -m tests.bench.calibration.holdout --seed {seed}"
     yield "# Estimates of designs that users would draw, against synthesis"
@@ -43,8 +43,9 @@ def _lines(designs: Sequence[User], lut: Lut, tool: str, seed: int) -> Iterator[
     yield f"Measured with {tool}. Written by `{command}`."
     yield ""
     yield (
-        f"{len(designs)} designs from the spaces of eight studies, feasible and nearly so, none of them seen "
-        "by the fit. Errors are estimate less measured, in per cent of measured."
+        f"{drawn} designs were drawn from the spaces of eight studies, half of them nearly full or a little "
+        f"over, none of them seen by the fit; {len(designs)} were measured. Errors are estimate less "
+        "measured, in per cent of measured."
     )
     yield ""
     yield "| resource | mean absolute | 95th percentile | largest | bias |"

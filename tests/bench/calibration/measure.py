@@ -21,7 +21,7 @@ from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from tests.bench.calibration.attribute import attribute
 
-__all__ = ["from_json", "measure", "to_json"]
+__all__ = ["from_json", "known_or_measured", "measure", "to_json"]
 
 _NETLIST = SCRIPT + "write_json netlist.json\n"
 _SECONDS = 3600.0
@@ -36,12 +36,25 @@ def measure(design: DesignPoint, seed: int, cache: Path) -> Measured:
     Raises:
         SynthesisError: the tools rejected the design.
     """
+    found = known_or_measured(design, seed, cache, only_known=False)
+    assert found is not None
+    return found
+
+
+def known_or_measured(design: DesignPoint, seed: int, cache: Path, *, only_known: bool) -> Measured | None:
+    """As :func:`measure`; with ``only_known`` None for a design that was not measured before.
+
+    Raises:
+        SynthesisError: the tools rejected the design.
+    """
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="measure-", dir=cache) as folder:
         bundle = Path(folder) / "bundle"
         generate(random_integer_model(build_network(design), seed), bundle)
         stored = cache / f"{content_key(bundle)}.json"
         if not stored.is_file():
+            if only_known:
+                return None
             measured = _synthesise(design, bundle, Path(folder) / "work")
             finished = Path(folder) / stored.name
             finished.write_text(json.dumps(to_json(measured)))
