@@ -14,6 +14,7 @@ from cost_model.resolution import resolve
 from quant_model.design import (
     BufferType,
     DesignPoint,
+    Engine,
     Multiplier,
     activation_range,
     engine_kinds,
@@ -63,8 +64,9 @@ class Change:
     description: str
     design: DesignPoint
     estimate: Estimate
-    rank: tuple[int, float]
-    """What it costs the user: 0 nothing, 1 clocks, 2 bits and so accuracy; then by how much."""
+    rank: tuple[int, float, float]
+    """What it costs the user (0 nothing, 1 clocks, 2 bits and so accuracy), how much of that (clocks as a ratio,
+    bits), how full the device then is."""
 
 
 def fullest(found: Estimate) -> str:
@@ -99,18 +101,22 @@ def fitting_changes(
 ) -> list[Change]:
     """Single changes after which the design stays within ``limit`` of the device, the cheapest first.
 
-    Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Empty
-    when no single change is enough.
+    Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Of
+    several numbers of lanes or bits that would do, the nearest is kept. Empty when no single change is enough.
     """
     base = resolve(design, device, calibration)
     clocks = estimate(base, device, calibration).cycles
-    found = []
-    for rank, description, changed in _single_changes(base):
-        after = estimate(changed, device, calibration)
-        if all(used <= limit for used in after.utilization.values()):
-            price = after.cycles / clocks if rank < 2 else max(after.utilization.values())
-            found.append(Change(description, changed, after, (rank, price)))
-    return sorted(found, key=lambda change: change.rank)
+    found: dict[str, Change] = {}
+    for one in _single_changes(base):
+        after = estimate(one.design, device, calibration)
+        fullest_then = max(after.utilization.values())
+        if fullest_then <= limit:
+            price = after.cycles / clocks if one.kind == _CLOCKS else one.bits
+            change = Change(one.description, one.design, after, (one.kind, price, fullest_then))
+            known = found.get(one.subject)
+            if known is None or change.rank < known.rank:
+                found[one.subject] = change
+    return sorted(found.values(), key=lambda change: change.rank)
 
 
 def _use(counts: Counts, resource: str) -> float:
@@ -118,43 +124,62 @@ def _use(counts: Counts, resource: str) -> float:
     return float(getattr(counts, resource) + (counts.lutram if resource == "lut" else 0))
 
 
-def _single_changes(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+@dataclass(frozen=True)
+class _Candidate:
+    kind: int
+    subject: str
+    """What changes, whatever its new value."""
+    description: str
+    design: DesignPoint
+    bits: float = 0
+    """Given up."""
+
+
+_FREE, _CLOCKS, _BITS = 0, 1, 2
+
+
+def _single_changes(design: DesignPoint) -> Iterator[_Candidate]:
     yield from _build_changes(design)
     yield from _narrower(design)
 
 
-def _build_changes(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+def _build_changes(design: DesignPoint) -> Iterator[_Candidate]:
     for name, kind in engine_kinds(design.architecture).items():
         engine = design.engines[name]
+
+        def candidate(kind: int, what: str, old: object, changed: Engine, name: str = name) -> _Candidate:
+            new = getattr(changed, what)
+            subject = f"{name}: {what}"
+            return _Candidate(
+                kind, subject, f"{subject} {old} -> {new}", design.with_engines({name: changed})
+            )
+
         buffer: BufferType = "distributed" if engine.buffer == "block" else "block"
-        changed = dataclasses.replace(engine, buffer=buffer)
-        yield 0, f"{name}: buffer {engine.buffer} -> {buffer}", design.with_engines({name: changed})
+        yield candidate(_FREE, "buffer", engine.buffer, dataclasses.replace(engine, buffer=buffer))
         for memory in memory_choices(kind):
             if memory not in ("auto", engine.memory):
-                changed = dataclasses.replace(engine, memory=memory)
-                yield 0, f"{name}: memory {engine.memory} -> {memory}", design.with_engines({name: changed})
+                yield candidate(_FREE, "memory", engine.memory, dataclasses.replace(engine, memory=memory))
         if engine.multiplier is not None:
             multiplier: Multiplier = "lut" if engine.multiplier == "dsp" else "dsp"
             changed = dataclasses.replace(engine, multiplier=multiplier)
-            described = f"{name}: multiplier {engine.multiplier} -> {multiplier}"
-            yield 0, described, design.with_engines({name: changed})
+            yield candidate(_FREE, "multiplier", engine.multiplier, changed)
         limit = lane_limit(design.architecture, name)
-        fewer = [lanes for lanes in range(1, engine.lanes) if limit % lanes == 0]
-        for lanes in fewer:
-            changed = dataclasses.replace(engine, lanes=lanes)
-            yield 1, f"{name}: lanes {engine.lanes} -> {lanes}", design.with_engines({name: changed})
+        for lanes in (lanes for lanes in range(1, engine.lanes) if limit % lanes == 0):
+            yield candidate(_CLOCKS, "lanes", engine.lanes, dataclasses.replace(engine, lanes=lanes))
 
 
-def _narrower(design: DesignPoint) -> Iterator[tuple[int, str, DesignPoint]]:
+def _narrower(design: DesignPoint) -> Iterator[_Candidate]:
     for name, bits in design.weight_bits.items():
         for less in range(2, bits):
             weights = {**design.weight_bits, name: less}
-            described = f"{name}: weight bits {bits} -> {less}"
-            yield 2, described, dataclasses.replace(design, weight_bits=weights)
+            subject = f"{name}: weight bits"
+            changed = dataclasses.replace(design, weight_bits=weights)
+            yield _Candidate(_BITS, subject, f"{subject} {bits} -> {less}", changed, bits - less)
     tied = tied_streams(design.architecture)
     for name, bits in design.activation_bits.items():
         names = tied if name in tied else (name,)
         for less in range(activation_range(design.architecture, name)[0], bits):
             tensors = {**design.activation_bits, **dict.fromkeys(names, less)}
-            described = f"{name}: activation bits {bits} -> {less}"
-            yield 2, described, dataclasses.replace(design, activation_bits=tensors)
+            subject = f"{name}: activation bits"
+            changed = dataclasses.replace(design, activation_bits=tensors)
+            yield _Candidate(_BITS, subject, f"{subject} {bits} -> {less}", changed, bits - less)

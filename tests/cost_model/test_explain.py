@@ -44,6 +44,8 @@ def test_single_changes_make_it_fit_and_free_ones_come_first() -> None:
     assert changes
     assert [change.rank for change in changes] == sorted(change.rank for change in changes)
     assert changes[0].rank[0] == 0
+    subjects = [change.description.split(" -> ")[0] for change in changes]
+    assert len(set(subjects)) == len(subjects)
     for change in changes:
         assert change.estimate.fits
         assert differences(DESIGN, change.design) == 1, change.description
@@ -52,3 +54,18 @@ def test_single_changes_make_it_fit_and_free_ones_come_first() -> None:
 def test_no_single_change_is_enough_when_it_is_far_too_large() -> None:
     tiny = Device("tiny", lut=100, lutram=10, ff=100, bram18=1, dsp=1, static_mw=1)
     assert fitting_changes(DESIGN, tiny) == []
+
+
+def test_the_mildest_change_is_proposed() -> None:
+    used = estimate(DESIGN, XC7S15).resources
+    tight = dataclasses.replace(XC7S15, lut=used["lut"] + used["lutram"] - 20)
+    for change in fitting_changes(DESIGN, tight):
+        what, _, values = change.description.partition(": ")
+        if change.rank[0] == 2:
+            *words, old, _, new = values.split()
+            milder = int(new) + 1
+            if milder < int(old):
+                field = f"{words[0]}_bits"
+                more = {**getattr(change.design, field), what: milder}
+                nearer = dataclasses.replace(change.design, **{field: more})  # type: ignore[arg-type]
+                assert not estimate(nearer, tight).fits, change.description
