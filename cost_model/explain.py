@@ -65,8 +65,8 @@ class Change:
     design: DesignPoint
     estimate: Estimate
     rank: tuple[int, float, float]
-    """What it costs the user (0 nothing, 1 clocks, 2 bits and so accuracy), how much of that (clocks as a ratio,
-    bits), how full the device then is."""
+    """What it costs the user: 0 nothing, 1 clocks, 2 bits and so accuracy; then how much of that (clocks as a
+    ratio, bits); then how full the device is."""
 
 
 def fullest(found: Estimate) -> str:
@@ -102,7 +102,7 @@ def fitting_changes(
     """Single changes after which the design stays within ``limit`` of the device, the cheapest first.
 
     Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Of
-    several numbers of lanes or bits that would do, the nearest is kept. Empty when no single change is enough.
+    several numbers of lanes or bits that would do, the nearest is kept. Empty when no change is enough.
     """
     base = resolve(design, device, calibration)
     clocks = estimate(base, device, calibration).cycles

@@ -91,9 +91,7 @@ def _changes(assessment: Assessment, budget: Budget, calibration: Calibration) -
 
 def _print_changes(changes: Sequence[Change], cycles: int) -> None:
     if not changes:
-        print(
-            "No single change makes it fit: choose fewer lanes or bits in several places, or a smaller d_model."
-        )
+        print("No single change makes it fit: choose fewer lanes or bits in several places, or less d_model.")
         return
     rows = []
     for change in changes[:_CHANGES]:
