@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,15 +42,20 @@ def report(
     artifacts: str | None,
 ) -> None:
     """One HTML page of a study: front, designs, forecasts, accelerators."""
-    # Imported late: the figures' library takes a second.
+    # Imported late: the figures' library and torch take seconds.
+    from search.baselines import study_baselines
     from search.report import gather, render
     from search.report.content import read_measured
+    from search.report.sensitivity import study_sensitivity
 
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Reading study {study.name}"):
         found = result or _result_beside(study)
         measured = read_measured(found, study.name) if found else {}
-        page = render(gather(study, trial, reported, measured))
+        content = gather(
+            study, trial, reported, measured, study_baselines(study), partial(study_sensitivity, study)
+        )
+        page = render(content)
     write_text(out, page)
     print(f"wrote {out}; open it in a browser")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,20 +16,22 @@ import numpy.typing as npt
 from optuna.trial import FrozenTrial
 
 from cost_model.devices import Device, device
-from quant_model.data import Dataset, Series, persistence, rmse, seasonal_persistence
-from quant_model.design import DesignPoint
+from quant_model.data import Baseline, Dataset, Series, persistence
+from quant_model.design import Architecture, DesignPoint
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
+from search.budget import Budget
+from search.datasets import StudyData
 from search.export import trial_model
 from search.files import file_errors
 from search.front import FrontTrial, finished_trials, front, pick
+from search.scores import Scores, score
 from search.spec import StudySpec
 from search.study import OpenStudy, StudyCounts
 
 __all__ = [
-    "Baseline",
     "Content",
     "Curve",
     "Forecast",
@@ -48,7 +50,7 @@ _MOST_OUTPUTS = 3
 
 @dataclass(frozen=True)
 class Curve:
-    """Validation error by epoch, in the target's unit; epoch 0 is before training."""
+    """Validation error by epoch, by the task's metric; epoch 0 is before training."""
 
     epochs: tuple[int, ...]
     errors: tuple[float, ...]
@@ -69,15 +71,6 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """A forecast that needs no model, RMSE in the target's unit."""
-
-    name: str
-    validation: float
-    test: float
-
-
-@dataclass(frozen=True)
 class Forecast:
     """Forecasts of one output on a stretch of test data, in the target's unit."""
 
@@ -91,12 +84,12 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """How much the error rises when one tensor alone gets fewer bits."""
+    """How much the error rises when one tensor alone gets fewer bits, nothing being trained again."""
 
     tensors: tuple[str, ...]
     bits: tuple[int, ...]
-    errors: tuple[tuple[float | None, ...], ...]
-    """By tensor, by bits; None where it was not measured."""
+    increases: tuple[tuple[float, ...], ...]
+    """By tensor, by bits: 0.1 for ten percent."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +98,18 @@ class ShownDesign:
 
     trial: FrontTrial
     on_front: bool
+    point: DesignPoint
+    """Resolved."""
     estimate: Mapping[str, Any]
     """As the trial stored it: resources, utilization, cycles, device, calibration."""
     clock_mhz: float
+    energy_uj: float
+    """Microjoules per window by the cost model."""
+    interval: int
+    """Clocks from window to window where they follow without a pause."""
     curve: Curve | None
-    test_error: float | None
-    """Only for reported designs."""
+    scores: Scores | None
+    """On test data too; only for reported designs."""
     measured: Measured | None
 
     @property
@@ -122,11 +121,6 @@ class ShownDesign:
     def network(self) -> Network:
         """The network of the design."""
         return build_network(self.point)
-
-    @cached_property
-    def point(self) -> DesignPoint:
-        """The resolved design point."""
-        return DesignPoint.from_json(json.dumps(self.trial.design), f"trial {self.number}")
 
     @cached_property
     def timetable(self) -> Schedule:
@@ -142,12 +136,6 @@ class ShownDesign:
     def latency_us(self) -> float:
         """Microseconds from the first input to the last output at the study's clock."""
         return self.cycles / self.clock_mhz
-
-    @property
-    def energy_uj(self) -> float | None:
-        """Microjoules per window by the cost model, where it says."""
-        energy = self.estimate.get("energy_uj")
-        return None if energy is None else float(energy)
 
 
 @dataclass(frozen=True)
@@ -178,16 +166,23 @@ class Content:
 
     @property
     def reported(self) -> tuple[ShownDesign, ...]:
-        """The designs with a test error."""
-        return tuple(design for design in self.designs if design.test_error is not None)
+        """The designs that were scored on test data."""
+        return tuple(design for design in self.designs if design.scores is not None)
 
     @property
-    def unit(self) -> str:
-        """The target's unit, or what stands for it."""
-        return self.spec.data.unit or "unit of the target"
+    def metric(self) -> str:
+        """The error's name with its unit."""
+        return self.spec.data.metric
 
 
-def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mapping[int, Measured]) -> Content:
+def gather(
+    study: OpenStudy,
+    chosen: int | None,
+    reported: int,
+    measured: Mapping[int, Measured],
+    baselines: Sequence[Baseline] = (),
+    sensitivity: Callable[[StudyData, Architecture], Sensitivity | None] | None = None,
+) -> Content:
     """Read a study.
 
     Args:
@@ -195,6 +190,8 @@ def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mappin
         chosen: A trial that is reported and drawn first; the lowest error of the front when None.
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
+        baselines: What simple methods come to.
+        sensitivity: Measures that of the chosen design's shape; left out when None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
@@ -219,10 +216,28 @@ def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mappin
     data = study.data()
     stored = {trial.number: trial for trial in study.trials()}
     models = {number: trial_model(study, stored[number]) for number in scored}
-    tests = {number: _test_error(model, data.dataset(_window(model))) for number, model in models.items()}
+    scores = {number: score(model, data.dataset(_window(model))) for number, model in models.items()}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
     front_numbers = {trial.number for trial in on_front}
+    budget = Budget.of(study.spec)
+
+    def design(number: int) -> ShownDesign:
+        point = DesignPoint.from_json(json.dumps(by_number[number].design), f"trial {number}")
+        estimate = budget.assess(point).estimate
+        return ShownDesign(
+            trial=by_number[number],
+            on_front=number in front_numbers,
+            point=point,
+            estimate=stored[number].user_attrs["estimate"],
+            clock_mhz=budget.clock_mhz,
+            energy_uj=estimate.energy_uj(budget.clock_mhz),
+            interval=estimate.interval,
+            curve=_curve(study, stored, number),
+            scores=scores.get(number),
+            measured=measured.get(number),
+        )
+
     return Content(
         spec=study.spec,
         device=device(study.spec.device.name),
@@ -232,24 +247,13 @@ def gather(study: OpenStudy, chosen: int | None, reported: int, measured: Mappin
         gaps=data.series.gaps,
         ahead=_ahead(data.series.step, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
-        designs=tuple(
-            ShownDesign(
-                trial=by_number[number],
-                on_front=number in front_numbers,
-                estimate=stored[number].user_attrs["estimate"],
-                clock_mhz=study.spec.device.clock_mhz,
-                curve=_curve(study, stored, number),
-                test_error=tests.get(number),
-                measured=measured.get(number),
-            )
-            for number in shown
-        ),
+        designs=tuple(design(number) for number in shown),
         others=tuple(trial for trial in trials if trial.number not in shown),
         over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
-        baselines=_baselines(study.spec, data.series, dataset),
-        forecasts=_forecasts(data.series, dataset, same_window),
+        baselines=tuple(baselines),
+        forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
         chosen=first,
-        sensitivity=_sensitivity(study.study.user_attrs.get("sensitivity")),
+        sensitivity=sensitivity(data, models[first].network.design.architecture) if sensitivity else None,
     )
 
 
@@ -286,10 +290,6 @@ def _window(model: IntegerModel) -> int:
     return model.network.design.architecture.window
 
 
-def _test_error(model: IntegerModel, dataset: Dataset) -> float:
-    return rmse(dataset, dataset.test, model.predict(dataset.test.x))
-
-
 def _pruned(trial: FrozenTrial) -> bool:
     return trial.state.name == "PRUNED" and "estimate" in trial.user_attrs
 
@@ -308,22 +308,6 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
     text = study.artifacts.get(attributes["curve"], f"the learning curve of trial {number}").decode()
     rows = [(int(row["epoch"]), float(row["validation_error"])) for row in csv.DictReader(io.StringIO(text))]
     return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
-
-
-def _baselines(spec: StudySpec, series: Series, dataset: Dataset) -> tuple[Baseline, ...]:
-    def scored(name: str, forecasts: Sequence[npt.NDArray[np.float32]]) -> Baseline:
-        validation, test = forecasts
-        return Baseline(
-            name, rmse(dataset, dataset.validation, validation), rmse(dataset, dataset.test, test)
-        )
-
-    splits = (dataset.validation, dataset.test)
-    found = [scored("persistence (as now)", [persistence(split) for split in splits])]
-    season = spec.data.season
-    if season is not None:
-        seasonal = [seasonal_persistence(series, dataset, split, season) for split in splits]
-        found.append(scored(f"as {season} steps ago", seasonal))
-    return tuple(found)
 
 
 def _forecasts(series: Series, dataset: Dataset, models: Mapping[int, IntegerModel]) -> tuple[Forecast, ...]:
@@ -365,15 +349,3 @@ def _ahead(step: np.timedelta64, horizon: Sequence[int]) -> str:
     if count == 1:
         return f"{steps} {name}{'' if tuple(horizon) == (1,) else 's'}"
     return f"{steps} x {count:g} {name}s"
-
-
-def _sensitivity(stored: object) -> Sensitivity | None:
-    """``{tensor: {bits: error}}`` as a table."""
-    if not isinstance(stored, Mapping) or not stored:
-        return None
-    bits = tuple(sorted({int(width) for errors in stored.values() for width in errors}))
-    return Sensitivity(
-        tensors=tuple(stored),
-        bits=bits,
-        errors=tuple(tuple(errors.get(str(width)) for width in bits) for errors in stored.values()),
-    )

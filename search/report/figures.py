@@ -75,12 +75,13 @@ def front(content: Content) -> Figure:
         marker={"symbol": "circle-open", "size": 22, "color": _INK, "line": {"width": 2}},
         hoverinfo="skip",
     )
-    for baseline in content.baselines:
+    for index, baseline in enumerate(sorted(content.baselines, key=lambda one: one.validation)):
         figure.add_hline(
             y=baseline.validation,
             line={"dash": "dot", "color": _QUIET, "width": 1.5},
             annotation={"text": escape(baseline.name), "font": {"size": 12}},
-            annotation_position="top left",
+            # Neighbours would write over each other.
+            annotation_position="top right" if index % 2 else "top left",
         )
     limit = 100 * content.spec.device.limit
     reach = max([*shares, *(100 * one.trial.used for one in content.designs)])
@@ -92,7 +93,7 @@ def front(content: Content) -> Figure:
             annotation_position="bottom left",
         )
     figure.update_xaxes(title=f"fullest resource, % of {escape(content.device.name)} (estimate)")
-    figure.update_yaxes(title=f"validation RMSE, {escape(content.unit)}", rangemode="tozero")
+    figure.update_yaxes(title=f"validation: {escape(content.metric)}", rangemode="tozero")
     return _figure(
         "front",
         figure,
@@ -128,7 +129,7 @@ def learning_curves(content: Content) -> Figure | None:
         )
     figure.update_xaxes(title="epoch of quantised training", rangemode="tozero", tickformat="d")
     figure.update_yaxes(
-        title=f"validation RMSE, {escape(content.unit)}", type="log", dtick=math.log10(2), tickformat=".3~g"
+        title=f"validation: {escape(content.metric)}", type="log", dtick=math.log10(2), tickformat=".3~g"
     )
     numbers = ", ".join(str(one.number) for one in shown)
     return _figure("curves", figure, f"Validation error of trials {numbers} by epoch.")
@@ -171,15 +172,15 @@ def sensitivity(content: Content) -> Figure | None:
     figure = go.Figure()
     for column, bits in enumerate(found.bits):
         figure.add_scatter(
-            x=[row[column] for row in found.errors],
+            x=[100 * row[column] for row in found.increases],
             y=list(found.tensors),
             mode="markers",
             name=f"{bits} bits",
             marker={"symbol": _SYMBOLS[column % len(_SYMBOLS)], "size": 10, "color": _colour(column)},
         )
-    figure.update_xaxes(title=f"validation RMSE, {escape(content.unit)}")
-    figure.update_yaxes(autorange="reversed")
-    return _figure("sensitivity", figure, "Error with one tensor alone at fewer bits.")
+    figure.update_xaxes(title="rise of the validation error, %", zeroline=True)
+    figure.update_yaxes(autorange="reversed", dtick=1)
+    return _figure("sensitivity", figure, "Rise of the error with one tensor alone at fewer bits.")
 
 
 def _forecast(index: int, one: Forecast, content: Content) -> Figure:
@@ -208,7 +209,8 @@ def _forecast(index: int, one: Forecast, content: Content) -> Figure:
             **style,
         )
     output = escape(one.output)
-    figure.update_yaxes(title=f"{output}, {escape(content.unit)}")
+    unit = content.spec.data.unit
+    figure.update_yaxes(title=f"{output}, {escape(unit)}" if unit else output)
     numbers = ", ".join(str(number) for number in one.designs)
     return _figure(
         f"forecast-{index}", figure, f"Forecasts of {one.output} by trials {numbers} beside what happened."
@@ -245,7 +247,7 @@ def _hover(trial: FrontTrial, content: Content, shown: ShownDesign | None = None
     shape = trial.design["architecture"]
     lines = [
         f"trial {trial.number}",
-        f"error {trial.error:.4g} {escape(content.unit)}",
+        f"{escape(content.metric)}: {trial.error:.4g}",
         ", ".join(f"{name} {shape[name]}" for name in ("window", "d_model", "heads", "layers")),
         *(f"{name} {100 * share:.1f} %" for name, share in trial.utilization.items()),
     ]

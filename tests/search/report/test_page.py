@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from quant_model.data.baselines import simple_baselines
 from quant_model.errors import UserError
 from search.cli import run_cli
 from search.front import finished_trials
 from search.report import Content, gather, render
 from search.report.content import Measured, read_measured
+from search.report.sensitivity import study_sensitivity
 from search.run import RunResult
 from search.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
@@ -40,7 +43,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
 def content(study: OpenStudy) -> Content:
     counts = dict.fromkeys(RESOURCES, 10)
     measured = {trial.number: Measured(counts, counts, "a tool", 0, 8) for trial in finished_trials(study)}
-    return gather(study, None, 2, measured)
+    data = study.data()
+    baselines = simple_baselines(data.series, data.dataset(6), 24)
+    return gather(study, None, 2, measured, baselines, partial(study_sensitivity, study))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +73,7 @@ def test_all_figures_are_drawn(page: Page, content: Content) -> None:
         "[...document.querySelectorAll('[data-figure]')].map(one => [one.dataset.figure, "
         "one.querySelectorAll('.main-svg').length])"
     )
-    assert [name for name, _ in drawn] == ["front", "curves", "forecast-0", "measured"]
+    assert [name for name, _ in drawn] == ["front", "curves", "forecast-0", "sensitivity", "measured"]
     assert all(count > 0 for _, count in drawn)
     numbers = [str(one.number) for one in content.designs if one.on_front]
     points = "document.querySelectorAll('[data-figure=front] .textpoint text')"
@@ -119,7 +124,13 @@ def test_numbers_are_those_of_the_study(study: OpenStudy, content: Content) -> N
         assert one.curve is not None
         assert min(one.curve.errors) == pytest.approx(one.trial.error)
     assert len(content.reported) == min(2, len(trials))
-    assert [one.name for one in content.baselines] == ["persistence (as now)", "as 24 steps ago"]
+    assert all(
+        one.scores is not None and one.scores.validation == one.trial.error for one in content.reported
+    )
+    assert content.sensitivity is not None
+    assert {f"{name} weights" for name in content.designs[0].point.weight_bits} < set(
+        content.sensitivity.tensors
+    )
     (forecast,) = content.forecasts
     assert len(forecast.time) == len(forecast.truth) == len(forecast.designs[content.chosen])
     # The wave of the series lies between 4 and 6.2.
