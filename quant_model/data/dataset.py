@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,6 +168,8 @@ def make_dataset(
             raise _too_short(series, name, window, steps)
         dropped += lost
         splits.append(_cut(features, targets, series.anomalous, first, window, steps))
+    if series.classes:
+        notes += _absent_classes(series.classes, splits)
     if dropped:
         gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
         notes.append(
@@ -214,6 +216,17 @@ class _Targets:
     known: npt.NDArray[np.float32]
     mean: npt.NDArray[np.float64]
     std: npt.NDArray[np.float64]
+
+
+def _absent_classes(classes: tuple[str, ...], splits: Sequence[Split]) -> Iterator[str]:
+    for name, split in zip(_SPLIT_NAMES, splits, strict=True):
+        there = split.y.max(axis=0)
+        absent = [label for index, label in enumerate(classes) if not there[index]]
+        if absent:
+            yield (
+                f"no {name} window belongs to {', '.join(absent)}: that split's error says nothing about it; "
+                "choose other split shares"
+            )
 
 
 def _values(series: Series, train: slice) -> _Targets:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from quant_model.data import load_series, make_dataset, persistence, rmse, seasonal_persistence
+from quant_model.data import (
+    load_series,
+    make_dataset,
+    persistence,
+    rmse,
+    seasonal_persistence,
+    simple_baselines,
+)
 from studies.data.make_datasets import beijing_pm25, compress, sf_traffic
+from studies.data.make_examples import STATES, machine_states, pump_flow
 
 FOLDER = Path(__file__).parents[3] / "studies" / "data"
 WEATHER = (
@@ -26,7 +35,7 @@ WEATHER = (
 )
 
 
-@pytest.mark.parametrize("name", ["sf_traffic", "beijing_pm25"])
+@pytest.mark.parametrize("name", ["sf_traffic", "beijing_pm25", "machine_states", "pump_flow"])
 def test_digests_are_those_in_the_readme(name: str) -> None:
     content = (FOLDER / f"{name}.csv.gz").read_bytes()
     readme = (FOLDER / "README.md").read_text()
@@ -52,6 +61,35 @@ def test_the_making_of_beijing_leaves_out_what_was_not_measured() -> None:
 
     assert rows[0] == ["time", "pm25", *WEATHER]
     assert rows[1:] == [["2010-01-02 03:00", "129", "-16", "-4", "1020", "1.79", "0", "0", "-1", "1"]]
+
+
+@pytest.mark.parametrize(("name", "make"), [("machine_states", machine_states), ("pump_flow", pump_flow)])
+def test_the_examples_follow_from_their_formulas(name: str, make: Callable[[], list[list[str]]]) -> None:
+    text = gzip.decompress((FOLDER / f"{name}.csv.gz").read_bytes()).decode()
+    assert [line.split(",") for line in text.splitlines()] == make()
+
+
+def test_machine_states() -> None:
+    path = FOLDER / "machine_states.csv.gz"
+    series = load_series(path, "time", ["axial", "radial"], ["state"], classes=STATES)
+    dataset = make_dataset(series, 24, split=(0.6, 0.2, 0.2), task="classify")
+
+    assert (series.gaps, series.step) == (0, np.timedelta64(20, "ms"))
+    assert dataset.notes == ()
+    errors = [one.test for one in simple_baselines(series, dataset, None)]
+    assert errors == [0.75, pytest.approx(0.789, abs=0.002)]
+
+
+def test_pump_flow() -> None:
+    path = FOLDER / "pump_flow.csv.gz"
+    series = load_series(path, "time", ["flow", "temperature"], ["flow"], anomaly_column="fault")
+    dataset = make_dataset(series, 24, split=(0.6, 0.15, 0.25), task="anomaly")
+
+    assert (series.gaps, series.missing_rows, dataset.dropped_windows) == (1, 12, 24)
+    assert series.anomalous is not None
+    assert not series.anomalous[: dataset.borders[1]].any()
+    assert dataset.test.anomalous is not None
+    assert dataset.test.anomalous.sum() == 159
 
 
 def test_compressing_depends_on_the_rows_alone() -> None:
