@@ -12,6 +12,11 @@ WINDOW = 8
 
 def wave_dataset(rows: int = 700, features: int = 1, seed: int = 0) -> Dataset:
     """Windows of sine waves with noise; the first feature is the target."""
+    return make_dataset(wave_series(rows, features, seed), WINDOW)
+
+
+def wave_series(rows: int = 700, features: int = 1, seed: int = 0) -> Series:
+    """Sine waves with noise; the first feature is the target."""
     rng = np.random.default_rng(seed)
     hours = np.arange(rows)
     columns = [
@@ -19,7 +24,7 @@ def wave_dataset(rows: int = 700, features: int = 1, seed: int = 0) -> Dataset:
         for index in range(features)
     ]
     values = np.stack(columns, axis=1)
-    series = Series(
+    return Series(
         name="wave.csv",
         sha256="0" * 64,
         time=np.datetime64("2020-01-01T00", "us") + hours * np.timedelta64(1, "h"),
@@ -30,7 +35,6 @@ def wave_dataset(rows: int = 700, features: int = 1, seed: int = 0) -> Dataset:
         features=values,
         targets=values[:, :1],
     )
-    return make_dataset(series, WINDOW)
 
 
 def small_architecture(dataset: Dataset, heads: int = 1, layers: int = 1, repeats: int = 1) -> Architecture:
