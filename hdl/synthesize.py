@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -76,6 +77,7 @@ _COUNTED: dict[str, dict[str, int]] = {
 # Free on the device, or (INV) absorbed into the cell that it feeds.
 _FREE = frozenset({"CARRY4", "INV", "VCC", "GND", "BUFG", "$scopeinfo"})
 
+_LOG = logging.getLogger(__name__)
 _SYNTHESIS_SECONDS = 3600.0
 
 
@@ -228,6 +230,7 @@ def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subproce
     Raises:
         SynthesisError: it took longer than ``timeout_s`` seconds.
     """
+    _LOG.debug("run", extra={"facts": {"command": " ".join(map(str, command)), "folder": folder}})
     try:
         return subprocess.run(
             command,

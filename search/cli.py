@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 
 import click
@@ -23,6 +25,7 @@ from search.cli_report import report
 from search.cli_schema import schema
 from search.cli_service import dashboard, proxy, serve, worker
 from search.cli_study import export, front, run, status
+from search.logs import verbose_option
 from search.quiet import quiet_optuna
 from search.stopping import Interrupted
 
@@ -30,6 +33,16 @@ __all__ = ["cli", "main", "run_cli"]
 
 _INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C."""
+
+
+_MENDABLE: Mapping[int | None, str] = {
+    errno.ENOSPC: "make room, then run the same command again",
+    errno.EDQUOT: "make room, then run the same command again",
+    errno.EROFS: "choose a place that can be written",
+    errno.EACCES: "choose another place, or change its permissions",
+    errno.EPERM: "choose another place, or change its permissions",
+}
+"""Errors of the operating system that are the user's to mend, wherever they come up, with the remedy."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -61,6 +74,7 @@ for _command in (
     timing,
     doctor,
 ):
+    _command.params.append(verbose_option())
     cli.add_command(_command)
 
 
@@ -69,6 +83,8 @@ def run_cli(arguments: Sequence[str]) -> int:
     quiet_optuna()
     try:
         status_code = cli.main(args=list(arguments), prog_name="bitfront", standalone_mode=False)
+        # A full disk behind stdout shows here, not when Python ends.
+        sys.stdout.flush()
     except UserError as error:
         return _fail(str(error), 2)
     except click.ClickException as error:
@@ -80,8 +96,14 @@ def run_cli(arguments: Sequence[str]) -> int:
         return _fail("interrupted", _INTERRUPTED, prefix="")
     except BrokenPipeError:
         # The reader of our output (head, less) has had enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        if error.errno not in _MENDABLE:
+            raise
+        if error.filename is None:
+            _discard_output()
+        return _fail(f"{error.filename or 'output'}: {_reason(error)}; {_MENDABLE[error.errno]}", 2)
     return status_code if isinstance(status_code, int) else 0
 
 
@@ -89,6 +111,16 @@ def main() -> None:
     """The command ``bitfront``."""
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run_cli(sys.argv[1:]))
+
+
+def _discard_output() -> None:
+    """What is still to be written goes nowhere, so that Python does not complain at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _fail(message: str, code: int, prefix: str = "error: ") -> int:

@@ -63,17 +63,17 @@ def run(
     Run the same command again to go on after an interruption, with a higher --trials to search further.
     """
     options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count)
-    study, out_folder = begin(options)
     try:
+        study, out_folder = begin(options)
         with StopSignal() as stop:
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
                 checked = build_best(study, export_count, out_folder, workers)
-    except Interrupted:
+        result = RunResult(study, out_folder, checked)
+        written = result.write()
+    except (Interrupted, KeyboardInterrupt):
         print(_how_to_resume(study_file), file=sys.stderr)
         raise
-    result = RunResult(study, out_folder, checked)
-    written = result.write()
     if as_json:
         print_json(result.to_json())
     else:
@@ -81,6 +81,7 @@ def run(
         if checked:
             print_checked(checked)
         print(f"Storage: {Location(study.url).shown}\nResult: {written}")
+        print(_what_next(study.url))
     return 0 if result.good else 1
 
 
@@ -90,7 +91,15 @@ def _how_to_resume(study_file: Path) -> str:
         "run",
         str(study_file),
     ]
-    return f"stopped; the study is kept. Go on with: bitfront {shlex.join(words)}"
+    return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}"
+
+
+def _what_next(url: str) -> str:
+    storage = f"--storage {shlex.quote(Location(url).shown)}"
+    return (
+        f"Look at it: bitfront report {storage} --out report.html\n"
+        f"Choose one: bitfront pick {storage}, then bitfront export {storage} --trial N --out accelerator"
+    )
 
 
 @click.command()

@@ -14,7 +14,16 @@ from optuna.trial import FrozenTrial, TrialState
 from search.baselines import stored_baselines
 from search.study import OpenStudy
 
-__all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "knee", "non_dominated", "pick"]
+__all__ = [
+    "FrontTrial",
+    "finished_trials",
+    "front",
+    "front_csv",
+    "front_json",
+    "knee",
+    "non_dominated",
+    "pick",
+]
 
 _NEAR_BEST = 1.10
 """A small design is worth showing while its error is at most 10 % above the best one's."""

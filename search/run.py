@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ from search.threads import side_by_side
 
 __all__ = ["Checked", "RunOptions", "RunResult", "begin", "build_best", "search"]
 
+_LOG = logging.getLogger(__name__)
 _LOGS = "logs"
 _SIMULATED_CYCLES = 400_000
 """Simulated per exported design in the closing check: about a minute in GHDL."""
@@ -138,12 +140,17 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     path = data_path(spec, options.study_file)
     data = data_from_file(spec, path)
     data.check()
+    series = data.series
+    _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (options.out or Path("build") / spec.study.name).absolute()
     url = options.url or f"sqlite:///{out / 'study.db'}"
     study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
     make_folder(out / _LOGS, "--out")
+    counts = study.counts()
+    facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
+    _LOG.info("study open", extra={"facts": {**facts, "wanted": spec.study.trials}})
     return study, out
 
 

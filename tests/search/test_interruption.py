@@ -1,0 +1,123 @@
+"""Ctrl-C at any moment, a disk that is full, a port in use: one line that says how to go on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from search.cli import run_cli
+from search.logs import FactsFormatter, configure_logging
+from search.study import open_study
+from tests.search.conftest import StudyMaker
+
+MOMENTS = (0.3, 3.0, 6.0)
+"""Seconds after the start: while it imports, makes the study or starts workers, trains."""
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment_leaves_a_study_that_goes_on(make_study: StudyMaker) -> None:
+    """The same run is interrupted again and again, earlier and later, and then finishes."""
+    file = make_study({"trials": "trials = 2"})
+    command = [
+        sys.executable,
+        "-m",
+        "search.entry",
+        "run",
+        str(file),
+        "--out",
+        str(file.parent / "out"),
+        "--export",
+        "0",
+    ]
+    url = f"sqlite:///{file.parent}/out/study.db"
+    for seconds in MOMENTS:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        time.sleep(seconds)
+        made = (file.parent / "out" / "study.db").exists()
+        # As a terminal does: to all processes of the group.
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode in (0, 130), error
+        assert "Traceback" not in error
+        if process.returncode == 0:
+            break
+        assert error.splitlines()[-1] == "interrupted"
+        # Before there is a study, there is nothing to go on with.
+        assert "Go on with: bitfront run" in error or not made
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    counts = open_study(url, None).counts()
+    assert (counts.complete, counts.running, counts.failed) == (2, 0, 0)
+
+
+def test_a_full_disk_is_named(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full to stand for a full disk")
+    command = [sys.executable, "-m", "search.cli", "schema"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr == "error: output: no space left on device; make room, then run the same command again\n"
+    )
+
+
+def test_places_that_cannot_be_written_are_named(
+    make_study: StudyMaker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = make_study()
+    blocker = file.parent / "blocker"
+    blocker.write_text("")
+    assert run_cli(["run", str(file), "--out", str(blocker / "out")]) == 2
+    error = capsys.readouterr().err
+    assert str(blocker / "out") in error
+    assert error.count("\n") == 1
+
+
+def test_a_port_in_use_is_named(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.search.studies import open_file
+
+    study = open_file(make_study())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert run_cli(["dashboard", "--storage", study.url, "--port", port]) == 2
+    assert "choose another port" in capsys.readouterr().err
+
+
+def test_logs_are_quiet_unless_asked_for(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
+    file = make_study({"trials": "trials = 1"})
+    arguments = ["run", str(file), "--out", str(file.parent / "out"), "--export", "0"]
+    assert run_cli([*arguments, "-v"]) == 0
+    shown = capsys.readouterr().err
+    assert 'message="data read"' in shown
+    assert "rows=300" in shown
+    assert run_cli(arguments) == 0
+    assert "message=" not in capsys.readouterr().err
+
+
+def test_a_log_line_is_one_line_that_programs_can_read() -> None:
+    record = logging.LogRecord("search.x", logging.INFO, "x.py", 1, "two\nlines", None, None)
+    record.facts = {"trial": 3, "file": 'a "b".csv', "none": ""}
+    line = FactsFormatter().format(record)
+    assert line.endswith(
+        'level=info from=search.x message="two\\nlines" trial=3 file="a \\"b\\".csv" none=""'
+    )
+    assert "\n" not in line
+
+
+def test_handlers_do_not_pile_up() -> None:
+    for verbosity in (0, 2, 1):
+        configure_logging(verbosity)
+    own = [one for one in logging.getLogger("search").handlers if one.get_name() == "bitfront"]
+    assert len(own) == 1
+    configure_logging(0)
