@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from quant_model.errors import UserError
@@ -18,7 +19,7 @@ from search.resilient import Patience, ResilientStorage, StorageAwayError, is_tr
 from search.stopping import StopSignal
 from search.storage import open_storage
 
-__all__ = ["serve_proxy"]
+__all__ = ["proxy_server", "serve_proxy"]
 
 Answer = TypeVar("Answer")
 
@@ -47,6 +48,15 @@ def serve_proxy(url: str, host: str, port: int, stop: StopSignal) -> None:
     Raises:
         UserError: the storage cannot be used, the address cannot be listened on, or gRPC is not installed.
     """
+    with proxy_server(url, host, port):
+        print(f"grpc://{host}:{port} for {Location(url).shown}", file=sys.stderr, flush=True)
+        with stop.interruptible():
+            threading.Event().wait()
+
+
+@contextmanager
+def proxy_server(url: str, host: str, port: int) -> Iterator[None]:
+    """Serve a storage within the block; errors as for :func:`serve_proxy`."""
     location = Location(url)
     if location.proxy is not None:
         raise UserError(location.shown, "is a proxy itself", "name the database that it serves")
@@ -61,10 +71,8 @@ def serve_proxy(url: str, host: str, port: int, stop: StopSignal) -> None:
     except ImportError as error:
         raise UserError("bitfront proxy", "gRPC is not installed", "pip install 'bitfront[grpc]'") from error
     server.start()
-    print(f"grpc://{host}:{port} for {location.shown}", file=sys.stderr, flush=True)
     try:
-        with stop.interruptible():
-            threading.Event().wait()
+        yield
     finally:
         server.stop(_PARTING_SECONDS).wait()
         storage.close()

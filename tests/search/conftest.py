@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from search.proxy import proxy_server
+from tests.postgresql import free_port
 
 StudyMaker = Callable[..., Path]
 
@@ -70,3 +74,16 @@ def make_study(tmp_path: Path) -> StudyMaker:
         return file
 
     return make
+
+
+@pytest.fixture
+def proxy_of() -> Callable[[str], object]:
+    """A context manager: a storage proxy in front of a URL, which yields the proxy's own URL."""
+
+    @contextmanager
+    def serve(url: str) -> Iterator[str]:
+        port = free_port()
+        with proxy_server(url, "127.0.0.1", port):
+            yield f"grpc://127.0.0.1:{port}"
+
+    return serve
