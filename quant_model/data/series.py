@@ -25,6 +25,7 @@ __all__ = ["Series", "load_series"]
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
 _MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
 _MARKS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
+_LABELS = ' (labels need task = "classify")'
 _MICROSECOND = np.timedelta64(1, "us")
 _Meaning = TypeVar("_Meaning")
 
@@ -131,7 +132,9 @@ def load_series(
     numbers = {column: _numbers(table, column, shown) for column in features}
     for column in targets:
         numbers[column] = (
-            _class_numbers(table, column, classes, shown) if classes else _numbers(table, column, shown)
+            _class_numbers(table, column, classes, shown)
+            if classes
+            else _numbers(table, column, shown, _LABELS)
         )
     return Series(
         name=shown,
@@ -246,7 +249,7 @@ def _positions(
     return np.timedelta64(step, "us"), position
 
 
-def _numbers(table: Table, column: str, name: str) -> npt.NDArray[np.float64]:
+def _numbers(table: Table, column: str, name: str, otherwise: str = "") -> npt.NDArray[np.float64]:
     cells = table.columns[column]
     values = np.empty(len(cells), dtype=np.float64)
     for index, cell in enumerate(cells):
@@ -256,7 +259,7 @@ def _numbers(table: Table, column: str, name: str) -> npt.NDArray[np.float64]:
         except (TypeError, ValueError):
             number = None
         if number is None or not math.isfinite(number):
-            raise _bad_number(cell, f"{name} row {table.rows[index]} column {column}")
+            raise _bad_number(cell, f"{name} row {table.rows[index]} column {column}", otherwise)
         values[index] = number
     return values
 
@@ -297,7 +300,7 @@ def _word(meaning: Mapping[str, _Meaning], cell: object, place: str, kind: str, 
     raise UserError(place, f"{_short(text)} is not {kind} ({known})", remedy)
 
 
-def _bad_number(cell: object, place: str) -> UserError:
+def _bad_number(cell: object, place: str, otherwise: str) -> UserError:
     if cell is None or str(cell).strip().lower() in _MISSING:
         problem, remedy = (
             "the value is missing",
@@ -311,7 +314,7 @@ def _bad_number(cell: object, place: str) -> UserError:
     else:
         text = str(cell).strip()
         problem = f"{_short(text)} is not a finite number"
-        remedy = "write numbers with a decimal point, or choose another column"
+        remedy = f"write numbers with a decimal point, or choose another column{otherwise}"
     return UserError(place, problem, remedy)
 
 
