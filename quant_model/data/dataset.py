@@ -38,6 +38,8 @@ class Split:
             last row, the newest known value; with classes the one that is most frequent in training.
         last_row: ``(N,)`` int64, the series row that is the window's last.
         anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
+        clean: ``(N,)`` bool, True where no row is marked, neither a forecast one nor one that the model sees;
+            None without marks.
     """
 
     x: npt.NDArray[np.float32]
@@ -45,6 +47,7 @@ class Split:
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
     anomalous: npt.NDArray[np.bool_] | None = None
+    clean: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.last_row)
@@ -168,6 +171,13 @@ def make_dataset(
             raise _too_short(series, name, window, steps)
         dropped += lost
         splits.append(_cut(features, targets, series.anomalous, first, window, steps))
+        clean = splits[-1].clean
+        if clean is not None and not clean.any():
+            raise UserError(
+                series.name,
+                f"every {name} window holds a row that is marked as an anomaly",
+                "mark single rows only, choose a shorter window, or other split shares",
+            )
     if series.classes:
         notes += _absent_classes(series.classes, splits)
     if dropped:
@@ -370,7 +380,9 @@ def _cut(
         last_row,
     ]
     if anomalous is not None:
-        arrays.append(np.any([anomalous[last_row + step] for step in steps], axis=0))
+        marked = np.any([anomalous[last_row + step] for step in steps], axis=0)
+        seen = np.lib.stride_tricks.sliding_window_view(anomalous, window)[first].any(axis=1)
+        arrays += [marked, ~(marked | seen)]
     for array in arrays:
         array.flags.writeable = False
     return Split(*arrays)
@@ -393,7 +405,8 @@ def _digest(series: Series, window: int, steps: tuple[int, ...], borders: tuple[
         **({"classes": series.classes} if series.classes else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for array in (series.position, series.features, series.targets):
+    marks = () if series.anomalous is None else (series.anomalous,)
+    for array in (series.position, series.features, series.targets, *marks):
         # Little-endian and by rows on every machine.
         digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()

@@ -66,10 +66,14 @@ def anomaly_scores(
 def threshold(dataset: Dataset, predict: Predict) -> Decision:
     """An alarm where the forecast is further off than it nearly ever is on validation.
 
-    The threshold is the smallest score of validation that at least ``anomaly_quantile`` of its windows do not
-    exceed. It is one number in normalised units, and so a limit of its own for each output in user units.
+    The threshold is the smallest score of validation that at least ``anomaly_quantile`` of its windows,
+    marked anomalies left out, do not exceed. It is one number in normalised units, and so a limit of its own
+    for each output in user units. On test every window counts, also one that sees an anomaly and forecasts
+    what follows.
     """
-    scores = anomaly_scores(dataset, dataset.validation, predict(dataset.validation))
+    validation = dataset.validation
+    scores = anomaly_scores(dataset, validation, predict(validation))
+    scores = scores if validation.clean is None else scores[validation.clean]
     limit = float(np.quantile(scores, dataset.anomaly_quantile, method="inverted_cdf"))
     alarms = anomaly_scores(dataset, dataset.test, predict(dataset.test)) > limit
     limits = {

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 
-__all__ = ["balanced_error", "mae", "mae_by_output", "rmse", "rmse_by_output"]
+__all__ = ["balanced_error", "clean_rmse", "mae", "mae_by_output", "rmse", "rmse_by_output"]
 
 
 def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
@@ -27,6 +27,13 @@ def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> 
         ValueError: The forecast does not have the shape of ``split.y``.
     """
     return float(np.sqrt(np.mean(np.square(_deviation(dataset, split, forecast)))))
+
+
+def clean_rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
+    """Root mean squared error over the windows without a marked anomaly, or all of them without marks."""
+    deviation = _deviation(dataset, split, forecast)
+    kept = deviation if split.clean is None else deviation[split.clean]
+    return float(np.sqrt(np.mean(np.square(kept))))
 
 
 def rmse_by_output(

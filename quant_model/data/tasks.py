@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 from quant_model.data.decisions import Decision, Predict, largest_output, plain_forecast, threshold
-from quant_model.data.metrics import balanced_error, rmse
+from quant_model.data.metrics import balanced_error, clean_rmse, rmse
 
 __all__ = ["TASKS", "Loss", "Task", "class_weights", "prediction_error", "task_of"]
 
@@ -62,7 +62,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
                 "classify", "cross entropy", "1 - balanced accuracy", balanced_error, False,
                 "most frequent class", False, largest_output,
             ),
-            Task("anomaly", "squared error", "RMSE", rmse, True, "persistence", True, threshold),
+            Task("anomaly", "squared error", "RMSE", clean_rmse, True, "persistence", True, threshold),
         )
     }
 )  # fmt: skip

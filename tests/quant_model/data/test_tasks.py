@@ -222,7 +222,7 @@ def marked_dataset(quantile: float = 0.9, steps: tuple[int, ...] = (1, 3)) -> Da
     rng = np.random.default_rng(5)
     values = np.cumsum(rng.normal(size=(300, 2)), axis=0)
     marks = np.zeros(300, bool)
-    marks[[250, 270, 290]] = True
+    marks[[220, 250, 270, 290]] = True
     series = replace(make_series(values), anomalous=marks)
     return make_dataset(series, 4, steps, task="anomaly", anomaly_quantile=quantile)
 
@@ -243,6 +243,9 @@ def test_the_threshold_lets_its_share_of_validation_through(quantile: float) -> 
     decision = task_of(dataset).decide(dataset, persistence)
     limit = decision.details["normalised"]
     scores = anomaly_scores(dataset, dataset.validation, persistence(dataset.validation))
+    assert dataset.validation.clean is not None
+    assert dataset.validation.clean.sum() == len(scores) - 6
+    scores = scores[dataset.validation.clean]
 
     assert np.mean(scores <= limit) >= quantile > np.mean(scores < limit)
     # In the user's units: a limit for each output, and the same alarms from forecasts and values alone.
@@ -273,6 +276,27 @@ def test_names_of_metrics_with_their_units() -> None:
         "classify": "1 - balanced accuracy",
         "anomaly": "RMSE, kW",
     }
+
+
+def test_windows_with_a_marked_row_do_not_count_in_the_error() -> None:
     dataset = marked_dataset()
-    forecast = persistence(dataset.test)
-    assert prediction_error(dataset, dataset.test, forecast) == rmse(dataset, dataset.test, forecast)
+    test = dataset.test
+    clean = [
+        not any(row in (250, 270, 290) for row in (*range(last - 3, last + 1), last + 1, last + 3))
+        for last in test.last_row.tolist()
+    ]
+    assert test.clean is not None
+    assert test.clean.tolist() == clean
+    assert 0 < sum(clean) < len(clean)
+    forecast = persistence(test)
+    kept = (dataset.denormalise(forecast) - dataset.denormalise(test.y))[clean]
+    assert prediction_error(dataset, test, forecast) == pytest.approx(np.sqrt(np.mean(kept**2)))
+    bare = replace(dataset, test=replace(test, clean=None))
+    assert prediction_error(bare, bare.test, forecast) == rmse(dataset, test, forecast)
+
+
+def test_marks_everywhere_leave_nothing_to_measure() -> None:
+    series = make_series(np.arange(300.0)[:, None])
+    marks = np.arange(300) % 4 == 0
+    with pytest.raises(UserError, match="every train window holds a row that is marked"):
+        make_dataset(replace(series, anomalous=marks), 4, task="anomaly")
