@@ -69,6 +69,7 @@ demo: $(STAMP)
 	@echo "Searching, exporting and verifying into $(DEMO) (up to 15 minutes) ..."
 	@mkdir -p $(DEMO)
 	@$(RUN) $(BIN)/bitfront run studies/sf_traffic.toml --workers 2 --storage sqlite:///$(DEMO)/study.db --out $(DEMO)
+	@$(RUN) $(BIN)/bitfront report --storage sqlite:///$(DEMO)/study.db --out $(DEMO)/report.html
 
 clean:
 	@echo "Removing build, $(VENV) and caches ..."

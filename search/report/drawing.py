@@ -24,7 +24,7 @@ from quant_model.schedule import Schedule
 __all__ = ["DRAWING_STYLE", "draw"]
 
 # Columns: centre and width.
-_WIDTH = 905
+_WIDTH = 925
 _MAIN = (310, 232)
 _KEY = (542, 204)
 _VALUE = (762, 204)
