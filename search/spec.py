@@ -35,6 +35,7 @@ __all__ = [
     "StudySection",
     "StudySpec",
     "TensorChoice",
+    "is_choice_validator",
     "spec_from_json",
     "widest_architecture",
 ]
@@ -61,6 +62,11 @@ def _as_tuple(value: Any) -> Any:
             raise ValueError("a value stands in the list twice")
         return tuple(value)
     return (value,)
+
+
+def is_choice_validator(function: object) -> bool:
+    """Whether a validator is the one that makes a key a :data:`Choice`."""
+    return function is _as_tuple
 
 
 Choice = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
@@ -110,7 +116,9 @@ class StudySection(_Model):
     """``[study]``: the search itself."""
 
     name: _Name = Field(description="letters, digits, '_', '.' and '-', at most 100")
+    """The study's name in its storage, which can hold many."""
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
+    """Same seed, same file, one worker: the same trials."""
     trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
     """Designs to train in all; those that do not fit the device are not counted."""
     objectives: tuple[Objective, ...] = Field(
@@ -131,9 +139,14 @@ class DataSpec(_Model):
     """``[data]``: the series and what is forecast or told."""
 
     file: str = Field(min_length=1, description="a path, relative to the study file")
+    """CSV, also gzip-compressed, or Parquet; the path starts at the study file's folder. Rows sorted by
+    time, whole steps apart; rows may be missing, cells may not."""
     time: str = Field(min_length=1, description="the name of the column of times")
+    """Column of times, ISO 8601: 2024-05-01 13:00 or 2024-05-01T13:00:00+02:00."""
     features: tuple[str, ...] = Field(min_length=1, description="a list of column names")
+    """Columns that the model sees, at most 32. A target may be one of them."""
     targets: tuple[str, ...] = Field(min_length=1, description="a list of column names")
+    """Columns that it forecasts; targets times steps ahead: at most 16."""
     task: Literal["forecast", "classify", "anomaly"] = Field(
         "forecast", description="forecast, classify or anomaly"
     )
@@ -151,13 +164,17 @@ class DataSpec(_Model):
     )
     """Share of the validation windows that raise no alarm."""
     unit: str = Field("", description="the target's unit, a text")
+    """The target's unit, for people."""
     horizon: Choice[Annotated[int, Field(ge=1, strict=True)]] = Field(
         (1,), description="steps ahead: one number of at least 1, or a rising list for several at once"
     )
+    """Steps ahead; a list forecasts several at once."""
     season: int | None = Field(None, ge=1, strict=True, description="steps in a season, at least 1")
+    """Steps in a season, for comparison with the forecast "as a season ago"."""
     split: tuple[float, float, float] = Field(
         DEFAULT_SPLIT, description="three shares for train, validation, test that add up to 1"
     )
+    """Shares of the rows for training, validation and test, in that order in time."""
 
     @model_validator(mode="after")
     def _usable(self) -> DataSpec:
@@ -199,8 +216,11 @@ class DeviceSpec(_Model):
     """``[device]``: the chip and how much of it may be used."""
 
     name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
+    """The FPGA; `bitfront estimate` names the nearest one that is known."""
     limit: float = Field(1.0, gt=0, le=1, description="a share of the device, above 0 and up to 1")
+    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
+    """For latency and energy; whether the design runs at this clock is for place and route to say."""
 
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -250,6 +270,7 @@ class TensorChoice(_Model):
     memory: Choice[Literal["auto", "logic", "distributed", "block"]] | None = Field(
         None, description="auto, logic, block (weights) or auto, distributed, block (keys and values)"
     )
+    """As weight_memory or attention_memory, for this engine."""
 
 
 class Space(_Model):
@@ -258,9 +279,11 @@ class Space(_Model):
     window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] = Field(
         description="whole numbers 2..256"
     )
+    """Rows of the series that the model sees at once."""
     d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
         (8, 16), description="whole numbers 4..128"
     )
+    """Width of the encoder."""
     heads: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (1,), description="whole numbers 1..8"
     )
@@ -272,12 +295,15 @@ class Space(_Model):
     layers: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
         (1,), description="whole numbers 1..4"
     )
+    """Encoder layers, one after the other."""
     repeats: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (1,), description="whole numbers 1..8"
     )
     """Times that each encoder layer is applied with the same weights and engines."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
+    """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
+    """Bits of every tensor between engines."""
     input_bits: Choice[_ActivationBits] | None = Field(None, description="whole numbers 2..8")
     """Bits of the input; as activation_bits when left out."""
     residual_bits: Choice[_StreamBits] | None = Field(None, description="whole numbers 2..16")
@@ -285,14 +311,19 @@ class Space(_Model):
     lanes: Choice[_LanesOrAuto] = Field((1,), description="whole numbers 1..512, or auto")
     """Parallel multiply-accumulates; snapped down to what divides. auto: as quick as the budget allows."""
     multiplier: Choice[Multiplier] = Field(("auto",), description="auto, dsp, lut")
+    """Where products are made: DSP slices or LUTs. auto leaves it to the cost model."""
     buffer: Choice[BufferType] = Field(("auto",), description="auto, distributed, block")
+    """RAM between two engines: LUTs or block RAM."""
     weight_memory: Choice[_WeightMemory] = Field(("auto",), description="auto, logic, block")
+    """Where weights lie: LUTs or block RAM."""
     attention_memory: Choice[_StoreMemory] = Field(("auto",), description="auto, distributed, block")
+    """Where keys and values wait: LUTs or block RAM."""
     granularity: Literal["tensor", "uniform"] = Field("tensor", description="tensor or uniform")
     """tensor: each tensor and engine chooses for itself. uniform: one choice for all."""
     tensors: dict[str, TensorChoice] = Field(
         default_factory=dict, description="tables named after an engine or tensor"
     )
+    """Other choices for one engine or tensor alone; names as in `bitfront sample`."""
 
     @field_validator("lanes")
     @classmethod
