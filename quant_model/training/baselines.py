@@ -11,6 +11,7 @@ from quant_model.data.baselines import Baseline, baseline, simple_baselines
 from quant_model.data.dataset import Dataset
 from quant_model.data.series import Series
 from quant_model.data.tasks import prediction_error
+from quant_model.training.errors import TrainingDiverged
 from quant_model.training.loop import Plan, Windows, fit
 from quant_model.training.losses import loss_of
 
@@ -31,19 +32,28 @@ _PATIENCE = 5
 def baselines(series: Series, dataset: Dataset, season: int | None, seed: int) -> tuple[Baseline, ...]:
     """What simple methods and a small float LSTM come to, on validation and test.
 
+    An LSTM that diverges is left out: no study shall end for the sake of a comparison.
+
     Args:
         series: The series that the dataset was made from.
         dataset: The dataset; its task gives the metric.
         season: Steps in a season, if it is known.
         seed: Of the LSTM's first weights and the order of its windows.
     """
-    return (*simple_baselines(series, dataset, season), lstm_baseline(dataset, seed))
+    simple = simple_baselines(series, dataset, season)
+    try:
+        return (*simple, lstm_baseline(dataset, seed))
+    except TrainingDiverged:
+        return simple
 
 
 def lstm_baseline(dataset: Dataset, seed: int) -> Baseline:
     """A float LSTM of one layer, trained with the task's loss, its best epoch on validation.
 
     The same arguments give the same errors on the same machine.
+
+    Raises:
+        TrainingDiverged: the loss or the error is not finite.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
