@@ -26,6 +26,7 @@ from search.cli_schema import schema
 from search.cli_service import dashboard, proxy, serve, worker
 from search.cli_study import export, front, run, status
 from search.logs import verbose_option
+from search.private import hide_password
 from search.quiet import quiet_optuna
 from search.stopping import Interrupted
 
@@ -108,7 +109,8 @@ def run_cli(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The command ``bitfront``."""
+    """The command line of this process."""
+    hide_password()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run_cli(sys.argv[1:]))
 

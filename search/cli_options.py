@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cost_model.calibration import YOSYS
+from search.private import STORAGE_VARIABLE
 
 __all__ = [
     "artifacts_option",
@@ -33,7 +34,7 @@ def storage_option(*, required: bool) -> Callable[[Function], Function]:
     return click.option(
         "--storage",
         "url",
-        envvar="BITFRONT_STORAGE",
+        envvar=STORAGE_VARIABLE,
         required=required,
         metavar="URL",
         help="sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; also from "

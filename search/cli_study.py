@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from search.cli_options import (
 from search.export import export_trial
 from search.files import write_text
 from search.front import front_csv, front_json
+from search.private import STORAGE_VARIABLE
 from search.run import RunOptions, RunResult, begin, build_best
 from search.run import search as search_study
 from search.show import number, percent, print_table, working
@@ -91,7 +93,8 @@ def _how_to_resume(study_file: Path) -> str:
         "run",
         str(study_file),
     ]
-    return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}"
+    same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
+    return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
 
 
 def _what_next(url: str) -> str:

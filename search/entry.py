@@ -1,14 +1,17 @@
-"""The command ``bitfront``: small, so that Ctrl-C is quiet even while the rest is still being imported."""
+"""The command ``bitfront``: what has to happen before anything large is imported."""
 
 from __future__ import annotations
 
 import sys
 
+from search.private import hide_password
+
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Import the command line and run it."""
+    """Run the command line; Ctrl-C is quiet even while it is still being imported."""
+    hide_password()
     try:
         from search.cli import main as run
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from search.identity import arithmetic_digest
 if TYPE_CHECKING:
     from quant_model.training import TrainingResult
 
-__all__ = ["curve_csv", "record_design"]
+__all__ = ["curve_csv", "design_attributes", "record_design"]
 
 
 def record_design(trial: optuna.Trial, assessment: Assessment, origin: Mapping[str, Any]) -> None:
@@ -31,8 +31,17 @@ def record_design(trial: optuna.Trial, assessment: Assessment, origin: Mapping[s
         assessment: Its design.
         origin: Hashes of study file and data, version, seed and worker.
     """
+    for name, value in design_attributes(assessment, origin).items():
+        trial.set_user_attr(name, value)
+    if not trial.constraints:
+        for name, value in assessment.constraints.items():
+            trial.set_constraint(name, value)
+
+
+def design_attributes(assessment: Assessment, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """The user attributes that :func:`record_design` stores."""
     estimate = assessment.estimate
-    attributes: dict[str, Any] = {
+    return {
         "digest": assessment.design.digest,
         "arithmetic": arithmetic_digest(assessment.design),
         "design": assessment.design.as_dict(),
@@ -46,11 +55,6 @@ def record_design(trial: optuna.Trial, assessment: Assessment, origin: Mapping[s
         "filled": assessment.summary,
         "origin": dict(origin),
     }
-    for name, value in attributes.items():
-        trial.set_user_attr(name, value)
-    if not trial.constraints:
-        for name, value in assessment.constraints.items():
-            trial.set_constraint(name, value)
 
 
 def curve_csv(result: TrainingResult) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,23 +58,25 @@ def series(rows: int = 300) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_study(
+    folder: Path, replace: dict[str, str] | None = None, extra: str = "", csv: str | None = None
+) -> Path:
+    """Write a study file and its series; ``replace`` maps lines' starts to new lines."""
+    folder.mkdir(exist_ok=True)
+    lines = TOML.splitlines()
+    for start, line in (replace or {}).items():
+        (index,) = (number for number, old in enumerate(lines) if old.startswith(start))
+        lines[index] = line
+    file = folder / "tiny.toml"
+    file.write_text("\n".join(lines) + "\n" + extra)
+    (folder / "series.csv").write_text(series() if csv is None else csv)
+    return file
+
+
 @pytest.fixture
 def make_study(tmp_path: Path) -> StudyMaker:
-    """Write a study file and its series; keyword ``replace`` maps lines' starts to new lines."""
-
-    def make(replace: dict[str, str] | None = None, extra: str = "", csv: str | None = None) -> Path:
-        folder = tmp_path / "studies"
-        folder.mkdir(exist_ok=True)
-        lines = TOML.splitlines()
-        for start, line in (replace or {}).items():
-            (index,) = (number for number, old in enumerate(lines) if old.startswith(start))
-            lines[index] = line
-        file = folder / "tiny.toml"
-        file.write_text("\n".join(lines) + "\n" + extra)
-        (folder / "series.csv").write_text(series() if csv is None else csv)
-        return file
-
-    return make
+    """Write a study file and its series; arguments as for :func:`write_study`."""
+    return partial(write_study, tmp_path / "studies")
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from search.study_file import data_path, load_spec
 from search.worker import Worker
 
 
-def open_file(study_file: Path, url: str | None = None) -> OpenStudy:
+def open_file(study_file: Path, url: str | None = None, artifacts: str | None = None) -> OpenStudy:
     """Make or resume the study of a file; in a SQLite file beside it unless a URL is given."""
     quiet_optuna()
     spec = load_spec(study_file)
     path = data_path(spec, study_file)
     data_from_file(spec, path).check()
     url = url or f"sqlite:///{study_file.parent}/study.db"
-    return create_or_resume(spec, url, read_bytes(path), None, study_file.parent / "files")
+    return create_or_resume(spec, url, read_bytes(path), artifacts, study_file.parent / "files")
 
 
 def work(study: OpenStudy, target: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from optuna.trial import TrialState
-from optuna_dashboard import get_note
+from optuna_dashboard import get_note  # type: ignore[import-untyped]
 
 from search import lease as lease_module
 from search.lease import FAILURE, LOSSES, Lease, Watch, give_back, holder, release

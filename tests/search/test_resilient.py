@@ -79,7 +79,12 @@ def test_patience_ends(tmp_path: Path) -> None:
         storage = open_storage(server.new_database(), create=True)
         server.stop()
         pauses: list[float] = []
-        storage.patience = Patience(0.5, lambda seconds: (pauses.append(seconds), time.sleep(0.1))[1])
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            time.sleep(0.1)
+
+        storage.patience = Patience(0.5, pause)
         with pytest.raises(StorageInternalError) as caught:
             storage.get_all_studies()
         assert is_transient(caught.value)

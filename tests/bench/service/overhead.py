@@ -1,0 +1,214 @@
+"""What a trial costs besides its training, in a study that already holds many trials.
+
+Everything is real but the training: sampler, estimate, storage, notes, plots, artifacts. The stored trials
+are written straight into Optuna's tables; with ``--running`` so many more are in other workers' hands, which
+every look at the storage has to read. From the repository's root:
+
+    python -m tests.bench.service.overhead --out tests/bench/service/overhead.json
+    python -m tests.bench.service.overhead --sizes 100 --storages sqlite --profile      (where the time goes)
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import itertools
+import json
+import os
+import platform
+import pstats
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy
+from optuna.distributions import distribution_to_json
+from optuna.storages._rdb import models
+from sqlalchemy.orm import Session
+
+from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
+from quant_model.training import Epoch, TrainingResult
+from search.budget import Assessment, Budget
+from search.identity import arithmetic_digest
+from search.lease import LEASE
+from search.objectives import objective_values
+from search.record import design_attributes
+from search.space import DesignSpace
+from search.stopping import StopSignal
+from search.study import OpenStudy, open_study
+from search.worker import Worker
+from tests.bench.service.tiny import write_tiny_study
+from tests.postgresql import PostgresServer
+from tests.search.studies import open_file
+
+MEASURED = 8
+"""Trials that are timed in each setting; the median and the slowest are kept."""
+
+
+@dataclass(frozen=True)
+class SurrogateWorker(Worker):
+    """A worker whose training is a formula: more bits, less error."""
+
+    def _train(self, assessment: Assessment) -> TrainingResult:
+        model = random_integer_model(build_network(assessment.design), 0)
+        error = surrogate(assessment)
+        return TrainingResult(model, (Epoch(0, None, error), Epoch(1, error, error)), error)
+
+
+def surrogate(assessment: Assessment) -> float:
+    """An error that falls with the mean of all bit-widths."""
+    data = assessment.design.as_dict()
+    bits = [*data["weight_bits"].values(), *data["activation_bits"].values()]
+    spread = int(arithmetic_digest(assessment.design)[:4], 16) / 0xFFFF
+    return float(0.5 + 2.0 ** (-0.4 * float(np.mean(bits))) + 0.02 * spread)
+
+
+def fill(study: OpenStudy, count: int, running: int) -> None:
+    """Store ``count`` completed trials and ``running`` more that are being trained."""
+    space, budget = DesignSpace(study.spec), Budget.of(study.spec)
+    generator = np.random.default_rng(0)
+    engine = sqlalchemy.create_engine(study.url)
+    now = datetime.now()
+    first = len(study.trials())
+    with Session(engine) as session:
+        for number in range(first, first + count + running):
+            assessment = budget.propose(space.design(choice := space.random(generator)))
+            complete = number < first + count
+            trial = models.TrialModel(
+                number=number,
+                study_id=study.id,
+                state="COMPLETE" if complete else "RUNNING",
+                datetime_start=now - timedelta(seconds=60),
+                datetime_complete=now if complete else None,
+            )
+            session.add(trial)
+            session.flush()
+            identity = trial.trial_id
+            error = surrogate(assessment)
+            values = objective_values(study.spec, error, assessment) if complete else ()
+            attributes = {**design_attributes(assessment, study.origin), "training": True}
+            if complete:
+                attributes |= {"curve": "none", "model": "none", "error": error, "seconds": 1.0}
+            system: dict[str, Any] = {
+                f"constraints:{name}": value for name, value in assessment.constraints.items()
+            }
+            if not complete:
+                system[LEASE] = {"worker": f"host:{number}:x", "beat": 1}
+            rows: list[object] = [
+                models.TrialParamModel(
+                    trial_id=identity,
+                    param_name=name,
+                    param_value=space.distributions[name].to_internal_repr(value),
+                    distribution_json=distribution_to_json(space.distributions[name]),
+                )
+                for name, value in choice.items()
+            ]
+            rows += [
+                models.TrialValueModel(
+                    trial_id=identity,
+                    objective=index,
+                    value=value,
+                    value_type=models.TrialValueModel.TrialValueType.FINITE,
+                )
+                for index, value in enumerate(values)
+            ]
+            rows += [
+                models.TrialUserAttributeModel(trial_id=identity, key=key, value_json=json.dumps(value))
+                for key, value in attributes.items()
+            ]
+            rows += [
+                models.TrialSystemAttributeModel(trial_id=identity, key=key, value_json=json.dumps(value))
+                for key, value in system.items()
+            ]
+            session.bulk_save_objects(rows)
+        session.commit()
+    engine.dispose()
+
+
+def measure(url: str, complete: int, profile: bool) -> dict[str, float]:
+    """Seconds from one trial's end to the next one's, the training taking none."""
+    began = time.monotonic()
+    study = open_study(url, None)
+    study.trials()
+    opened = time.monotonic() - began
+    times: list[float] = []
+    profiler = cProfile.Profile()
+    with StopSignal() as stop:
+
+        def report(line: str) -> None:
+            times.append(time.monotonic())
+            if len(times) == 1 and profile:
+                profiler.enable()
+
+        SurrogateWorker(study, complete + MEASURED + 1, stop, report).run()
+    profiler.disable()
+    if profile:
+        pstats.Stats(profiler).sort_stats("cumulative").print_stats(45)
+    gaps = [after - before for before, after in itertools.pairwise(times)]
+    return {
+        "open": round(opened, 2),
+        "median": round(statistics.median(gaps), 3),
+        "slowest": round(max(gaps), 3),
+        "trials": len(gaps),
+    }
+
+
+@contextmanager
+def storage(kind: str, folder: Path) -> Iterator[str]:
+    """An empty storage's URL."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/study.db"
+        return
+    with PostgresServer(durable=True) as server:
+        yield server.new_database("bitfront")
+
+
+def main() -> int:
+    """Measure as asked, print and write what came out."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 10_000])
+    parser.add_argument("--storages", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--running", type=int, nargs="+", default=[0, 200])
+    parser.add_argument("--sampler", default="")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    results: list[dict[str, Any]] = []
+    for kind in options.storages:
+        for running in options.running:
+            with (
+                tempfile.TemporaryDirectory(prefix="bitfront-overhead-") as name,
+                storage(kind, Path(name)) as url,
+            ):
+                stored = 0
+                more = f'sampler = "{options.sampler}"' if options.sampler else ""
+                file = write_tiny_study(Path(name) / "study", 1_000_000, more=more)
+                study = open_file(file, url)
+                for size in sorted(options.sizes):
+                    fill(study, size - stored, running if stored == 0 else 0)
+                    stored = study.counts().complete
+                    found = measure(url, stored, options.profile)
+                    stored = study.counts().complete
+                    results.append({"storage": kind, "stored": size, "running": running, **found})
+                    print(json.dumps(results[-1]), flush=True)
+    if options.out is not None:
+        about = {
+            "sampler": options.sampler or "default",
+            "python": platform.python_version(),
+            "load": round(os.getloadavg()[0], 1),
+        }
+        options.out.write_text(json.dumps({**about, "runs": results}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
