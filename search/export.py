@@ -183,7 +183,9 @@ def _notes(dataset: Dataset) -> list[str]:
 def _around(around: Host, scores: Scores) -> str:
     return f"""Around the accelerator, a value is `offset + step * integer`: send
 `floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.
-{scores.decision.rule} The same numbers are in `{MANIFEST}`.
+The same numbers are in `{MANIFEST}`.
+
+{scores.decision.rule}
 
 {around.table()}
 """
