@@ -1,21 +1,25 @@
 """Quantisation with gradients: the golden integer arithmetic forward, straight-through estimates backward.
 
-All tensors hold integers as floats; scales are Python numbers outside of them. Scaling by a power of two is
-exact, so a rescaling shift lies in the weights that produce a value: a product then leaves the matrix
-multiplication in steps of its target, with the rounding's one half already in the bias, and quantising it
-takes a floor and a clamp.
+All tensors hold integers as floats; scales are outside of them. Scaling by a power of two is exact, so a
+rescaling shift lies in the weights that produce a value: a product then leaves the matrix multiplication in
+steps of its target, the rounding's one half added with the bias, and quantising it takes a floor and a clamp.
+Called ``shifted`` below: a value in steps of its target, plus one half.
 
 A quantiser's threshold is learned as its base-2 logarithm (Jain et al., "Trained Quantization Thresholds for
 Accurate and Efficient Fixed-Point Inference", arXiv 1903.08066, equations 6 to 8): with ``q`` the integer,
 ``v`` the value in steps and ``s`` the step, ``d(s q) / d(log2 t) = s ln2 (q - v)`` where nothing saturates
-and ``s ln2 q`` where it does. Downstream gradients here are with respect to ``q``, so the factor ``s`` drops
-out.
+and ``s ln2 q`` where it does. Both terms are gradients with respect to gains: ``q`` counts in whatever reads
+the tensor, with a gain of one step there; ``v`` is made with a gain of one over the step. So quantisers need
+not know of thresholds: :class:`PowersOfTwo` makes the gains, and what autograd brings back to them is the
+sum over a small weight matrix instead of a large tensor.
 """
+
+# ruff: noqa: D102 - a class says what its forward and backward do
 
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -25,15 +29,18 @@ from torch.autograd.function import FunctionCtx
 LN2 = math.log(2)
 
 
-class _Context(FunctionCtx):
-    """What autograd passes from forward to backward, with the attributes used here declared."""
+class Saved(FunctionCtx):
+    """What goes from forward to backward, with the attributes used here declared."""
 
     saved_tensors: tuple[Tensor, ...]
     needs_input_grad: tuple[bool, ...]
     low: int
     high: int
     gain: float
-    window: int
+    slope: float
+    rows: int
+    heads: int
+    sizes: list[int]
 
 
 def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int) -> Tensor:
@@ -41,163 +48,183 @@ def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int) -> Tensor:
     return cast(Tensor, torch.ops.aten.hardtanh_backward(gradient, shifted, low, high + 1))
 
 
-def _threshold_gradient(gradient: Tensor, integers: Tensor, inside: Tensor) -> Tensor:
-    """Sum over all elements of ``gradient * d(q) / d(log2 t)``.
+class PowersOfTwo(Function):
+    """Gains, as a function of log2 thresholds whose rounding up is ignored in the gradient.
 
     Args:
-        gradient: with respect to ``integers``, of the same shape.
-        integers: the quantised values.
-        inside: sum of gradient times value, in steps, over what does not saturate.
+        weights: the weights' thresholds, and
+        tensors: the tensors': ``n`` in all. They receive the gradient.
+        powers: the gains at these thresholds, ``(m,)``.
+        incidence: ``(m, n)``: ``LN2`` times what a gain's exponent gains when a threshold gains one.
     """
-    return LN2 * (torch.dot(gradient.reshape(-1), integers.reshape(-1)) - inside)
-
-
-class _Requantize(Function):
-    @staticmethod
-    def forward(ctx: _Context, shifted: Tensor, threshold: Tensor, low: int, high: int) -> Tensor:
-        integers = torch.floor(shifted).clamp_(low, high)
-        ctx.save_for_backward(shifted, integers)
-        ctx.low, ctx.high = low, high
-        return integers
 
     @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        shifted, integers = ctx.saved_tensors
-        gradient = gradient.contiguous()
-        passed = _inside(gradient, shifted, ctx.low, ctx.high)
-        inside = torch.dot(passed.reshape(-1), shifted.reshape(-1)) - 0.5 * passed.sum()
-        return passed, _threshold_gradient(gradient, integers, inside), None, None
+    def forward(ctx: Saved, weights: Tensor, tensors: Tensor, powers: Tensor, incidence: Tensor) -> Tensor:
+        ctx.save_for_backward(powers, incidence)
+        ctx.sizes = [len(weights), len(tensors)]
+        return powers.view(-1)
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        powers, incidence = ctx.saved_tensors
+        weights, tensors = torch.split((gradient * powers) @ incidence, ctx.sizes)
+        return weights, tensors, None, None
 
 
-def requantize(shifted: Tensor, threshold: Tensor, low: int, high: int) -> Tensor:
-    """Integers of a value that is in steps of its target and already has one half added.
+class QuantizeSegments(Function):
+    """Quantise many small tensors at once, laid end to end: gain times integer, by element.
 
     Args:
-        shifted: any shape.
-        threshold: the target's log2 threshold, a scalar; receives the gradient.
-        low: smallest integer of the target.
-        high: largest integer of the target.
+        values: real values.
+        scales: steps per unit, by tensor.
+        gains: factor of the integers in the result, by tensor.
+        segments: which tensor an element belongs to.
+        sizes: elements, by tensor.
+        low: smallest integer, by element.
+        high: largest integer, by element.
     """
-    return cast(Tensor, _call(_Requantize, shifted, threshold, low, high))
 
-
-class _LinearRequantize(Function):
     @staticmethod
     def forward(
-        ctx: _Context,
-        rows: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        stream: Tensor | None,
-        gain: float,
-        threshold: Tensor,
-        low: int,
-        high: int,
+        ctx: Saved,
+        values: Tensor,
+        scales: Tensor,
+        gains: Tensor,
+        segments: Tensor,
+        sizes: list[int],
+        low: Tensor,
+        high: Tensor,
     ) -> Tensor:
-        flat = rows.reshape(-1, rows.shape[-1])
-        if len(bias) == 1:
-            shifted = torch.addmm(bias, flat, weight.t())
-        else:
-            shifted = (flat @ weight.t()).view(-1, *bias.shape).add_(bias).view(len(flat), -1)
-        if stream is not None:
-            shifted.add_(stream.reshape(shifted.shape), alpha=gain)
-        integers = torch.floor(shifted).clamp_(low, high)
-        ctx.save_for_backward(flat, weight, bias, shifted, integers, *(() if stream is None else (stream,)))
-        ctx.low, ctx.high, ctx.gain, ctx.window = low, high, gain, len(bias)
-        return integers.view(*rows.shape[:-1], -1)
+        scale, gain = torch.stack((scales, gains)).index_select(1, segments).unbind()
+        scaled = values * scale
+        integers = round_half_up(scaled, low, high)
+        ctx.save_for_backward(scaled, integers, scale, gain, scales, low, high)
+        ctx.sizes = sizes
+        return integers * gain
 
     @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        rows, weight, bias, shifted, integers, *stream = ctx.saved_tensors
-        flat = gradient.reshape(shifted.shape)
-        passed = _inside(flat, shifted, ctx.low, ctx.high)
-        for_rows = None
-        if ctx.needs_input_grad[0]:
-            for_rows = (passed @ weight).view(*gradient.shape[:-1], -1)
-        for_weight = passed.t() @ rows
-        for_bias = passed.view(-1, ctx.window, passed.shape[-1]).sum(0)
-        # A value is rows @ weight + bias + gain * stream: summed with its gradient, each part is a sum over
-        # something much smaller than the tensor itself, but for the stream's.
-        inside = torch.dot(for_weight.view(-1), weight.reshape(-1))
-        inside += torch.dot(for_bias.view(-1), bias.reshape(-1) - 0.5)
-        for_stream = None
-        if stream:
-            for_stream = (passed * ctx.gain if ctx.gain != 1 else passed).view(gradient.shape)
-            inside += torch.dot(for_stream.view(-1), stream[0].reshape(-1))
-        return (
-            for_rows,
-            for_weight,
-            for_bias,
-            for_stream,
-            None,
-            _threshold_gradient(flat, integers, inside),
-            None,
-            None,
-        )
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        scaled, integers, scale, gain, scales, low, high = ctx.saved_tensors
+        passed = gradient * gain * ((scaled >= low - 0.5) & (scaled <= high + 0.5))
+        for_scales = None
+        if ctx.needs_input_grad[1]:
+            for_scales = _sums(passed * scaled, ctx.sizes) / scales
+        return passed * scale, for_scales, _sums(gradient * integers, ctx.sizes), None, None, None, None
 
 
-def linear_requantize(
-    rows: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    threshold: Tensor,
-    low: int,
-    high: int,
-    stream: Tensor | None = None,
-    gain: float = 1.0,
-) -> Tensor:
-    """``requantize(rows @ weight.T + bias + gain * stream)`` in one step.
+def _sums(values: Tensor, sizes: list[int]) -> Tensor:
+    return torch.stack([part.sum() for part in torch.split(values, sizes)])
+
+
+class LinearRequantize(Function):
+    """Integers of ``rows @ weight.T + bias + gain * stream``.
 
     Args:
         rows: integers ``(batch, rows, in_features)``.
         weight: ``(out_features, in_features)``, in steps of the target per step of the input.
-        bias: ``(1, out_features)`` or one row per token, in steps of the target, one half included.
-        threshold: the target's log2 threshold, a scalar.
+        bias: ``(1, out_features)`` or one row per token, in steps of the target.
         low: smallest integer of the target.
         high: largest integer of the target.
-        stream: integers ``(batch, rows, out_features)`` of a residual's waiting stream.
-        gain: a step of the stream in steps of the target.
+        stream: integers ``(batch, rows, out_features)`` of a residual's waiting stream, or None.
+        gain: a step of the stream in steps of the target, a scalar; None without stream.
     """
-    return cast(Tensor, _call(_LinearRequantize, rows, weight, bias, stream, gain, threshold, low, high))
 
-
-class _Attend(Function):
     @staticmethod
     def forward(
-        ctx: _Context,
+        ctx: Saved,
+        rows: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        low: int,
+        high: int,
+        stream: Tensor | None = None,
+        gain: Tensor | None = None,
+    ) -> Tensor:
+        flat, rounding = rows.reshape(-1, rows.shape[-1]), bias + 0.5
+        if len(bias) == 1:
+            shifted = torch.addmm(rounding, flat, weight.t())
+        else:
+            shifted = (flat @ weight.t()).view(-1, *bias.shape).add_(rounding).view(len(flat), -1)
+        if stream is not None and gain is not None:
+            ctx.gain = float(gain)
+            shifted.add_(stream.reshape(shifted.shape), alpha=ctx.gain)
+            ctx.save_for_backward(flat, weight, shifted, stream)
+        else:
+            ctx.save_for_backward(flat, weight, shifted)
+        ctx.low, ctx.high, ctx.rows = low, high, len(bias)
+        return torch.floor(shifted).clamp_(low, high).view(*rows.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight, shifted, *stream = ctx.saved_tensors
+        passed = _inside(gradient.reshape(shifted.shape), shifted, ctx.low, ctx.high)
+        for_rows = for_stream = for_gain = None
+        if ctx.needs_input_grad[0]:
+            for_rows = (passed @ weight).view(*gradient.shape[:-1], -1)
+        if stream:
+            for_stream = (passed * ctx.gain if ctx.gain != 1 else passed).view(gradient.shape)
+            for_gain = torch.dot(passed.view(-1), stream[0].reshape(-1))
+        for_bias = passed.view(-1, ctx.rows, passed.shape[-1]).sum(0)
+        return for_rows, passed.t() @ rows, for_bias, None, None, for_stream, for_gain
+
+
+class Attend(Function):
+    """Scores, base-2 softmax by table, weighted sum of the values and the rounding division.
+
+    The result has the value's format, ``(batch, window, d_model)``.
+
+    Args:
+        query: integers ``(batch, window, d_model)``.
+        key: the same shape.
+        value: the same shape.
+        table: numerators by distance from the row's largest score.
+        gain: a step of the dot product in steps of the score, a scalar.
+        step: a step of the score in octaves.
+        low: smallest score.
+        high: largest score.
+        heads: attention heads.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Saved,
         query: Tensor,
         key: Tensor,
         value: Tensor,
         table: Tensor,
-        gain: float,
-        slope: float,
+        gain: Tensor,
+        step: float,
         low: int,
         high: int,
+        heads: int = 1,
     ) -> Tensor:
-        half = query.new_full((), 0.5)
-        shifted = torch.baddbmm(half, query, key.transpose(1, 2), alpha=gain)
+        query, key, value = (_split_heads(rows, heads) for rows in (query, key, value))
+        ctx.gain, ctx.slope, ctx.low, ctx.high, ctx.heads = float(gain), LN2 * step, low, high, heads
+        shifted = torch.baddbmm(query.new_full((), 0.5), query, key.transpose(1, 2), alpha=ctx.gain)
         scores = torch.floor(shifted).clamp_(low, high)
-        distance = (scores.amax(-1, keepdim=True) - scores).to(torch.int32)
+        distance = (_largest(scores) - scores).to(torch.int32)
         numerators = table.index_select(0, distance.view(-1)).view(distance.shape)
         denominator = numerators.sum(-1, keepdim=True)
         weighted = torch.bmm(numerators, value)
         context = weighted.add_(denominator, alpha=0.5).div_(denominator).floor_()
         ctx.save_for_backward(query, key, value, shifted, numerators.div_(denominator))
-        ctx.low, ctx.high, ctx.gain = low, high, gain * slope
-        return context
+        return _join_heads(context, heads)
 
     @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, shifted, attention = ctx.saved_tensors
+        gradient = _split_heads(gradient, ctx.heads)
         for_attention = torch.bmm(gradient, value.transpose(1, 2))
         for_scores = torch.ops.aten._softmax_backward_data(for_attention, attention, -1, attention.dtype)
         passed = _inside(for_scores, shifted, ctx.low, ctx.high)
-        zero = query.new_zeros(())
+        zero, factor = query.new_zeros(()), ctx.gain * ctx.slope
+        products = torch.dot(passed.view(-1), shifted.view(-1)) - 0.5 * passed.sum()
         return (
-            torch.baddbmm(zero, passed, key, beta=0, alpha=ctx.gain),
-            torch.baddbmm(zero, passed.transpose(1, 2), query, beta=0, alpha=ctx.gain),
-            torch.bmm(attention.transpose(1, 2), gradient),
+            _join_heads(torch.baddbmm(zero, passed, key, beta=0, alpha=factor), ctx.heads),
+            _join_heads(torch.baddbmm(zero, passed.transpose(1, 2), query, beta=0, alpha=factor), ctx.heads),
+            _join_heads(torch.bmm(attention.transpose(1, 2), gradient), ctx.heads),
             None,
+            products * (ctx.slope / ctx.gain),
             None,
             None,
             None,
@@ -205,94 +232,73 @@ class _Attend(Function):
         )
 
 
-def attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    table: Tensor,
-    gain: float,
-    step: float,
-    low: int,
-    high: int,
-) -> Tensor:
-    """Scores, base-2 softmax by table, weighted sum of the values and the rounding division.
+def _largest(values: Tensor) -> Tensor:
+    """The largest value of each row, ``(..., columns)`` to ``(..., 1)``: halves on halves until one is left.
+
+    The library's own reduction takes three times as long for short rows.
+    """
+    while (columns := values.shape[-1]) > 1:
+        half = (columns + 1) // 2
+        values = torch.maximum(values[..., :half], values[..., columns - half :])
+    return values
+
+
+def _split_heads(rows: Tensor, heads: int) -> Tensor:
+    """``(batch, window, d_model)`` to ``(batch * heads, window, d_head)``."""
+    if heads == 1:
+        return rows
+    batch, window, columns = rows.shape
+    return rows.view(batch, window, heads, columns // heads).transpose(1, 2).flatten(0, 1)
+
+
+def _join_heads(rows: Tensor, heads: int) -> Tensor:
+    """``(batch * heads, window, d_head)`` to ``(batch, window, d_model)``."""
+    if heads == 1:
+        return rows
+    parts, window, width = rows.shape
+    return rows.view(parts // heads, heads, window, width).transpose(1, 2).flatten(2)
+
+
+class PoolRequantize(Function):
+    """Integers ``(batch, columns)`` of ``gain`` times the sum over the rows.
 
     Args:
-        query: integers ``(batch * heads, window, d_head)``.
-        key: the same shape.
-        value: the same shape.
-        table: numerators by distance from the row's largest score.
-        gain: a step of the dot product in steps of the score.
-        step: a step of the score in octaves.
-        low: smallest score.
-        high: largest score.
-
-    Returns:
-        Integers in the value's format, ``(batch * heads, window, d_head)``.
+        rows: integers ``(batch, rows, columns)``.
+        gain: a step of the source in steps of the target, a scalar.
+        low: smallest integer of the target.
+        high: largest integer of the target.
     """
-    return cast(Tensor, _call(_Attend, query, key, value, table, gain, LN2 * step, low, high))
-
-
-class _QuantizeSegments(Function):
-    @staticmethod
-    def forward(
-        ctx: _Context,
-        values: Tensor,
-        thresholds: Tensor | None,
-        segments: Tensor,
-        scale: Tensor,
-        gain: Tensor,
-        low: Tensor,
-        high: Tensor,
-    ) -> Tensor:
-        scaled = values * scale
-        integers = round_half_up(scaled, low, high)
-        ctx.save_for_backward(scaled, integers, segments, scale, gain, low, high)
-        ctx.window = 0 if thresholds is None else len(thresholds)
-        return integers * gain
 
     @staticmethod
-    def backward(ctx: _Context, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        scaled, integers, segments, scale, gain, low, high = ctx.saved_tensors
-        for_integers = gradient * gain
-        passed = for_integers * ((scaled >= low - 0.5) & (scaled <= high + 0.5))
-        for_thresholds = None
-        if ctx.window:
-            slope = for_integers * integers - passed * scaled
-            for_thresholds = slope.new_zeros(ctx.window).index_add_(0, segments, slope).mul_(LN2)
-        return passed * scale, for_thresholds, None, None, None, None, None
+    def forward(ctx: Saved, rows: Tensor, gain: Tensor, low: int, high: int) -> Tensor:
+        ctx.gain, ctx.low, ctx.high, ctx.rows = float(gain), low, high, rows.shape[1]
+        shifted = rows.sum(1).mul_(ctx.gain).add_(0.5)
+        ctx.save_for_backward(shifted)
+        return torch.floor(shifted).clamp_(low, high)
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (shifted,) = ctx.saved_tensors
+        passed = _inside(gradient.contiguous(), shifted, ctx.low, ctx.high)
+        sums = torch.dot(passed.view(-1), shifted.view(-1)) - 0.5 * passed.sum()
+        for_rows = (passed * ctx.gain).unsqueeze(1).expand(-1, ctx.rows, -1)
+        return for_rows, sums / ctx.gain, None, None
 
 
-def quantize_segments(
-    values: Tensor,
-    thresholds: Tensor | None,
-    segments: Tensor,
-    scale: Tensor,
-    gain: Tensor,
-    low: Tensor,
-    high: Tensor,
-) -> Tensor:
-    """Quantise many small tensors at once, laid end to end; all but ``thresholds`` have one value an element.
+class Affine(Function):
+    """``rows @ weight.T + bias``; rows ``(batch, in_features)``, bias ``(1, out_features)``."""
 
-    Args:
-        values: real values.
-        thresholds: log2 threshold of each tensor, or None when their scales come from elsewhere.
-        segments: which tensor an element belongs to.
-        scale: steps per unit.
-        gain: factor of the integers in the result.
-        low: smallest integers.
-        high: largest integers.
+    @staticmethod
+    def forward(ctx: Saved, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, weight)
+        return torch.addmm(bias, rows, weight.t())
 
-    Returns:
-        ``gain`` times the integers.
-    """
-    return cast(Tensor, _call(_QuantizeSegments, values, thresholds, segments, scale, gain, low, high))
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight = ctx.saved_tensors
+        return gradient @ weight, gradient.t() @ rows, gradient.sum(0, keepdim=True)
 
 
 def round_half_up(scaled: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """Values in steps to integers: the project's rounding rule, then saturation."""
     return torch.floor(scaled + 0.5).clamp_(low, high)
-
-
-def _call(function: type[Function], *arguments: Any) -> Any:
-    return function.apply(*arguments)  # type: ignore[no-untyped-call]

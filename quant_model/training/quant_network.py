@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,17 @@ from quant_model.repeat import Repeat
 from quant_model.residual import Residual
 from quant_model.training.errors import TrainingDiverged
 from quant_model.training.fake_quant import (
-    attend,
-    linear_requantize,
-    quantize_segments,
-    requantize,
+    Affine,
+    Attend,
+    LinearRequantize,
+    PoolRequantize,
+    QuantizeSegments,
     round_half_up,
 )
+from quant_model.training.gains import GainRules, Gains
 from quant_model.training.scales import ScaleRules, Scales
 from quant_model.training.start import Start
+from quant_model.training.tape import Tape, recorded
 
 _LARGEST_THRESHOLD = 64
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
@@ -55,10 +58,16 @@ class _Segments(nn.Module):
         self.register_buffer("low", torch.tensor([float(b[0]) for b in bounds])[index], persistent=False)
         self.register_buffer("high", torch.tensor([float(b[1]) for b in bounds])[index], persistent=False)
 
-    def spread(self, *powers: Sequence[int]) -> tuple[Tensor, ...]:
-        """Two to the power of each segment's number, for every element; a tensor for each argument."""
-        table = torch.tensor([[2.0**power for power in own] for own in powers])
-        return table.index_select(1, self.index).unbind()
+    def quantize(
+        self, tape: Tape, values: Tensor, scales: Tensor, gains: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        """Gain times integer, the segments each in its own shape; scales and gains by segment."""
+        quantizer = (scales, gains, self.index, self.sizes, self.low, self.high)
+        return tape.split(tape.apply(QuantizeSegments, values, *quantizer).to(dtype), self.sizes, self.shapes)
+
+    def integers(self, values: Tensor, scales: Tensor) -> Tensor:
+        """The integers alone."""
+        return round_half_up(values * scales[self.index], self.low, self.high)
 
     def split(self, values: Tensor) -> list[Tensor]:
         """The segments, each in its own shape."""
@@ -67,11 +76,14 @@ class _Segments(nn.Module):
 
 
 @dataclass(frozen=True)
-class _Effective:
-    """Quantised weights and biases of a forward pass, in steps of what they produce."""
+class _Prepared:
+    """What follows from the thresholds rounded up, and so stays for many steps."""
 
-    weights: Mapping[str, Tensor]
-    biases: Mapping[str, Tensor]
+    key: tuple[tuple[int, ...], ...]
+    scales: Scales
+    powers: Tensor
+    bias_scales: Tensor
+    """Accumulator steps per unit, for each linear node's biases."""
 
 
 class QuantNetwork(nn.Module):
@@ -119,6 +131,8 @@ class QuantNetwork(nn.Module):
         self._weight_offsets = [_offset(node.weight) for node in linears]
         self._offsets = [_offset(target) for target in self.rules.formats.values()]
         self._units = _units(network)
+        self._gains = GainRules(network, self.rules, self._units)
+        self._last: _Prepared | None = None
         self._contexts = {node.scores: node for node in network.nodes if isinstance(node, Context)}
         self._residuals = {node.branch: node for node in network.nodes if isinstance(node, Residual)}
         for node in self._contexts.values():
@@ -161,10 +175,7 @@ class QuantNetwork(nn.Module):
         Raises:
             TrainingDiverged: a threshold has run away, or is no number.
         """
-        return self.rules.apply(
-            _exponents(self.weight_thresholds, self._weight_offsets, self.rules.linear_names),
-            _exponents(self.thresholds, self._offsets, tuple(self.rules.formats)),
-        )
+        return self._prepare().scales
 
     def forward(self, windows: Tensor) -> Tensor:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``.
@@ -172,69 +183,75 @@ class QuantNetwork(nn.Module):
         In training the arithmetic is float32. In evaluation it is float32 where that is exact and float64
         else, and the result is float64: the golden model's forecasts, bit for bit.
         """
-        scales = self.scales()
+        prepared = self._prepare()
         if self.training:
-            return self._forward(windows, scales, torch.float32)
-        dtype = torch.float32 if self._fits_float32(scales) else torch.float64
-        return self._forward(windows, scales, dtype).double()
+            return self._forward(windows, prepared, torch.float32)
+        dtype = torch.float32 if self._fits_float32(prepared.scales) else torch.float64
+        return self._forward(windows, prepared, dtype).double()
 
     def integer_model(self) -> IntegerModel:
         """The network with its integers as they are now."""
-        scales = self.scales()
+        prepared = self._prepare()
+        scales, weight_scales = prepared.scales, self._gains.weight_scales(prepared.powers)
         with torch.no_grad():
-            weights = self._weights.split(self._integer_weights(scales).double())
-            biases = self._biases.split(self._integer_biases(scales).double())
+            weights = self._weights.split(self._weights.integers(self.weights, weight_scales))
+            biases = self._biases.split(self._biases.integers(self.biases, prepared.bias_scales))
         linear = {
             node.name: LinearParameters(
-                weight.numpy().astype(np.int64), bias.numpy().astype(np.int64), scales.weights[node.name]
+                weight.double().numpy().astype(np.int64),
+                bias.double().numpy().astype(np.int64),
+                scales.weights[node.name],
             )
             for node, weight, bias in zip(self.network.linears, weights, biases, strict=True)
         }
         exponents = {name: scales.tensors[name] for name in ("input", *self.rules.scale_of)}
         return IntegerModel(self.network, Parameters(linear, exponents, self._input_scale()))
 
-    def _forward(self, windows: Tensor, scales: Scales, dtype: torch.dtype) -> Tensor:
-        effective = self._effective(scales, dtype)
-        tensors = {"input": self._input(windows).to(dtype)}
-        thresholds = dict(zip(self.rules.formats, self.thresholds.unbind(), strict=True))
-        thresholds |= {name: thresholds[scale] for name, scale in self.rules.scale_of.items()}
-        exponents = scales.tensors
+    def _prepare(self) -> _Prepared:
+        weights = _exponents(self.weight_thresholds, self._weight_offsets, self.rules.linear_names)
+        tensors = _exponents(self.thresholds, self._offsets, tuple(self.rules.formats))
+        weight_units, bias_units = self.weight_units.tolist(), self.bias_units.tolist()
+        key = tuple(tuple(part) for part in (weights, tensors, weight_units, bias_units))
+        if self._last is None or self._last.key != key:
+            scales = self.rules.apply(weights, tensors)
+            accumulators = [scales.tensors[n.source] + scales.weights[n.name] for n in self.network.linears]
+            steps = [2.0 ** (unit - e) for unit, e in zip(bias_units, accumulators, strict=True)]
+            powers = self._gains.powers(scales, weight_units)
+            self._last = _Prepared(key, scales, powers, torch.tensor(steps))
+        return self._last
+
+    def _forward(self, windows: Tensor, prepared: _Prepared, dtype: torch.dtype) -> Tensor:
+        def run(tape: Tape) -> Tensor:
+            return self._evaluate(tape, self._input(windows).to(dtype), prepared)
+
+        return recorded(run, self.weights, self.biases, self.weight_thresholds, self.thresholds)
+
+    def _evaluate(self, tape: Tape, integers: Tensor, prepared: _Prepared) -> Tensor:
+        """The nodes in their order, in the arithmetic of the input's type."""
+        gains = self._gains.apply(tape, self.weight_thresholds, self.thresholds, prepared.powers)
+        linears = self._effective(tape, gains, prepared.bias_scales, integers.dtype)
+        tensors = {"input": integers}
         for node, sources in self.network.steps:
-            name, target = node.name, node.output
+            name, bounds = node.name, (node.output.low, node.output.high)
             if isinstance(node, Repeat):
                 tensors[name] = tensors[sources[0]]
             elif isinstance(node, Linear):
                 if node.target is None:
                     continue  # the head comes last, a branch with its residual
-                tensors[name] = linear_requantize(
-                    tensors[node.source],
-                    effective.weights[name],
-                    effective.biases[name],
-                    thresholds[name],
-                    target.low,
-                    target.high,
-                )
+                tensors[name] = tape.apply(LinearRequantize, tensors[node.source], *linears[name], *bounds)
             elif isinstance(node, Residual):
-                branch = self.network.by_name[node.branch]
-                tensors[name] = linear_requantize(
-                    tensors[branch.sources[0]],
-                    effective.weights[node.branch],
-                    effective.biases[node.branch],
-                    thresholds[name],
-                    target.low,
-                    target.high,
-                    tensors[node.stream],
-                    2.0 ** (exponents[node.stream] - exponents[name]),
-                )
+                rows = tensors[self.network.by_name[node.branch].sources[0]]
+                stream = (tensors[node.stream], gains.by_name[name])
+                tensors[name] = tape.apply(LinearRequantize, rows, *linears[node.branch], *bounds, *stream)
             elif isinstance(node, Scores):
                 context = self._contexts[name]
-                tensors[context.name] = self._attend(node, context, tensors, exponents, dtype)
+                operands = (tensors[node.query], tensors[node.key], tensors[context.value])
+                table: Tensor = getattr(self, _table_name(context)).to(integers.dtype)
+                how = (gains.by_name[name], 2.0 ** prepared.scales.tensors[name], *bounds, node.heads)
+                tensors[context.name] = tape.apply(Attend, *operands, table, *how)
             elif isinstance(node, Pooling):
-                gain = 2.0 ** (exponents[node.source] - exponents[name])
-                shifted = tensors[node.source].sum(1, keepdim=True) * gain + 0.5
-                tensors[name] = requantize(shifted, thresholds[name], target.low, target.high)
-        pooled = tensors[self.network.head.source][:, 0]
-        return torch.addmm(effective.biases["head"], pooled, effective.weights["head"].t())
+                tensors[name] = tape.apply(PoolRequantize, tensors[node.source], gains.by_name[name], *bounds)
+        return tape.apply(Affine, tensors[self.network.head.source], *linears["head"])
 
     def _input(self, windows: Tensor) -> Tensor:
         """The host's integers, by the host's arithmetic."""
@@ -243,87 +260,14 @@ class QuantNetwork(nn.Module):
     def _input_scale(self) -> InputScale:
         return InputScale(self.input_offset.numpy().copy(), self.input_step.numpy().copy())
 
-    def _attend(
-        self,
-        node: Scores,
-        context: Context,
-        tensors: Mapping[str, Tensor],
-        exponents: Mapping[str, int],
-        dtype: torch.dtype,
-    ) -> Tensor:
-        query, key, value = (
-            _split_heads(tensors[name], node.heads) for name in (node.query, node.key, context.value)
-        )
-        table: Tensor = getattr(self, _table_name(context))
-        step = exponents[node.name]
-        mixed = attend(
-            query,
-            key,
-            value,
-            table.to(dtype),
-            2.0 ** (exponents[node.query] + exponents[node.key] - step),
-            2.0**step,
-            node.output.low,
-            node.output.high,
-        )
-        return _join_heads(mixed, node.heads)
-
-    def _effective(self, scales: Scales, dtype: torch.dtype) -> _Effective:
+    def _effective(
+        self, tape: Tape, gains: Gains, bias_scales: Tensor, dtype: torch.dtype
+    ) -> dict[str, tuple[Tensor, Tensor]]:
         """Quantised weights and biases in steps of the tensor that they help to make; the head's in units."""
-        names = self.rules.linear_names
-        accumulators = self._accumulators(scales)
-        gains = [
-            accumulator - (scales.tensors[unit] if unit is not None else 0)
-            for accumulator, unit in zip(accumulators, self._units, strict=True)
-        ]
-        scale, gain = self._weights.spread(self._weight_steps(scales), gains)
-        weights = quantize_segments(
-            self.weights,
-            self.weight_thresholds,
-            self._weights.index,
-            scale,
-            gain,
-            self._weights.low,
-            self._weights.high,
-        )
-        scale, gain = self._biases.spread(self._bias_steps(scales), gains)
-        biases = quantize_segments(
-            self.biases,
-            None,
-            self._biases.index,
-            scale,
-            gain,
-            self._biases.low,
-            self._biases.high,
-        )
-        bias_parts = self._biases.split(biases.to(dtype))
-        halves = (0.5 if unit is not None else 0.0 for unit in self._units)
-        return _Effective(
-            dict(zip(names, self._weights.split(weights.to(dtype)), strict=True)),
-            {name: part + half for name, part, half in zip(names, bias_parts, halves, strict=True)},
-        )
-
-    def _accumulators(self, scales: Scales) -> list[int]:
-        return [scales.tensors[node.source] + scales.weights[node.name] for node in self.network.linears]
-
-    def _integer_weights(self, scales: Scales) -> Tensor:
-        (scale,) = self._weights.spread(self._weight_steps(scales))
-        return round_half_up(self.weights * scale, self._weights.low, self._weights.high)
-
-    def _integer_biases(self, scales: Scales) -> Tensor:
-        (scale,) = self._biases.spread(self._bias_steps(scales))
-        return round_half_up(self.biases * scale, self._biases.low, self._biases.high)
-
-    def _weight_steps(self, scales: Scales) -> list[int]:
-        """Log2 of the integer steps per unit, for each linear node's weights."""
-        units: list[int] = self.weight_units.tolist()
-        names = self.rules.linear_names
-        return [unit - scales.weights[name] for unit, name in zip(units, names, strict=True)]
-
-    def _bias_steps(self, scales: Scales) -> list[int]:
-        """Log2 of the accumulator steps per unit, for each linear node's biases."""
-        units: list[int] = self.bias_units.tolist()
-        return [unit - exponent for unit, exponent in zip(units, self._accumulators(scales), strict=True)]
+        weights = self._weights.quantize(tape, self.weights, gains.weight_scales, gains.weights, dtype)
+        biases = self._biases.quantize(tape, self.biases, bias_scales, gains.biases, dtype)
+        pairs = zip(weights, biases, strict=True)
+        return dict(zip(self.rules.linear_names, pairs, strict=True))
 
     def _fits_float32(self, scales: Scales) -> bool:
         return _largest_significand(self.network, scales) <= _FLOAT32_INTEGERS
@@ -395,19 +339,3 @@ def _exponents(thresholds: Tensor, offsets: Sequence[int], names: Sequence[str])
 
 def _table_name(node: Context) -> str:
     return f"table_{node.name.replace('.', '_')}"
-
-
-def _split_heads(rows: Tensor, heads: int) -> Tensor:
-    """``(batch, window, d_model)`` to ``(batch * heads, window, d_head)``."""
-    if heads == 1:
-        return rows
-    batch, window, columns = rows.shape
-    return rows.view(batch, window, heads, columns // heads).transpose(1, 2).flatten(0, 1)
-
-
-def _join_heads(rows: Tensor, heads: int) -> Tensor:
-    """``(batch * heads, window, d_head)`` to ``(batch, window, d_model)``."""
-    if heads == 1:
-        return rows
-    parts, window, width = rows.shape
-    return rows.view(parts // heads, heads, window, width).transpose(1, 2).flatten(2)

@@ -2,8 +2,8 @@
 
 Every tensor and weight passes a fake-quantiser made of plain operations: scale by a learned power of two,
 round with a straight-through estimate, clamp, scale back. The formulas are those of TQT (arXiv 1903.08066),
-as in the project's own training; autograd finds the gradients. Biases stay in floating point, the softmax is
-torch's, and nothing has to equal an integer model: all in the reference's favour.
+as in the project's own training; autograd finds the gradients. What the accelerator rounds is rounded here,
+too, but the softmax is torch's, and nothing has to equal an integer model.
 """
 
 from __future__ import annotations
@@ -36,18 +36,23 @@ class FakeQuant(nn.Module):
         return torch.clamp(rounded, self.low, self.high) * scale
 
 
+_BIAS_BITS = 16
+"""Bits of a bias; the accelerator's are as wide as the accumulator."""
+
+
 class QuantLinear(nn.Module):
-    """A linear layer with quantised weights."""
+    """A linear layer with quantised weights and biases."""
 
     def __init__(self, folded: FoldedLinear, bits: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.from_numpy(folded.weight.copy()))
         self.bias = nn.Parameter(torch.from_numpy(folded.bias.copy()))
         self.quantize = FakeQuant(bits, signed=True)
+        self.quantize_bias = FakeQuant(_BIAS_BITS, signed=True)
 
     def forward(self, rows: Tensor) -> Tensor:
         """``(batch, rows, in_features)`` to ``(batch, rows, out_features)``."""
-        result: Tensor = rows @ self.quantize(self.weight).t() + self.bias
+        result: Tensor = rows @ self.quantize(self.weight).t() + self.quantize_bias(self.bias)
         return result
 
 
@@ -71,6 +76,9 @@ class PlainNetwork(nn.Module):
                 for name in activation_names(self.architecture)
             }
         )
+        for index in range(self.architecture.layers):
+            bits = design.activation_bits[f"layer{index}.value"]
+            self.quantizers[f"layer{index}_context"] = FakeQuant(bits, signed=True)
         shapes = {name: linear_shape(self.architecture, name) for name in linear_names(self.architecture)}
         assert all(linears[name].weight.shape == (rows, columns) for name, (columns, rows) in shapes.items())
 
@@ -89,7 +97,7 @@ class PlainNetwork(nn.Module):
         )
         scores = self._quantize(f"{prefix}.scores", query @ key.transpose(-1, -2))
         attention = self._quantize(f"{prefix}.probability", torch.softmax(scores * math.log(2), -1))
-        mixed = (attention @ value).transpose(1, 2).flatten(2)
+        mixed = self._quantize(f"{prefix}.context", (attention @ value).transpose(1, 2).flatten(2))
         middle = stream + self._linear(f"{prefix}.project", mixed)
         middle = self._quantize(f"{prefix}.attention_residual", middle)
         hidden = torch.relu(self._linear(f"{prefix}.expand", middle))
