@@ -8,7 +8,9 @@ agree.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -23,17 +25,20 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
 from quant_model.schedule import schedule
 
-__all__ = ["Mismatch", "SimulatorChoice", "Verification", "compare", "verify"]
+__all__ = ["Mismatch", "SimulatorChoice", "Verification", "compare", "verify", "verify_each"]
 
 SimulatorChoice = Literal["auto", "ghdl", "cxxrtl"]
 
 LONG = 100_000
-"""Cycles in all from which compiling pays: GHDL manages 1,500 (d_model 64) to 8,000 a second, building takes
-ten to twenty seconds."""
+"""Cycles in all from which compiling pays, for an accelerator of few lanes: GHDL manages 8,000 a second,
+building takes ten to twenty seconds."""
 
-_CHECKED_CYCLES = (200_000, 30_000)
-"""GHDL checks one or two windows of a long playback: as many as need no more cycles each than this. Longer
-ones would take it minutes and more."""
+_FEW_LANES = 100
+"""GHDL's speed falls in proportion to the lanes beyond so many: 1,500 cycles a second with 500."""
+
+_CHECKED_CYCLES = (100_000, 20_000)
+"""GHDL checks one or two windows of a long playback: as many as need no more cycles each than this (of few
+lanes). Longer ones would take it minutes and more."""
 
 _GHDL_SLOWEST = 50
 """Cycles a second of a wide accelerator on a loaded machine: only sets how long a hung simulation is waited
@@ -102,20 +107,37 @@ def verify(
         GhdlError: the VHDL is invalid, a simulation died, hung or left an output out, or two disagree.
         ValueError: ``vectors`` is below one.
     """
+    (found,) = verify_each(bundle, vectors, seed, (stall,), progress, simulator)
+    return found
+
+
+def verify_each(
+    bundle: Path,
+    vectors: int,
+    seed: int,
+    stalls: Sequence[bool],
+    progress: Progress | None = None,
+    simulator: SimulatorChoice = "auto",
+) -> list[Verification]:
+    """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
     arch = model.network.design.architecture
     stimulus = random_vectors(model.network.input, vectors, arch.window, arch.features, seed)
-    playback = Playback(stimulus, model.forward(stimulus), isolated_vectors(vectors, stall), stall, seed)
+    expected = model.forward(stimulus)
     cycles = schedule(model.network).cycles
+    found = []
     with tempfile.TemporaryDirectory(prefix="bitfront-verify-") as folder:
         player = _Player(bundle, model.network, cycles, Path(folder))
-        if simulator == "ghdl" or (simulator == "auto" and vectors * cycles < LONG):
-            result, tool = player.ghdl(playback, progress)
-        elif simulator == "cxxrtl":
-            result, tool = player.cxxrtl(playback, progress)
-        else:
-            result, tool = player.both(playback, progress)
-    return compare(playback, result, cycles, tool)
+        for stall in stalls:
+            playback = Playback(stimulus, expected, isolated_vectors(vectors, stall), stall, seed)
+            if simulator == "ghdl" or (simulator == "auto" and vectors * player.effort < LONG):
+                result, tool = player.ghdl(playback, progress)
+            elif simulator == "cxxrtl":
+                result, tool = player.cxxrtl(playback, progress)
+            else:
+                result, tool = player.both(playback, progress)
+            found.append(compare(playback, result, cycles, tool))
+    return found
 
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:
@@ -148,16 +170,29 @@ class _Player:
     cycles: int
     folder: Path
 
+    @property
+    def effort(self) -> float:
+        """The cycles of a window that take GHDL as long with few lanes as these do."""
+        lanes = sum(engine.lanes for engine in self.network.design.engines.values())
+        return self.cycles * max(lanes / _FEW_LANES, 1)
+
     def ghdl(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
         sources = [*design_sources(self.bundle), *testbench_sources(self.bundle)]
         timeout_s = self._timeout(playback, _GHDL_SLOWEST)
         return ghdl_simulation.play(sources, playback, self.folder, timeout_s, progress)
 
     def cxxrtl(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
-        folder = self.folder / "cxxrtl"
-        program = cxxrtl_simulation.build(design_sources(self.bundle), self.network, folder)
         timeout_s = self._timeout(playback, _CXXRTL_SLOWEST)
-        return program.play(playback, folder, timeout_s, progress), program.tool
+        return self.program.play(playback, self._built, timeout_s, progress), self.program.tool
+
+    @cached_property
+    def program(self) -> cxxrtl_simulation.CompiledSimulation:
+        """The accelerator compiled, when it is first needed."""
+        return cxxrtl_simulation.build(design_sources(self.bundle), self.network, self._built)
+
+    @property
+    def _built(self) -> Path:
+        return self.folder / "cxxrtl"
 
     def both(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
         """The first vectors in GHDL, all of them compiled; in GHDL alone where that cannot be built."""
@@ -166,7 +201,7 @@ class _Player:
         except (UserError, cxxrtl_simulation.CxxrtlError) as error:
             result, tool = self.ghdl(playback, progress)
             return result, f"{tool}; no compiled simulation: {error}"
-        count = min(sum(self.cycles <= limit for limit in _CHECKED_CYCLES), playback.vectors)
+        count = min(sum(self.effort <= limit for limit in _CHECKED_CYCLES), playback.vectors)
         if count == 0:
             return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
         first = playback.first(count)

@@ -1,0 +1,143 @@
+"""What the accelerator's report says of a design: pure functions of design points."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Literal
+
+from cost_model import Device, Estimate, estimate
+from cost_model.allocation import LaneObjective, allocate_lanes
+from quant_model.design import (
+    Architecture,
+    DesignPoint,
+    activation_names,
+    linear_names,
+    stream_names,
+    tied_streams,
+    uniform_design,
+)
+from quant_model.network import build_network
+from quant_model.schedule import schedule
+
+__all__ = [
+    "allocated",
+    "bits_between_layers",
+    "bits_of_whole_matrices",
+    "busiest",
+    "random_feasible",
+    "square",
+    "with_memories",
+]
+
+
+def square(d_model: int, bits: int) -> DesignPoint:
+    """The networks of arXiv 2410.03294's templates: window 24, one feature, one head, FFN ratio 4."""
+    return uniform_design(Architecture(24, 1, d_model, 1, 4 * d_model, 1, 1), bits, bits)
+
+
+def busiest(design: DesignPoint) -> tuple[str, int]:
+    """The engine with the most multiply-accumulates per lane, and their number in a window."""
+    nodes = [node for node in build_network(design).nodes if node.macs]
+    passes = design.architecture.repeats
+    work = {
+        node.name: node.macs
+        * (passes if node.name.startswith("layer") else 1)
+        // design.engines[node.name].lanes
+        for node in nodes
+    }
+    name = max(work, key=lambda one: work[one])
+    return name, work[name]
+
+
+def allocated(design: DesignPoint, device: Device, objective: LaneObjective) -> tuple[DesignPoint, Estimate]:
+    """The design with lanes chosen for the device, and its estimate."""
+    chosen = allocate_lanes(design, device, objective=objective)
+    return chosen, estimate(chosen, device)
+
+
+def random_feasible(count: int, seed: int, device: Device, *, repeats: int = 1) -> Iterator[DesignPoint]:
+    """Random designs of any shape and format that fit the device with one lane per engine."""
+    rng = random.Random(seed)
+    found = 0
+    while found < count:
+        design = _draw(rng, repeats)
+        if estimate(design, device).fits:
+            found += 1
+            yield design
+
+
+def bits_between_layers(design: DesignPoint) -> int:
+    """Bits of all buffers and stores that hold what one engine has made for another."""
+    arch, bits = design.architecture, design.activation_bits
+    rows = schedule(build_network(design)).buffer_rows
+    total = rows["embed"] * arch.features * bits["input"] + rows["head"] * arch.d_model * bits["pool"]
+    stream = "embed"
+    for number in range(arch.layers):
+        name = f"layer{number}"
+        columns, wide = arch.d_model, bits[stream]
+        middle, last = f"{name}.attention_residual", f"{name}.ffn_residual"
+        for reader in ("query", "key", "value", "attention_residual"):
+            total += rows[f"{name}.{reader}"] * columns * wide
+        total += rows[f"{name}.scores"] * columns * bits[f"{name}.query"]
+        # A score buffer's row has a score per head and token, and its maxima.
+        total += rows[f"{name}.context"] * arch.heads * (arch.window + 1) * bits[f"{name}.scores"]
+        total += rows[f"{name}.project"] * columns * bits[f"{name}.value"]
+        total += (rows[f"{name}.expand"] + rows[f"{name}.ffn_residual"]) * columns * bits[middle]
+        total += rows[f"{name}.contract"] * arch.ffn_width * bits[f"{name}.expand"]
+        if arch.repeats > 1:
+            total += rows[f"{name}.repeat"] * columns * wide
+        for store, tensor in (("scores", "key"), ("context", "value")):
+            windows = design.engines[f"{name}.{store}"].windows
+            total += windows * arch.window * columns * bits[f"{name}.{tensor}"]
+        stream = last
+    return total
+
+
+def bits_of_whole_matrices(design: DesignPoint) -> int:
+    """Bits when every tensor between two engines lies in a buffer of its own, whole, as in layer by layer."""
+    arch, bits = design.architecture, design.activation_bits
+    row = arch.features * bits["input"] + arch.d_model * bits["embed"]
+    for number in range(arch.layers):
+        name = f"layer{number}"
+        row += arch.heads * arch.window * bits[f"{name}.scores"]
+        row += arch.ffn_width * bits[f"{name}.expand"]
+        # The context has the value's format.
+        for tensor in ("query", "key", "value", "value", "attention_residual", "ffn_residual"):
+            row += arch.d_model * bits[f"{name}.{tensor}"]
+    return arch.window * row + arch.d_model * bits["pool"]
+
+
+def with_memories(design: DesignPoint, style: Literal["distributed", "block"]) -> DesignPoint:
+    """A design with all its buffers and stores of one kind, products and weights in LUTs."""
+    arch = design.architecture
+    return uniform_design(
+        arch,
+        next(iter(design.weight_bits.values())),
+        next(iter(design.activation_bits.values())),
+        lanes=2,
+        multiplier="lut",
+        buffer=style,
+        memory=style,
+    )
+
+
+def _draw(rng: random.Random, repeats: int) -> DesignPoint:
+    d_model = rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64))
+    arch = Architecture(
+        window=rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64, 96)),
+        features=rng.randint(1, 9),
+        d_model=d_model,
+        heads=rng.choice([heads for heads in (1, 1, 2, 3, 4) if d_model % heads == 0]),
+        ffn_width=d_model * rng.randint(1, 4),
+        layers=rng.choice((1, 1, 2, 3)),
+        outputs=rng.choice((1, 1, 2, 4, 8)),
+        repeats=repeats,
+    )
+    streams = stream_names(arch)
+    tensors = {name: rng.randint(2, 8) for name in activation_names(arch)}
+    tensors |= {name: rng.choice((6, 8, 10, 12)) for name in streams}
+    tensors |= dict.fromkeys(tied_streams(arch), tensors["embed"])
+    open_design = uniform_design(arch)
+    weights = {name: rng.randint(2, 8) for name in linear_names(arch)}
+    return DesignPoint(arch, weights, tensors, open_design.engines)

@@ -1,0 +1,164 @@
+"""Generate and verify designs from all over the space: ``studies/wide.toml``.
+
+``python -m tests.bench.accelerator.wide --designs 200 --seed 7 --jobs 2`` from the repository's root. Each
+design is what ``bitfront sample`` draws at that place for that seed; its accelerator gets random weights and
+plays the same windows twice: without pauses, where windows sent alone must take the cycles that the schedule
+says, and with pauses on both streams behind a reset in the middle of a window. Every output must equal the
+golden model's. It can be stopped and started again: what is done stays in ``build/wide``, a line a design.
+With ``--report`` the lines become ``WIDE.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hdl.analysis import GhdlError
+from hdl.generate import generate
+from hdl.simulate import Verification, verify_each
+from quant_model.design import DesignPoint
+from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
+from quant_model.schedule import schedule
+from search.budget import Budget
+from search.space import DesignSpace, random_designs
+from search.study_file import load_spec
+
+__all__ = ["check", "drawn"]
+
+HERE = Path(__file__).parent
+STUDY = HERE.parents[2] / "studies" / "wide.toml"
+REPORT = HERE / "WIDE.md"
+VECTORS = 8
+
+
+@click.command()
+@click.option("--designs", "count", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--report", "write", is_flag=True, help="Write WIDE.md from what is done.")
+@click.option("--most-cycles", type=click.IntRange(1), help="Leave out designs with longer windows.")
+@click.option("--cache", type=click.Path(path_type=Path), default=Path("build/wide"), show_default=True)
+def main(count: int, seed: int, jobs: int, write: bool, most_cycles: int | None, cache: Path) -> None:
+    """Check designs drawn from studies/wide.toml; exit status 1 when one is wrong."""
+    cache.mkdir(parents=True, exist_ok=True)
+    lines = cache / f"seed{seed}.jsonl"
+    done = _done(lines)
+    designs = list(enumerate(drawn(count, seed)))
+    # Small ones first: what is wrong shows early.
+    cycles = {design.digest: schedule(build_network(design)).cycles for _, design in designs}
+    open_ones = sorted(
+        (
+            entry
+            for entry in designs
+            if entry[1].digest not in done and cycles[entry[1].digest] <= (most_cycles or sys.maxsize)
+        ),
+        key=lambda entry: cycles[entry[1].digest],
+    )
+    with ThreadPoolExecutor(jobs) as pool:
+        for line in pool.map(lambda entry: {"place": entry[0], **check(entry[1], seed)}, open_ones):
+            with lines.open("a") as sink:
+                sink.write(json.dumps(line) + "\n")
+            done[line["design"]] = line
+            click.echo(_told(line))
+    found = [done[design.digest] for _, design in designs if design.digest in done]
+    wrong = [line for line in found if line["wrong"]]
+    click.echo(f"{len(found)} of {count} designs played, {len(wrong)} wrong")
+    if write:
+        REPORT.write_text(_report(found, count, seed))
+    sys.exit(bool(wrong))
+
+
+def drawn(count: int, seed: int) -> Iterator[DesignPoint]:
+    """The designs that ``bitfront sample`` draws."""
+    spec = load_spec(STUDY)
+    return random_designs(DesignSpace(spec), Budget.of(spec), count, seed, feasible=False)
+
+
+def check(design: DesignPoint, seed: int) -> dict[str, Any]:
+    """What became of a design, as a JSON object; ``wrong`` names what is not as it must be."""
+    start, arch = time.monotonic(), design.architecture
+    network = build_network(design)
+    plan = schedule(network)
+    line: dict[str, Any] = {
+        "design": design.digest,
+        "shape": f"{arch.window} x {arch.features} -> {arch.outputs}, d_model {arch.d_model}, "
+        f"{arch.heads} heads, ffn {arch.ffn_width}, {arch.layers} layers, {arch.repeats} passes",
+        "lanes": sum(design.engines[name].lanes for name in plan.timings),
+        "predicted": plan.cycles,
+    }
+    wrong: list[str] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="wide-") as folder:
+            generate(random_integer_model(network, seed), Path(folder))
+            plain, stalled = verify_each(Path(folder), VECTORS, seed, (False, True))
+        for name, found in (("plain", plain), ("stalled", stalled)):
+            line[name] = found.mismatches
+            wrong += _faults(name, found)
+        line["cycles"], line["tool"] = [plain.cycles_min, plain.cycles_max], plain.tool
+    except GhdlError as error:
+        wrong.append(str(error))
+    return {**line, "wrong": wrong, "seconds": round(time.monotonic() - start, 1)}
+
+
+def _faults(name: str, found: Verification) -> list[str]:
+    faults = []
+    if found.mismatches:
+        faults.append(f"{name}: {found.mismatches} of {found.outputs} outputs differ: {found.first_mismatch}")
+    if not found.cycles_min == found.cycles_max == found.cycles_predicted:
+        faults.append(
+            f"{name}: {found.cycles_min}..{found.cycles_max} cycles, predicted {found.cycles_predicted}"
+        )
+    return faults
+
+
+def _done(lines: Path) -> dict[str, dict[str, Any]]:
+    if not lines.is_file():
+        return {}
+    return {line["design"]: line for line in map(json.loads, lines.read_text().splitlines())}
+
+
+def _told(line: dict[str, Any]) -> str:
+    verdict = "; ".join(line["wrong"]) or "0 mismatches"
+    return f"{line['place']:4d} {line['shape']}: {line['predicted']} cycles, {verdict}, {line['seconds']} s"
+
+
+def _report(found: list[dict[str, Any]], count: int, seed: int) -> str:
+    compiled = sum("cxxrtl" in line.get("tool", "") for line in found)
+    outputs = sum(line["wrong"] == [] for line in found)
+    rows = "\n".join(
+        f"| {line['place']} | `{line['design']}` | {line['shape']} | {line['lanes']} | {line['predicted']} | "
+        f"{'; '.join(line['wrong']) or 'equal'} | {line['seconds']:.0f} |"
+        for line in sorted(found, key=lambda line: line["place"])
+    )
+    options = f"--designs {count} --seed {seed}"
+    left = count - len(found)
+    rest = f" {left} with the longest windows were not played (`--most-cycles`)." if left else ""
+    return f"""# Designs from all over the space
+
+Written by `python -m tests.bench.accelerator.wide {options} --report`: the designs that
+`bitfront sample studies/wide.toml -n {count} --seed {seed}` draws, each generated with random
+weights and verified with {VECTORS} windows without pauses and {VECTORS} with pauses on both streams behind a
+reset in the middle of a window. "Equal": no output differs from the golden model's, and windows sent alone
+take the predicted cycles.
+
+**{outputs} of {len(found)} designs equal**; {compiled} played in compiled code, with GHDL repeating the first
+windows where that does not take it many minutes, the others in GHDL alone. Seconds are those of a machine
+with other work to do.{rest}
+
+| place | design | window x features -> outputs | lanes | cycles | result | s |
+|---|---|---|---|---|---|---|
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    main()
