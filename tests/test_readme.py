@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("", "cost_model", "hdl", "quant_model", "search", "studies", "studies/data", "tests")
 READMES = [path for folder in FOLDERS if (path := ROOT / folder / "README.md").is_file()]
 MAKE_TARGETS = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def _name(readme: Path) -> str:
+    return str(readme.relative_to(ROOT))
 
 
 def blocks(readme: Path, language: str) -> list[str]:
@@ -47,7 +52,7 @@ def bitfront(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("readme", READMES, ids=_name)
 def test_long_commands_name_what_exists(readme: Path) -> None:
     for program, *words in commands(readme):
         if program == "make":
@@ -60,7 +65,7 @@ def test_long_commands_name_what_exists(readme: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("readme", [path for path in READMES if blocks(path, "sh")], ids=_name)
 def test_quick_commands_run(readme: Path, tmp_path: Path) -> None:
     (tmp_path / "studies").symlink_to(ROOT / "studies")
     for line in (line for block in blocks(readme, "sh") for line in block.splitlines()):
@@ -90,16 +95,23 @@ parent_epochs = 1
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_commands_about_a_study_run(readme: Path, tmp_path: Path) -> None:
-    found = blocks(readme, "bash")
-    if not found:
-        return
-    (tmp_path / "my_series.toml").write_text(STUDY)
-    (tmp_path / "my_series.csv").write_text(series())
-    trained = bitfront("run", "my_series.toml", "--trials", "1", "--export", "0", cwd=tmp_path)
+@pytest.fixture(scope="module")
+def trained_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the study my_series has been trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "my_series.toml").write_text(STUDY)
+    (folder / "my_series.csv").write_text(series())
+    trained = bitfront("run", "my_series.toml", "--trials", "1", "--export", "0", cwd=folder)
     assert trained.returncode == 0, trained.stderr
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("readme", [path for path in READMES if blocks(path, "bash")], ids=_name)
+def test_commands_about_a_study_run(readme: Path, trained_study: Path, tmp_path: Path) -> None:
+    found = blocks(readme, "bash")
+    # SQLite's files lie beside the database: a copied folder is a copied study.
+    shutil.copytree(trained_study, tmp_path, dirs_exist_ok=True)
     program = f"{shlex.quote(sys.executable)} -m search.cli"
     script = "\n".join(["set -euo pipefail", f'bitfront() {{ {program} "$@"; }}', *found])
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -28,6 +28,14 @@ _VISITS, _PARENT_VISITS = 100_000, 200_000
 _EPOCHS, _PARENT_EPOCHS = range(2, 21), range(4, 41)
 _TRAIN_SHARE = 0.7
 _FIRST_TRIALS = 20
+_UNITS = {
+    unit.lower(): unit
+    for unit in (
+        "W", "kW", "MW", "GW", "Wh", "kWh", "MWh", "V", "mV", "A", "mA", "Hz", "bar", "Pa", "hPa", "kPa", "m",
+        "km", "mm", "kmh", "mph", "degC", "percent", "ppm", "ppb", "EUR", "USD", "rpm", "lux", "dB",
+    )
+}  # fmt: skip
+"""Units that names of columns end in."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ def _text(guess: Guess, out: Path, shown: str, window: int, device: str) -> str:
             "# season = 24",
             "# No season was found. With one, the forecast 'as a season ago' is compared.",
         )
-    gaps = f"{guess.gaps} gaps with {guess.missing_rows} rows missing" if guess.gaps else "no gaps"
+    gaps = f"gaps: {guess.gaps}, rows missing: {guess.missing_rows}" if guess.gaps else "no gaps"
     return f"""\
 # Made by `bitfront init` from {_comment(guess.name)}. Its guesses are marked; change what is wrong.
 #
@@ -148,7 +156,7 @@ features = [{", ".join(_quoted(name) for name in guess.features)}]
 # What the model sees. Guess: the columns of numbers that vary.
 {left_out}targets = [{_quoted(guess.target)}]
 # What it forecasts. Guess: {guess.target_by}.
-unit = ""
+unit = {_quoted(_unit(guess.target))}
 # The target's unit, for people, for example "kW".
 horizon = 1
 # Steps ahead, one {step} each. A list forecasts several at once: [1, 2, 3].
@@ -193,6 +201,14 @@ def _within(value: int, allowed: range) -> int:
 def _quoted(text: str) -> str:
     """A TOML string. JSON's escapes are TOML's, but for DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _unit(column: str) -> str:
+    """The unit that a column's name ends in: ``power_kw``, ``Load [MW]``; empty when there is none."""
+    if found := re.search(r"[\[(]([^\[\]()]+)[\])]\s*$", column):
+        return found.group(1).strip()
+    last = re.split(r"[_\s]+", column)[-1]
+    return _UNITS.get(last.lower(), "") if last != column else ""
 
 
 def _comment(text: str) -> str:

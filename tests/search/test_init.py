@@ -179,6 +179,15 @@ def test_seasons_are_the_calendars_and_must_be_seen(minutes: int, period: int, s
     assert guess("time,load\n" + "\n".join(rows)).season == season
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("load_kw", "kW"), ("Load [MW]", "MW"), ("temp (deg C)", "deg C"), ("load", ""), ("m", ""), ("a_b", "")],
+)
+def test_a_unit_may_stand_in_the_name(init: Init, name: str, unit: str) -> None:
+    init(table(header=f"time,site,version,{name},wind"), "--target", name)
+    assert load_spec(Path("my.toml")).data.unit == unit
+
+
 def test_targets_are_found_by_name_or_asked_for() -> None:
     assert guess(table(header="t,site,version,wind,PM2.5")).target == "PM2.5"
     assert guess(table(header="t,site,version,a,b")).target == "b"
