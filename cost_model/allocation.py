@@ -32,9 +32,9 @@ from quant_model.linear import Linear
 from quant_model.network import build_network
 from quant_model.schedule import timing
 
-__all__ = ["Objective", "allocate_lanes"]
+__all__ = ["LaneObjective", "allocate_lanes"]
 
-Objective = Literal["latency", "interval"]
+LaneObjective = Literal["latency", "interval"]
 """What is made small: clocks from a window's first input to its last output, or from window to window."""
 
 _POSITIONS_BACK = (1, 2)
@@ -42,7 +42,7 @@ _POSITIONS_BACK = (1, 2)
 
 
 def allocate_lanes(
-    design: DesignPoint, device: Device, limit: float = 1.0, objective: Objective = "latency"
+    design: DesignPoint, device: Device, limit: float = 1.0, objective: LaneObjective = "latency"
 ) -> DesignPoint:
     """The design point with the lanes that need the fewest clocks within ``limit`` of the device.
 
@@ -80,7 +80,7 @@ class _Point:
     design: DesignPoint
     estimate: Estimate
     limit: float
-    objective: Objective
+    objective: LaneObjective
 
     @property
     def fits(self) -> bool:
@@ -100,7 +100,7 @@ class _Search:
     design: DesignPoint
     device: Device
     limit: float
-    objective: Objective
+    objective: LaneObjective
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:

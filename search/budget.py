@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cost_model import Estimate, estimate, resolve
-from cost_model.allocation import allocate_lanes
+from cost_model.allocation import LaneObjective, allocate_lanes
 from cost_model.devices import RESOURCES, Device, device
 from quant_model.design import DesignPoint
 from search.facts import LIMITS, fact
@@ -84,6 +84,8 @@ class Budget:
     """Give designs the lanes that make them quickest within the budget, whatever lanes they come with."""
     most: Mapping[str, float] = field(default_factory=dict)
     """The study's own limits, by key of ``[constraints]``."""
+    lanes_for: LaneObjective = "latency"
+    """What ``auto_lanes`` makes small."""
 
     @classmethod
     def of(cls, spec: StudySpec) -> Budget:
@@ -95,6 +97,7 @@ class Budget:
             device_spec.clock_mhz,
             spec.space.auto_lanes,
             spec.constraints.given,
+            spec.space.lanes_for,
         )
 
     @cached_property
@@ -119,7 +122,7 @@ class Budget:
     def propose(self, design: DesignPoint) -> Assessment:
         """Assess a design fresh from the space, with the lanes chosen that the space leaves to the budget."""
         if self.auto_lanes:
-            design = allocate_lanes(design, self.usable, self.limit)
+            design = allocate_lanes(design, self.usable, self.limit, self.lanes_for)
         return self.assess(design)
 
     def assess(self, design: DesignPoint) -> Assessment:

@@ -74,6 +74,9 @@ class DesignSpace:
         """All parameters with the values that they may take, in a stable order; one value is a constant."""
         space = self.spec.space
         found: dict[str, Values] = {name: getattr(space, name) for name in _SHAPE}
+        for name, values in (("features", space.features), ("outputs", space.outputs)):
+            if values is not None:
+                found[name] = values
         for slot, name in self.parameter_of.items():
             found[name] = _override(space, slot) or self._slots[slot].values
         return found
@@ -110,12 +113,12 @@ class DesignSpace:
         full: dict[str, Any] = {**self.constants, **choice}
         architecture = Architecture(
             window=full["window"],
-            features=len(self.spec.data.features),
+            features=full.get("features", len(self.spec.data.features)),
             d_model=full["d_model"],
             heads=max(n for n in range(1, full["heads"] + 1) if full["d_model"] % n == 0),
             ffn_width=full["d_model"] * full["ffn_ratio"],
             layers=full["layers"],
-            outputs=self.spec.outputs,
+            outputs=full.get("outputs", self.spec.outputs),
             repeats=full["repeats"],
         )
         value = {slot: full[name] for slot, name in self.parameter_of.items()}
@@ -164,6 +167,8 @@ class DesignSpace:
                     if kind == "linear"
                     else _Slot("attention_memory", space.attention_memory)
                 )
+            if kind in ("scores", "context"):
+                slots[f"{name}.windows"] = _Slot("attention_windows", space.attention_windows)
         return slots
 
     @cached_property
@@ -259,6 +264,7 @@ def _engine(architecture: Architecture, name: str, kind: EngineKind, value: Mapp
         multiplier=cast(Multiplier, value[f"{name}.multiplier"]),
         buffer=buffer,
         memory=cast(MemoryType, value[f"{name}.memory"]),
+        windows=value.get(f"{name}.windows", 1),
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.design import Architecture, BufferType, Multiplier
 from quant_model.training.settings import TrainingSettings
@@ -77,6 +78,7 @@ _ActivationBits = Annotated[int, Field(ge=2, le=8, strict=True)]
 _StreamBits = Annotated[int, Field(ge=2, le=16, strict=True)]
 _MOST_LANES = 512
 """The widest layer of the space: d_model 128 with four times as wide a feed-forward part."""
+_Windows = Annotated[int, Field(ge=1, le=2, strict=True)]
 _Lanes = Annotated[int, Field(ge=1, le=_MOST_LANES, strict=True)]
 
 
@@ -271,6 +273,8 @@ class TensorChoice(_Model):
         None, description="auto, logic, block (weights) or auto, distributed, block (keys and values)"
     )
     """As weight_memory or attention_memory, for this engine."""
+    windows: Choice[_Windows] | None = Field(None, description="1, 2 or both")
+    """As attention_windows, for this engine."""
 
 
 class Space(_Model):
@@ -318,6 +322,18 @@ class Space(_Model):
     """Where weights lie: LUTs or block RAM."""
     attention_memory: Choice[_StoreMemory] = Field(("auto",), description="auto, distributed, block")
     """Where keys and values wait: LUTs or block RAM."""
+    attention_windows: Choice[_Windows] = Field((1,), description="1, 2 or both")
+    """Windows that stores of keys and values hold; with 2 back-to-back windows overlap."""
+    lanes_for: LaneObjective = Field("latency", description="latency or interval")
+    """What ``lanes = "auto"`` makes small; for the interval it chooses ``attention_windows`` too."""
+    features: Choice[Annotated[int, Field(ge=1, le=32, strict=True)]] | None = Field(
+        None, description="whole numbers 1..32"
+    )
+    """Only for drawing designs: inputs of the network, whatever ``[data]`` says."""
+    outputs: Choice[Annotated[int, Field(ge=1, le=16, strict=True)]] | None = Field(
+        None, description="whole numbers 1..16"
+    )
+    """Only for drawing designs: outputs of the network, whatever ``[data]`` says."""
     granularity: Literal["tensor", "uniform"] = Field("tensor", description="tensor or uniform")
     """tensor: each tensor and engine chooses for itself. uniform: one choice for all."""
     tensors: dict[str, TensorChoice] = Field(
@@ -377,11 +393,11 @@ def widest_architecture(spec: StudySpec) -> Architecture:
     d_model = max(space.d_model)
     return Architecture(
         window=max(space.window),
-        features=len(spec.data.features),
+        features=max(space.features or (len(spec.data.features),)),
         d_model=d_model,
         heads=1,
         ffn_width=d_model * max(space.ffn_ratio),
         layers=max(space.layers),
-        outputs=spec.outputs,
+        outputs=max(space.outputs or (spec.outputs,)),
         repeats=max(space.repeats),
     )

@@ -136,6 +136,8 @@ def _applicable(kind: EngineKind | None, is_tensor: bool) -> tuple[str, ...]:
         keys.append("buffer")
         if memory_choices(kind):
             keys += ["lanes", "multiplier", "memory"]
+        if kind in ("scores", "context"):
+            keys.append("windows")
         if kind == "linear":
             keys.append("weight_bits")
     return tuple(keys)

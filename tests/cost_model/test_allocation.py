@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from cost_model import allocation
-from cost_model.allocation import Objective, allocate_lanes
+from cost_model.allocation import LaneObjective, allocate_lanes
 from cost_model.devices import device
 from cost_model.estimates import estimate
 from quant_model.design import Architecture, lane_limit, uniform_design
@@ -59,7 +59,7 @@ def test_lanes_of_the_design_do_not_matter() -> None:
 
 @pytest.mark.parametrize("objective", ["latency", "interval"])
 @pytest.mark.parametrize("limit", [0.35, 0.45])
-def test_near_the_best_of_all_paces(limit: float, objective: Objective) -> None:
+def test_near_the_best_of_all_paces(limit: float, objective: LaneObjective) -> None:
     """Every combination of the chains' paces, against the one that the search finds."""
     design = uniform_design(Architecture(6, 1, 8, 1, 16, 1, 1), 6, 6, multiplier="lut", buffer="distributed")
     designs = [design] if objective == "latency" else [design, two_windows(design)]
