@@ -113,6 +113,8 @@ def test_san_francisco() -> None:
     assert rmse(dataset, dataset.test, persistence(dataset.test)) == pytest.approx(0.05219, abs=5e-6)
     week = seasonal_persistence(series, dataset, dataset.test, 168)
     assert rmse(dataset, dataset.test, week) == pytest.approx(0.04733, abs=5e-6)
+    errors = simple_baselines(series, dataset, None)[-1]
+    assert (errors.validation, errors.test) == pytest.approx((0.02095, 0.03641), abs=5e-6)
 
 
 def test_beijing() -> None:
@@ -127,3 +129,5 @@ def test_beijing() -> None:
         21.40, abs=0.005
     )
     assert rmse(dataset, dataset.test, persistence(dataset.test)) == pytest.approx(22.20, abs=0.005)
+    errors = simple_baselines(series, dataset, None)[-1]
+    assert (errors.validation, errors.test) == pytest.approx((19.84, 21.52), abs=0.005)
