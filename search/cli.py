@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
+import importlib
 import os
 import signal
 import sys
@@ -15,27 +17,14 @@ import click
 from hdl.analysis import GhdlError
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
-from search.cli_calibrate import calibrate
-from search.cli_design import estimate, generate, sample, synth, timing, verify
-from search.cli_doctor import doctor
-from search.cli_init import init
-from search.cli_onnx import onnx
-from search.cli_pick import pick
-from search.cli_report import report
-from search.cli_schema import schema
-from search.cli_service import dashboard, proxy, serve, worker
-from search.cli_study import export, front, run, status
 from search.logs import verbose_option
 from search.private import hide_password
-from search.quiet import quiet_optuna
 from search.stopping import Interrupted
 
 __all__ = ["cli", "main", "run_cli"]
 
 _INTERRUPTED = 130
 """What shells report for a program ended by Ctrl-C."""
-
-
 _MENDABLE: Mapping[int | None, str] = {
     errno.ENOSPC: "make room, then run the same command again",
     errno.EDQUOT: "make room, then run the same command again",
@@ -46,42 +35,74 @@ _MENDABLE: Mapping[int | None, str] = {
 """Errors of the operating system that are the user's to mend, wherever they come up, with the remedy."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_COMMANDS = {
+    "init": "cli_init",
+    "schema": "cli_schema",
+    "run": "cli_study",
+    "worker": "cli_service",
+    "status": "cli_study",
+    "front": "cli_study",
+    "pick": "cli_pick",
+    "report": "cli_report",
+    "serve": "cli_service",
+    "dashboard": "cli_service",
+    "proxy": "cli_service",
+    "sample": "cli_design",
+    "estimate": "cli_design",
+    "calibrate": "cli_calibrate",
+    "export": "cli_study",
+    "onnx": "cli_onnx",
+    "generate": "cli_design",
+    "verify": "cli_design",
+    "synth": "cli_design",
+    "timing": "cli_design",
+    "doctor": "cli_doctor",
+}
+"""Commands in the order of ``--help``, with the module of this package that holds the function."""
+
+
+class _Commands(click.Group):
+    """Imports a command's module when the command is used: Optuna and others take a second to import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in self.commands and cmd_name in _COMMANDS:
+            command: click.Command = getattr(
+                importlib.import_module(f"search.{_COMMANDS[cmd_name]}"), cmd_name
+            )
+            command.params.append(verbose_option())
+            self.add_command(command, cmd_name)
+            if "optuna" in sys.modules:
+                from search.quiet import quiet_optuna
+
+                quiet_optuna()
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the words name; for an unknown one the nearest is said."""
+        close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+        if close and args[0] not in _COMMANDS:
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {close[0]}?", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="bitfront")
 def cli() -> None:
     """Search quantised time-series Transformers that fit a small FPGA, and export bit-exact VHDL."""
 
 
-for _command in (
-    init,
-    schema,
-    run,
-    worker,
-    status,
-    front,
-    pick,
-    report,
-    serve,
-    dashboard,
-    proxy,
-    sample,
-    estimate,
-    calibrate,
-    export,
-    onnx,
-    generate,
-    verify,
-    synth,
-    timing,
-    doctor,
-):
-    _command.params.append(verbose_option())
-    cli.add_command(_command)
-
-
 def run_cli(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status; every error is one line on stderr."""
-    quiet_optuna()
     try:
         status_code = cli.main(args=list(arguments), prog_name="bitfront", standalone_mode=False)
         # A full disk behind stdout shows here, not when Python ends.

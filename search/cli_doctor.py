@@ -13,9 +13,22 @@ from search.show import print_table
 
 __all__ = ["doctor"]
 
-_PACKAGES = ("bitfront", "numpy", "optuna-dashboard", "sqlalchemy", "pydantic", "jinja2", "psycopg")
-"""Besides those that the tools' own report names; psycopg only for PostgreSQL."""
-_OPTIONAL = {"psycopg": "pip install 'bitfront[postgresql]'"}
+_PACKAGES = (
+    "bitfront",
+    "numpy",
+    "optuna-dashboard",
+    "sqlalchemy",
+    "pydantic",
+    "jinja2",
+    "plotly",
+    "psycopg",
+    "onnx",
+)
+"""Besides those that the tools' own report names."""
+_OPTIONAL = {
+    "psycopg": ("pip install 'bitfront[postgresql]'", "optional: studies in PostgreSQL"),
+    "onnx": ("pip install 'bitfront[onnx]'", "optional: bitfront onnx"),
+}
 
 
 @click.command()
@@ -45,13 +58,12 @@ def doctor(as_json: bool) -> int:
 
 def _package(name: str) -> dict[str, object]:
     required = name not in _OPTIONAL
-    remedy = _OPTIONAL.get(name, f"pip install {name}")
+    remedy, note = _OPTIONAL.get(name, (f"pip install {name}", ""))
     try:
         version: str | None = metadata.version(name)
     except metadata.PackageNotFoundError:
         version = None
     found = version is not None
-    note = "" if required else "optional: studies in PostgreSQL"
     return {
         "tool": name,
         "version": version,

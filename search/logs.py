@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 
 import click
-import optuna
 
 __all__ = ["FactsFormatter", "configure_logging", "verbose_option"]
 
@@ -52,8 +51,9 @@ def configure_logging(verbosity: int) -> None:
         logger.addHandler(handler)
         logger.setLevel(level)
         logger.propagate = False
-    if verbosity > 1:
-        optuna.logging.set_verbosity(optuna.logging.INFO)
+    # Not every command uses Optuna, and importing it takes a second.
+    if verbosity > 1 and "optuna" in sys.modules:
+        sys.modules["optuna"].logging.set_verbosity(logging.INFO)
 
 
 def verbose_option() -> click.Option:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from search.cli import cli
@@ -58,8 +59,9 @@ def test_long_commands_name_what_exists(readme: Path) -> None:
         if program == "make":
             assert {word for word in words if "=" not in word} <= set(MAKE_TARGETS)
             continue
-        assert words[0] in cli.commands, f"no command {words[0]}"
-        known = {option for parameter in cli.commands[words[0]].params for option in parameter.opts}
+        command = cli.get_command(click.Context(cli), words[0])
+        assert command is not None, f"no command {words[0]}"
+        known = {option for parameter in command.params for option in parameter.opts}
         for option in (word for word in words[1:] if word.startswith("-")):
             assert option in known, f"{words[0]} has no {option}"
 

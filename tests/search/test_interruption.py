@@ -17,6 +17,7 @@ from search.cli import run_cli
 from search.logs import FactsFormatter, configure_logging
 from search.study import open_study
 from tests.search.conftest import StudyMaker
+from tests.search.studies import open_file, work
 
 MOMENTS = (0.3, 3.0, 6.0)
 """Seconds after the start: while it imports, makes the study or starts workers, trains."""
@@ -83,8 +84,6 @@ def test_places_that_cannot_be_written_are_named(
 
 
 def test_a_port_in_use_is_named(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.search.studies import open_file
-
     study = open_file(make_study())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -96,13 +95,21 @@ def test_a_port_in_use_is_named(make_study: StudyMaker, capsys: pytest.CaptureFi
 
 def test_logs_are_quiet_unless_asked_for(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
     file = make_study({"trials": "trials = 1"})
-    arguments = ["run", str(file), "--out", str(file.parent / "out"), "--export", "0"]
+    url = f"sqlite:///{file.parent}/study.db"
+    work(open_file(file, url), 1)
+    # Everything is trained: what remains is to open the study.
+    arguments = ["run", str(file), "--storage", url, "--out", str(file.parent / "out"), "--export", "0"]
     assert run_cli([*arguments, "-v"]) == 0
     shown = capsys.readouterr().err
     assert 'message="data read"' in shown
     assert "rows=300" in shown
     assert run_cli(arguments) == 0
     assert "message=" not in capsys.readouterr().err
+
+
+def test_a_misspelt_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(["exprt"]) == 2
+    assert "No such command 'exprt'. Did you mean export?" in capsys.readouterr().err
 
 
 def test_a_log_line_is_one_line_that_programs_can_read() -> None:
