@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+from uuid import uuid4
 
 from optuna.artifacts import (
     Boto3ArtifactStore,
@@ -129,13 +130,18 @@ class Artifacts:
     def keep(self, name: str, content: bytes) -> None:
         """Store a file under a name of its own, in place of what has that name.
 
-        A writer that is killed may leave half of it: the content must tell by itself whether it is whole.
+        Readers see the old content or the new one: a writer that is killed leaves no half of it.
 
         Raises:
             UserError: it cannot be written.
         """
         with file_errors(f"artifacts {self.place}", "cannot be written", _REMEDY):
-            self._translated(lambda: self.store.write(name, io.BytesIO(content)))
+            if self.place.startswith(_S3):
+                self._translated(lambda: self.store.write(name, io.BytesIO(content)))
+            else:
+                unfinished = self.path / f".{name}-{uuid4().hex}"
+                unfinished.write_bytes(content)
+                unfinished.replace(self.path / name)
 
     def kept(self, name: str) -> bytes | None:
         """What :meth:`keep` stored last under a name; ``None`` when there is none.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from quant_model.design import Architecture, DesignPoint
 from quant_model.network import build_network
 from quant_model.training import (
+    Epoch,
     FloatParent,
     Resume,
     TrainingDiverged,
@@ -32,11 +33,15 @@ class Trainer:
     study: OpenStudy
     data: StudyData
 
-    def train(self, design: DesignPoint) -> TrainingResult:
+    def train(self, design: DesignPoint, on_epoch: Callable[[Epoch], None] | None = None) -> TrainingResult:
         """Train a design from the study's float parent of its architecture.
 
         The result depends on the study's seed and data and the design's arithmetic, not on the trial's
         number.
+
+        Args:
+            design: what to train.
+            on_epoch: called after each epoch; it may stop the training.
         """
         spec = self.study.spec
         parent = self._parent(design.architecture)
@@ -47,7 +52,8 @@ class Trainer:
                 spec.training,
                 seed_from(spec.study.seed, "train", arithmetic_digest(design)),
                 parent,
-                resume=resume,
+                on_epoch,
+                resume,
             )
 
     def _parent(self, architecture: Architecture) -> FloatParent:

@@ -26,10 +26,11 @@ from search.budget import Assessment, Budget
 from search.datasets import StudyData
 from search.identity import arithmetic_digest
 from search.lease import FAILURE, Lease, Watch, give_back, worker_name
-from search.objectives import objective_values
+from search.objectives import ERROR, objective_values
 from search.publish import Publisher
 from search.record import curve_csv, record_design
 from search.resilient import Patience, ResilientStorage, is_transient
+from search.rung import RUNG, STOPPED, peers, verdict
 from search.samplers import BudgetSampler
 from search.space import DesignSpace
 from search.stopping import Interrupted, StopSignal
@@ -273,10 +274,12 @@ class Worker:
         else:
             trial.set_user_attr("training", True)
             with self.stop.interruptible():
-                result = self._train(assessment)
+                result = self._train(trial, assessment)
             error = result.validation_error
             if not math.isfinite(error):
                 raise _UselessError(f"the validation error is {error}")
+            if result.stopped is not None:
+                trial.set_user_attr(STOPPED, result.stopped)
             put = self.study.artifacts.put
             trial.set_user_attr("curve", put(trial, "curve.csv", curve_csv(result)))
             model = result.integer_model.to_json().encode()
@@ -284,12 +287,29 @@ class Worker:
         trial.set_user_attr("error", error)
         return error
 
-    def _train(self, assessment: Assessment) -> TrainingResult:
+    def _train(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
         # Imported late: torch takes seconds, and a worker with nothing to train does not need it.
+        from quant_model.training import Epoch, StopTraining
         from search.training import Trainer, use_threads
 
         use_threads(1)
-        return Trainer(self.study, self._data).train(assessment.design)
+        spec, best = self.study.spec, math.inf
+
+        def look(epoch: Epoch) -> None:
+            """Stop what is clearly behind, at the rung."""
+            nonlocal best
+            best = min(best, epoch.validation_error)
+            if epoch.index != spec.training.early_rung or ERROR not in spec.study.objectives:
+                return
+            trial.set_user_attr(RUNG, {"epoch": epoch.index, "error": best})
+            place = spec.study.objectives.index(ERROR)
+            values = objective_values(spec, best, assessment)
+            known = peers(self.study.trials(TrialState.COMPLETE), epoch.index, place)
+            if (reason := verdict(best, values[:place] + values[place + 1 :], known)) is not None:
+                raise StopTraining(f"epoch {epoch.index}: {reason}")
+
+        rung = spec.training.early_rung
+        return Trainer(self.study, self._data).train(assessment.design, look if rung else None)
 
     def _twin(self, trial: optuna.Trial, assessment: Assessment) -> FrozenTrial | None:
         """A COMPLETE trial of the same arithmetic, waiting for one that another worker is training."""
@@ -298,7 +318,12 @@ class Worker:
             same = [
                 other
                 for other in self.study.trials(TrialState.COMPLETE, TrialState.RUNNING)
-                if other.number != trial.number and other.user_attrs.get("arithmetic") == arithmetic
+                if other.number != trial.number
+                and other.user_attrs.get("arithmetic") == arithmetic
+                # Trained no further because of its lanes or memories, too.
+                and (
+                    STOPPED not in other.user_attrs or other.user_attrs["digest"] == assessment.design.digest
+                )
             ]
             complete = [other for other in same if other.state == TrialState.COMPLETE]
             if complete:

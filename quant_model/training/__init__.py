@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from quant_model.training.errors import TrainingDiverged
+from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "FloatParent",
     "Resume",
     "Sensitivity",
+    "StopTraining",
     "TrainingDiverged",
     "TrainingResult",
     "TrainingSettings",

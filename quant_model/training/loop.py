@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from quant_model.data.dataset import Split
 from quant_model.training.checkpoint import Checkpoint, Resume
 from quant_model.training.epoch import Epoch
-from quant_model.training.errors import TrainingDiverged
+from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
 
 _DIVERGED = 100
@@ -68,7 +68,7 @@ def fit(
         validate: the validation error of the model as it is.
         plan: epochs, batch size, patience, seed, key.
         on_epoch: called after each epoch, those of a training that is gone on with included; what it raises
-            ends the training.
+            ends the training, :class:`StopTraining` with the best epoch so far.
         resume: where checkpoints are kept. A training goes on from a checkpoint of its own key, and then
             comes to the same result, bit for bit, as one that was never stopped.
 
@@ -84,10 +84,10 @@ def fit(
         history, best_state = list(found.history), found.best
     else:
         history, best_state = [Epoch(0, None, validate())], _snapshot(model)
-    if on_epoch is not None:
-        for epoch in history:
-            on_epoch(epoch)
     best = min(history, key=lambda epoch: epoch.validation_error)
+    if not _go_on(on_epoch, history):
+        model.load_state_dict(best_state)
+        return tuple(history)
     limit = _DIVERGED * float(loss_function(torch.zeros_like(windows.y), windows.y))
     for index in range(len(history), plan.epochs + 1):
         if history[-1].index - best.index >= plan.patience:
@@ -104,10 +104,22 @@ def fit(
         if resume is not None:
             state = Checkpoint(model.state_dict(), optimizer.state_dict(), best_state, tuple(history))
             resume.save(state.to_bytes(plan.key))
-        if on_epoch is not None:
-            on_epoch(epoch)
+        if not _go_on(on_epoch, [epoch]):
+            break
     model.load_state_dict(best_state)
     return tuple(history)
+
+
+def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) -> bool:
+    """Report epochs; False when the training is to stop."""
+    if on_epoch is None:
+        return True
+    try:
+        for epoch in epochs:
+            on_epoch(epoch)
+    except StopTraining:
+        return False
+    return True
 
 
 def _run_epoch(

@@ -16,6 +16,8 @@ _PARENT_FIELDS = (
     "calibration_windows",
 )
 
+_MAY_BE_ZERO = ("epochs", "early_rung")
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -43,13 +45,16 @@ class TrainingSettings:
     """AdamW's decoupled decay in floating point."""
     patience: int = 15
     """Epochs without a better validation error after which training stops."""
+    early_rung: int = 0
+    """Epoch after which a search may stop a training that is clearly behind; 0 for never. What is stopped
+    depends on what the search has seen by then, and so on the number of workers."""
     calibration_windows: int = 512
     """Training windows that first scales are chosen on, evenly spaced in time."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.type == "int" and value < (0 if field.name == "epochs" else 1):
+            if field.type == "int" and value < (0 if field.name in _MAY_BE_ZERO else 1):
                 raise ValueError(f"{field.name} is {value}, but must be positive")
             if field.type == "float" and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{field.name} is {value}, but must be a finite number of at least 0")

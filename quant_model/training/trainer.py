@@ -17,6 +17,7 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
 from quant_model.training.checkpoint import Resume
 from quant_model.training.epoch import Epoch
+from quant_model.training.errors import StopTraining
 from quant_model.training.loop import Plan, Windows, fit
 from quant_model.training.losses import loss_of, taught
 from quant_model.training.parent import FloatParent, check_shape, train_parent
@@ -37,6 +38,8 @@ class TrainingResult:
     """Epoch 0 is the parent, quantised but not yet trained on."""
     validation_error: float
     """The golden model's error on validation, by the metric of the dataset's task."""
+    stopped: str | None = None
+    """Why the callback stopped the training, if it did."""
 
 
 def train(
@@ -58,7 +61,8 @@ def train(
         settings: how.
         seed: of the order of the windows, and of the parent when there is none.
         parent: the float encoder to start from; trained here when None.
-        on_epoch: called after each epoch, epoch 0 included; what it raises ends the training.
+        on_epoch: called after each epoch, epoch 0 included; what it raises ends the training,
+            :class:`StopTraining` with the best epoch so far as the result.
         resume: where checkpoints are kept, to go on from.
 
     Raises:
@@ -84,6 +88,17 @@ def train(
         with torch.no_grad():
             return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
 
+    stopped: str | None = None
+
+    def watch(epoch: Epoch) -> None:
+        nonlocal stopped
+        try:
+            if on_epoch is not None:
+                on_epoch(epoch)
+        except StopTraining as reason:
+            stopped = str(reason)
+            raise
+
     optimizer = torch.optim.AdamW(
         [
             {"params": [model.weights, model.biases], "lr": settings.learning_rate},
@@ -97,10 +112,10 @@ def train(
     )
     key = _training_key(network, parent, dataset, settings, seed)
     plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key)
-    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, on_epoch, resume)
+    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, watch, resume)
     integer_model = model.integer_model()
     error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
-    return TrainingResult(integer_model, history, error)
+    return TrainingResult(integer_model, history, error, stopped)
 
 
 def _training_key(

@@ -79,7 +79,7 @@ def test_a_diverging_trial_fails_with_its_reason_and_the_study_goes_on(
     study = open_file(make_study())
     calls = []
 
-    def train(trainer: Trainer, design: DesignPoint) -> TrainingResult:
+    def train(trainer: Trainer, design: DesignPoint, on_epoch: object) -> TrainingResult:
         """The first design with a learning rate that nothing survives, the others as they are."""
         calls.append(design)
         network, data = build_network(design), trainer.data.dataset(design.architecture.window)

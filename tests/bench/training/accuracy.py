@@ -91,7 +91,7 @@ def _run(
     for variant, settings in variants.items():
         for case in cases:
             row: Row = {"series": series, "d_model": d_model, "seed": seed, "case": case, "variant": variant}
-            row["settings"] = dataclasses.asdict(settings)
+            row["settings"] = _facts(settings)
             if _identity(row) in known:
                 continue
             if parent is None:
@@ -128,6 +128,11 @@ def _parent(folder: Path | None, key: str, make: Callable[[], FloatParent]) -> F
     return parent
 
 
+def _facts(settings: TrainingSettings) -> dict[str, Any]:
+    """What training depends on; the rung is a search's."""
+    return {name: value for name, value in dataclasses.asdict(settings).items() if name != "early_rung"}
+
+
 def _identity(row: Row) -> str:
     names = ("series", "d_model", "seed", "case", "settings")
     text = json.dumps([row[name] for name in names], sort_keys=True)
@@ -139,7 +144,7 @@ def _rows() -> list[Row]:
     if not _RESULTS.exists():
         return []
     rows = [json.loads(line) for line in _RESULTS.read_text(encoding="utf-8").splitlines()]
-    known = {name: dataclasses.asdict(settings) for name, settings in ABLATIONS.items()}
+    known = {name: _facts(settings) for name, settings in ABLATIONS.items()}
     return [row for row in rows if known.get(row["variant"]) == row["settings"]]
 
 

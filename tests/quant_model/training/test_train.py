@@ -18,6 +18,7 @@ from quant_model.network import Network, build_network
 from quant_model.training import (
     Epoch,
     FloatParent,
+    StopTraining,
     TrainingDiverged,
     TrainingSettings,
     parent_key,
@@ -217,6 +218,7 @@ def test_the_key_tells_parents_apart(dataset: Dataset) -> None:
         ("batch_size", 0),
         ("learning_rate", math.nan),
         ("patience", 0),
+        ("distillation", 1.5),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
@@ -237,3 +239,38 @@ def test_architectures_of_every_kind_have_a_parent_of_their_shape() -> None:
     settings = dataclasses.replace(SETTINGS, parent_epochs=1)
     parent = train_parent(architecture, dataset, settings, 0)
     assert parent.predict(dataset.test.x).shape == dataset.test.y.shape
+
+
+def test_a_callback_may_stop_a_training_and_keep_its_best_epoch(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    def stop(epoch: Epoch) -> None:
+        if epoch.index == 2:
+            raise StopTraining("enough")
+
+    settings = dataclasses.replace(SETTINGS, epochs=5)
+    result = train(network_of(dataset), dataset, settings, 0, parent, stop)
+    assert result.stopped == "enough"
+    assert len(result.history) == 3
+    assert result.validation_error == min(epoch.validation_error for epoch in result.history)
+    assert train(network_of(dataset), dataset, SETTINGS, 0, parent).stopped is None
+
+
+def test_rates_that_only_saturate_everything_count_as_divergence(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    settings = dataclasses.replace(SETTINGS, learning_rate=1e30)
+    with pytest.raises(TrainingDiverged, match="the training loss is"):
+        train(network_of(dataset), dataset, settings, 0, parent)
+
+
+def test_learning_from_the_parent_brings_the_network_closer_to_it(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    wanted = parent.predict(dataset.test.x)
+    distances = []
+    for share in (0.0, 1.0):
+        settings = dataclasses.replace(SETTINGS, epochs=8, distillation=share)
+        model = train(network_of(dataset, 5), dataset, settings, 0, parent).integer_model
+        distances.append(float(np.mean((model.predict(dataset.test.x) - wanted) ** 2)))
+    assert distances[1] < distances[0]
