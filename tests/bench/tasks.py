@@ -3,7 +3,8 @@
     python -m tests.bench.tasks --trials 1 --vectors 100 --out tests/bench/tasks.json
 
 For each study: search, export the most accurate design, then compare its VHDL with the integer model on many
-windows, with and without stalls on both streams. Takes two minutes of a core; the committed result is tasks.json.
+windows, with and without stalls on both streams. Takes two minutes of a core; the committed result is
+tasks.json.
 """
 
 from __future__ import annotations
