@@ -9,7 +9,7 @@ import click
 
 import cost_model
 from cost_model import resolve
-from hdl.place_route import TARGETS, place_route
+from hdl.place_route import TARGETS
 from hdl.simulate import verify as verify_bundle
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -20,11 +20,12 @@ from search.calibration_file import read_calibration
 from search.check import DEFAULT_DEVICE, measure, verification_json
 from search.cli_options import calibration_option, device_option, file, folder, json_option, print_json
 from search.export import write_bundle
-from search.files import file_errors, read_text
+from search.files import read_text
 from search.show import print_table, working
 from search.show_estimate import assessment_json, explanation_json, print_assessment, print_explanation
 from search.space import DesignSpace, random_designs
 from search.study_file import load_spec
+from search.timing import add_timing
 
 __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
 
@@ -166,14 +167,7 @@ def timing(bundle: Path, target: str, as_json: bool) -> None:
     """Place and route with nextpnr on another family: evidence that no path is needlessly long."""
     _check_bundle(bundle)
     with working("Placing and routing"):
-        found = place_route(bundle, target)
-    note = f"{found.megahertz:.1f} MHz on {found.device}, placed and routed by {found.tool}"
-    # Beside what the folder says of itself; a second run adds a second line.
-    with (
-        file_errors(str(bundle / "README.md"), "cannot be written", "make it writable"),
-        (bundle / "README.md").open("a") as readme,
-    ):
-        readme.write(f"\nOpen place and route: {note}.\n")
+        found, note = add_timing(bundle, target)
     if as_json:
         print_json(
             {

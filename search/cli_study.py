@@ -30,6 +30,7 @@ from search.stopping import Interrupted, StopSignal
 from search.storage import Location, storage_errors
 from search.study import open_study
 from search.tables import print_checked, print_front
+from search.timing import add_timing
 
 __all__ = ["export", "front", "run", "status"]
 
@@ -145,15 +146,25 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
     "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
 )
 @click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@click.option("--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz.")
 @artifacts_option
 @json_option
 def export(
-    name: str | None, url: str, trial_number: int, out: Path, artifacts: str | None, as_json: bool
+    name: str | None,
+    url: str,
+    trial_number: int,
+    out: Path,
+    timing: bool,
+    artifacts: str | None,
+    as_json: bool,
 ) -> None:
     """Write a trial's accelerator: VHDL, testbench, integer model."""
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Exporting trial {trial_number}"):
         exported = export_trial(study, trial_number, out)
+    if timing:
+        with working("Placing and routing"):
+            add_timing(out, "ecp5")
     scores = exported.scores
     if as_json:
         print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})

@@ -216,5 +216,6 @@ Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.cal
 - `model.json`: the integer model, whose arithmetic the VHDL repeats bit by bit
 - `design.json`: the design point
 
-Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`.
+Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`. Timing on the device
+is for `build_vivado.tcl`; `bitfront timing FOLDER` adds below what open place and route reaches elsewhere.
 """

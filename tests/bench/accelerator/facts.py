@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Literal
 
-from cost_model import Device, Estimate, estimate
+from cost_model import Device, Estimate, device, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
 from quant_model.design import (
     Architecture,
@@ -25,9 +25,9 @@ __all__ = [
     "bits_between_layers",
     "bits_of_whole_matrices",
     "busiest",
+    "in_memories",
     "random_feasible",
     "square",
-    "with_memories",
 ]
 
 
@@ -50,19 +50,19 @@ def busiest(design: DesignPoint) -> tuple[str, int]:
     return name, work[name]
 
 
-def allocated(design: DesignPoint, device: Device, objective: LaneObjective) -> tuple[DesignPoint, Estimate]:
+def allocated(design: DesignPoint, part: Device, objective: LaneObjective) -> tuple[DesignPoint, Estimate]:
     """The design with lanes chosen for the device, and its estimate."""
-    chosen = allocate_lanes(design, device, objective=objective)
-    return chosen, estimate(chosen, device)
+    chosen = allocate_lanes(design, part, objective=objective)
+    return chosen, estimate(chosen, part)
 
 
-def random_feasible(count: int, seed: int, device: Device, *, repeats: int = 1) -> Iterator[DesignPoint]:
+def random_feasible(count: int, seed: int, part: Device, *, repeats: int = 1) -> Iterator[DesignPoint]:
     """Random designs of any shape and format that fit the device with one lane per engine."""
     rng = random.Random(seed)
     found = 0
     while found < count:
         design = _draw(rng, repeats)
-        if estimate(design, device).fits:
+        if estimate(design, part).fits:
             found += 1
             yield design
 
@@ -108,18 +108,11 @@ def bits_of_whole_matrices(design: DesignPoint) -> int:
     return arch.window * row + arch.d_model * bits["pool"]
 
 
-def with_memories(design: DesignPoint, style: Literal["distributed", "block"]) -> DesignPoint:
-    """A design with all its buffers and stores of one kind, products and weights in LUTs."""
-    arch = design.architecture
-    return uniform_design(
-        arch,
-        next(iter(design.weight_bits.values())),
-        next(iter(design.activation_bits.values())),
-        lanes=2,
-        multiplier="lut",
-        buffer=style,
-        memory=style,
-    )
+def in_memories(style: Literal["distributed", "block"], bits: int = 8, lanes: int = 2) -> DesignPoint:
+    """A small design with all its buffers and stores of one kind, products in LUTs."""
+    arch = Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1)
+    design = uniform_design(arch, bits, bits, lanes=lanes, multiplier="lut", buffer=style, memory=style)
+    return resolve(design, device("xc7s15"))
 
 
 def _draw(rng: random.Random, repeats: int) -> DesignPoint:
