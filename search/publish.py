@@ -70,7 +70,8 @@ class Publisher:
             return
         self._not_before = time.monotonic() + _PAUSE_SECONDS
         last = self._study.study.user_attrs.get(_PUBLISHED, {"finished": 0, "at": 0.0})
-        new = self._finished() - last["finished"]
+        with self._study.storage.recent(_EVERY_SECONDS):
+            new = self._finished() - last["finished"]
         # Clocks of machines differ: a time ahead of ours counts as long ago.
         recent = 0 <= time.time() - last["at"] < _EVERY_SECONDS
         if new and (new >= _EVERY_TRIALS or not recent):
@@ -80,14 +81,19 @@ class Publisher:
         """Bring the study's note and plots up to date."""
         began = time.monotonic()
         study = self._study
+        study.trials()
+        with study.storage.recent(_EVERY_SECONDS):
+            self._write(study)
+        took = time.monotonic() - began
+        self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)
+
+    def _write(self, study: OpenStudy) -> None:
         study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
         old = study.storage.get_study_system_attrs(study.id)
         body, _ = note_of(old)
         write_note(study.storage, study.id, with_own_text(body, self._study_note()), old=old)
         for name, figure in figures(study).items():
             study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
-        took = time.monotonic() - began
-        self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)
 
     def _finished(self) -> int:
         return sum(trial.state.is_finished() for trial in self._study.trials())

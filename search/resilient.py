@@ -9,11 +9,13 @@ that is already the wanted one counts as set, and a trial made twice is left wit
 
 from __future__ import annotations
 
+import copy
 import random
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -76,6 +78,8 @@ class ResilientStorage(BaseStorage):
         self._close = close
         self.patience = patience
         self.on_taken: Callable[[int], None] = lambda _: None
+        self._age = -1.0
+        self._snapshot: tuple[int, float, list[FrozenTrial]] | None = None
 
     def impatient(self) -> ResilientStorage:
         """The same storage for another thread; its calls fail at once."""
@@ -215,8 +219,27 @@ class ResilientStorage(BaseStorage):
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_all_trials(study_id, deepcopy, states))
+        """Optuna's; within :meth:`recent`, as they were a moment ago."""
+        now = time.monotonic()
+        if self._snapshot is None or self._snapshot[0] != study_id or now - self._snapshot[1] > self._age:
+            read = self._call(lambda: self._inner.get_all_trials(study_id, deepcopy=False))
+            self._snapshot = study_id, time.monotonic(), read
+        trials = self._snapshot[2]
+        if states is not None:
+            trials = [trial for trial in trials if trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else list(trials)
+
+    @contextmanager
+    def recent(self, seconds: float) -> Iterator[None]:
+        """Within the block, trials that were read so many seconds ago are good enough.
+
+        Every look at the storage reads all trials that are being worked on, about a millisecond each.
+        """
+        before, self._age = self._age, seconds
+        try:
+            yield
+        finally:
+            self._age = before
 
     def remove_session(self) -> None:
         """Optuna's: close this thread's connection."""

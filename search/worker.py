@@ -50,6 +50,12 @@ _LONGEST_FAILURE = 500
 """Characters of a failure's reason that are kept."""
 _POLL_SECONDS = 1.0
 """Between looks at the storage while all trials that are wanted are in other workers' hands."""
+_POLLED_TRIALS = 20
+"""Of so many trials in others' hands, the pause between looks is doubled; of twice as many trebled; ..."""
+_RECENT_SECONDS = 5.0
+"""How old the trials may be from which the next one is proposed."""
+_ROOM = 8
+"""More trials than a worker begins within that time."""
 _PATIENCE_SECONDS = 3600.0
 """How long a worker waits for a storage that is away before it gives up."""
 _PARTING_SECONDS = 5.0
@@ -130,23 +136,31 @@ class Worker:
         while True:
             self.stop.check()
             trials = self._look()
+            running = _count(trials, TrialState.RUNNING)
             if _count(trials, TrialState.COMPLETE) >= self.target:
                 return None
+            # With many workers, each look is dear: those who wait for the last trials look less often.
+            poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
             if _wanted(trials, None, self.target):
                 self._check_fruitful(trials)
                 trial = self._ask()
+                # Far from the end there is room for every other worker's next trials, too.
+                if _wanted(trials, None, self.target - _ROOM * (running + _ROOM)):
+                    return trial
                 # Another worker may have taken the last one at the same moment: then both step back and try
                 # again.
                 if _wanted(self.study.trials(), trial.number, self.target):
                     return trial
                 self._give_back()
-                self._pause(random.uniform(0, _POLL_SECONDS))
+                self._pause(random.uniform(0, poll))
             else:
-                self._pause(_POLL_SECONDS)
+                self._pause(poll)
 
     def _ask(self) -> optuna.Trial:
         try:
-            return self.study.study.ask()
+            # Queue and sampler look at all trials: once is enough for them.
+            with self.study.storage.recent(_RECENT_SECONDS):
+                return self.study.study.ask()
         except BaseException:
             # Taken, but without all of its parameters.
             self._give_back()
@@ -255,7 +269,10 @@ class Worker:
             optuna.TrialPruned: the design is over budget.
             _UselessError: the design has no finite error.
         """
-        assessment = self._budget.propose(self._space.sample(trial))
+        # Optuna asks the sampler when the first parameter is wanted.
+        with self.study.storage.recent(_RECENT_SECONDS):
+            design = self._space.sample(trial)
+        assessment = self._budget.propose(design)
         record_design(trial, assessment, {**self.study.origin, "worker": self.name})
         if not assessment.fits:
             raise optuna.TrialPruned(f"over budget: {assessment.summary}")
