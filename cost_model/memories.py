@@ -79,13 +79,27 @@ def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool
     return rams, banks
 
 
-def selecting_luts(count: Number) -> Number:
-    """LUTs that select one bit of ``count``: a LUT6 takes four, and each further one adds three.
+def _trees_of_four() -> tuple[int, ...]:
+    """LUTs that select one bit of ``0, 1, 2 ..``: a LUT6 takes four and passes one on.
 
-    Measured: with 7 or 10 one LUT more than that, with 4 and 16 none.
+    A third of the count, rounded up; one less where groups of four by address bits leave at most one over on
+    every level (4, 13, 16, 49, 52 ..). Measured for 2 to 256.
     """
-    whole = pick((count == 4) | (count == 16), 1, 0)
-    return pick(count > 1, ceil_div(count, 3) - whole, 0)
+    even = [False, True]
+    for count in range(2, _MOST_SELECTED + 1):
+        even.append(count % 4 <= 1 and even[-(-count // 4)])
+    return tuple(0 if n < 2 else -(-n // 3) - even[n] for n in range(_MOST_SELECTED + 1))
+
+
+_MOST_SELECTED = 4096
+"""More leaves than the largest ROM has."""
+_SELECTING = _trees_of_four()
+_SELECTING_TABLE = np.array(_SELECTING)
+
+
+def selecting_luts(count: Number) -> Number:
+    """LUTs that select one bit of ``count``."""
+    return _SELECTING_TABLE[count] if isinstance(count, np.ndarray) else _SELECTING[count]
 
 
 @remembered
@@ -106,13 +120,12 @@ def rom_luts_per_column(depth: Number) -> Number:
     """LUTs of one bit of a ROM with random contents.
 
     A LUT6 holds 64 words; LUTs that select between such leaves follow. With 65 to 80 words the second leaf
-    fits into the selecting LUT. Measured for 2 to 2048 words: from five leaves on 4/3 LUT a leaf, one more up
-    to twelve.
+    fits into the selecting LUT. Measured inside designs for 2 to 16384 words (a ROM alone takes one LUT more
+    with 5, 6, 8, 9 or 12 leaves).
     """
     leaves = ceil_div(depth, 64)
-    few = leaves + pick(leaves > 1, 1, 0) - pick((depth > 64) & (depth <= 80), 1, 0)
-    many = (8 * leaves + 3) // 6 + pick((leaves > 4) & (leaves <= 12), 1, 0)
-    return pick(depth <= 4, 0, pick(leaves <= 4, few, many))
+    found = leaves + selecting_luts(leaves) - pick((depth > 64) & (depth <= 80), 1, 0)
+    return pick(depth <= 4, 0, found)
 
 
 def rom_columns(depth: Number, columns: Number) -> Number:
