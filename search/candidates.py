@@ -22,6 +22,8 @@ _JITTER = 0.5
 """Share of bits that leave the common level of a level choice, by one."""
 _FRUGAL = 0.5
 """Share of random choices that are built with the fewest lanes."""
+_NEAR = 2
+"""Places that a number moves at most from a choice to its neighbours."""
 _MOST_LISTED = 4096
 """Spaces of at most so many choices are listed in full."""
 
@@ -67,7 +69,9 @@ class Candidates:
         return np.unique(self._kept(np.concatenate(drawn)), axis=0)
 
     def neighbours(self, rows: Rows, columns: npt.NDArray[np.bool_]) -> tuple[Rows, Ints]:
-        """All choices that differ from a row in one parameter, and which row each belongs to.
+        """Choices that differ from a row in one parameter, and which row each belongs to.
+
+        Numbers move by one or two places, everything else to any value.
 
         Args:
             rows: The choices.
@@ -87,7 +91,8 @@ class Candidates:
         owners = np.repeat(np.arange(len(rows)), len(moves))
         every = np.arange(len(near))
         where, positions = np.tile(where, len(rows)), np.tile(positions, len(rows))
-        new = near[every, where] != positions
+        apart = np.abs(near[every, where] - positions)
+        new = (apart > 0) & ((apart <= _NEAR) | ~self.encoding.ordered[where])
         near[every, where] = positions
         return near[new], owners[new]
 

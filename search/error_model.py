@@ -5,7 +5,7 @@ Learning", 2006, chapters 2 and 5). A tensor's bits b enter as 2**-b, the step o
 that it adds. Covariance of two arithmetics x, y (columns scaled to 0..1):
 
     sum_d v_d x_d y_d                    each column's own line
-  + v_0 mean(x) mean(y)                  fewer bits anywhere cost something: known before any column is
+  + sum_g c_g mean_g(x) mean_g(y)        tensors of a kind are alike: learnt from few trials
   + s * Matern52(|x - y| / length_d)     bends and interactions
   + noise                                what training leaves to chance
 
@@ -43,7 +43,8 @@ class Forecast:
 
     mean: Floats
     deviation: Floats
-    """Of an error that training will come to, chance included."""
+    """How unsure that is. What training leaves to chance is not in it: it would draw a search to where many
+    designs are left to try their luck."""
 
     @property
     def median(self) -> Floats:
@@ -54,18 +55,18 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Prior:
-    """Of the logarithms of the covariance's parameters: lengths, lines, then bends, common line, noise."""
+    """Of the logarithms of the covariance's parameters: lengths, lines, lines of groups, bends, noise."""
 
     mean: Floats
     deviation: Floats
 
     @classmethod
-    def of(cls, columns: int) -> _Prior:
+    def of(cls, columns: int, groups: int) -> _Prior:
         lengths = np.full(columns, np.log(0.7 * np.sqrt(columns)))
         lines = np.full(columns, np.log(0.3**2))
         return cls(
-            np.concatenate([lengths, lines, [np.log(0.3), 0.0, np.log(0.3)]]),
-            np.concatenate([np.ones(columns), np.full(columns, 1.5), np.ones(3)]),
+            np.concatenate([lengths, lines, np.zeros(groups), np.log([0.3, 0.1])]),
+            np.concatenate([np.ones(columns), np.full(columns, 1.5), np.ones(groups + 2)]),
         )
 
 
@@ -73,17 +74,21 @@ class _Prior:
 class _Covariance:
     """The covariance for given parameters."""
 
+    groups: Floats
+    """``(columns, groups)``: means over the columns of a kind."""
     lengths: Floats
     lines: Floats
+    commons: Floats
     bends: float
-    common: float
     noise: float
 
     @classmethod
-    def of(cls, logarithms: Floats) -> _Covariance:
-        columns = (len(logarithms) - 3) // 2
+    def of(cls, logarithms: Floats, groups: Floats) -> _Covariance:
+        columns = len(groups)
         values = np.exp(logarithms)
-        return cls(values[:columns], values[columns:-3], *values[-3:])
+        return cls(
+            groups, values[:columns], values[columns : 2 * columns], values[2 * columns : -2], *values[-2:]
+        )
 
     def between(self, x: Floats, y: Floats) -> Floats:
         """``(len(x), len(y))``, without noise."""
@@ -91,13 +96,13 @@ class _Covariance:
         squares = np.sum(a * a, axis=1)[:, None] + np.sum(b * b, axis=1) - 2 * a @ b.T
         distance = _SQRT5 * np.sqrt(np.maximum(squares, 0.0))
         matern = (1 + distance + distance * distance / 3) * np.exp(-distance)
-        common = self.common * np.outer(x.mean(axis=1), y.mean(axis=1))
+        common = (x @ self.groups * self.commons) @ (y @ self.groups).T
         found: Floats = (x * self.lines) @ y.T + common + self.bends * matern
         return found
 
     def at(self, x: Floats) -> Floats:
         """The variance of each, without noise."""
-        found: Floats = (x * x) @ self.lines + self.common * x.mean(axis=1) ** 2 + self.bends
+        found: Floats = (x * x) @ self.lines + (x @ self.groups) ** 2 @ self.commons + self.bends
         return found
 
 
@@ -120,7 +125,7 @@ class ErrorModel:
         mean = cross @ weights
         explained = solve_triangular(lower, cross.T, lower=True)
         variance = self.covariance.at(x) - np.sum(explained * explained, axis=0)
-        deviation = np.sqrt(np.maximum(variance, 0.0) + self.covariance.noise)
+        deviation = np.sqrt(np.maximum(variance, _JITTER))
         return Forecast(self.shift + self.scale * mean, self.scale * deviation)
 
     def believing(self, x: Floats) -> ErrorModel:
@@ -146,37 +151,37 @@ class ErrorModel:
         return np.tril(factor[0]), cho_solve(factor, self.y)
 
 
-def fit_error_model(x: Floats, errors: Floats) -> ErrorModel:
+def fit_error_model(x: Floats, errors: Floats, groups: Floats) -> ErrorModel:
     """Fit the model.
 
     Args:
         x: Arithmetics as columns between 0 and 1, ``(trials, columns)``; at least one trial.
         errors: Their errors, not negative.
+        groups: ``(columns, groups)``: means over the columns of a kind.
     """
     logarithms = np.log(np.maximum(errors, _SMALLEST * float(np.median(errors)) + 1e-300))
     shift, scale = float(logarithms.mean()), max(float(logarithms.std()), 1e-3)
     y = (logarithms - shift) / scale
     # Evenly spaced in the order given, so that old and new, good and bad are among them.
     chosen = np.unique(np.linspace(0, len(y) - 1, min(len(y), _FITTED)).round().astype(np.int64))
-    return ErrorModel(x, y, shift, scale, _most_probable(x[chosen], y[chosen]))
+    return ErrorModel(x, y, shift, scale, _most_probable(x[chosen], y[chosen], groups))
 
 
-def _most_probable(x: Floats, y: Floats) -> _Covariance:
-    columns = x.shape[1]
-    prior = _Prior.of(columns)
+def _most_probable(x: Floats, y: Floats, groups: Floats) -> _Covariance:
+    prior = _Prior.of(*groups.shape)
     squares = np.ascontiguousarray((x[:, None, :] - x[None, :, :]) ** 2)
-    means = np.outer(x.mean(axis=1), x.mean(axis=1))
+    means = x @ groups
     unit = np.eye(len(y))
 
     def loss(logarithms: Floats) -> tuple[float, Floats]:
         """Negative log of the posterior density of the parameters, and its gradient."""
-        own = _Covariance.of(logarithms)
+        own = _Covariance.of(logarithms, groups)
         distance = _SQRT5 * np.sqrt(squares @ own.lengths**-2.0 + 1e-12)
         decay = np.exp(-distance)
         matern = own.bends * (1 + distance + distance * distance / 3) * decay
-        common = own.common * means
+        linear = (x * own.lines) @ x.T + (means * own.commons) @ means.T
         try:
-            factor = cho_factor((x * own.lines) @ x.T + common + matern + (own.noise + _JITTER) * unit)
+            factor = cho_factor(linear + matern + (own.noise + _JITTER) * unit)
         except LinAlgError:
             return 1e10, np.zeros_like(logarithms)
         weights = cho_solve(factor, y)
@@ -188,7 +193,8 @@ def _most_probable(x: Floats, y: Floats) -> _Covariance:
             [
                 np.einsum("ij,ijd->d", bend, squares) / own.lengths**2,
                 own.lines * np.einsum("id,id->d", x, slope @ x),
-                [np.sum(slope * matern), np.sum(slope * common), own.noise * np.trace(slope)],
+                own.commons * np.einsum("ig,ig->g", means, slope @ means),
+                [np.sum(slope * matern), own.noise * np.trace(slope)],
             ]
         )
         return value, gradient + away / prior.deviation
@@ -197,4 +203,4 @@ def _most_probable(x: Floats, y: Floats) -> _Covariance:
     found = minimize(
         loss, prior.mean, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": _STEPS}
     )
-    return _Covariance.of(found.x)
+    return _Covariance.of(found.x, groups)

@@ -21,7 +21,7 @@ __all__ = ["Known", "evaluate"]
 
 Floats = npt.NDArray[np.float64]
 
-_LADDER = (1, 2, 4, 8, 16, 32, 64)
+_LADDER = (1, 4, 16, 64)
 """Lanes of all engines that are tried where the budget chooses them: near enough to rank designs."""
 
 
@@ -67,16 +67,17 @@ def evaluate(rows: Rows, encoding: Encoding, budget: Budget, objectives: tuple[s
 def _evaluated(batch: Batch, budget: Budget, objectives: tuple[str, ...]) -> Known:
     if not budget.auto_lanes:
         return _known(_estimates(batch, batch.designs, budget), budget, objectives)
-    best, cycles = None, np.empty(0, dtype=np.int64)
+    best, quickest = None, np.empty(0)
     for lanes in _LADDER:
         estimates = _estimates(batch, _with_lanes(batch.designs, lanes), budget)
         found = _known(estimates, budget, objectives)
+        clocks = fact(budget.lanes_for, estimates, budget.clock_mhz)
         if best is None:
-            best, cycles = found, estimates.cycles
+            best, quickest = found, clocks
             continue
-        better = found.fits & (estimates.cycles < cycles)
+        better = found.fits & (clocks < quickest)
         best.objectives[better], best.excess[better] = found.objectives[better], 0.0
-        cycles = np.where(better, estimates.cycles, cycles)
+        quickest = np.where(better, clocks, quickest)
     assert best is not None
     return best
 

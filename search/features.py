@@ -26,6 +26,9 @@ class Features:
     """Of each column after the transformation, ``(columns,)``."""
     span: Floats
     """0 where the space leaves no choice."""
+    groups: Floats
+    """``(open columns, 3)``: means over weights, over the residual stream with input and pool, over the other
+    tensors."""
 
     @classmethod
     def of(cls, encoding: Encoding) -> Features:
@@ -43,7 +46,11 @@ class Features:
             moved = np.log2(values) if name in SHAPE_COLUMNS else 2.0**-values
             lows.append(moved.min())
             spans.append(np.ptp(moved))
-        return cls(np.array(lows), np.array(spans))
+        names = [name for name, span in zip(encoding.arithmetic_names, spans, strict=True) if span > 0]
+        kinds = [_kind(name) for name in names]
+        groups = np.array([[kind == group for group in range(3)] for kind in kinds], dtype=np.float64)
+        groups = groups.reshape(len(names), 3) if names else np.zeros((1, 3))
+        return cls(np.array(lows), np.array(spans), groups / np.maximum(groups.sum(axis=0), 1.0))
 
     def __call__(self, arithmetic: Ints) -> Floats:
         """The columns, ``(rows, open columns)``; a single column of zeros when nothing is open."""
@@ -56,3 +63,13 @@ class Features:
         moved[:, shapes:] = np.where(table[:, shapes:] > 0, 2.0 ** -table[:, shapes:], 0.0)
         scaled = (np.maximum(moved, self.low) - self.low)[:, self.span > 0] / self.span[self.span > 0]
         return scaled if scaled.shape[1] else np.zeros((len(table), 1))
+
+
+def _kind(column: str) -> int | None:
+    """Weights, tensors that all others pass through, other tensors; ``None`` for shapes."""
+    tensor, _, what = column.rpartition(".")
+    if what == "weight_bits":
+        return 0
+    if what == "activation_bits":
+        return 1 if tensor in ("input", "embed", "pool") or tensor.endswith("_residual") else 2
+    return None

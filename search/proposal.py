@@ -29,26 +29,32 @@ Floats = npt.NDArray[np.float64]
 Merit = Callable[[Rows, Known], Floats]
 """How good choices are that fit and are new; larger is better."""
 
-_STARTUP = 8
+_STARTUP = 4
 """Trials before the model is asked, the uniform designs included."""
-_POOL = 2000
+_POOL = 1500
 """Choices that a proposal begins with."""
-_CLIMBERS = 6
+_POOL_LANES = 400
+"""The same where the budget chooses the lanes: each is then estimated several times."""
+_CLIMBERS = 4
 """Of these, how many are improved parameter by parameter."""
-_CLIMBS = 6
+_CLIMBS = 4
 """Steps of improvement at most."""
+_CLIMBS_LANES = 2
+"""The same where the budget chooses the lanes."""
 _DESCENTS = 12
 """Steps towards the budget at most, when no choice of the pool fits."""
 _MODELLED = 500
 """Trials that the model sees at most: the time grows with the third power of their number."""
 _CHECKED = 30
 """Best choices that are estimated once more as single designs; nearly always the first one does."""
-_CHECKED_LANES = 6
+_CHECKED_LANES = 3
 """The same where the budget chooses the lanes, which takes a while for each."""
 _REBUILT = 500
 """Choices that are looked at for a design that is new in lanes or memories alone."""
-_MARGIN = 0.1
+_MARGIN = 0.3
 """The reference point lies behind the front by this share of the front's extent."""
+_HOPELESS = 1.2
+"""Errors count as no larger than this times the reference point's."""
 _CERTAIN = 1e-6
 """Deviation of an error that is no objective."""
 
@@ -78,11 +84,12 @@ class Proposer:
             generator: Of the random draws.
             given: Parameters that are chosen already, by name.
         """
+        own = _Round(self, observed, generator, Candidates.of(self.encoding, given))
         if not given:
             for row in self._first:
                 if self.keys(row[None])[0] not in observed.arithmetics:
-                    return self.encoding.choice(row)
-        return _Round(self, observed, generator, Candidates.of(self.encoding, given)).choice()
+                    return own.built(row)
+        return own.choice()
 
     @cached_property
     def encoding(self) -> Encoding:
@@ -149,9 +156,12 @@ class _Round:
         if self._knows_enough:
             every = np.ones(pool.shape[1], dtype=np.bool_)
             return self._checked(*self._climbed(pool, known, self._gain, every), self._gain)
-        farthest = [self._most_unlike(pool)]
+        return self.built(pool[self._most_unlike(pool)])
+
+    def built(self, row: Ints) -> dict[str, Value]:
+        """The arithmetic of a row that fits, built so that it needs the least of all known objectives."""
         build = ~self.proposer.encoding.arithmetic_columns
-        climbed = self._climbed(pool[farthest], known.part(farthest), self._saving, build)
+        climbed = self._climbed(row[None], self.proposer.evaluated(row[None]), self._saving, build)
         return self._checked(*climbed, self._saving)
 
     @cached_property
@@ -162,7 +172,8 @@ class _Round:
     def _pool(self) -> Rows:
         observed = self.observed
         front = non_dominated(observed.values)
-        return self.candidates.pool(self.generator, observed.trained[front], _POOL)
+        count = _POOL_LANES if self.proposer.budget.auto_lanes else _POOL
+        return self.candidates.pool(self.generator, observed.trained[front], count)
 
     def _descended(self, pool: Rows, known: Known) -> tuple[Rows, Known]:
         """From the choices that exceed the budget least, parameter by parameter, until some fit."""
@@ -188,7 +199,7 @@ class _Round:
         best = self._different(pool, np.argsort(-merits, kind="stable"))
         rows, own = pool[best], merits[best]
         found, scores = [pool], [merits]
-        for _ in range(_CLIMBS):
+        for _ in range(_CLIMBS_LANES if self.proposer.budget.auto_lanes else _CLIMBS):
             near, owners = self.candidates.neighbours(rows, columns)
             if not len(near):
                 break
@@ -235,7 +246,10 @@ class _Round:
         observed = self.observed
         shown = _most_telling(observed.values, _MODELLED)
         errors = observed.values[shown, self.proposer.objectives.index(ERROR)]
-        return fit_error_model(self.proposer.columns(observed.trained[shown]), errors)
+        # How bad a bad one is does not matter, and would stretch the scale of those that do.
+        errors = np.minimum(errors, _HOPELESS * self._references[0])
+        columns = self.proposer.columns(observed.trained[shown])
+        return fit_error_model(columns, errors, self.proposer.features.groups)
 
     @cached_property
     def _model(self) -> ErrorModel | None:
@@ -251,19 +265,23 @@ class _Round:
         known = observed.values[:, [objectives.index(name) for name in self.proposer.known]]
         running = self.proposer.evaluated(observed.running).objectives
         if self._trained_model is None:
-            errors = np.full(len(known), _CERTAIN)
-            expected = np.full(len(running), _CERTAIN)
-            reference_error = 1.0
+            errors, expected = np.full(len(known), _CERTAIN), np.full(len(running), _CERTAIN)
         else:
             errors = observed.values[:, objectives.index(ERROR)]
             expected = self._forecast(observed.running).median if len(running) else np.empty(0)
-            reference_error = float(_reference(errors[:, None], observed.values)[0])
-        return Front.of(
-            np.concatenate([errors, expected]),
-            np.concatenate([known, running]),
-            reference_error,
-            _reference(known, observed.values),
+        error, others = self._references
+        return Front.of(np.concatenate([errors, expected]), np.concatenate([known, running]), error, others)
+
+    @cached_property
+    def _references(self) -> tuple[float, Floats]:
+        """The reference point: of the error (1 when it is no objective), and of the known objectives."""
+        values, objectives = self.observed.values, self.proposer.objectives
+        front = values[non_dominated(values)]
+        worst, best = front.max(axis=0), front.min(axis=0)
+        point = dict(
+            zip(objectives, worst + _MARGIN * np.maximum(worst - best, np.abs(worst) / 3), strict=True)
         )
+        return float(point.get(ERROR, 1.0)), np.array([point[name] for name in self.proposer.known])
 
     def _most_unlike(self, pool: Rows) -> int:
         """The choice whose arithmetic lies farthest from all that were tried."""
@@ -312,14 +330,6 @@ def _improved(rows: Rows, own: Floats, near: Rows, merits: Floats, owners: Ints)
         if merits[index] > own[owner]:
             rows[owner], own[owner] = near[index], merits[index]
     return rows, own
-
-
-def _reference(columns: Floats, values: Floats) -> Floats:
-    """Behind the front's worst values, by a share of its extent, in each of the columns."""
-    front = columns[non_dominated(values)]
-    worst, best = front.max(axis=0), front.min(axis=0)
-    found: Floats = worst + np.maximum(_MARGIN * (worst - best), _MARGIN * np.abs(worst))
-    return found
 
 
 def _most_telling(values: Floats, count: int) -> Ints:

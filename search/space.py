@@ -46,7 +46,9 @@ Values = tuple[Value, ...]
 _FRUITLESS_DRAWS = 3_000
 """Draws in a row without a new design after which :func:`random_designs` gives up."""
 _FIRST_BITS = (8, 6, 4)
-"""Uniform bit-widths that a study starts with."""
+"""Bit-widths that a study starts with."""
+_FIRST_STREAM_BITS = 8
+"""Bits of the tensors that everything passes through: below, they cost more accuracy than any others."""
 _FIRST_SHAPES = 64
 """Shapes, from the largest down, that are tried for each of the first bit-widths."""
 _SHAPE = ("window", "d_model", "heads", "ffn_ratio", "layers", "repeats")
@@ -182,16 +184,18 @@ class DesignSpace:
 
 
 def first_choices(space: DesignSpace, budget: Budget) -> list[dict[str, Value]]:
-    """Choices that a study begins with: the largest shape that fits at uniform 8, 6 and 4 bits.
+    """Choices that a study begins with: the largest shape that fits at 8, 6 and 4 bits, the smallest at 4.
 
-    They anchor the accurate end of the front, so that even a short study has one. Bits that the space does
-    not offer are replaced by the nearest ones that it does; choices that do not fit are left out.
+    They anchor both ends of the front, so that even a short study has one. The residual stream, the input and
+    the pool keep 8 bits. Bits that the space does not offer are replaced by the nearest ones that it does;
+    choices that do not fit are left out.
     """
     found: list[dict[str, Value]] = []
     seen: set[str] = set()
-    for bits in _FIRST_BITS:
-        for shape in itertools.islice(_shapes_downwards(space), _FIRST_SHAPES):
-            choice = _uniform_choice(space, bits, shape)
+    shapes = list(_shapes_downwards(space))
+    for bits, order in [(bits, shapes) for bits in _FIRST_BITS] + [(min(_FIRST_BITS), shapes[::-1])]:
+        for shape in order[:_FIRST_SHAPES]:
+            choice = _first_choice(space, bits, shape)
             assessment = budget.propose(space.design(choice))
             if assessment.fits:
                 if assessment.design.digest not in seen:
@@ -285,16 +289,27 @@ def _shapes_downwards(space: DesignSpace) -> Iterator[dict[str, Value]]:
     return (dict(zip(_SHAPE, shape, strict=True)) for shape in shapes)
 
 
-def _uniform_choice(space: DesignSpace, bits: int, shape: Mapping[str, Value]) -> dict[str, Value]:
-    """Everything at ``bits`` where it is a bit-width, else the first value: few lanes, the tool's choice."""
+def _first_choice(space: DesignSpace, bits: int, shape: Mapping[str, Value]) -> dict[str, Value]:
+    """Bit-widths near ``bits``, 8 in the stream; else the first value: few lanes, the tool's choice."""
     choice: dict[str, Value] = {}
     for name, values in space.open.items():
         if name in shape:
             choice[name] = shape[name]
         elif name.endswith("_bits"):
-            choice[name] = min(cast(tuple[int, ...], values), key=lambda value: (abs(value - bits), value))
+            wanted = _FIRST_STREAM_BITS if _is_passed_through(name) else bits
+            choice[name] = min(cast(tuple[int, ...], values), key=lambda value: (abs(value - wanted), value))
         elif all(isinstance(value, int) for value in values):
             choice[name] = min(cast(tuple[int, ...], values))
         else:
             choice[name] = values[0]
     return choice
+
+
+def _is_passed_through(parameter: str) -> bool:
+    """True for the bits of the input, the residual stream and the pool."""
+    tensor, _, what = parameter.rpartition(".")
+    if not tensor:
+        return what in ("input_bits", "residual_bits")
+    return what == "activation_bits" and (
+        tensor in ("input", "embed", "pool") or tensor.endswith("_residual")
+    )

@@ -132,11 +132,13 @@ def test_more_designs_than_the_space_has_are_an_error() -> None:
         list(random_designs(space, budget_of(space.spec), 2, 1, feasible=False))
 
 
-def test_a_study_begins_with_uniform_designs_that_fit() -> None:
+def test_a_study_begins_with_designs_of_a_few_bit_widths_that_fit() -> None:
     space = space_of()
     budget = budget_of(space.spec)
     designs = [space.design(choice) for choice in first_choices(space, budget)]
-    assert [set(design.weight_bits.values()) for design in designs] == [{8}, {6}, {4}]
+    assert [set(design.weight_bits.values()) for design in designs] == [{8}, {6}, {4}, {4}]
+    assert [design.architecture.d_model for design in designs] == [12, 12, 12, 6]
+    assert all(design.activation_bits["layer0.attention_residual"] == 8 for design in designs)
     assert all(budget.assess(design).fits for design in designs)
 
 

@@ -1,0 +1,122 @@
+"""The policies that are compared, each as a user would run it, and one run of one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import optuna
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import TrialState
+
+from search.budget import Budget
+from search.objectives import objective_values
+from search.samplers import BudgetSampler
+from search.space import DesignSpace
+from search.spec import SamplerName, StudySpec
+from tests.bench.search.problems import Problem
+
+__all__ = ["POLICIES", "Run", "run"]
+
+_MOST_TRIALS = 40
+"""Trials per training that is wanted, after which a run ends: then nearly all are over budget."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How designs are proposed.
+
+    Attributes:
+        what: For people.
+        sampler: Makes the sampler.
+        uniform: One choice of bits, lanes and memories for the whole network.
+        prunes: Over-budget designs are not trained.
+    """
+
+    what: str
+    sampler: Callable[[DesignSpace, Budget, int], BaseSampler]
+    uniform: bool = False
+    prunes: bool = True
+
+
+def _own(name: SamplerName) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
+    def make(space: DesignSpace, budget: Budget, seed: int) -> BaseSampler:
+        study = space.spec.study.model_copy(update={"seed": seed, "sampler": name})
+        return BudgetSampler(DesignSpace(space.spec.model_copy(update={"study": study})), budget)
+
+    return make
+
+
+POLICIES = {
+    "default": Policy("surrogate of the error, exact estimate", _own("surrogate")),
+    "tpe-feasible": Policy("TPE asked until its proposal fits (sampler = tpe)", _own("tpe")),
+    "optuna-default": Policy(
+        "Optuna's default sampler, over-budget designs pruned", lambda *a: TPESampler(seed=a[2])
+    ),
+    "nsga2-pruned": Policy(
+        "NSGA-II, population 20, over-budget designs pruned",
+        lambda *a: NSGAIISampler(population_size=20, seed=a[2]),
+    ),
+    "nsga2-uniform": Policy(
+        "NSGA-II, population 20, one bit-width for all tensors, over-budget designs trained",
+        lambda *a: NSGAIISampler(population_size=20, seed=a[2]),
+        uniform=True,
+        prunes=False,
+    ),
+    "random": Policy("random, over-budget designs pruned", lambda *a: RandomSampler(seed=a[2])),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one run.
+
+    Attributes:
+        points: Error and known objectives of the trained designs, in order.
+        fits: Whether each of them fits the device.
+        pruned: How many trials had been trained when each over-budget one was pruned.
+        seconds: Processor time of each proposal of a design that was trained.
+    """
+
+    points: list[tuple[float, ...]]
+    fits: list[bool]
+    pruned: list[int]
+    seconds: list[float]
+
+
+def run(problem: Problem, name: str, seed: int, trials: int) -> Run:
+    """Train ``trials`` designs."""
+    policy = POLICIES[name]
+    space = DesignSpace(_spec(problem.spec, policy))
+    budget = Budget.of(problem.spec)
+    study = optuna.create_study(
+        directions=["minimize"] * len(space.spec.study.objectives),
+        sampler=policy.sampler(space, budget, seed),
+    )
+    result = Run([], [], [], [])
+    for _ in range(_MOST_TRIALS * trials):
+        started = time.process_time()
+        trial = study.ask()
+        design = space.sample(trial)
+        seconds = time.process_time() - started
+        assessment = budget.propose(design)
+        trial.set_user_attr("digest", assessment.design.digest)
+        if policy.prunes and not assessment.fits:
+            study.tell(trial, state=TrialState.PRUNED)
+            result.pruned.append(len(result.points))
+            continue
+        values = objective_values(space.spec, problem.error(assessment.design), assessment)
+        study.tell(trial, values)
+        result.points.append(tuple(float(f"{value:.6g}") for value in values))
+        result.fits.append(assessment.fits)
+        result.seconds.append(round(seconds, 3))
+        if len(result.points) == trials:
+            break
+    return result
+
+
+def _spec(spec: StudySpec, policy: Policy) -> StudySpec:
+    if not policy.uniform:
+        return spec
+    return spec.model_copy(update={"space": spec.space.model_copy(update={"granularity": "uniform"})})

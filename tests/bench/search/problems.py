@@ -1,0 +1,154 @@
+"""What the policies are compared on: real spaces and estimates, with an error that is quick to tell.
+
+The synthetic error has the form that quantisation theory gives: each tensor adds noise of variance
+``sensitivity * 4**-bits``. Sensitivities differ between tensors of a kind; there are products of neighbours,
+the worst tensor of the residual stream, a gain by shape, and a chance of training that is fixed per design.
+Its sizes are those of the trainings in ``tests/bench/training``: 6 bits in residual stream, input and pool
+cost some 6 %, 4 bits in all weights as much, and two trainings of one float parent differ by 1 to 2 %. No
+policy knows any of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from quant_model.data import persistence, rmse
+from quant_model.design import DesignPoint
+from quant_model.network import build_network
+from quant_model.training.settings import TrainingSettings
+from search.datasets import StudyData, data_from_file
+from search.identity import arithmetic_digest, seed_from
+from search.spec import StudySpec
+from search.study_file import data_path, load_spec
+
+__all__ = ["PROBLEMS", "Problem", "problem"]
+
+_ROOT = Path(__file__).parents[3]
+_FILES = {
+    "traffic": _ROOT / "studies" / "sf_traffic.toml",
+    "wide": Path(__file__).with_name("wide.toml"),
+    "real": _ROOT / "studies" / "sf_traffic.toml",
+}
+PROBLEMS = tuple(_FILES)
+_PERSISTENCE = 0.02797
+"""Validation RMSE of the forecast "as now" on the San Francisco series."""
+_FLOOR = 0.0165
+_CHANCE = 0.015
+"""Standard deviation of the error's logarithm between trainings that are alike."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A study without its trainings.
+
+    Attributes:
+        name: For people.
+        spec: The study file.
+        error: Tells a design's error.
+        worst_error: The reference point's: that of no model at all.
+    """
+
+    name: str
+    spec: StudySpec
+    error: Callable[[DesignPoint], float]
+    worst_error: float
+
+
+def problem(name: str, cache: Path) -> Problem:
+    """A problem by name; ``cache`` keeps what was trained."""
+    spec = load_spec(_FILES[name])
+    if name == "real":
+        trainer = _Trainer(_shortened(spec), cache)
+        return Problem(name, spec, trainer.error, trainer.persistence)
+    return Problem(name, spec, synthetic_error, _PERSISTENCE)
+
+
+def synthetic_error(design: DesignPoint) -> float:
+    """An error between that of a good float model and twice that."""
+    shape = design.architecture
+    floor = _FLOOR * (1 + 1.6 / shape.d_model)
+    floor *= {1: 1.0, 2: 0.96, 3: 0.95, 4: 0.95}[shape.layers] * (1.03, 1.0, 0.99)[min(shape.heads, 3) - 1]
+    floor *= 1 - 0.012 * np.log2(shape.ffn_width / shape.d_model)
+    bits = {f"{name}.weight": bits for name, bits in design.weight_bits.items()} | dict(
+        design.activation_bits
+    )
+    steps = {name: 2.0**-bits for name, bits in bits.items()}
+    noise = sum(_sensitivity(name) * step**2 for name, step in steps.items())
+    for layer in range(shape.layers):
+        query, key, expand = (steps[f"layer{layer}.{part}"] for part in ("query", "key", "expand"))
+        noise += 4.0 * query * key + 4.0 * expand * steps[f"layer{layer}.contract.weight"]
+    noise += 40.0 * max(step**2 for name, step in steps.items() if _is_stream(name))
+    chance = np.random.default_rng(int(arithmetic_digest(design), 16)).normal(0.0, _CHANCE)
+    return float(np.hypot(floor, _FLOOR * np.sqrt(noise)) * np.exp(chance))
+
+
+def _sensitivity(tensor: str) -> float:
+    generator = np.random.default_rng(seed_from("sensitivity", tensor))
+    sensitive = _is_stream(tensor) or tensor in ("input", "pool")
+    return float((50.0 if sensitive else 2.0) * generator.lognormal(0.0, 0.8))
+
+
+def _is_stream(tensor: str) -> bool:
+    return tensor == "embed" or tensor.endswith("residual")
+
+
+def _shortened(spec: StudySpec) -> StudySpec:
+    """Trainings of two seconds: three epochs, from float parents of six."""
+    training = TrainingSettings(epochs=3, parent_epochs=6, batch_size=64)
+    return spec.model_copy(update={"training": training})
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """Real trainings, each made once: the cache is a line of JSON per arithmetic."""
+
+    spec: StudySpec
+    cache: Path
+
+    def error(self, design: DesignPoint) -> float:
+        digest = arithmetic_digest(design)
+        if digest not in self._known:
+            self._known[digest] = self._train(design, digest)
+            with self.cache.open("a") as file:
+                file.write(json.dumps({"arithmetic": digest, "error": self._known[digest]}) + "\n")
+        return self._known[digest]
+
+    @cached_property
+    def persistence(self) -> float:
+        dataset = self._data.dataset(self.spec.space.window[0])
+        return rmse(dataset, dataset.validation, persistence(dataset.validation))
+
+    @cached_property
+    def _known(self) -> dict[str, float]:
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        self.cache.touch()
+        rows = (json.loads(line) for line in self.cache.read_text().splitlines())
+        return {row["arithmetic"]: row["error"] for row in rows}
+
+    @cached_property
+    def _data(self) -> StudyData:
+        return data_from_file(self.spec, data_path(self.spec, _FILES["real"]))
+
+    @cached_property
+    def _parents(self) -> dict[str, object]:
+        return {}
+
+    def _train(self, design: DesignPoint, digest: str) -> float:
+        from quant_model.training import FloatParent, train, train_parent, use_threads
+
+        use_threads(1)
+        shape, settings = design.architecture, self.spec.training
+        dataset = self._data.dataset(shape.window)
+        if shape.digest not in self._parents:
+            seed = seed_from("parent", shape.digest)
+            self._parents[shape.digest] = train_parent(shape, dataset, settings, seed)
+        parent = self._parents[shape.digest]
+        assert isinstance(parent, FloatParent)
+        seed = seed_from("train", digest)
+        return train(build_network(design), dataset, settings, seed, parent).validation_error

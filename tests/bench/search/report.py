@@ -1,0 +1,142 @@
+"""From runs to RESULT.md: hypervolume over trained trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from search.acquisition import hypervolume, non_dominated
+from tests.bench.search.policies import POLICIES, Run
+
+__all__ = ["Table", "report"]
+
+Floats = npt.NDArray[np.float64]
+Runs = Mapping[str, Mapping[int, Run]]
+"""By policy and seed."""
+
+_BASE, _STOCK = "nsga2-uniform", "optuna-default"
+_FIRST = 20
+"""Trials in which over-budget proposals are not counted."""
+_NADIR = 0.1
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hypervolumes of all runs of a problem for one reference point, as shares of the best known."""
+
+    reference: Floats
+    curves: Mapping[str, Mapping[int, Floats]]
+    """After each training, by policy and seed."""
+
+    @classmethod
+    def of(cls, runs: Runs, reference: Floats) -> Table:
+        """Of runs; the best known front is that of all points of all runs."""
+        best = hypervolume(best_front(runs), reference)
+        return cls(
+            reference,
+            {
+                policy: {seed: _curve(one, reference) / best for seed, one in seeds.items()}
+                for policy, seeds in runs.items()
+            },
+        )
+
+    def after(self, policy: str, trainings: int) -> float:
+        """Median over seeds."""
+        return float(
+            np.median([curve[min(trainings, len(curve)) - 1] for curve in self.curves[policy].values()])
+        )
+
+    def final(self, policy: str) -> float:
+        """Median over seeds at the end."""
+        return self.after(policy, max(len(curve) for curve in self.curves[policy].values()))
+
+    def worst_ratio(self, policy: str, other: str) -> float:
+        """The smallest ratio of both over seeds, each at its end."""
+        own, against = self.curves[policy], self.curves[other]
+        return min(float(own[seed][-1] / against[seed][-1]) for seed in own if seed in against)
+
+    def needed(self, policy: str, share: float) -> int | None:
+        """Trainings until the median reaches a share of the best known; ``None``: never."""
+        length = min(len(curve) for curve in self.curves[policy].values())
+        medians = np.median([curve[:length] for curve in self.curves[policy].values()], axis=0)
+        reached = np.flatnonzero(medians >= share)
+        return int(reached[0]) + 1 if len(reached) else None
+
+
+def best_front(runs: Runs) -> Floats:
+    """The front of all points that fit."""
+    points = np.array(
+        [
+            point
+            for seeds in runs.values()
+            for one in seeds.values()
+            for point, fits in zip(one.points, one.fits, strict=True)
+            if fits
+        ]
+    )
+    return points[non_dominated(points)]
+
+
+def near_reference(runs: Runs) -> Floats:
+    """Behind the best known front's worst values by a tenth of its extent."""
+    front = best_front(runs)
+    worst, best = front.max(axis=0), front.min(axis=0)
+    found: Floats = worst + _NADIR * (worst - best)
+    return found
+
+
+def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
+    """A section of RESULT.md."""
+    tables = {"far": Table.of(runs, far), "near": Table.of(runs, near_reference(runs))}
+    marks = sorted({trials // 4, trials // 2, trials})
+    lines = [f"## {problem}", ""]
+    seeds = {len(one) for one in runs.values()}
+    lines += [f"{trials} trained designs a run; {' or '.join(map(str, sorted(seeds)))} seeds.", ""]
+    for name, table in tables.items():
+        point = ", ".join(f"{value:.4g}" for value in table.reference)
+        lines += [f"Hypervolume, {name} reference point ({point}), share of the best known, median:", ""]
+        heads = ["policy", *(f"after {mark}" for mark in marks), "default is better by", "worst seed"]
+        lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+        for policy in (one for one in POLICIES if one in runs):
+            cells = [f"{table.after(policy, mark):.3f}" for mark in marks]
+            if policy == "default":
+                cells += ["", ""]
+            else:
+                ratio = table.final("default") / table.final(policy)
+                cells += [f"x {ratio:.3f}", f"x {table.worst_ratio('default', policy):.3f}"]
+            lines.append(f"| {policy} | " + " | ".join(cells) + " |")
+        lines.append("")
+        if _BASE in runs:
+            needed = table.needed("default", table.final(_BASE))
+            lines += [f"The default reaches {_BASE}'s final hypervolume after {needed} trainings.", ""]
+    lines += _cost(runs)
+    return "\n".join(lines)
+
+
+def _cost(runs: Runs) -> list[str]:
+    heads = ["policy", f"pruned after the first {_FIRST}", "trained but over budget", "CPU s a proposal"]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for policy in (one for one in POLICIES if one in runs):
+        seeds = runs[policy].values()
+        late = [sum(trained >= _FIRST for trained in one.pruned) for one in seeds]
+        trained = [max(len(one.points) - _FIRST, 0) for one in seeds]
+        share = float(np.median([a / max(a + b, 1) for a, b in zip(late, trained, strict=True)]))
+        over = float(np.median([np.mean(np.logical_not(one.fits)) for one in seeds]))
+        seconds = float(np.median([second for one in seeds for second in one.seconds]))
+        lines.append(f"| {policy} | {100 * share:.0f} % | {100 * over:.0f} % | {seconds:.2f} |")
+    return [*lines, ""]
+
+
+def _curve(one: Run, reference: Floats) -> Floats:
+    """Hypervolume after each training; designs over budget count for nothing."""
+    points = np.array(one.points)
+    reached: list[Floats] = []
+    curve = []
+    for point, fits in zip(points, one.fits, strict=True):
+        if fits:
+            reached.append(point)
+        curve.append(hypervolume(np.array(reached), reference) if reached else 0.0)
+    return np.array(curve)
