@@ -148,9 +148,12 @@ def make_dataset(
         anomaly_quantile: See :class:`Dataset`.
 
     Raises:
+        ValueError: The series has classes and the task is another, or the other way round.
         UserError: A setting is out of its range, a split is left without a window, a target is constant or a
             class absent in training, or values are so large that they overflow.
     """
+    if bool(series.classes) != (task == "classify"):
+        raise ValueError(f"task {task} for a series with classes {series.classes}")
     steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
     borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))

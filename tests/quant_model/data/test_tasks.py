@@ -163,6 +163,14 @@ def test_a_class_without_training_rows_is_refused_and_one_without_others_noted()
     ]
 
 
+def test_classes_and_their_task_go_together() -> None:
+    series = class_series(some_labels())
+    with pytest.raises(ValueError, match="task forecast for a series with classes"):
+        make_dataset(series, 5)
+    with pytest.raises(ValueError, match="task classify"):
+        make_dataset(replace(series, classes=()), 5, task="classify")
+
+
 def test_a_target_that_never_changes_is_refused() -> None:
     targets = np.ones((100, 1))
     features = np.arange(100.0)[:, None]
