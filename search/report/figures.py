@@ -24,6 +24,8 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 _COLOURS = tuple(f"var(--series-{index})" for index in range(1, 7))
 _MOST_CURVES = 8
+_LOGARITHMIC = 4
+"""From this ratio of the largest to the smallest error on, learning curves stand on a logarithmic axis."""
 _INK, _QUIET = "var(--ink)", "var(--quiet)"
 
 
@@ -110,8 +112,12 @@ def learning_curves(content: Content) -> Figure | None:
     if not shown:
         return None
     figure = go.Figure()
+    errors = [error for one in shown if one.curve for error in one.curve.errors]
+    # The first epochs of few bits are far off the others'.
+    wide = max(errors) > _LOGARITHMIC * min(errors)
     for index, one in enumerate(shown):
         assert one.curve is not None
+        last = one.curve.errors[-1]
         figure.add_scatter(
             x=one.curve.epochs,
             y=one.curve.errors,
@@ -122,15 +128,16 @@ def learning_curves(content: Content) -> Figure | None:
         figure.add_annotation(
             # Annotations of a logarithmic axis stand at the exponent.
             x=one.curve.epochs[-1],
-            y=math.log10(one.curve.errors[-1]),
+            y=math.log10(last) if wide else last,
             text=str(one.number),
             showarrow=False,
             xshift=14,
         )
-    figure.update_xaxes(title="epoch of quantised training", rangemode="tozero", tickformat="d")
-    figure.update_yaxes(
-        title=f"validation: {escape(content.metric)}", type="log", dtick=math.log10(2), tickformat=".3~g"
-    )
+    epochs = max(one.curve.epochs[-1] for one in shown if one.curve)
+    figure.update_xaxes(title="epoch of quantised training", dtick=max(1, epochs // 10), rangemode="tozero")
+    figure.update_yaxes(title=f"validation: {escape(content.metric)}", tickformat=".3~g")
+    if wide:
+        figure.update_yaxes(type="log", dtick=math.log10(2))
     numbers = ", ".join(str(one.number) for one in shown)
     return _figure("curves", figure, f"Validation error of trials {numbers} by epoch.")
 

@@ -168,6 +168,23 @@ def test_the_command_writes_the_page(
     assert "no such trial" in capsys.readouterr().err
 
 
+def test_classes_are_decided_not_forecast(tmp_path: Path) -> None:
+    lines = conftest.series().splitlines()
+    labels = ["state", *("low" if float(line.split(",")[1]) < 5 else "high" for line in lines[1:])]
+    csv = "\n".join(f"{line},{label}" for line, label in zip(lines, labels, strict=True))
+    (tmp_path / "series.csv").write_text(csv + "\n")
+    task = 'targets = ["state"]\ntask = "classify"\nclasses = ["low", "high"]'
+    toml = conftest.TOML.replace('targets = ["load"]', task).replace('unit = "kW"\n', "")
+    (tmp_path / "tiny.toml").write_text(toml)
+    made = open_file(tmp_path / "tiny.toml")
+    work(made, 1)
+    found = gather(made, None, 1, {})
+    assert found.forecasts == ()
+    page = render(found)
+    assert "recall of high" in page
+    assert "1 - balanced accuracy" in page
+
+
 def test_an_empty_study_is_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(conftest.TOML)
     (tmp_path / "series.csv").write_text(conftest.series())
