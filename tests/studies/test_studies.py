@@ -14,7 +14,7 @@ from quant_model.training.settings import TrainingSettings
 from search.budget import Budget
 from search.datasets import data_from_file
 from search.space import DesignSpace, first_choices, random_designs
-from search.spec import DataSpec, DeviceSpec, Space, StudySection, TensorChoice
+from search.spec import Constraints, DataSpec, DeviceSpec, Space, StudySection, TensorChoice
 from search.study_file import data_path, load_spec, parse_spec
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -42,7 +42,7 @@ def test_the_ready_studies_have_their_data(name: str) -> None:
     assert prediction_error(dataset, dataset.test, persistence(dataset.test)) > 0
 
 
-MODELS = (StudySection, DataSpec, DeviceSpec, Space, TensorChoice)
+MODELS = (StudySection, DataSpec, DeviceSpec, Constraints, Space, TensorChoice)
 SECTIONS: dict[str, list[str]] = {
     **{model.__name__: list(model.model_fields) for model in MODELS},
     "TrainingSettings": [field.name for field in dataclasses.fields(TrainingSettings)],
@@ -64,7 +64,11 @@ def test_the_template_with_all_its_defaults_written_out_is_the_same_study() -> N
     written = parse_spec("\n".join(lines) + TEMPLATE[TEMPLATE.index("\n[training]") :], "x.toml").to_json()
     short = parse_spec(TEMPLATE, "x.toml").to_json()
     # These are examples; left out they mean something else.
-    examples = {"data": ["season"], "space": ["input_bits", "residual_bits", "features", "outputs"]}
+    examples = {
+        "data": ["season"],
+        "constraints": list(Constraints.model_fields),
+        "space": ["input_bits", "residual_bits", "features", "outputs"],
+    }
     for part, keys in examples.items():
         for key in keys:
             assert key in written[part]
