@@ -18,7 +18,7 @@ from search.storage import Location, open_storage, storage_errors
 from search.study import first_artifacts
 from search.supervise import Start
 
-__all__ = ["DashboardJob", "serve_dashboard", "serve_until_stopped"]
+__all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
@@ -51,7 +51,18 @@ class _Handler(WSGIRequestHandler):
 
 
 def serve_dashboard(job: DashboardJob, stop: StopSignal) -> None:
-    """Serve until a stop is asked for.
+    """Serve until a stop is asked for; errors as for :func:`dashboard_server`."""
+    server = dashboard_server(job)
+    # In a thread of its own: a stop must not come in the middle of an answer.
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    shown = f"[{job.host}]" if ":" in job.host else job.host
+    print(f"http://{shown}:{job.port}/dashboard for {Location(job.url).shown}", file=sys.stderr, flush=True)
+    with stop.interruptible():
+        threading.Event().wait()
+
+
+def dashboard_server(job: DashboardJob) -> WSGIServer:
+    """A server that listens, and answers once ``serve_forever`` is called.
 
     Raises:
         UserError: the storage cannot be used, or the address cannot be listened on.
@@ -65,16 +76,10 @@ def serve_dashboard(job: DashboardJob, stop: StopSignal) -> None:
     storage.patience = Patience(_PATIENCE_SECONDS)
     app = wsgi(storage, artifact_store=files.store if files else None)
     try:
-        server = make_server(job.host, job.port, app, server_class=_Server, handler_class=_Handler)
+        return make_server(job.host, job.port, app, server_class=_Server, handler_class=_Handler)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UserError(f"--port {job.port}", reason, "choose another port") from error
-    # In a thread of its own: a stop must not come in the middle of an answer.
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    shown = f"[{job.host}]" if ":" in job.host else job.host
-    print(f"http://{shown}:{job.port}/dashboard for {Location(job.url).shown}", file=sys.stderr, flush=True)
-    with stop.interruptible():
-        threading.Event().wait()
 
 
 def serve_until_stopped(job: DashboardJob, start: Start) -> None:

@@ -184,7 +184,11 @@ def search(
         progress.update(study.counts().complete, _note(study))
     complete = study.counts().complete
     problems = [report for report in supervisor.reports() if report.problem]
-    if complete >= target:
+    over = study.time_is_up and not problems
+    if over and complete < target:
+        hours = study.spec.study.hours
+        print(f"the study's {hours:g} hours are over, {complete} of {target} are trained", file=sys.stderr)
+    if complete >= target or over:
         for report in problems:
             print(f"warning: {report.problem}", file=sys.stderr)
         return

@@ -137,10 +137,11 @@ class _Service:
             return
         target = spec_from_json(self._study.study.user_attrs["spec"]).study.trials
         complete = self._study.counts().complete
-        if complete < target:
+        if complete < target and not self._study.time_is_up:
             self._log.write("serve", f"{target} trials are wanted, {complete} are trained: workers go on")
             self._supervisor.restart(WORKER)
             self._told = False
         elif not self._told:
-            self._log.write("serve", f"study {self._study.name} has its {complete} trials")
+            end = "has no time left" if complete < target else "has its trials"
+            self._log.write("serve", f"study {self._study.name} {end}: {complete} are trained")
             self._told = True

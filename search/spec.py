@@ -123,6 +123,8 @@ class StudySection(_Model):
     """Same seed, same file, one worker: the same trials."""
     trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
     """Designs to train in all; those that do not fit the device are not counted."""
+    hours: float = Field(0.0, ge=0.0, description="hours, or 0 for no limit")
+    """After so many hours from the study's making, workers begin no trial. 0: no limit."""
     objectives: tuple[Objective, ...] = Field(
         ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
     )

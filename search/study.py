@@ -2,15 +2,17 @@
 
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
 of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
-``version``, ``parent:DIGEST`` for each trained float parent, and ``baselines`` (what simple methods come to;
-see :mod:`search.baselines`) once somebody asked for it. ``spec`` is written last of what a study begins with:
-one that has it is whole.
+``version``, ``began`` (seconds since 1970), ``parent:DIGEST`` for each trained float parent, ``published``,
+``measured:N`` (see :mod:`search.publish`), and ``baselines`` (what simple methods come to; see
+:mod:`search.baselines`) once somebody asked for it. ``spec`` is written last of what a study begins with: one
+that has it is whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ from search.storage import Location, open_storage, storage_errors
 
 __all__ = ["OpenStudy", "StudyCounts", "create_or_resume", "first_artifacts", "open_study"]
 
-_COMPATIBLE = ("study.trials", "study.sampler", "data.file")
+_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies."""
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
@@ -85,6 +87,12 @@ class OpenStudy:
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The stored trials, of some states only when given; not to be changed."""
         return self.study.get_trials(deepcopy=False, states=states or None)
+
+    @property
+    def time_is_up(self) -> bool:
+        """True when the study's hours are over."""
+        hours = self.spec.study.hours
+        return bool(0 < hours * 3600 < time.time() - self.study.user_attrs.get("began", math.inf))
 
     def running(self) -> list[FrozenTrial]:
         """The trials that are in workers' hands."""
@@ -256,6 +264,7 @@ def _fill(
         },
     )
     study.set_user_attr("version", metadata.version("bitfront"))
+    study.set_user_attr("began", time.time())
     study.set_user_attr("spec", spec.to_json())
 
 

@@ -139,6 +139,9 @@ class Worker:
             running = _count(trials, TrialState.RUNNING)
             if _count(trials, TrialState.COMPLETE) >= self.target:
                 return None
+            if self.study.time_is_up:
+                self.report(f"the study's {self.study.spec.study.hours:g} hours are over")
+                return None
             # With many workers, each look is dear: those who wait for the last trials look less often.
             poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
             if _wanted(trials, None, self.target):

@@ -48,7 +48,11 @@ class Page:
 
     def open(self, file: Path) -> None:
         """Load a file and wait until it is loaded and has settled."""
-        self._call("Page.navigate", url=file.as_uri())
+        self.go(file.as_uri())
+
+    def go(self, address: str) -> None:
+        """Load a page and wait until it is loaded and has settled."""
+        self._call("Page.navigate", url=address)
         self.run(
             "new Promise(done => document.readyState === 'complete' ? done() :"
             " addEventListener('load', done))"

@@ -165,23 +165,29 @@ def process_of(trial: FrozenTrial) -> int:
 
 @pytest.mark.slow
 def test_a_worker_elsewhere_works_on_the_same_study(make_study: StudyMaker, tmp_path: Path) -> None:
-    study = open_file(make_study())
-    empty = tmp_path / "empty"
+    file, out, empty = make_study(), tmp_path / "out", tmp_path / "empty"
+    run = command("run", file, "--trials", "1", "--export", "0", "--out", out)
+    done = subprocess.run(run, cwd=tmp_path, env=here(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    file.unlink()
+    (file.parent / "series.csv").unlink()
     empty.mkdir()
+    url = f"sqlite:///{out}/study.db"
     done = subprocess.run(
         command("worker", "--study", "tiny", "--trials", "2"),
         cwd=empty,
-        env={
-            **os.environ,
-            "BITFRONT_STORAGE": study.url,
-            "PYTHONPATH": os.pathsep.join([*filter(None, sys.path)]),
-        },
+        env={**here(), "BITFRONT_STORAGE": url},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert study.counts().complete == 2
+    assert open_study(url, None).counts().complete == 2
     assert list(empty.iterdir()) == []
+
+
+def here() -> dict[str, str]:
+    """The environment with this process's import path, for a process in another folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*filter(None, sys.path)])}
 
 
 def test_a_stop_comes_at_once_only_where_it_may() -> None:

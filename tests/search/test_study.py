@@ -58,6 +58,8 @@ def test_more_trials_and_another_sampler_are_compatible(make_study: StudyMaker) 
     open_file(file)
     section = open_study(url_of(file), None).spec.study
     assert (section.trials, section.sampler) == (9, "random")
+    open_file(make_study({"trials": 'trials = 9\nsampler = "random"\nhours = 1.5'}))
+    assert open_study(url_of(file), None).spec.study.hours == 1.5
 
 
 def test_the_same_data_may_lie_elsewhere(make_study: StudyMaker) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pytest
 from optuna.trial import TrialState
@@ -158,6 +159,13 @@ def test_a_failed_training_is_fail_with_its_reason_and_many_stop_the_worker(
     assert all(trial.user_attrs["failure"] for trial in failed)
     counts = study.counts()
     assert (counts.complete, counts.running, counts.waiting) == (0, 0, 0)
+
+
+def test_after_its_hours_a_study_begins_no_trial(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"trials": "trials = 1\nhours = 0.001"}))
+    study.study.set_user_attr("began", time.time() - 4)
+    assert work(study, 1) == ["the study's 0.001 hours are over"]
+    assert study.trials() == []
 
 
 def test_missing_files_give_the_trial_back(make_study: StudyMaker) -> None:
