@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quant_model.errors import UserError
+from quant_model.training.settings import TrainingSettings
 from search.datasets import data_from_file
 from search.files import file_errors
 from search.init.guess import Guess, step_name
@@ -23,9 +24,11 @@ _WINDOWS = range(8, 49)
 """Lengths of a window that suit a small device; a season of that length is taken as it is."""
 _USUAL_WINDOW = 24
 _SHORTEST_WINDOW = 4
-_VISITS, _PARENT_VISITS = 100_000, 200_000
-"""Windows seen in training a design and a float parent: some ten and twenty seconds of one core."""
-_EPOCHS, _PARENT_EPOCHS = range(2, 21), range(4, 41)
+_VISITS, _PARENT_VISITS = 200_000, 400_000
+"""Windows seen in training a design and a float parent: some ten and twenty seconds of one core. The default
+number of epochs is not exceeded; on long series it would take hours."""
+_EPOCHS = range(2, TrainingSettings.epochs + 1)
+_PARENT_EPOCHS = range(4, TrainingSettings.parent_epochs + 1)
 _TRAIN_SHARE = 0.7
 _FIRST_TRIALS = 20
 _UNITS = {
