@@ -28,6 +28,8 @@ class Observed:
     """``(trained, objectives)``."""
     running: Rows
     """In the hands of other workers."""
+    undecided: int
+    """Running trials with lower numbers whose parameters are being chosen at this moment."""
     arithmetics: frozenset[bytes]
     """Of all trials, whatever became of them."""
     digests: frozenset[str]
@@ -55,6 +57,10 @@ class History:
                 len(trained), self._objectives
             ),
             running=self._stacked(running),
+            undecided=sum(
+                trial.state == TrialState.RUNNING and not trial.params and trial.number < number
+                for trial in others
+            ),
             arithmetics=frozenset(row.tobytes() for row in self._encoding.arithmetic(seen)),
             digests=frozenset(trial.user_attrs["digest"] for trial in others if "digest" in trial.user_attrs),
         )

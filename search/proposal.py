@@ -85,10 +85,10 @@ class Proposer:
             given: Parameters that are chosen already, by name.
         """
         own = _Round(self, observed, generator, Candidates.of(self.encoding, given))
-        if not given:
-            for row in self._first:
-                if self.keys(row[None])[0] not in observed.arithmetics:
-                    return own.built(row)
+        first = [row for row in self._first if self.keys(row[None])[0] not in observed.arithmetics]
+        # Others, who are choosing at this moment, take the ones before.
+        if not given and len(first) > observed.undecided:
+            return own.built(first[observed.undecided])
         return own.choice()
 
     @cached_property
@@ -170,10 +170,13 @@ class _Round:
         return len(observed.trained) > 0 and len(observed.trained) + len(observed.running) >= _STARTUP
 
     def _pool(self) -> Rows:
-        observed = self.observed
-        front = non_dominated(observed.values)
         count = _POOL_LANES if self.proposer.budget.auto_lanes else _POOL
-        return self.candidates.pool(self.generator, observed.trained[front], count)
+        return self.candidates.pool(self.generator, self.observed.trained[self._best_known], count)
+
+    @cached_property
+    def _best_known(self) -> Ints:
+        """The positions of the trained designs on the front."""
+        return non_dominated(self.observed.values)
 
     def _descended(self, pool: Rows, known: Known) -> tuple[Rows, Known]:
         """From the choices that exceed the budget least, parameter by parameter, until some fit."""
@@ -196,7 +199,7 @@ class _Round:
     def _climbed(self, pool: Rows, known: Known, merit: Merit, columns: Flags) -> tuple[Rows, Floats]:
         """Choices with their merit: the pool's, and what its best became by changing ``columns``."""
         merits = merit(pool, known)
-        best = self._different(pool, np.argsort(-merits, kind="stable"))
+        best = self._different(pool, np.argsort(-merits, kind="stable"), _CLIMBERS)
         rows, own = pool[best], merits[best]
         found, scores = [pool], [merits]
         for _ in range(_CLIMBS_LANES if self.proposer.budget.auto_lanes else _CLIMBS):
@@ -216,17 +219,21 @@ class _Round:
             rows, own = following[moved], gained[moved]
         return np.concatenate(found), np.concatenate(scores)
 
-    def _different(self, pool: Rows, order: Ints) -> list[int]:
+    def _different(self, pool: Rows, order: Ints, count: int) -> list[int]:
         """The first few of an order whose arithmetics differ."""
         chosen: dict[bytes, int] = {}
-        head = order[: 20 * _CLIMBERS]
+        head = order[: 20 * count]
         for index, key in zip(head, self.proposer.keys(pool[head]), strict=True):
             chosen.setdefault(key, int(index))
-        return list(chosen.values())[:_CLIMBERS]
+        return list(chosen.values())[:count]
 
     def _gain(self, rows: Rows, known: Known) -> Floats:
-        """Expected gain in hypervolume."""
-        return self._front.expected_gain(self._forecast(rows), known.objectives)
+        """Expected gain in hypervolume; where that vanishes, below 0 by how far the design is off."""
+        forecast = self._forecast(rows)
+        gain = self._front.expected_gain(forecast, known.objectives)
+        error, others = self._references
+        off = forecast.median / error + np.sum(known.objectives / others, axis=1)
+        return np.where(gain > 0, gain, -off)
 
     def _saving(self, rows: Rows, known: Known) -> Floats:
         """How little is used, all known objectives alike."""
@@ -276,11 +283,10 @@ class _Round:
     def _references(self) -> tuple[float, Floats]:
         """The reference point: of the error (1 when it is no objective), and of the known objectives."""
         values, objectives = self.observed.values, self.proposer.objectives
-        front = values[non_dominated(values)]
+        front = values[self._best_known]
         worst, best = front.max(axis=0), front.min(axis=0)
-        point = dict(
-            zip(objectives, worst + _MARGIN * np.maximum(worst - best, np.abs(worst) / 3), strict=True)
-        )
+        extent = np.maximum(worst - best, np.abs(worst) / 3)
+        point = dict(zip(objectives, worst + _MARGIN * np.where(extent > 0, extent, 1.0), strict=True))
         return float(point.get(ERROR, 1.0)), np.array([point[name] for name in self.proposer.known])
 
     def _most_unlike(self, pool: Rows) -> int:
@@ -295,6 +301,10 @@ class _Round:
     def _checked(self, rows: Rows, merits: Floats, merit: Merit) -> dict[str, Value]:
         """The best of all that the estimate of a single design confirms."""
         proposer, order = self.proposer, np.argsort(-merits, kind="stable")
+        if self.observed.undecided:
+            # Others, who are choosing at this moment, see the same trials and take the ones before.
+            different = self._different(rows, order, self.observed.undecided + 1)
+            order = np.concatenate([different[-1:], order])
         best: tuple[float, Ints] | None = None
         lanes_chosen = proposer.budget.auto_lanes
         for row in rows[order[: _CHECKED_LANES if lanes_chosen else _CHECKED]]:

@@ -135,6 +135,17 @@ def test_workers_at_the_same_time_get_different_designs() -> None:
     assert len({arithmetic_digest(design) for design in designs}) == 3
 
 
+def test_workers_that_choose_at_the_same_moment_get_different_designs() -> None:
+    spec = spec_of(TOML)
+    study = new_study(spec)
+    list(go_on(study, spec, 3))
+    space = DesignSpace(spec)
+    # All are asked for before the first has chosen anything.
+    trials = [study.ask() for _ in range(3)]
+    designs = [space.sample(trial) for trial in reversed(trials)]
+    assert len({arithmetic_digest(design) for design in designs}) == 3
+
+
 def test_what_an_enqueued_trial_leaves_open_is_filled_in() -> None:
     spec = spec_of(TIGHT)
     study = new_study(spec)
