@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.errors import UserError
 from search.lease import LOSSES, holder
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_study
@@ -225,11 +226,15 @@ def sleep(stop: StopSignal, before: Callable[[], object]) -> None:
 
 
 def open_study_when_made(process: subprocess.Popen[str], url: str) -> OpenStudy:
-    file = Path(url.removeprefix("sqlite:///"))
-    wait_until(lambda: file.exists() or process.poll() is not None)
-    time.sleep(1)
-    assert process.poll() is None, process.communicate()
-    return open_study(url, "tiny")
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, process.communicate()
+        try:
+            return open_study(url, "tiny")
+        except UserError:
+            # Not yet made.
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
 
 
 def open_spec_with_one_epoch(study: OpenStudy) -> dict[str, object]:

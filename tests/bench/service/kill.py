@@ -13,28 +13,31 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from search.lease import FAILURE, LOSSES, holder
+from search.quiet import quiet_optuna
+from search.stopping import StopSignal
 from search.study import OpenStudy, open_study
+from search.worker import Worker
 from tests.bench.service.tiny import write_tiny_study
 from tests.postgresql import PostgresServer
 from tests.search.studies import open_file
 
-ROOT = Path(__file__).parents[3]
 TARGET_PER_SECOND = 0.25
 """Trials asked for per second of killing: more than are trained in that time, so that killing never idles."""
 
@@ -57,11 +60,17 @@ class Outcome:
 
 
 class Workers:
-    """Worker processes on one storage; their output goes to files."""
+    """Worker processes on one storage; their output goes to files.
+
+    They are forked from a process that has imported everything: on a busy machine a worker that is killed
+    every minute would otherwise do nothing but import.
+    """
 
     def __init__(self, url: str, target: int, folder: Path, count: int) -> None:
         self._url, self._target, self._folder = url, target, folder
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["search.training", "search.worker", "search.plots", __name__])
         self._number = 0
         self.processes = [self._start() for _ in range(count)]
 
@@ -69,37 +78,42 @@ class Workers:
         """Kill one with SIGKILL, start another in its place, and return the dead one's process number."""
         process = self.processes[index]
         process.kill()
-        process.wait()
+        process.join()
         self.processes[index] = self._start()
-        return process.pid
+        return process.pid or 0
 
     def keep_going(self) -> None:
         """Start again what ended by itself in an error, as a cluster's scheduler would."""
         for index, process in enumerate(self.processes):
-            if process.poll() not in (None, 0):
+            if process.exitcode not in (None, 0):
                 self.processes[index] = self._start()
 
     def done(self) -> bool:
         """True when all have ended well."""
-        return all(process.poll() == 0 for process in self.processes)
+        return all(process.exitcode == 0 for process in self.processes)
 
     def stop(self) -> None:
         """Kill what is left."""
         for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+            process.kill()
+            process.join()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> BaseProcess:
         self._number += 1
-        with (self._folder / f"worker-{self._number}.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "search.cli", "worker", "--trials", str(self._target)],
-                cwd=ROOT,
-                env={**os.environ, "BITFRONT_STORAGE": self._url, "OMP_NUM_THREADS": "1"},
-                stdout=log,
-                stderr=log,
-            )
+        log = self._folder / f"worker-{self._number}.log"
+        process = self._context.Process(target=_work, args=(self._url, self._target, log), daemon=True)
+        process.start()
+        return process
+
+
+def _work(url: str, target: int, log: Path) -> None:
+    """A worker, as ``bitfront worker`` is one."""
+    with log.open("w", buffering=1) as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
+        quiet_optuna()
+        with StopSignal() as stop:
+            Worker(open_study(url, None), target, stop, lambda line: print(line, flush=True)).run()
 
 
 def attack(
@@ -201,7 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=300.0, help="how long workers are killed")
     parser.add_argument("--every", type=float, default=20.0, help="seconds between two kills")
-    parser.add_argument("--epochs", type=int, default=20, help="of each training")
+    parser.add_argument("--epochs", type=int, default=10, help="of each training")
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
