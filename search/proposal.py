@@ -269,12 +269,13 @@ class _Round:
     def _front(self) -> Front:
         """What is reached, with what the running trials are expected to reach."""
         observed, objectives = self.observed, self.proposer.objectives
-        known = observed.values[:, [objectives.index(name) for name in self.proposer.known]]
+        values = observed.values[self._best_known]
+        known = values[:, [objectives.index(name) for name in self.proposer.known]]
         running = self.proposer.evaluated(observed.running).objectives
         if self._trained_model is None:
             errors, expected = np.full(len(known), _CERTAIN), np.full(len(running), _CERTAIN)
         else:
-            errors = observed.values[:, objectives.index(ERROR)]
+            errors = values[:, objectives.index(ERROR)]
             expected = self._forecast(observed.running).median if len(running) else np.empty(0)
         error, others = self._references
         return Front.of(np.concatenate([errors, expected]), np.concatenate([known, running]), error, others)
