@@ -57,14 +57,18 @@ def main() -> None:
     parser.add_argument("--d-model", nargs="+", type=int, default=[16, 32])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--cases", nargs="+", choices=tuple(CASES), default=list(CASES))
-    parser.add_argument("--ablation", action="store_true", help="settings instead of cases")
+    parser.add_argument(
+        "--ablation", nargs="*", choices=tuple(ABLATIONS), help="other settings (all unless named), few cases"
+    )
     parser.add_argument("--report", action="store_true", help="train nothing")
     parser.add_argument("--parents", type=Path, help="a folder to keep float parents in")
     arguments = parser.parse_args()
     use_threads(1)
     if not arguments.report:
-        variants = ABLATIONS if arguments.ablation else {"as it is": ABLATIONS["as it is"]}
-        cases = ABLATION_CASES if arguments.ablation else arguments.cases
+        ablation = arguments.ablation is not None
+        chosen = (arguments.ablation or list(ABLATIONS)) if ablation else ["as it is"]
+        variants = {name: ABLATIONS[name] for name in chosen}
+        cases = [name for name in arguments.cases if not ablation or name in ABLATION_CASES]
         for series in arguments.series:
             data = dataset(series)
             for d_model in arguments.d_model:
@@ -201,6 +205,8 @@ def _ablation_table(rows: list[Row]) -> list[str]:
     titles = [f"{_TITLES[series]}, d_model {d}, {CASES[case].title}" for series, d, case in columns]
     lines = ["| | " + " | ".join(titles) + " |", "|---" * (len(columns) + 1) + "|"]
     for variant in ABLATIONS:
+        if not any(row["variant"] == variant for row in rows):
+            continue
         cells = []
         for column in columns:
             own = [
