@@ -12,6 +12,7 @@ import pytest
 from quant_model.data import persistence, prediction_error
 from quant_model.training.settings import TrainingSettings
 from search.budget import Budget
+from search.cli import run_cli
 from search.datasets import data_from_file
 from search.space import DesignSpace, first_choices, random_designs
 from search.spec import Constraints, DataSpec, DeviceSpec, Space, StudySection, TensorChoice
@@ -40,6 +41,15 @@ def test_the_ready_studies_have_their_data(name: str) -> None:
     data.check()
     dataset = data.dataset(spec.space.window[0])
     assert prediction_error(dataset, dataset.test, persistence(dataset.test)) > 0
+
+
+def test_a_study_for_drawing_designs_cannot_be_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = f"sqlite:///{tmp_path}/wide.db"
+    assert run_cli(["run", str(STUDIES / "wide.toml"), "--storage", storage]) == 2
+    assert "[space] features: is for drawing designs" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 MODELS = (StudySection, DataSpec, DeviceSpec, Constraints, Space, TensorChoice)
