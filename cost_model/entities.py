@@ -65,7 +65,7 @@ ROWS_PER_STAGE = 4
 """Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
 
 _SLOT_REGISTERS = 6
-_SLOT_LUTS = 7
+_KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 10, 7
 """More than a store of one window; measured on designs with both."""
 
 _COUNTER = ("one", "bits", "carry")
@@ -322,10 +322,10 @@ def _row_count(rows: Number, windows: Number) -> Number:
     return pick(windows > 1, used_bits(rows), counter_bits(rows + 1))
 
 
-def _slots(windows: Number) -> Counts:
+def _slots(windows: Number, luts: int) -> Counts:
     """What a store of two windows counts besides: windows reserved and written, whose turn it is."""
     two = pick(windows > 1, 1, 0)
-    return Counts(lut=_SLOT_LUTS * two, ff=_SLOT_REGISTERS * two)
+    return Counts(lut=luts * two, ff=_SLOT_REGISTERS * two)
 
 
 @remembered
@@ -333,7 +333,7 @@ def key_store(rows: Number, heads: Number, d_head: Number, lanes: Number, window
     """``key_store.vhd`` without its RAMs and its read counter."""
     address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
     element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)
-    rules = _slots(windows) + Counts(ff=2 * address + 2 * count + element + head + bank)
+    rules = _slots(windows, _KEY_SLOT_LUTS) + Counts(ff=2 * address + 2 * count + element + head + bank)
     several_heads, several_lanes = pick(heads > 1, 1, 0), pick(lanes > 1, 1, 0)
     return Usage(
         "key_store",
@@ -348,7 +348,8 @@ def value_store(bits: Number, rows: Number, columns: Number, lanes: Number, wind
     words = columns // lanes
     address, count = used_bits(words * rows), _row_count(rows, windows)
     lane, word = used_bits(lanes), used_bits(words)
-    rules = _slots(windows) + Counts(ff=address + 2 * count + lane + word + (lanes - 1) * bits)
+    registers = address + 2 * count + lane + word + (lanes - 1) * bits
+    rules = _slots(windows, _VALUE_SLOT_LUTS) + Counts(ff=registers)
     return Usage("value_store", rules, (1, address, count, pick(lanes > 1, 1, 0), lane, word))
 
 

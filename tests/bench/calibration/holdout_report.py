@@ -37,15 +37,15 @@ def verdicts(designs: Sequence[User], lut: Lut) -> list[tuple[str, float, float]
 
 def _lines(designs: Sequence[User], lut: Lut, tool: str, seed: int, drawn: int) -> Iterator[str]:
     named = [(name, one) for name, _, one in designs]
-    command = f"python -m tests.bench.calibration.holdout --seed {seed}"
+    command = "python -m tests.bench.calibration.holdout"
     yield "# Estimates of designs that users would draw, against synthesis"
     yield ""
     yield f"Measured with {tool}. Written by `{command}`."
     yield ""
     yield (
-        f"{drawn} designs were drawn from the spaces of eight studies, half of them nearly full or a little "
-        f"over, none of them seen by the fit; {len(designs)} were measured. Errors are estimate less "
-        "measured, in per cent of measured."
+        f"{drawn} designs were drawn (seed {seed}) from the spaces of eight studies, half of them nearly "
+        f"full or a little over; {len(designs)} were measured, none of them seen by the fit. Errors are "
+        "estimate less measured, in per cent of measured."
     )
     yield ""
     yield "| resource | mean absolute | 95th percentile | largest | bias |"
