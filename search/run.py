@@ -16,6 +16,7 @@ from typing import Any
 from hdl.analysis import GhdlError
 from hdl.simulate import Verification, verify
 from hdl.synthesize import SynthesisError
+from hdl.tools import ghdl, yosys
 from quant_model.errors import UserError
 from search.baselines import study_baselines
 from search.check import Measurement, measure, verification_json
@@ -140,6 +141,8 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     path = data_path(spec, options.study_file)
     data = data_from_file(spec, path)
     data.check()
+    if options.export:
+        _check_tools()
     series = data.series
     _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
     for note in data.notes:
@@ -152,6 +155,21 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
     _LOG.info("study open", extra={"facts": {**facts, "wanted": spec.study.trials}})
     return study, out
+
+
+def _check_tools() -> None:
+    """Check now that the tools of the closing check are there, not after hours of search.
+
+    Raises:
+        UserError: one is missing.
+    """
+    try:
+        ghdl()
+        yosys()
+    except UserError as error:
+        raise UserError(
+            error.place, error.problem, f"{error.remedy}; or search without it: --export 0"
+        ) from error
 
 
 def search(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -81,6 +83,19 @@ def test_places_that_cannot_be_written_are_named(
     error = capsys.readouterr().err
     assert str(blocker / "out") in error
     assert error.count("\n") == 1
+
+
+def test_a_missing_tool_is_named_before_the_search(
+    make_study: StudyMaker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pyosys" else find(name))
+    file = make_study()
+    assert run_cli(["run", str(file), "--out", str(file.parent / "out")]) == 2
+    error = capsys.readouterr().err
+    assert re.fullmatch(r"error: Yosys: is not installed; run: .*; or search without it: --export 0\n", error)
+    assert sorted(path.name for path in file.parent.iterdir()) == ["series.csv", "tiny.toml"]
 
 
 def test_a_port_in_use_is_named(make_study: StudyMaker, capsys: pytest.CaptureFixture[str]) -> None:
