@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import threading
+from collections.abc import Container
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from optuna.trial import FrozenTrial, TrialState
+
 from quant_model.errors import UserError
 from search.artifacts import artifacts_at
 from search.listen import check_free
-from search.resilient import Patience
+from search.resilient import Patience, ResilientStorage
 from search.stopping import StopSignal
 from search.storage import Location, open_storage, storage_errors
 from search.study import first_artifacts
@@ -23,6 +27,9 @@ __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_s
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
 
+_HIDDEN = ("design", "estimate", "origin")
+"""User attributes of trials that are objects."""
+
 
 @dataclass(frozen=True)
 class DashboardJob:
@@ -32,6 +39,22 @@ class DashboardJob:
     artifacts: str | None
     host: str
     port: int
+
+
+class _ShownStorage(ResilientStorage):
+    """Leaves out long attributes, which the dashboard would write on a line each; notes tell them better."""
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Optuna's."""
+        return [_shown(trial) for trial in super().get_all_trials(study_id, False, states)]
+
+
+def _shown(trial: FrozenTrial) -> FrozenTrial:
+    shown = copy.copy(trial)
+    shown.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in _HIDDEN}
+    return shown
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -73,8 +96,8 @@ def dashboard_server(job: DashboardJob) -> WSGIServer:
     check_free(job.host, job.port)
     with storage_errors(job.url):
         files = artifacts_at(job.artifacts) if job.artifacts else first_artifacts(storage, job.url)
-    storage.patience = Patience(_PATIENCE_SECONDS)
-    app = wsgi(storage, artifact_store=files.store if files else None)
+    shown = storage.behind(_ShownStorage, Patience(_PATIENCE_SECONDS))
+    app = wsgi(shown, artifact_store=files.store if files else None)
     try:
         return make_server(job.host, job.port, app, server_class=_Server, handler_class=_Handler)
     except OSError as error:

@@ -205,7 +205,8 @@ def _figure(title: str) -> go.Figure:
         layout={
             # An empty theme: the default one is many times larger than a small plot.
             "template": go.layout.Template(),
-            "title": {"text": title},
+            # To the left: the buttons come up on the right.
+            "title": {"text": title, "x": 0.02, "xanchor": "left"},
             "margin": {"l": 60, "r": 20, "t": 50, "b": 50},
             "plot_bgcolor": "white",
             "paper_bgcolor": "white",

@@ -20,7 +20,7 @@ import pstats
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 import optuna
 import sqlalchemy
-from optuna.distributions import distribution_to_json
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.orm import Session
 
 from quant_model.network import build_network
@@ -54,6 +54,8 @@ from tests.search.studies import open_file
 
 MEASURED = 8
 """Trials that are timed in each setting; the median and the slowest are kept."""
+_CHUNK = 500
+"""Trials that are stored at once."""
 
 
 @dataclass(frozen=True)
@@ -74,66 +76,73 @@ def surrogate(assessment: Assessment) -> float:
     return float(0.5 + 2.0 ** (-0.4 * float(np.mean(bits))) + 0.02 * spread)
 
 
-def fill(study: OpenStudy, count: int, running: int) -> None:
-    """Store ``count`` completed trials and ``running`` more that are being trained."""
+def fill(study: OpenStudy, count: int, state: TrialState) -> None:
+    """Store ``count`` more trials, completed or in other workers' hands."""
     space, budget = DesignSpace(study.spec), Budget.of(study.spec)
-    generator = np.random.default_rng(0)
-    engine = sqlalchemy.create_engine(study.url)
-    now = datetime.now()
+    domains = {name: (one, distribution_to_json(one)) for name, one in space.distributions.items()}
     first = len(study.trials())
-    with Session(engine) as session:
-        for number in range(first, first + count + running):
-            assessment = budget.propose(space.design(choice := space.random(generator)))
-            complete = number < first + count
-            trial = models.TrialModel(
-                number=number,
-                study_id=study.id,
-                state="COMPLETE" if complete else "RUNNING",
-                datetime_start=now - timedelta(seconds=60),
-                datetime_complete=now if complete else None,
-            )
-            session.add(trial)
-            session.flush()
-            identity = trial.trial_id
-            error = surrogate(assessment)
-            values = objective_values(study.spec, error, assessment) if complete else ()
-            attributes = {**design_attributes(assessment, study.origin), "training": True}
-            if complete:
-                attributes |= {"curve": "none", "model": "none", "error": error, "seconds": 1.0}
-            system: dict[str, Any] = {
-                f"constraints:{name}": value for name, value in assessment.constraints.items()
-            }
-            if not complete:
-                system[LEASE] = {"worker": f"host:{number}:x", "beat": 1}
-            rows: list[object] = [
-                models.TrialParamModel(
-                    trial_id=identity,
-                    param_name=name,
-                    param_value=space.distributions[name].to_internal_repr(value),
-                    distribution_json=distribution_to_json(space.distributions[name]),
-                )
-                for name, value in choice.items()
-            ]
-            rows += [
-                models.TrialValueModel(
-                    trial_id=identity,
-                    objective=index,
-                    value=value,
-                    value_type=models.TrialValueModel.TrialValueType.FINITE,
-                )
-                for index, value in enumerate(values)
-            ]
-            rows += [
-                models.TrialUserAttributeModel(trial_id=identity, key=key, value_json=json.dumps(value))
-                for key, value in attributes.items()
-            ]
-            rows += [
-                models.TrialSystemAttributeModel(trial_id=identity, key=key, value_json=json.dumps(value))
-                for key, value in system.items()
-            ]
-            session.bulk_save_objects(rows)
-        session.commit()
+    generator = np.random.default_rng(first)
+    engine = sqlalchemy.create_engine(study.url)
+    for start in range(0, count, _CHUNK):
+        with Session(engine) as session:
+            for number in range(first + start, first + min(start + _CHUNK, count)):
+                choice = space.random(generator)
+                _store(session, study, number, choice, budget.propose(space.design(choice)), state, domains)
+            session.commit()
     engine.dispose()
+
+
+def _store(
+    session: Session,
+    study: OpenStudy,
+    number: int,
+    choice: Mapping[str, Any],
+    assessment: Assessment,
+    state: TrialState,
+    domains: Mapping[str, tuple[BaseDistribution, str]],
+) -> None:
+    complete, now = state == TrialState.COMPLETE, datetime.now()
+    trial = models.TrialModel(
+        number=number,
+        study_id=study.id,
+        state=state.name,
+        datetime_start=now - timedelta(seconds=60),
+        datetime_complete=now if complete else None,
+    )
+    session.add(trial)
+    session.flush()
+    error = surrogate(assessment)
+    attributes = {**design_attributes(assessment, study.origin), "training": True}
+    system: dict[str, Any] = {f"constraints:{name}": value for name, value in assessment.constraints.items()}
+    values: tuple[float, ...] = ()
+    if complete:
+        attributes |= {"curve": "none", "model": "none", "error": error, "seconds": 1.0}
+        values = objective_values(study.spec, error, assessment)
+    else:
+        system[LEASE] = {"worker": f"host:{number}:x", "beat": 1}
+    finite = models.TrialValueModel.TrialValueType.FINITE
+    rows: dict[type, list[dict[str, Any]]] = {
+        models.TrialParamModel: [
+            {
+                "param_name": name,
+                "param_value": domains[name][0].to_internal_repr(value),
+                "distribution_json": domains[name][1],
+            }
+            for name, value in choice.items()
+        ],
+        models.TrialValueModel: [
+            {"objective": index, "value": value, "value_type": finite} for index, value in enumerate(values)
+        ],
+        models.TrialUserAttributeModel: _attributes(attributes),
+        models.TrialSystemAttributeModel: _attributes(system),
+    }
+    for model, some in rows.items():
+        if some:
+            session.execute(sqlalchemy.insert(model), [{"trial_id": trial.trial_id, **row} for row in some])
+
+
+def _attributes(attributes: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"key": key, "value_json": json.dumps(value)} for key, value in attributes.items()]
 
 
 def measure(url: str, profile: bool) -> dict[str, float]:
@@ -223,29 +232,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--storages", nargs="+", default=["sqlite", "postgresql"])
-    parser.add_argument("--running", type=int, nargs="+", default=[0, 200])
+    parser.add_argument("--running", type=int, default=200)
     parser.add_argument("--sampler", default="")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     results: list[dict[str, Any]] = []
+    more = f'sampler = "{options.sampler}"' if options.sampler else ""
     for kind in options.storages:
-        for running in options.running:
-            with (
-                tempfile.TemporaryDirectory(prefix="bitfront-overhead-") as name,
-                storage(kind, Path(name)) as url,
-            ):
-                stored = 0
-                more = f'sampler = "{options.sampler}"' if options.sampler else ""
-                file = write_tiny_study(Path(name) / "study", 1_000_000, more=more)
-                study = open_file(file, url)
-                for size in sorted(options.sizes):
-                    fill(study, size - stored, running if stored == 0 else 0)
-                    stored = study.counts().complete
-                    found = measure(url, options.profile)
-                    stored = study.counts().complete
-                    results.append({"storage": kind, "stored": size, "running": running, **found})
-                    print(json.dumps(results[-1]), flush=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="bitfront-overhead-") as name,
+            storage(kind, Path(name)) as url,
+        ):
+            study = open_file(write_tiny_study(Path(name) / "study", 1_000_000, more=more), url)
+            settings = [(size, 0) for size in sorted(options.sizes)]
+            # Last, for nobody finishes them.
+            settings += [(max(options.sizes), options.running)] if options.running else []
+            for size, running in settings:
+                fill(study, max(0, size - study.counts().complete), TrialState.COMPLETE)
+                fill(study, running, TrialState.RUNNING)
+                found = measure(url, options.profile)
+                results.append({"storage": kind, "stored": size, "running": running, **found})
+                print(json.dumps(results[-1]), flush=True)
     if options.out is not None:
         about = {
             "sampler": options.sampler or "default",
