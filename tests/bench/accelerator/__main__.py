@@ -1,0 +1,266 @@
+"""What the accelerator promises, measured: ``python -m tests.bench.accelerator`` from the repository's root.
+
+Writes ``RESULT.md``. Synthesis and simulation take some ten minutes, place and route (``--timing``) as long
+again; it can be stopped and started again, since what is measured is kept under ``build/accelerator``.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from cost_model import Device, device, estimate
+from cost_model.allocation import LaneObjective
+from cost_model.devices import RESOURCES
+from hdl.bundle import design_sources
+from hdl.cxxrtl_simulation import build
+from hdl.generate import generate
+from hdl.place_route import place_route
+from hdl.playback import Playback, random_vectors
+from hdl.synthesize import synthesis_label, synthesize_bundle
+from quant_model.design import DesignPoint
+from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
+from tests.bench.accelerator.facts import (
+    allocated,
+    bits_between_layers,
+    bits_of_whole_matrices,
+    busiest,
+    in_memories,
+    random_feasible,
+    square,
+)
+
+RESULT = Path(__file__).parent / "RESULT.md"
+DEVICE = "xc7s15"
+TEMPLATES = {(16, 8): (128_394, 6_400), (64, 4): (1_188_030, 47_500)}
+"""By (d_model, bits): cycles of arXiv 2410.03294's templates as simulated, and the most allowed here."""
+REPEATED = 3
+"""Designs with repeated layers, shown apart."""
+WINDOWS = 12
+"""Back-to-back windows in a simulation, of which the first SETTLED are not counted."""
+SETTLED = 4
+OBJECTIVES: tuple[LaneObjective, ...] = ("latency", "interval")
+
+
+@click.command()
+@click.option("--designs", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--timing", is_flag=True, help="Place and route too (needs the wheels of nextpnr).")
+@click.option("--cache", type=click.Path(path_type=Path), default=Path("build/accelerator"))
+def main(designs: int, seed: int, timing: bool, cache: Path) -> None:
+    """Write RESULT.md: cycles, resources, memories and frequencies of the accelerator."""
+    cache.mkdir(parents=True, exist_ok=True)
+    part, bench = device(DEVICE), Bench(cache)
+    title = (
+        "# The accelerator, measured\n\nWritten by `python -m tests.bench.accelerator"
+        f"{' --timing' if timing else ''}`. Tools: {synthesis_label()}.\n"
+    )
+    measured = [*_templates(part, bench), *_memories(part, bench), *_held(part)]
+    if timing:
+        measured += _frequencies(part, bench)
+    RESULT.write_text("\n".join([title, *_pace(designs, seed, part), *measured]))
+    click.echo(RESULT.read_text())
+
+
+class Bench:
+    """Measurements, kept by what was measured."""
+
+    def __init__(self, cache: Path) -> None:
+        self.cache = cache
+
+    def synthesized(self, design: DesignPoint) -> dict[str, int]:
+        """Measured counts."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            bundle = _generated(design, Path(folder))
+            counts = synthesize_bundle(bundle, cache_dir=self.cache).measured
+        return {name: counts[name] for name in RESOURCES}
+
+    def streamed(self, design: DesignPoint) -> dict[str, float]:
+        """Simulated: cycles of a window alone, clocks from window to window, outputs that differ."""
+        return self._kept(f"stream-{design.digest}", lambda: _streamed(design))
+
+    def frequency(self, design: DesignPoint, target: str) -> dict[str, Any]:
+        """Megahertz behind place and route, and what was used of the device."""
+
+        def measured() -> dict[str, Any]:
+            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+                found = place_route(_generated(design, Path(folder)), target)
+            used = dict(found.used)
+            return {"device": found.device, "mhz": found.megahertz, "tool": found.tool, "used": used}
+
+        return self._kept(f"timing-{target}-{design.digest}", measured)
+
+    def _kept(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        file = self.cache / f"{name}.json"
+        if not file.is_file():
+            file.write_text(json.dumps(measure()))
+        kept: dict[str, Any] = json.loads(file.read_text())
+        return kept
+
+
+def _generated(design: DesignPoint, folder: Path) -> Path:
+    bundle = folder / "bundle"
+    generate(random_integer_model(build_network(design), 1), bundle)
+    return bundle
+
+
+def _streamed(design: DesignPoint) -> dict[str, float]:
+    model = random_integer_model(build_network(design), 1)
+    arch = design.architecture
+    stimulus = random_vectors(model.network.input, WINDOWS, arch.window, arch.features, seed=1)
+    playback = Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=1)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        bundle = _generated(design, Path(name))
+        program = build(design_sources(bundle), model.network, Path(name) / "build")
+        found = program.play(playback, Path(name) / "play", 3600.0)
+    apart = np.diff(found.ends[SETTLED:])
+    return {
+        "cycles": int(found.cycles[0]),
+        "interval": float(apart.mean()),
+        "mismatches": int((found.outputs != playback.expected).sum()),
+    }
+
+
+def _pace(count: int, seed: int, part: Device) -> Iterator[str]:
+    yield f"""## How near the slowest engine's work
+
+No window can take fewer clocks than the busiest engine has multiply-accumulates per lane: the bound.
+Back-to-back windows come that close, because all engines work at once, on different tokens and on two
+windows. The latency of one window alone cannot: attention reads all keys and values of the window, so
+that what makes them and what uses them take turns, once per layer (and once more per repetition).
+{count} random designs that fit {part.name} (seed {seed}), lanes chosen by `allocate_lanes` for the one
+or the other.
+"""
+    yield from _pace_table(random_feasible(count, seed, part), part)
+    yield """The same for repeated layers: there a window's passes cannot overlap, since each begins when
+the one before has ended, and a second window fits in between only at the ends.
+"""
+    yield from _pace_table(random_feasible(REPEATED, seed, part, repeats=2), part)
+
+
+def _pace_table(designs: Iterator[DesignPoint], part: Device) -> Iterator[str]:
+    rows, ratios = [], []
+    for design in designs:
+        arch = design.architecture
+        cells = [
+            f"{arch.window} x {arch.features} -> {arch.outputs}, {arch.d_model}, {arch.heads}, "
+            f"{arch.ffn_width}, {arch.layers}, {arch.repeats}"
+        ]
+        for objective in OBJECTIVES:
+            chosen, found = allocated(design, part, objective)
+            assert found.fits
+            name, work = busiest(chosen)
+            clocks = found.cycles if objective == "latency" else found.interval
+            cells += [f"{clocks:,}", f"{work:,} ({name})", f"{clocks / work:.2f}"]
+        ratios.append(clocks / work)
+        rows.append("| " + " | ".join(cells) + " |")
+    yield (
+        "| window x features -> outputs, d_model, heads, FFN, layers, passes | latency | bound | ratio | "
+        "interval | bound | ratio |\n|---|---|---|---|---|---|---|"
+    )
+    yield "\n".join(rows) + "\n"
+    yield f"Largest interval over bound: **{max(ratios):.2f}**.\n"
+
+
+def _templates(part: Device, bench: Bench) -> Iterator[str]:
+    yield f"""## The networks of earlier templates
+
+Window 24, one feature, one head, FFN ratio 4. "Templates": arXiv 2410.03294's, one multiplier per
+layer, layer after layer, simulated in GHDL. The simulated interval is the mean of
+{WINDOWS - SETTLED - 1}. Measured counts are those of the designs with lanes for the latency.
+"""
+    yield (
+        "| d_model | bits | lanes for | cycles | templates | times | interval | simulated cycles, interval | "
+        "outputs that differ |\n|---|---|---|---|---|---|---|---|---|"
+    )
+    counted = []
+    for (d_model, bits), (before, most) in TEMPLATES.items():
+        for objective in OBJECTIVES:
+            chosen, found = allocated(square(d_model, bits), part, objective)
+            assert found.cycles <= most
+            seen = bench.streamed(chosen)
+            yield (
+                f"| {d_model} | {bits} | {objective} | {found.cycles:,} | {before:,} | "
+                f"{before / found.cycles:.0f} | {found.interval:,} | "
+                f"{seen['cycles']:,.0f}, {seen['interval']:,.1f} | {seen['mismatches']} |"
+            )
+            if objective == "latency":
+                measured = bench.synthesized(chosen)
+                counted.append((f"d_model {d_model}, {bits} bits", measured, dict(found.resources)))
+    yield ""
+    yield from _counts(counted, part)
+
+
+def _counts(counted: list[tuple[str, dict[str, int], dict[str, int]]], part: Device) -> Iterator[str]:
+    yield f"Measured (estimated) counts; {part.name} has {_capacity(part)}:\n"
+    yield "| design | " + " | ".join(RESOURCES) + " | fits, measured |\n|" + "---|" * (len(RESOURCES) + 2)
+    for name, measured, estimated in counted:
+        cells = [f"{measured[one]} ({estimated[one]})" for one in RESOURCES]
+        logic = measured["lut"] + measured["lutram"]
+        fits = logic <= part.lut and all(measured[one] <= getattr(part, one) for one in RESOURCES)
+        yield f"| {name} | " + " | ".join(cells) + f" | {'yes' if fits else 'NO'} |"
+    yield ""
+
+
+def _capacity(part: Device) -> str:
+    return ", ".join(f"{getattr(part, name)} {name}" for name in RESOURCES)
+
+
+def _memories(part: Device, bench: Bench) -> Iterator[str]:
+    yield """## Memory types
+
+One design, all its buffers and stores once in distributed and once in block RAM:
+"""
+    counted = []
+    for style in ("distributed", "block"):
+        built = in_memories(style)
+        counted.append((style, bench.synthesized(built), dict(estimate(built, part).resources)))
+    yield from _counts(counted, part)
+
+
+def _held(part: Device) -> Iterator[str]:
+    yield """## Bits held between layers
+
+All row buffers between engines, keys, values and the waiting streams, against buffers that hold each
+tensor between two engines whole, as in a layer-by-layer accelerator (input, embedding, queries, keys,
+values, scores, context, residuals, hidden layer, pooled row). Weights, biases and the head's output are
+counted on neither side. With stores of two windows, which that accelerator has not, more is held: the
+price of overlapping windows.
+"""
+    yield "| d_model | bits | windows in stores | held | whole matrices | share |\n|---|---|---|---|---|---|"
+    for d_model, bits in TEMPLATES:
+        for objective in OBJECTIVES:
+            chosen, _ = allocated(square(d_model, bits), part, objective)
+            held, whole = bits_between_layers(chosen), bits_of_whole_matrices(chosen)
+            windows = chosen.engines["layer0.scores"].windows
+            yield f"| {d_model} | {bits} | {windows} | {held:,} | {whole:,} | {held / whole:.2f} |"
+    yield ""
+
+
+def _frequencies(part: Device, bench: Bench) -> Iterator[str]:
+    yield """## Place and route
+
+There is no open place and route for Spartan-7; nextpnr on other families shows that no path is
+needlessly long.
+"""
+    yield "| design | device | MHz | cells |\n|---|---|---|---|"
+    large, _ = allocated(square(16, 8), part, "latency")
+    for name, design, target in (
+        ("d_model 16, 8 bits, as above", large, "ecp5"),
+        ("d_model 8, 4 bits, window 12, one lane", in_memories("block", 4, 1), "up5k"),
+    ):
+        found = bench.frequency(design, target)
+        cells = ", ".join(f"{count} {cell}" for cell, count in sorted(found["used"].items()) if count > 8)
+        yield f"| {name} | {found['device']} | {found['mhz']:.1f} | {cells} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    main()
