@@ -99,10 +99,13 @@ def _how_to_resume(study_file: Path) -> str:
 
 
 def _what_next(url: str) -> str:
-    storage = f"--storage {shlex.quote(Location(url).shown)}"
+    shown = Location(url).shown
+    # A masked password is of no use in a command.
+    where = f"  export BITFRONT_STORAGE={shlex.quote(shown)}\n" if shown == url else ""
     return (
-        f"Look at it: bitfront report {storage} --out report.html\n"
-        f"Choose one: bitfront pick {storage}, then bitfront export {storage} --trial N --out accelerator"
+        f"Look at it, choose a design, take it out:\n{where}"
+        "  bitfront report --out report.html\n"
+        "  bitfront export --trial $(bitfront pick) --out accelerator"
     )
 
 
