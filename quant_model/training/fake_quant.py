@@ -43,9 +43,18 @@ class Saved(FunctionCtx):
     sizes: list[int]
 
 
-def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int) -> Tensor:
-    """``gradient`` where ``shifted`` (value plus one half) does not saturate, zero elsewhere."""
-    return cast(Tensor, torch.ops.aten.hardtanh_backward(gradient, shifted, low, high + 1))
+def _inside(gradient: Tensor, shifted: Tensor, low: int, high: int, own: bool = False) -> Tensor:
+    """``gradient`` where ``shifted`` (value plus one half) does not saturate, zero elsewhere.
+
+    In the gradient's own memory where it is nobody else's: new memory costs more than the comparison.
+    """
+    if own:
+        found = torch.ops.aten.hardtanh_backward.grad_input(
+            gradient, shifted, low, high + 1, grad_input=gradient
+        )
+    else:
+        found = torch.ops.aten.hardtanh_backward(gradient, shifted, low, high + 1)
+    return cast(Tensor, found)
 
 
 class PowersOfTwo(Function):
@@ -157,7 +166,8 @@ class LinearRequantize(Function):
     @staticmethod
     def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight, shifted, *stream = ctx.saved_tensors
-        passed = _inside(gradient.reshape(shifted.shape), shifted, ctx.low, ctx.high)
+        own = getattr(ctx, "owns_gradient", False)
+        passed = _inside(gradient.reshape(shifted.shape), shifted, ctx.low, ctx.high, own)
         for_rows = for_stream = for_gain = None
         if ctx.needs_input_grad[0]:
             for_rows = (passed @ weight).view(*gradient.shape[:-1], -1)
@@ -216,7 +226,7 @@ class Attend(Function):
         gradient = _split_heads(gradient, ctx.heads)
         for_attention = torch.bmm(gradient, value.transpose(1, 2))
         for_scores = torch.ops.aten._softmax_backward_data(for_attention, attention, -1, attention.dtype)
-        passed = _inside(for_scores, shifted, ctx.low, ctx.high)
+        passed = _inside(for_scores, shifted, ctx.low, ctx.high, own=True)
         zero, factor = query.new_zeros(()), ctx.gain * ctx.slope
         products = torch.dot(passed.view(-1), shifted.view(-1)) - 0.5 * passed.sum()
         return (

@@ -29,6 +29,8 @@ class _Saved:
 
     saved_tensors: tuple[Tensor, ...]
     needs_input_grad: tuple[bool, ...]
+    owns_gradient = True
+    """Gradients are made by functions on the tape, and looked at once: backward may write into them."""
 
     def save_for_backward(self, *tensors: Tensor) -> None:
         self.saved_tensors = tensors
