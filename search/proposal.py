@@ -31,13 +31,13 @@ Merit = Callable[[Rows, Known], Floats]
 
 _STARTUP = 4
 """Trials before the model is asked, the uniform designs included."""
-_POOL = 1500
+_POOL = 1200
 """Choices that a proposal begins with."""
 _POOL_LANES = 400
 """The same where the budget chooses the lanes: each is then estimated several times."""
 _CLIMBERS = 4
 """Of these, how many are improved parameter by parameter."""
-_CLIMBS = 4
+_CLIMBS = 3
 """Steps of improvement at most."""
 _CLIMBS_LANES = 2
 """The same where the budget chooses the lanes."""
@@ -116,6 +116,11 @@ class Proposer:
         rows = [self.encoding.row(choice) for choice in first_choices(self.space, self.budget)]
         return [row for row in rows if row is not None]
 
+    @cached_property
+    def within_depth(self) -> Flags:
+        """All parameters but the network's depth: designs of one depth are estimated together, so quickly."""
+        return np.array([name not in ("layers", "repeats") for name in self.encoding.names], dtype=np.bool_)
+
     def evaluated(self, rows: Rows) -> Known:
         """The known objectives of choices, and by how much they exceed the budget."""
         return evaluate(rows, self.encoding, self.budget, self.known)
@@ -154,8 +159,8 @@ class _Round:
             return self._another_build(pool[known.fits])
         pool, known = pool[new], known.part(new)
         if self._knows_enough:
-            every = np.ones(pool.shape[1], dtype=np.bool_)
-            return self._checked(*self._climbed(pool, known, self._gain, every), self._gain)
+            climbed = self._climbed(pool, known, self._gain, self.proposer.within_depth)
+            return self._checked(*climbed, self._gain)
         return self.built(pool[self._most_unlike(pool)])
 
     def built(self, row: Ints) -> dict[str, Value]:
