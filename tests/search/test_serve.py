@@ -57,8 +57,11 @@ def command_line(process: int) -> str:
 
 def listening(port: int) -> set[str]:
     """Addresses on which the port is listened on, as the kernel writes them."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
+    tables = "".join(Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6"))
+    rows = [line.split() for line in tables.splitlines() if "local_address" not in line]
+    found = {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
+    # An IPv4 address on a socket for both kinds.
+    return {one.removeprefix("0000000000000000FFFF0000") for one in found}
 
 
 def answers(port: int) -> bool:
