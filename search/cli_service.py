@@ -18,10 +18,13 @@ from search.run import RunOptions, begin
 from search.serve import ServiceOptions
 from search.serve import serve as serve_study
 from search.stopping import Interrupted, StopSignal
-from search.study import OpenStudy, open_study
+from search.study import OpenStudy, open_patiently, open_study
 from search.worker import Worker
 
 __all__ = ["dashboard", "proxy", "serve", "worker"]
+
+_OPEN_SECONDS = 60.0
+"""How long a worker waits at its start for a storage that is away."""
 
 host_option = click.option(
     "--host",
@@ -41,11 +44,11 @@ host_option = click.option(
 @artifacts_option
 def worker(name: str | None, url: str, trials: int | None, artifacts: str | None) -> int:
     """Work on an existing study, from any machine that reaches its storage and files."""
-    study = open_study(url, name, artifacts)
-    target = trials or study.spec.study.trials
-    print(f"study {study.name}: working until {target} trials are trained", file=sys.stderr)
     try:
         with StopSignal() as stop:
+            study = open_patiently(url, name, artifacts, stop, _OPEN_SECONDS)
+            target = trials or study.spec.study.trials
+            print(f"study {study.name}: working until {target} trials are trained", file=sys.stderr)
             Worker(study, target, stop, lambda line: print(line, file=sys.stderr, flush=True)).run()
     except Interrupted:
         print("stopped; the trial in hand went back to waiting", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 import threading
+import time
 from collections.abc import Container
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
@@ -16,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from quant_model.errors import UserError
 from search.artifacts import artifacts_at
 from search.listen import check_free
-from search.resilient import Patience, ResilientStorage
+from search.resilient import Patience, ResilientStorage, is_transient
 from search.stopping import StopSignal
 from search.storage import Location, open_storage, storage_errors
 from search.study import first_artifacts
@@ -27,6 +28,7 @@ __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_s
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
 
+_OPEN_SECONDS = 3600.0
 _HIDDEN = ("design", "estimate", "origin")
 """User attributes of trials that are objects."""
 
@@ -106,5 +108,13 @@ def dashboard_server(job: DashboardJob) -> WSGIServer:
 
 
 def serve_until_stopped(job: DashboardJob, start: Start) -> None:
-    """The dashboard as a process of a service."""
-    serve_dashboard(job, start.stop)
+    """The dashboard as a process of a service; it waits for a storage that is away at its start."""
+    deadline = time.monotonic() + _OPEN_SECONDS
+    while True:
+        try:
+            return serve_dashboard(job, start.stop)
+        except UserError as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+        with start.stop.interruptible():
+            time.sleep(_PATIENCE_SECONDS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from search.lease import release
 from search.resilient import is_transient
-from search.study import OpenStudy, open_study
+from search.study import OpenStudy, open_patiently
 from search.supervise import Program, Start, Supervisor
 from search.worker import Worker
 
@@ -17,6 +17,8 @@ __all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]
 
 WORKER = "worker"
 """Begins the names of worker processes."""
+_OPEN_SECONDS = 3600.0
+"""How long a worker that is started again waits for a storage that is away."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def reclaim(study: OpenStudy, worker: str, say: Callable[[str], None]) -> None:
 
 def work(job: Job, start: Start) -> None:
     """A worker process."""
-    study = open_study(job.url, job.study, job.artifacts)
+    study = open_patiently(job.url, job.study, job.artifacts, start.stop, _OPEN_SECONDS)
     target = job.target or study.spec.study.trials
     Worker(study, target, start.stop, print, _worker(os.getpid(), start.token)).run()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,15 +30,18 @@ from quant_model.errors import UserError
 from search.artifacts import Artifacts, artifacts_at
 from search.datasets import StudyData, data_from_bytes
 from search.objectives import labels
-from search.resilient import ResilientStorage
+from search.resilient import ResilientStorage, is_transient
 from search.spec import StudySpec, spec_from_json
 from search.spec_errors import nearest
+from search.stopping import StopSignal
 from search.storage import Location, open_storage, storage_errors
 
-__all__ = ["OpenStudy", "StudyCounts", "create_or_resume", "first_artifacts", "open_study"]
+__all__ = ["OpenStudy", "StudyCounts", "create_or_resume", "first_artifacts", "open_patiently", "open_study"]
 
 _COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies."""
+_AGAIN_SECONDS = 2.0
+"""Between two tries to open a storage that is away."""
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
 
@@ -210,6 +214,29 @@ def open_study(url: str, name: str | None, artifacts: str | None = None) -> Open
             raise _foreign(name)
         spec = spec_from_json(study.user_attrs["spec"])
         return OpenStudy(study, storage, url, spec, _artifacts(study, url, artifacts))
+
+
+def open_patiently(
+    url: str, name: str | None, artifacts: str | None, stop: StopSignal, seconds: float
+) -> OpenStudy:
+    """Open a study as :func:`open_study` does, trying again while the storage is away.
+
+    Raises:
+        UserError: as there; about a storage that is away only after so many seconds.
+        Interrupted: a stop was asked for.
+    """
+    deadline, told = time.monotonic() + seconds, False
+    while True:
+        try:
+            return open_study(url, name, artifacts)
+        except UserError as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+            if not told:
+                print(f"{error}; trying for {seconds:.0f} s", file=sys.stderr, flush=True)
+                told = True
+        with stop.interruptible():
+            time.sleep(_AGAIN_SECONDS)
 
 
 def first_artifacts(storage: ResilientStorage, url: str) -> Artifacts | None:

@@ -14,11 +14,13 @@ import sqlalchemy.exc
 from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
+from quant_model.errors import UserError
+from search import study as study_module
 from search import worker as worker_module
 from search.resilient import Patience, is_transient
 from search.stopping import Interrupted, StopSignal
 from search.storage import open_storage
-from search.study import open_study
+from search.study import open_patiently, open_study
 from search.worker import Worker
 from tests.postgresql import PostgresServer
 from tests.search.conftest import StudyMaker
@@ -72,6 +74,23 @@ def test_a_worker_that_is_stopped_while_its_database_is_away_ends(
             with pytest.raises(Interrupted):
                 worker.run()
             assert time.monotonic() - began < 10
+
+
+def test_a_study_is_opened_when_its_database_comes_back(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(study_module, "_AGAIN_SECONDS", 0.1)
+    with PostgresServer() as server, StopSignal() as stop:
+        url = open_file(make_study(), server.new_database()).url
+        server.stop()
+        with pytest.raises(UserError, match="check that the server runs"):
+            open_patiently(url, None, None, stop, 0.3)
+        threading.Timer(0.5, server.start).start()
+        assert open_patiently(url, None, None, stop, 60.0).name == "tiny"
+        # What waiting does not mend comes at once.
+        with pytest.raises(UserError, match="no such study"):
+            open_patiently(url, "other", None, stop, 60.0)
+    assert capsys.readouterr().err.count("trying for 60 s") == 1
 
 
 def test_patience_ends(tmp_path: Path) -> None:
