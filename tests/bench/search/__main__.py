@@ -60,8 +60,9 @@ def result(runs: dict[Key, Run], cache: Path) -> str:
         for key, one in runs.items():
             if (key[0], key[3]) == (name, trials):
                 by_policy.setdefault(key[1], {})[key[2]] = one
-        far = np.array([problem(name, cache).worst_error, 1.0])
-        text.append(report(name, by_policy, far, trials))
+        if "default" in by_policy:
+            far = np.array([problem(name, cache).worst_error, 1.0])
+            text.append(report(name, by_policy, far, trials))
     return "\n".join(text)
 
 

@@ -93,8 +93,8 @@ def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
     tables = {"far": Table.of(runs, far), "near": Table.of(runs, near_reference(runs))}
     marks = sorted({trials // 4, trials // 2, trials})
     lines = [f"## {problem}", ""]
-    seeds = {len(one) for one in runs.values()}
-    lines += [f"{trials} trained designs a run; {' or '.join(map(str, sorted(seeds)))} seeds.", ""]
+    made = ", ".join(f"{policy} {len(runs[policy])}" for policy in POLICIES if policy in runs)
+    lines += [f"{trials} trained designs a run. Seeds: {made}.", ""]
     for name, table in tables.items():
         point = ", ".join(f"{value:.4g}" for value in table.reference)
         lines += [f"Hypervolume, {name} reference point ({point}), share of the best known, median:", ""]
