@@ -24,10 +24,10 @@ from quant_model.schedule import Schedule
 __all__ = ["DRAWING_STYLE", "draw"]
 
 # Columns: centre and width.
-_WIDTH = 925
+_WIDTH = 930
 _MAIN = (310, 232)
-_KEY = (542, 204)
-_VALUE = (762, 204)
+_KEY = (542, 210)
+_VALUE = (766, 210)
 _WAIT = (98, 168)
 _RETURN = 6
 """Where a repeated layer's rows go back up."""

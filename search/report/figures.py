@@ -162,7 +162,13 @@ def estimate_against_measured(designs: Sequence[ShownDesign]) -> Figure | None:
             y=[100 * (guessed[name] - found[name]) / max(found[name], 1) for name in names],
             mode="markers",
             name=f"trial {one.number}",
-            marker={"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 12, "color": _colour(index)},
+            # Open and one within the other: often they stand at the same place.
+            marker={
+                "symbol": f"{_SYMBOLS[index % len(_SYMBOLS)]}-open",
+                "size": 10 + 5 * (len(measured) - 1 - index),
+                "color": _colour(index),
+                "line": {"width": 2},
+            },
             hovertext=[f"{name}: estimate {guessed[name]}, measured {found[name]}" for name in names],
             hoverinfo="text",
         )
