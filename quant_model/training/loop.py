@@ -19,6 +19,8 @@ from quant_model.training.losses import LossFunction
 _DIVERGED = 100
 """A training has diverged when its mean loss is so many times that of outputs that are zero throughout.
 Two-bit networks begin at up to ten times."""
+SHARE = "share"
+"""Key of an optimiser's group: the share of the training in which it learns."""
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
 
@@ -62,7 +64,8 @@ def fit(
 
     Args:
         model: maps ``(batch, window, features)`` to ``(batch, outputs)``.
-        optimizer: its groups' learning rates are the peaks of the schedule.
+        optimizer: its groups' learning rates are the peaks of the schedule; a group with ``SHARE`` goes
+            through the schedule in that share of the training and then rests.
         windows: the training windows.
         loss_function: of outputs and truth.
         validate: the validation error of the model as it is.
@@ -139,9 +142,10 @@ def _run_epoch(
     model.train()
     total = torch.zeros(())
     for step in range(steps):
-        factor = _schedule(((index - 1) * steps + step) / (plan.epochs * steps))
+        progress = ((index - 1) * steps + step) / (plan.epochs * steps)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * factor
+            share = group.get(SHARE, 1.0)
+            group["lr"] = peak * _schedule(progress / share) if progress < share else 0.0
         part = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
         loss = loss_function(model(shuffled.x[part]), shuffled.y[part])
         optimizer.zero_grad()

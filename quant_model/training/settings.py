@@ -37,6 +37,8 @@ class TrainingSettings:
     """Peak step of weights and biases in quantised training (AdamW)."""
     threshold_learning_rate: float = 1e-2
     """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
+    threshold_share: float = 1.0
+    """Share of the training, 0..1, in which thresholds learn; for the rest of it the scales stay."""
     distillation: float = 0.5
     """Share of the float parent's outputs in what is learned from, 0..1; the rest is the truth."""
     parent_learning_rate: float = 1e-2
@@ -58,8 +60,9 @@ class TrainingSettings:
                 raise ValueError(f"{field.name} is {value}, but must be positive")
             if field.type == "float" and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{field.name} is {value}, but must be a finite number of at least 0")
-        if self.distillation > 1:
-            raise ValueError(f"distillation is {self.distillation}, but must be at most 1")
+        for name in ("distillation", "threshold_share"):
+            if getattr(self, name) > 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, but must be at most 1")
 
     def parent_part(self) -> dict[str, Any]:
         """The settings that a float parent depends on."""

@@ -18,7 +18,7 @@ from quant_model.network import Network
 from quant_model.training.checkpoint import Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining
-from quant_model.training.loop import Plan, Windows, fit
+from quant_model.training.loop import SHARE, Plan, Windows, fit
 from quant_model.training.losses import loss_of, taught
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
@@ -105,6 +105,7 @@ def train(
             {
                 "params": [model.weight_thresholds, model.thresholds],
                 "lr": settings.threshold_learning_rate,
+                SHARE: settings.threshold_share,
             },
         ],
         weight_decay=0.0,

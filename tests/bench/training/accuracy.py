@@ -21,8 +21,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from quant_model.data import Dataset
+import numpy as np
+
+from quant_model.data import Dataset, Split
 from quant_model.data.tasks import prediction_error
+from quant_model.formats import Format
 from quant_model.network import build_network
 from quant_model.training import (
     FloatParent,
@@ -32,6 +35,7 @@ from quant_model.training import (
     train_parent,
     use_threads,
 )
+from quant_model.training.calibrate import best_input_scale
 from tests.bench.training.cases import (
     ABLATION_CASES,
     ABLATIONS,
@@ -44,6 +48,8 @@ from tests.bench.training.cases import (
 
 _RESULTS = Path(__file__).with_name("results.jsonl")
 _REPORT = Path(__file__).with_name("RESULT.md")
+_INPUT = "input "
+_INPUT_BITS = (4, 6, 8)
 _TITLES = {"sf": "San Francisco", "beijing": "Beijing"}
 Row = dict[str, Any]
 
@@ -92,8 +98,9 @@ def _run(
     shape = architecture(data, d_model)
     known = {_identity(row) for row in _rows()}
     parent: FloatParent | None = None
+    rounded = [f"{_INPUT}{bits}" for bits in _INPUT_BITS if "as it is" in variants]
     for variant, settings in variants.items():
-        for case in cases:
+        for case in (*rounded, *cases):
             row: Row = {"series": series, "d_model": d_model, "seed": seed, "case": case, "variant": variant}
             row["settings"] = _facts(settings)
             if _identity(row) in known:
@@ -102,21 +109,45 @@ def _run(
                 parent = _parent(folder, parent_key(shape, data, settings, seed), lambda: train_parent(
                     shape, data, ABLATIONS["as it is"], seed
                 ))  # fmt: skip
-            design = CASES[case].design(shape)
-            started = time.process_time()
-            result = train(build_network(design), data, settings, seed, parent)
-            row["seconds"] = round(time.process_time() - started, 1)
             row["parent"] = parent.validation_error
             row["parent_test"] = prediction_error(data, data.test, parent.predict(data.test.x))
-            row["untrained"] = result.history[0].validation_error
-            row["error"] = result.validation_error
-            row["test"] = prediction_error(data, data.test, result.integer_model.predict(data.test.x))
-            row["mean_weight_bits"] = round(mean_weight_bits(design), 3)
+            row |= (
+                _rounded(data, parent, case)
+                if case in rounded
+                else _trained(data, parent, case, settings, seed)
+            )
             with _RESULTS.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             print(
                 series, d_model, seed, case, variant, f"{row['error'] / row['parent'] - 1:+.1%}", flush=True
             )
+
+
+def _trained(data: Dataset, parent: FloatParent, case: str, settings: TrainingSettings, seed: int) -> Row:
+    """What a quantised network comes to."""
+    design = CASES[case].design(parent.architecture)
+    started = time.process_time()
+    result = train(build_network(design), data, settings, seed, parent)
+    return {
+        "seconds": round(time.process_time() - started, 1),
+        "untrained": result.history[0].validation_error,
+        "error": result.validation_error,
+        "test": prediction_error(data, data.test, result.integer_model.predict(data.test.x)),
+        "mean_weight_bits": round(mean_weight_bits(design), 3),
+    }
+
+
+def _rounded(data: Dataset, parent: FloatParent, case: str) -> Row:
+    """What the float parent comes to when its input is rounded as a network's is, and nothing else."""
+    target = Format(int(case.removeprefix(_INPUT)))
+    stride = max(len(data.train) // TrainingSettings().calibration_windows, 1)
+    scale = best_input_scale(data.train.x[::stride], target)
+
+    def error(split: Split) -> float:
+        inputs = scale.quantize(split.x, target) * scale.step + scale.offset
+        return prediction_error(data, split, parent.predict(inputs.astype(np.float32)))
+
+    return {"error": error(data.validation), "test": error(data.test)}
 
 
 def _parent(folder: Path | None, key: str, make: Callable[[], FloatParent]) -> FloatParent:
@@ -133,8 +164,9 @@ def _parent(folder: Path | None, key: str, make: Callable[[], FloatParent]) -> F
 
 
 def _facts(settings: TrainingSettings) -> dict[str, Any]:
-    """What training depends on; the rung is a search's."""
-    return {name: value for name, value in dataclasses.asdict(settings).items() if name != "early_rung"}
+    """What training depends on, without what came later and changes nothing by itself."""
+    neutral = {"early_rung": settings.early_rung, "threshold_share": 1.0}
+    return {n: v for n, v in dataclasses.asdict(settings).items() if n not in neutral or v != neutral[n]}
 
 
 def _identity(row: Row) -> str:
@@ -164,6 +196,14 @@ def _report(rows: list[Row]) -> str:
             "Made by `python -m tests.bench.training.accuracy`.",
             "",
             *_cases_table([row for row in rows if row["variant"] == "as it is"]),
+            "",
+            "## What rounding the input costs alone",
+            "",
+            "The float parent with its input rounded to so many bits, all else in floating point and nothing",
+            "trained for it (training gets part of it back). Where this alone is above a bar, the bar is",
+            "about the data and not about the network.",
+            "",
+            *_input_table([row for row in rows if row["case"].startswith(_INPUT)]),
             "",
             "## What each choice is worth",
             "",
@@ -197,6 +237,22 @@ def _cases_table(rows: list[Row]) -> list[str]:
                 f"| {_TITLES[series]} | {d_model} | {case.title} | {bar} | {mean:+.1%} | {by_seed} | {met} |"
                 f" {untrained:+.0%} | {seconds:.0f} | {test:+.1%} |"
             )
+    return lines
+
+
+def _input_table(rows: list[Row]) -> list[str]:
+    lines = [
+        "| series | d_model | bits of the input | difference | by seed | on test |",
+        "|---|---|---|---|---|---|",
+    ]
+    for series, d_model, case in sorted({(row["series"], row["d_model"], row["case"]) for row in rows}):
+        own = [r for r in rows if (r["series"], r["d_model"], r["case"]) == (series, d_model, case)]
+        own.sort(key=lambda row: int(row["seed"]))
+        mean = statistics.mean(_difference(row) for row in own)
+        by_seed = " ".join(f"{_difference(row):+.1%}" for row in own)
+        test = statistics.mean(row["test"] / row["parent_test"] - 1 for row in own)
+        bits = case.removeprefix(_INPUT)
+        lines.append(f"| {_TITLES[series]} | {d_model} | {bits} | {mean:+.1%} | {by_seed} | {test:+.1%} |")
     return lines
 
 

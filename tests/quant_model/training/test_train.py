@@ -219,6 +219,7 @@ def test_the_key_tells_parents_apart(dataset: Dataset) -> None:
         ("learning_rate", math.nan),
         ("patience", 0),
         ("distillation", 1.5),
+        ("threshold_share", 1.5),
     ],
 )
 def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
@@ -274,3 +275,14 @@ def test_learning_from_the_parent_brings_the_network_closer_to_it(
         model = train(network_of(dataset, 5), dataset, settings, 0, parent).integer_model
         distances.append(float(np.mean((model.predict(dataset.test.x) - wanted) ** 2)))
     assert distances[1] < distances[0]
+
+
+def test_scales_rest_after_their_share_of_the_training(dataset: Dataset, parent: FloatParent) -> None:
+    """The first epochs are alike, and with a share of nothing no threshold learns."""
+    settings = dataclasses.replace(SETTINGS, epochs=2, threshold_share=0.0)
+    fixed = dataclasses.replace(SETTINGS, epochs=2, threshold_learning_rate=0.0)
+    network = network_of(dataset, 4)
+    assert (
+        train(network, dataset, settings, 0, parent).history
+        == train(network, dataset, fixed, 0, parent).history
+    )
