@@ -13,5 +13,3 @@ def quiet_optuna() -> None:
     """For a whole process: called by the command line and by worker processes."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    # The heartbeat is kept by search.heartbeat, which works with ask and tell.
-    warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")

@@ -45,6 +45,8 @@ _SIMULATED_CYCLES = 400_000
 _FEWEST_VECTORS, _MOST_VECTORS = 8, 64
 """Windows in that check, whatever a window takes; `bitfront verify` takes any number."""
 _POLL_SECONDS = 0.5
+_READ_SECONDS = 2.0
+"""Between two reads of the study's trials while workers work."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def search(
     if study.counts().complete >= target:
         return
     programs = worker_programs(Job(study.url, study.name, artifacts, target), count)
-    watch = Watch(study.storage, study.id)
+    watch, shown = Watch(study.storage, study.id), None
     with (
         StudyProgress(study.name, target) as progress,
         storage_errors(study.url),
@@ -194,9 +196,11 @@ def search(
             stop.check()
             supervisor.tick()
             # A storage that is away for a moment: the workers wait for it themselves.
-            with _while_away_nothing():
+            with _while_away_nothing(), study.storage.recent(_READ_SECONDS):
                 watch.look(study.running())
-                progress.update(study.counts().complete, _note(study))
+                if (counts := study.counts()) != shown:
+                    shown = counts
+                    progress.update(counts.complete, _note(study))
             with stop.interruptible():
                 time.sleep(_POLL_SECONDS)
         progress.update(study.counts().complete, _note(study))
