@@ -58,14 +58,16 @@ class Variant:
 
     @property
     def given_up(self) -> str:
-        """Which tensors have fewer bits, for people."""
-        less = [
-            f"{name} {bits}"
-            for what in (self.design.weight_bits, self.design.activation_bits)
-            for name, bits in what.items()
-            if bits < self.bits
-        ]
-        return ", ".join(less) or "none"
+        """What has fewer bits, and how many, for people."""
+        found = []
+        for what, bits_of in (
+            ("weights", self.design.weight_bits),
+            ("tensors", self.design.activation_bits),
+        ):
+            less = [f"{name} {bits}" for name, bits in bits_of.items() if bits < self.bits]
+            if less:
+                found.append(f"{what}: {', '.join(less)}")
+        return "; ".join(found) or "none"
 
 
 def all_distributed(d_model: int, bits: int) -> Variant:
