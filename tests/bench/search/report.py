@@ -56,7 +56,7 @@ class Table:
     def worst_ratio(self, policy: str, other: str) -> float:
         """The smallest ratio of both over seeds, each at its end."""
         own, against = self.curves[policy], self.curves[other]
-        return min(float(own[seed][-1] / against[seed][-1]) for seed in own if seed in against)
+        return min(_ratio(own[seed][-1], against[seed][-1]) for seed in own if seed in against)
 
     def needed(self, policy: str, share: float) -> int | None:
         """Trainings until the median reaches a share of the best known; ``None``: never."""
@@ -64,6 +64,10 @@ class Table:
         medians = np.median([curve[:length] for curve in self.curves[policy].values()], axis=0)
         reached = np.flatnonzero(medians >= share)
         return int(reached[0]) + 1 if len(reached) else None
+
+
+def _ratio(own: float, other: float) -> float:
+    return float(own / other) if other > 0 else float("inf")
 
 
 def best_front(runs: Runs) -> Floats:
@@ -105,7 +109,7 @@ def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
             if policy == "default":
                 cells += ["", ""]
             else:
-                ratio = table.final("default") / table.final(policy)
+                ratio = _ratio(table.final("default"), table.final(policy))
                 cells += [f"x {ratio:.3f}", f"x {table.worst_ratio('default', policy):.3f}"]
             lines.append(f"| {policy} | " + " | ".join(cells) + " |")
         lines.append("")
