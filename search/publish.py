@@ -35,6 +35,8 @@ _NOTED_TRIALS = 1500
 """Trials with a note, the first so many: for each note the dashboard reads all of them on every request."""
 _EVERY_TRIALS = 10
 _EVERY_SECONDS = 60.0
+_OLD_SECONDS = 60.0
+"""How old what is read of trials in others' hands may be."""
 _PAUSE_SECONDS = 10.0
 """Between two looks of one worker at whether something is to be done."""
 _MOST_SHARE = 0.05
@@ -70,7 +72,7 @@ class Publisher:
             return
         self._not_before = time.monotonic() + _PAUSE_SECONDS
         last = self._study.study.user_attrs.get(_PUBLISHED, {"finished": 0, "at": 0.0})
-        with self._study.storage.recent(_EVERY_SECONDS):
+        with self._study.storage.recent(_OLD_SECONDS):
             new = self._finished() - last["finished"]
         # Clocks of machines differ: a time ahead of ours counts as long ago.
         recent = 0 <= time.time() - last["at"] < _EVERY_SECONDS
@@ -82,7 +84,7 @@ class Publisher:
         began = time.monotonic()
         study = self._study
         study.trials()
-        with study.storage.recent(_EVERY_SECONDS):
+        with study.storage.recent(_OLD_SECONDS):
             self._write(study)
         took = time.monotonic() - began
         self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)

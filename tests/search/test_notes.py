@@ -74,6 +74,7 @@ def test_it_is_done_now_and_then_by_whoever_comes(study: OpenStudy, monkeypatch:
     monkeypatch.setattr(publish_module, "_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(publish_module, "_MOST_SHARE", 1e9)
     monkeypatch.setattr(publish_module, "_EVERY_TRIALS", 2)
+    monkeypatch.setattr(publish_module, "_OLD_SECONDS", 0.0)
     first, second = Publisher(study), Publisher(study)
 
     def version() -> int:
