@@ -18,7 +18,7 @@ from hdl.analysis import GhdlError
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
 from search.logs import verbose_option
-from search.private import hide_password
+from search.service.private import hide_password
 from search.stopping import Interrupted
 
 __all__ = ["cli", "main", "run_cli"]
@@ -36,29 +36,29 @@ _MENDABLE: Mapping[int | None, str] = {
 
 
 _COMMANDS = {
-    "init": "cli_init",
-    "schema": "cli_schema",
-    "run": "cli_study",
-    "worker": "cli_service",
-    "status": "cli_study",
-    "front": "cli_study",
-    "pick": "cli_pick",
-    "report": "cli_report",
-    "serve": "cli_service",
-    "dashboard": "cli_service",
-    "proxy": "cli_service",
-    "sample": "cli_design",
-    "estimate": "cli_design",
-    "calibrate": "cli_calibrate",
-    "export": "cli_study",
-    "onnx": "cli_onnx",
-    "generate": "cli_design",
-    "verify": "cli_design",
-    "synth": "cli_design",
-    "timing": "cli_design",
-    "doctor": "cli_doctor",
+    "init": "init",
+    "schema": "schema",
+    "run": "study",
+    "worker": "service",
+    "status": "study",
+    "front": "study",
+    "pick": "pick",
+    "report": "report",
+    "serve": "service",
+    "dashboard": "service",
+    "proxy": "service",
+    "sample": "design",
+    "estimate": "design",
+    "calibrate": "calibrate",
+    "export": "study",
+    "onnx": "onnx",
+    "generate": "design",
+    "verify": "design",
+    "synth": "design",
+    "timing": "design",
+    "doctor": "doctor",
 }
-"""Commands in the order of ``--help``, with the module of this package that holds the function."""
+"""Commands in the order of ``--help``, with the module of search.commands that holds the function."""
 
 
 class _Commands(click.Group):
@@ -72,7 +72,7 @@ class _Commands(click.Group):
         """The command of a name."""
         if cmd_name not in self.commands and cmd_name in _COMMANDS:
             command: click.Command = getattr(
-                importlib.import_module(f"search.{_COMMANDS[cmd_name]}"), cmd_name
+                importlib.import_module(f"search.commands.{_COMMANDS[cmd_name]}"), cmd_name
             )
             command.params.append(verbose_option())
             self.add_command(command, cmd_name)

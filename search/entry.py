@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from search.private import hide_password
+from search.service.private import hide_password
 
 __all__ = ["main"]
 

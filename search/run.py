@@ -24,10 +24,10 @@ from search.datasets import data_from_file
 from search.export import Exported, check_folder, export_trial
 from search.files import make_folder, read_bytes, write_text
 from search.front import finished_trials, front, front_json, pick
-from search.lease import Watch
-from search.pool import Job, worker_programs, workers
-from search.publish import MEASURED, Publisher
-from search.resilient import is_transient
+from search.monitor.publish import MEASURED, Publisher
+from search.service.lease import Watch
+from search.service.pool import Job, worker_programs, workers
+from search.service.resilient import is_transient
 from search.show import StudyProgress, number, working
 from search.spec import StudySpec
 from search.stopping import StopSignal

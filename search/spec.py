@@ -130,7 +130,7 @@ class StudySection(_Model):
     )
     """All are made small. error: the golden model's on validation, by the task's metric."""
     sampler: SamplerName = Field("surrogate", description=", ".join(get_args(SamplerName)))
-    """How designs are proposed: :mod:`search.samplers`."""
+    """How designs are proposed: :mod:`search.sampling.samplers`."""
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
 from search.location import Location, masked
-from search.resilient import Patience, ResilientStorage, StorageAwayError
+from search.service.resilient import Patience, ResilientStorage, StorageAwayError
 
 __all__ = ["Location", "masked", "open_storage", "storage_errors"]
 

@@ -3,7 +3,7 @@
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
 of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:DIGEST`` for each trained float parent, ``published``,
-``measured:N`` (see :mod:`search.publish`), and ``baselines`` (what simple methods come to; see
+``measured:N`` (see :mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
 :mod:`search.baselines`) once somebody asked for it. ``spec`` is written last of what a study begins with: one
 that has it is whole.
 """
@@ -30,7 +30,7 @@ from quant_model.errors import UserError
 from search.artifacts import Artifacts, artifacts_at
 from search.datasets import StudyData, data_from_bytes
 from search.objectives import labels
-from search.resilient import ResilientStorage, is_transient
+from search.service.resilient import ResilientStorage, is_transient
 from search.spec import StudySpec, spec_from_json
 from search.spec_errors import nearest
 from search.stopping import StopSignal

@@ -25,13 +25,13 @@ from quant_model.network import build_network
 from search.budget import Assessment, Budget
 from search.datasets import StudyData
 from search.identity import arithmetic_digest
-from search.lease import FAILURE, Lease, Watch, give_back, worker_name
+from search.monitor.publish import Publisher
 from search.objectives import ERROR, objective_values
-from search.publish import Publisher
 from search.record import curve_csv, record_design
-from search.resilient import Patience, ResilientStorage, is_transient
 from search.rung import RUNG, STOPPED, peers, verdict
-from search.samplers import BudgetSampler
+from search.sampling.samplers import BudgetSampler
+from search.service.lease import FAILURE, Lease, Watch, give_back, worker_name
+from search.service.resilient import Patience, ResilientStorage, is_transient
 from search.space import DesignSpace
 from search.stopping import Interrupted, StopSignal
 from search.storage import storage_errors

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from search.proxy import proxy_server
+from search.service.proxy import proxy_server
 from tests.postgresql import free_port
 
 StudyMaker = Callable[..., Path]

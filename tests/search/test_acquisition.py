@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from search.acquisition import Front, hypervolume, non_dominated
-from search.error_model import Forecast
+from search.sampling.acquisition import Front, hypervolume, non_dominated
+from search.sampling.error_model import Forecast
 
 
 def counted(points: np.ndarray, cells: int) -> float:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.dashboard import DashboardJob, dashboard_server
-from search.publish import MEASURED, Publisher
+from search.monitor.publish import MEASURED, Publisher
+from search.service.dashboard import DashboardJob, dashboard_server
 from search.study import OpenStudy
 from tests.browser import Page, browser_page
 from tests.postgresql import free_port

@@ -8,10 +8,10 @@ import pytest
 from cost_model import DesignArrays, resolve
 from cost_model.resolve_many import resolve_many
 from search.budget import Budget
-from search.encoding import SHAPE_COLUMNS, Encoding
-from search.evaluation import evaluate
 from search.facts import fact
 from search.identity import arithmetic_digest
+from search.sampling.encoding import SHAPE_COLUMNS, Encoding
+from search.sampling.evaluation import evaluate
 from search.space import DesignSpace
 from search.study_file import parse_spec
 from tests.search.conftest import TOML

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from search import error_model
-from search.error_model import fit_error_model
+from search.sampling import error_model
+from search.sampling.error_model import fit_error_model
 
 
 def errors_of(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ import pytest
 from optuna.trial import TrialState
 
 from quant_model.errors import UserError
-from search.lease import holder
+from search.service.lease import holder
 from search.study import open_study
 from tests.bench.service.kill import Outcome, inspect
 from tests.bench.service.tiny import write_tiny_study

@@ -9,8 +9,8 @@ import pytest
 from optuna.trial import TrialState
 from optuna_dashboard import get_note  # type: ignore[import-untyped]
 
-from search import lease as lease_module
-from search.lease import FAILURE, LOSSES, Lease, Watch, give_back, holder, release
+from search.service import lease as lease_module
+from search.service.lease import FAILURE, LOSSES, Lease, Watch, give_back, holder, release
 from search.stopping import StopSignal
 from search.study import OpenStudy, open_study
 from search.worker import Worker

@@ -6,10 +6,10 @@ from optuna.trial import TrialState
 from optuna_dashboard import get_note, save_note  # type: ignore[import-untyped]
 from optuna_dashboard._custom_plot_data import get_plotly_graph_objects  # type: ignore[import-untyped]
 
-from search import publish as publish_module
-from search.notes import MARK, note_of, with_own_text, write_note
+from search.monitor import publish as publish_module
+from search.monitor.notes import MARK, note_of, with_own_text, write_note
+from search.monitor.publish import MEASURED, Publisher
 from search.objectives import labels
-from search.publish import MEASURED, Publisher
 from search.study import OpenStudy
 from tests.search.conftest import write_study
 from tests.search.studies import open_file, work

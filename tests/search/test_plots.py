@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quant_model.design import Architecture, uniform_design
 from search.front import FrontTrial
-from search.plots import (
+from search.monitor.plots import (
     MeasuredDesign,
     bits_figure,
     front_figure,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search.private import without_password
+from search.service.private import without_password
 
 SECRET = "postgresql://ann:s3cret@db/studies"
 OPEN = "postgresql://ann@db/studies"
@@ -31,7 +31,7 @@ def test_a_password_is_taken_out(arguments: list[str], kept: list[str], url: str
 def test_the_program_starts_again_without_it(tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(
-        "import os, sys\nfrom search.private import hide_password\nhide_password()\n"
+        "import os, sys\nfrom search.service.private import hide_password\nhide_password()\n"
         "print(open('/proc/self/cmdline').read().split(chr(0))[1:-1], os.environ['BITFRONT_STORAGE'])\n"
     )
     done = subprocess.run(

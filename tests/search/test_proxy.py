@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from quant_model.errors import UserError
-from search.proxy import proxy_server
+from search.service.proxy import proxy_server
 from search.stopping import StopSignal
 from search.storage import open_storage
 from search.study import open_study

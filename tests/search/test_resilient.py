@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 from quant_model.errors import UserError
 from search import study as study_module
 from search import worker as worker_module
-from search.resilient import Patience, is_transient
+from search.service.resilient import Patience, is_transient
 from search.stopping import Interrupted, StopSignal
 from search.storage import open_storage
 from search.study import open_patiently, open_study

@@ -17,7 +17,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
-from search.lease import LOSSES, holder
+from search.service.lease import LOSSES, holder
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_study
 from tests.search.conftest import StudyMaker

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.lease import LOSSES, holder
+from search.service.lease import LOSSES, holder
 from search.study import OpenStudy, open_study
 from tests.postgresql import PostgresServer, free_port
 from tests.search.conftest import StudyMaker

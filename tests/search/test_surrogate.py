@@ -12,13 +12,13 @@ from optuna.trial import FrozenTrial, TrialState
 from quant_model.design import Architecture, DesignPoint, uniform_design
 from quant_model.errors import UserError
 from search import worker as worker_module
-from search.acquisition import hypervolume
 from search.budget import Budget
-from search.encoding import Encoding
-from search.evaluation import evaluate
 from search.identity import arithmetic_digest
 from search.objectives import objective_values
-from search.samplers import BudgetSampler
+from search.sampling.acquisition import hypervolume
+from search.sampling.encoding import Encoding
+from search.sampling.evaluation import evaluate
+from search.sampling.samplers import BudgetSampler
 from search.space import DesignSpace
 from search.spec import StudySpec
 from search.study_file import parse_spec

@@ -14,7 +14,7 @@ from quant_model.integer_model import IntegerModel
 from search import worker as worker_module
 from search.budget import RESOURCES
 from search.export import trial_model
-from search.samplers import BudgetSampler
+from search.sampling.samplers import BudgetSampler
 from search.scores import score
 from search.study import OpenStudy
 from tests.search.conftest import StudyMaker

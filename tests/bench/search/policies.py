@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from search.budget import Budget
 from search.objectives import objective_values
-from search.samplers import BudgetSampler
+from search.sampling.samplers import BudgetSampler
 from search.space import DesignSpace
 from search.spec import SamplerName, StudySpec
 from tests.bench.search.problems import Problem

@@ -29,8 +29,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from search.lease import FAILURE, LOSSES, holder
 from search.quiet import quiet_optuna
+from search.service.lease import FAILURE, LOSSES, holder
 from search.stopping import StopSignal
 from search.study import OpenStudy, open_study
 from search.worker import Worker
@@ -70,7 +70,9 @@ class Workers:
         self._url, self._target, self._folder = url, target, folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["search.training", "search.worker", "search.plots", __name__])
+        self._context.set_forkserver_preload(
+            ["search.training", "search.worker", "search.monitor.plots", __name__]
+        )
         self._number = 0
         self.processes = [self._start() for _ in range(count)]
 

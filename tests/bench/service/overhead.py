@@ -40,10 +40,10 @@ from quant_model.random_model import random_integer_model
 from quant_model.training import Epoch, TrainingResult
 from search.budget import Assessment, Budget
 from search.identity import arithmetic_digest
-from search.lease import LEASE, Watch
 from search.objectives import objective_values
 from search.record import design_attributes
-from search.samplers import BudgetSampler
+from search.sampling.samplers import BudgetSampler
+from search.service.lease import LEASE, Watch
 from search.space import DesignSpace
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_study

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from search.cli_options import (
+from search.commands.options import (
     artifacts_option,
     file,
     folder,
@@ -22,9 +22,9 @@ from search.cli_options import (
 from search.export import export_trial
 from search.files import write_text
 from search.front import front_csv, front_json
-from search.private import STORAGE_VARIABLE
 from search.run import RunOptions, RunResult, begin, build_best
 from search.run import search as search_study
+from search.service.private import STORAGE_VARIABLE
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.storage import Location, storage_errors

@@ -4,7 +4,7 @@ Optuna's storages raise at once when the database restarts or the network is gon
 with growing pauses until it succeeds or the patience ends. A call may have been carried out although its
 answer was lost, so that repeating must do no harm: attributes are overwritten with the same value, a state
 that is already the wanted one counts as set, and a trial made twice is left without a lease, which
-:mod:`search.lease` notices.
+:mod:`search.service.lease` notices.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from cost_model.devices import RESOURCES
 from cost_model.resolve_many import resolve_many
 from quant_model.design import engine_kinds
 from search.budget import Budget
-from search.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
 from search.facts import LIMITS, fact
+from search.sampling.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
 
 __all__ = ["Known", "evaluate"]
 

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from quant_model.errors import UserError
-from search.listen import check_free
 from search.location import Location
-from search.resilient import Patience, ResilientStorage, StorageAwayError, is_transient
+from search.service.listen import check_free
+from search.service.resilient import Patience, ResilientStorage, StorageAwayError, is_transient
 from search.stopping import StopSignal
 from search.storage import open_storage
 

@@ -7,10 +7,10 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from search.lease import release
-from search.resilient import is_transient
+from search.service.lease import release
+from search.service.resilient import is_transient
+from search.service.supervise import Program, Start, Supervisor
 from search.study import OpenStudy, open_patiently
-from search.supervise import Program, Start, Supervisor
 from search.worker import Worker
 
 __all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cost_model.calibration import YOSYS
-from search.private import STORAGE_VARIABLE
+from search.service.private import STORAGE_VARIABLE
 
 __all__ = [
     "artifacts_option",

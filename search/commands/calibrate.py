@@ -17,7 +17,7 @@ from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from search.budget import RESOURCES
 from search.calibration_file import VIVADO, vivado_file
-from search.cli_options import file, folder
+from search.commands.options import file, folder
 from search.files import make_folder, read_text, write_text
 from search.show import percent, print_table
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.trial import TrialState
 
 from search.front import finished_trials
-from search.notes import note_of, study_note, trial_note, with_own_text, write_note
+from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
 from search.objectives import labels
 from search.storage import Location
 
@@ -101,7 +101,7 @@ class Publisher:
         return sum(trial.state.is_finished() for trial in self._study.trials())
 
     def _study_note(self) -> str:
-        from search.plots import front_of
+        from search.monitor.plots import front_of
 
         study = self._study
         return study_note(
@@ -116,7 +116,7 @@ class Publisher:
 
 def figures(study: OpenStudy) -> dict[str, go.Figure]:
     """Our plots of a study, by their id in the dashboard; fewer while there is nothing to draw."""
-    from search.plots import (
+    from search.monitor.plots import (
         MeasuredDesign,
         bits_figure,
         front_figure,

@@ -16,12 +16,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
 from search.artifacts import artifacts_at
-from search.listen import check_free
-from search.resilient import Patience, ResilientStorage, is_transient
+from search.service.listen import check_free
+from search.service.resilient import Patience, ResilientStorage, is_transient
+from search.service.supervise import Start
 from search.stopping import StopSignal
 from search.storage import Location, open_storage, storage_errors
 from search.study import first_artifacts
-from search.supervise import Start
 
 __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 

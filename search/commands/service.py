@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from quant_model.errors import UserError
-from search.cli_options import artifacts_option, file, storage_option, study_option
-from search.dashboard import DashboardJob, serve_dashboard
-from search.listen import LOOPBACK, is_loopback
-from search.proxy import serve_proxy
+from search.commands.options import artifacts_option, file, storage_option, study_option
 from search.run import RunOptions, begin
-from search.serve import ServiceOptions
-from search.serve import serve as serve_study
+from search.service.dashboard import DashboardJob, serve_dashboard
+from search.service.listen import LOOPBACK, is_loopback
+from search.service.proxy import serve_proxy
+from search.service.serve import ServiceOptions
+from search.service.serve import serve as serve_study
 from search.stopping import Interrupted, StopSignal
 from search.study import OpenStudy, open_patiently, open_study
 from search.worker import Worker

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
-from search.encoding import Encoding, Ints, Rows
+from search.sampling.encoding import Encoding, Ints, Rows
 
 __all__ = ["History", "Observed", "given_parameters"]
 

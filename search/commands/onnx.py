@@ -10,7 +10,7 @@ import click
 from hdl.bundle import model_path
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from search.cli_options import file, folder
+from search.commands.options import file, folder
 from search.export import MANIFEST
 from search.files import file_errors, read_text
 

@@ -8,7 +8,7 @@ import click
 
 from cost_model.devices import device as known_device
 from search.check import DEFAULT_DEVICE
-from search.cli_options import device_option, file
+from search.commands.options import device_option, file
 from search.files import read_bytes
 from search.init import Guess, Written, look, write
 from search.init.guess import step_name

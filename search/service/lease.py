@@ -25,8 +25,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from search.notes import failure_note, write_note
-from search.resilient import ResilientStorage, is_transient
+from search.monitor.notes import failure_note, write_note
+from search.service.resilient import ResilientStorage, is_transient
 
 __all__ = [
     "FAILURE",

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.acquisition import Front, non_dominated
 from search.budget import Budget
-from search.candidates import Candidates
-from search.encoding import Encoding, Ints, Rows
-from search.error_model import ErrorModel, Forecast, fit_error_model
-from search.evaluation import Known, evaluate
 from search.facts import fact
-from search.features import Features
-from search.history import Observed
 from search.objectives import ERROR
+from search.sampling.acquisition import Front, non_dominated
+from search.sampling.candidates import Candidates
+from search.sampling.encoding import Encoding, Ints, Rows
+from search.sampling.error_model import ErrorModel, Forecast, fit_error_model
+from search.sampling.evaluation import Known, evaluate
+from search.sampling.features import Features
+from search.sampling.history import Observed
 from search.space import DesignSpace, Value, first_choices
 
 __all__ = ["Proposer"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.encoding import Encoding, Ints, Rows
+from search.sampling.encoding import Encoding, Ints, Rows
 
 __all__ = ["Candidates"]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from search.error_model import Forecast
+from search.sampling.error_model import Forecast
 
 __all__ = ["Front", "hypervolume", "non_dominated"]
 

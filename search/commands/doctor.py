@@ -8,7 +8,7 @@ from importlib import metadata
 import click
 
 from hdl.tools import doctor_report
-from search.cli_options import json_option, print_json
+from search.commands.options import json_option, print_json
 from search.show import print_table
 
 __all__ = ["doctor"]

@@ -18,7 +18,7 @@ from quant_model.random_model import random_integer_model
 from search.budget import RESOURCES, Assessment, Budget
 from search.calibration_file import read_calibration
 from search.check import DEFAULT_DEVICE, measure, verification_json
-from search.cli_options import calibration_option, device_option, file, folder, json_option, print_json
+from search.commands.options import calibration_option, device_option, file, folder, json_option, print_json
 from search.export import write_bundle
 from search.files import read_text
 from search.show import print_table, working

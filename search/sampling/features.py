@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.encoding import SHAPE_COLUMNS, Encoding, Ints
+from search.sampling.encoding import SHAPE_COLUMNS, Encoding, Ints
 
 __all__ = ["Features"]
 

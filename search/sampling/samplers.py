@@ -16,10 +16,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from search.budget import Budget
-from search.feasible_tpe import FeasibleTpeSampler
 from search.identity import seed_from
+from search.sampling.feasible_tpe import FeasibleTpeSampler
+from search.sampling.surrogate import SurrogateSampler
 from search.space import DesignSpace, Value, first_choices
-from search.surrogate import SurrogateSampler
 
 __all__ = ["BudgetSampler"]
 
@@ -27,8 +27,8 @@ __all__ = ["BudgetSampler"]
 class BudgetSampler(BaseSampler):
     """The sampler that a study file names.
 
-    ``surrogate`` (:mod:`search.surrogate`) and ``tpe`` (:mod:`search.feasible_tpe`) know the budget and
-    propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison.
+    ``surrogate`` (:mod:`search.sampling.surrogate`) and ``tpe`` (:mod:`search.sampling.feasible_tpe`) know
+    the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison.
     """
 
     def __init__(self, space: DesignSpace, budget: Budget) -> None:

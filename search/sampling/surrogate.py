@@ -3,8 +3,8 @@
 A training takes minutes, an estimate microseconds. So what is known before training is never modelled:
 whether a design fits, its utilisation, latency, energy. Each proposal looks at thousands of designs that fit
 and whose arithmetic the study has not seen, and takes the one with the largest expected gain in hypervolume
-(:mod:`search.acquisition`). Designs of the same arithmetic share one expected error, so lanes and memories
-are chosen by the estimate alone.
+(:mod:`search.sampling.acquisition`). Designs of the same arithmetic share one expected error, so lanes and
+memories are chosen by the estimate alone.
 
 A proposal is a function of the study's seed, the trial's number and the stored trials: a resumed study goes
 on as if it had not stopped. Trials that other workers have in hand count as if they had come to what the
@@ -22,9 +22,9 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from search.budget import Budget
-from search.history import History, given_parameters
 from search.identity import seed_from
-from search.proposal import Proposer
+from search.sampling.history import History, given_parameters
+from search.sampling.proposal import Proposer
 from search.space import DesignSpace
 
 __all__ = ["SurrogateSampler"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from search.cli_options import artifacts_option, file, storage_option, study_option
+from search.commands.options import artifacts_option, file, storage_option, study_option
 from search.files import write_text
 from search.show import working
 from search.storage import Location, storage_errors

@@ -1,0 +1,1 @@
+"""What people see of a running study in the dashboard: notes and plots."""

@@ -1,0 +1,1 @@
+"""How designs are proposed: Optuna samplers, and the policy made for this problem."""
