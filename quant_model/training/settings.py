@@ -37,7 +37,7 @@ class TrainingSettings:
     """Peak step of weights and biases in quantised training (AdamW)."""
     threshold_learning_rate: float = 1e-2
     """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
-    threshold_share: float = 0.5
+    threshold_share: float = 1.0
     """Share of the training, 0..1, in which thresholds learn; for the rest of it the scales stay."""
     distillation: float = 0.5
     """Share of the float parent's outputs in what is learned from, 0..1; the rest is the truth."""

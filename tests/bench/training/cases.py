@@ -98,10 +98,11 @@ ABLATIONS: Mapping[str, TrainingSettings] = {
     "truth only": dataclasses.replace(_DEFAULT, distillation=0.0),
     "parent's outputs only": dataclasses.replace(_DEFAULT, distillation=1.0),
     "scales fixed after calibration": dataclasses.replace(_DEFAULT, threshold_learning_rate=0.0),
-    "scales that learn to the end": dataclasses.replace(_DEFAULT, threshold_share=1.0),
+    "scales at rest in the last quarter": dataclasses.replace(_DEFAULT, threshold_share=0.75),
+    "scales at rest in the second half": dataclasses.replace(_DEFAULT, threshold_share=0.5),
     "half the epochs": dataclasses.replace(_DEFAULT, epochs=_DEFAULT.epochs // 2),
     "half the learning rate": dataclasses.replace(_DEFAULT, learning_rate=_DEFAULT.learning_rate / 2),
     "twice the learning rate": dataclasses.replace(_DEFAULT, learning_rate=_DEFAULT.learning_rate * 2),
 }
 """Settings of quantised training that differ from the default in one thing; the parents are the same."""
-ABLATION_CASES = ("6w", "4w")
+ABLATION_CASES = ("8", "6w", "4w")
