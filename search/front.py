@@ -20,6 +20,7 @@ __all__ = [
     "front",
     "front_csv",
     "front_json",
+    "front_of",
     "knee",
     "non_dominated",
     "pick",
@@ -68,12 +69,14 @@ def finished_trials(study: OpenStudy) -> list[FrontTrial]:
 
 
 def front(study: OpenStudy) -> list[FrontTrial]:
-    """The trials on the Pareto front, by the first objective."""
-    trials = finished_trials(study)
+    """The trials on the Pareto front of a study, by the first objective."""
+    return front_of(finished_trials(study))
+
+
+def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
+    """The trials that no other beats in every objective, by the first objective."""
     points = [tuple(trial.values.values()) for trial in trials]
-    return sorted(
-        (trials[index] for index in non_dominated(points)), key=lambda one: tuple(one.values.values())
-    )
+    return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
 
 
 def non_dominated(points: Sequence[tuple[float, ...]]) -> list[int]:

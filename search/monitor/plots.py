@@ -13,13 +13,12 @@ import numpy as np
 import plotly.graph_objects as go
 from optuna._hypervolume import compute_hypervolume
 
-from search.front import FrontTrial, non_dominated
+from search.front import FrontTrial, front_of
 
 __all__ = [
     "MeasuredDesign",
     "bits_figure",
     "front_figure",
-    "front_of",
     "hypervolume_figure",
     "hypervolume_history",
     "measured_figure",
@@ -43,12 +42,6 @@ class MeasuredDesign:
     number: int
     estimate: Mapping[str, int]
     measured: Mapping[str, int]
-
-
-def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
-    """The trials that no other beats in every objective, by the first objective."""
-    points = [tuple(trial.values.values()) for trial in trials]
-    return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
 
 
 def front_figure(trials: Sequence[FrontTrial], labels: Mapping[str, str]) -> go.Figure:

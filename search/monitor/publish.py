@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
-from search.front import finished_trials
+from search.front import finished_trials, front, front_of
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
 from search.objectives import labels
 from search.storage import Location
@@ -101,8 +101,6 @@ class Publisher:
         return sum(trial.state.is_finished() for trial in self._study.trials())
 
     def _study_note(self) -> str:
-        from search.monitor.plots import front_of
-
         study = self._study
         return study_note(
             study.spec,
@@ -110,7 +108,7 @@ class Publisher:
             study.study.user_attrs["dataset"],
             Location(study.url).shown,
             asdict(study.counts()),
-            front_of(finished_trials(study)),
+            front(study),
         )
 
 
@@ -120,7 +118,6 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
         MeasuredDesign,
         bits_figure,
         front_figure,
-        front_of,
         hypervolume_figure,
         measured_figure,
         utilization_figure,

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quant_model.design import Architecture, uniform_design
-from search.front import FrontTrial
+from search.front import FrontTrial, front_of
 from search.monitor.plots import (
     MeasuredDesign,
     bits_figure,
     front_figure,
-    front_of,
     hypervolume_figure,
     hypervolume_history,
     measured_figure,
