@@ -1,7 +1,7 @@
 # make setup   build the environment in .venv
 # make test    lint, type-check and test
 # make lint    lint and type-check only
-# make demo    search a small accelerator for the San Francisco series, export and verify it
+# make demo    search a small accelerator for the San Francisco series, export, verify and route it
 # make clean   remove what the other targets made, the environment too
 #
 # PYTHON       interpreter for the environment; the first one found that is 3.11 or later unless given
@@ -47,7 +47,7 @@ $(STAMP): pyproject.toml constraints.txt
 	fi
 	@echo "Installing PyTorch (about 190 MB, a minute or more) ..."
 	@$(PIP) $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") --constraint constraints.txt torch
-	@echo "Installing Bitfront, Yosys and the development tools ..."
+	@echo "Installing Bitfront, Yosys, nextpnr and the development tools ..."
 	@$(PIP) --constraint constraints.txt --editable '.[dev,grpc,onnx,parquet,postgresql,s3,tools]'
 	@echo "Installing GHDL ..."
 	@# Only for the simulator inside. Its dependencies are those of a desktop program.
@@ -66,9 +66,9 @@ test: lint
 	@$(RUN) $(BIN)/pytest -n $(WORKERS)
 
 demo: $(STAMP)
-	@echo "Searching, exporting and verifying into $(DEMO) (up to 15 minutes) ..."
+	@echo "Searching, exporting, verifying and routing into $(DEMO) (up to 15 minutes) ..."
 	@mkdir -p $(DEMO)
-	@$(RUN) $(BIN)/bitfront run studies/sf_traffic.toml --workers 2 --storage sqlite:///$(DEMO)/study.db --out $(DEMO)
+	@$(RUN) $(BIN)/bitfront run studies/sf_traffic.toml --timing --workers 2 --storage sqlite:///$(DEMO)/study.db --out $(DEMO)
 	@$(RUN) $(BIN)/bitfront report --storage sqlite:///$(DEMO)/study.db --out $(DEMO)/report.html
 
 clean:

@@ -7,6 +7,7 @@ tool.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from hdl.analysis import first_errors
 from hdl.bundle import design_sources
@@ -24,7 +26,7 @@ from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
 from quant_model.errors import UserError
 
-__all__ = ["TARGETS", "Target", "Timing", "place_route"]
+__all__ = ["TARGETS", "Target", "Timing", "place_route", "router"]
 
 _SECONDS = 3600.0
 """For each tool: the WebAssembly build of nextpnr takes minutes for a full device."""
@@ -101,6 +103,10 @@ class Timing:
     used: Mapping[str, int]
     tool: str
 
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object that scripts rely on."""
+        return dataclasses.asdict(self)
+
 
 def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = _SECONDS) -> Timing:
     """Synthesise, place and route an exported accelerator.
@@ -118,7 +124,7 @@ def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = 
     if target not in TARGETS:
         raise UserError("target", f"no place and route for {target!r}", f"choose {' or '.join(TARGETS)}")
     chosen, sources = TARGETS[target], design_sources(bundle)
-    ghdl, yosys, router = find_ghdl(), find_yosys(), _router(chosen)
+    ghdl, yosys, program = find_ghdl(), find_yosys(), router(target)
     top = sources[-1].stem
     with tempfile.TemporaryDirectory(prefix="bitfront-route-") as name:
         folder = Path(name)
@@ -128,22 +134,28 @@ def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = 
         if done.returncode != 0 or not (folder / "top.json").is_file():
             raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")
         files = ("--json", "top.json", "--report", "report.json", "--seed", str(seed))
-        done = run_tool([router, *chosen.arguments, *files], folder, timeout_s)
+        done = run_tool([program, *chosen.arguments, *files], folder, timeout_s)
         if done.returncode != 0 or not (folder / "report.json").is_file():
-            raise SynthesisError(f"{Path(router).name}: {first_errors(done.stderr + done.stdout)}")
+            raise SynthesisError(f"{Path(program).name}: {first_errors(done.stderr + done.stdout)}")
         report = json.loads((folder / "report.json").read_text())
     return Timing(
         device=chosen.device,
         megahertz=min(clock["achieved"] for clock in report["fmax"].values()),
         used={cell: counts["used"] for cell, counts in report["utilization"].items() if counts["used"]},
-        tool=f"{ghdl.label} + {yosys.label} + {Path(router).name}, seed {seed}",
+        tool=f"{ghdl.label} + {yosys.label} + {Path(program).name}, seed {seed}",
     )
 
 
-def _router(target: Target) -> str:
+def router(target: str) -> str:
+    """The path of nextpnr for a key of :data:`TARGETS`.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    chosen = TARGETS[target]
     # A package's program lies beside the interpreter, also when that environment is not on PATH.
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    for program in target.programs:
+    for program in chosen.programs:
         if (path := shutil.which(program, path=folders)) is not None:
             return path
-    raise UserError(target.programs[0], "is not installed", f"run: pip install {target.package}")
+    raise UserError(chosen.programs[0], "is not installed", f"run: pip install {chosen.package}")

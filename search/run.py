@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hdl.analysis import GhdlError
+from hdl.place_route import Timing, router
 from hdl.simulate import Verification, verify
 from hdl.synthesize import SynthesisError
 from hdl.tools import ghdl, yosys
@@ -35,6 +36,7 @@ from search.storage import Location, storage_errors
 from search.study import OpenStudy, create_or_resume
 from search.study_file import data_path, load_spec
 from search.threads import side_by_side
+from search.timing import DEFAULT_TARGET, add_timing
 
 __all__ = ["Checked", "RunOptions", "RunResult", "begin", "build_best", "search"]
 
@@ -60,6 +62,7 @@ class RunOptions:
     out: Path | None
     artifacts: str | None
     export: int
+    timing: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Checked:
     exported: Exported
     verification: Verification | None
     measurement: Measurement | None
+    timing: Timing | None = None
     problem: str = ""
 
     @property
@@ -90,6 +94,7 @@ class Checked:
             "verify": verification_json(self.verification) if self.verification else None,
             "synth": self.measurement.to_json() if self.measurement else None,
             "fits": self.measurement.fits if self.measurement else None,
+            "timing": self.timing.to_json() if self.timing else None,
             "problem": self.problem,
         }
 
@@ -145,6 +150,8 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     data.check()
     if options.export:
         _check_tools()
+        if options.timing:
+            router(DEFAULT_TARGET)
     series = data.series
     _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
     for note in data.notes:
@@ -245,8 +252,10 @@ class _WorkerLogs:
             print(line, file=file)
 
 
-def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Checked]:
+def build_best(study: OpenStudy, count: int, out: Path, workers: int, timing: bool) -> list[Checked]:
     """Export the designs worth building, verify and synthesise each, ``workers`` of them at a time.
+
+    With ``timing`` each is placed and routed, too.
 
     Raises:
         UserError: a folder cannot be written, or a tool is missing.
@@ -264,8 +273,9 @@ def build_best(study: OpenStudy, count: int, out: Path, workers: int) -> list[Ch
         export_trial(study, trial.number, folder, data) for trial, folder in zip(chosen, folders, strict=True)
     ]
     numbers = ", ".join(str(one.number) for one in exported)
-    with working(f"Simulating and synthesising trials {numbers}"):
-        checked = side_by_side([partial(_check, one, study.spec) for one in exported], workers)
+    doing = "Simulating, synthesising and routing" if timing else "Simulating and synthesising"
+    with working(f"{doing} trials {numbers}"):
+        checked = side_by_side([partial(_check, one, study.spec, timing) for one in exported], workers)
     _keep_measured(study, checked)
     return checked
 
@@ -282,8 +292,8 @@ def _keep_measured(study: OpenStudy, checked: Sequence[Checked]) -> None:
     Publisher(study).publish()
 
 
-def _check(exported: Exported, spec: StudySpec) -> Checked:
-    verification, measurement, problems = None, None, []
+def _check(exported: Exported, spec: StudySpec, timing: bool) -> Checked:
+    verification, measurement, timed, problems = None, None, None, []
     vectors = _SIMULATED_CYCLES // exported.assessment.estimate.cycles
     vectors = max(_FEWEST_VECTORS, min(_MOST_VECTORS, vectors))
     try:
@@ -292,9 +302,11 @@ def _check(exported: Exported, spec: StudySpec) -> Checked:
         problems.append(str(error))
     try:
         measurement = measure(exported.folder, spec.device.name)
+        if timing:
+            timed, _ = add_timing(exported.folder)
     except SynthesisError as error:
         problems.append(str(error))
-    return Checked(exported, verification, measurement, "; ".join(problems))
+    return Checked(exported, verification, measurement, timed, "; ".join(problems))
 
 
 def _note(study: OpenStudy) -> str:

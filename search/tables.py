@@ -83,6 +83,8 @@ def _described(checked: Checked) -> dict[str, str]:
     for name, estimated in assessment.resources.items():
         measured = str(measurement.measured[name]) if measurement else "not known"
         told[f"{name} measured (estimate)"] = f"{measured} ({estimated})"
+    if checked.timing is not None:
+        told["MHz on ECP5, open place and route"] = f"{checked.timing.megahertz:.1f}"
     told[f"fits {assessment.estimate.device}"] = "yes" if measurement and measurement.fits else "no"
     return told
 

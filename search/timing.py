@@ -7,10 +7,13 @@ from pathlib import Path
 from hdl.place_route import Timing, place_route
 from search.files import file_errors
 
-__all__ = ["add_timing"]
+__all__ = ["DEFAULT_TARGET", "add_timing"]
+
+DEFAULT_TARGET = "ecp5"
+"""The family that is nearest to Spartan-7 in size, of those that open place and route knows."""
 
 
-def add_timing(bundle: Path, target: str) -> tuple[Timing, str]:
+def add_timing(bundle: Path, target: str = DEFAULT_TARGET) -> tuple[Timing, str]:
     """Place and route an exported accelerator, and write what came of it below its README.
 
     Returns:

@@ -25,7 +25,7 @@ from search.show import print_table, working
 from search.show_estimate import assessment_json, explanation_json, print_assessment, print_explanation
 from search.space import DesignSpace, random_designs
 from search.study_file import load_spec
-from search.timing import add_timing
+from search.timing import DEFAULT_TARGET, add_timing
 
 __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
 
@@ -158,7 +158,7 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 @click.option(
     "--target",
     type=click.Choice(list(TARGETS)),
-    default="ecp5",
+    default=DEFAULT_TARGET,
     show_default=True,
     help="Family that open place and route knows; Spartan-7 is none.",
 )
@@ -169,15 +169,7 @@ def timing(bundle: Path, target: str, as_json: bool) -> None:
     with working("Placing and routing"):
         found, note = add_timing(bundle, target)
     if as_json:
-        print_json(
-            {
-                "target": target,
-                "device": found.device,
-                "megahertz": found.megahertz,
-                "used": dict(found.used),
-                "tool": found.tool,
-            }
-        )
+        print_json({"target": target, **found.to_json()})
     else:
         print(note)
 

@@ -34,6 +34,10 @@ from search.timing import add_timing
 
 __all__ = ["export", "front", "run", "status"]
 
+timing_option = click.option(
+    "--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz."
+)
+
 
 @click.command()
 @click.argument("study_file", type=file, metavar="STUDY.toml")
@@ -50,6 +54,7 @@ __all__ = ["export", "front", "run", "status"]
     "--export", "export_count", type=click.IntRange(0), default=2, show_default=True, metavar="K",
     help="Designs to export, verify and synthesise at the end.",
 )  # fmt: skip
+@timing_option
 @json_option
 def run(
     study_file: Path,
@@ -59,19 +64,20 @@ def run(
     out: Path | None,
     artifacts: str | None,
     export_count: int,
+    timing: bool,
     as_json: bool,
 ) -> int:
     """Create or resume a study, search, then export and check the best designs.
 
     Run the same command again to go on after an interruption, with a higher --trials to search further.
     """
-    options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count)
+    options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count, timing)
     try:
         study, out_folder = begin(options)
         with StopSignal() as stop:
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
-                checked = build_best(study, export_count, out_folder, workers)
+                checked = build_best(study, export_count, out_folder, workers, timing)
         result = RunResult(study, out_folder, checked)
         written = result.write()
     except (Interrupted, KeyboardInterrupt):
@@ -149,7 +155,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
     "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
 )
 @click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
-@click.option("--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz.")
+@timing_option
 @artifacts_option
 @json_option
 def export(
@@ -167,7 +173,7 @@ def export(
         exported = export_trial(study, trial_number, out)
     if timing:
         with working("Placing and routing"):
-            add_timing(out, "ecp5")
+            add_timing(out)
     scores = exported.scores
     if as_json:
         print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})

@@ -89,7 +89,7 @@ def test_two_workers_train_exactly_what_was_asked(
 def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = subprocess.run(
-        command("run", make_study({"d_model": "d_model = 4"}), "--trials", "3", "--out", out),
+        command("run", make_study({"d_model": "d_model = 4"}), "--trials", "3", "--timing", "--out", out),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -103,6 +103,9 @@ def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_p
         assert design["fits"]
         assert design["errors"]["naive"]["test"] > 0
         assert (Path(design["folder"]) / "vhdl" / "files.txt").is_file()
+        assert design["timing"]["megahertz"] >= 60
+        note = f"{design['timing']['megahertz']:.1f} MHz on Lattice ECP5"
+        assert note in (Path(design["folder"]) / "README.md").read_text()
 
 
 @pytest.mark.slow
