@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
 from search.baselines import stored_baselines
+from search.pareto import non_dominated
 from search.study import OpenStudy
 
 __all__ = [
@@ -22,7 +24,6 @@ __all__ = [
     "front_json",
     "front_of",
     "knee",
-    "non_dominated",
     "pick",
 ]
 
@@ -75,21 +76,8 @@ def front(study: OpenStudy) -> list[FrontTrial]:
 
 def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
     """The trials that no other beats in every objective, by the first objective."""
-    points = [tuple(trial.values.values()) for trial in trials]
+    points = np.array([tuple(trial.values.values()) for trial in trials], dtype=np.float64)
     return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
-
-
-def non_dominated(points: Sequence[tuple[float, ...]]) -> list[int]:
-    """Indices of the points that no other point dominates; of equal points only the first.
-
-    A point dominates another when it is at most as large in every coordinate and smaller in one.
-    """
-    chosen: list[int] = []
-    for index in sorted(range(len(points)), key=lambda i: (points[i], i)):
-        # Sorted so, a point can only be dominated by (or equal to) one that came before.
-        if not any(all(a <= b for a, b in zip(points[i], points[index], strict=True)) for i in chosen):
-            chosen.append(index)
-    return chosen
 
 
 def pick(trials: Sequence[FrontTrial], chosen: Sequence[FrontTrial], count: int) -> list[FrontTrial]:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from quant_model.errors import UserError
-from search.front import FrontTrial, finished_trials, knee, non_dominated
+from search.front import FrontTrial, finished_trials, knee
+from search.pareto import non_dominated
 from search.show import number, percent
 from search.study import OpenStudy
 
@@ -121,7 +124,7 @@ def _lowest_error(found: Sequence[Candidate], within: float) -> tuple[Candidate,
 def _knee(found: Sequence[Candidate], within: float) -> tuple[Candidate, str]:
     by_number = {one.trial.number: one for one in found}
     trials = [one.trial for one in found]
-    front = [trials[index] for index in non_dominated([(one.error, one.used) for one in trials])]
+    front = [trials[index] for index in non_dominated(np.array([(one.error, one.used) for one in trials]))]
     return by_number[knee(front).number], "the best bargain between error and area (the knee of the front)"
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from optuna._hypervolume import compute_hypervolume
 
 from search.front import FrontTrial, front_of
+from search.pareto import hypervolume
 
 __all__ = [
     "MeasuredDesign",
@@ -157,7 +157,7 @@ def hypervolume_history(trials: Sequence[FrontTrial]) -> tuple[list[int], list[f
     reference = np.where(worst > best, 1.0, 1.0 + 1e-9)
     counts = sorted({int(n) for n in np.linspace(1, len(ordered), min(_HISTORY_POINTS, len(ordered)))})
     box = float(np.prod(reference))
-    shares = [round(float(compute_hypervolume(scaled[:n], reference)) / box, 5) for n in counts]
+    shares = [round(hypervolume(scaled[:n], reference) / box, 5) for n in counts]
     return counts, shares
 
 

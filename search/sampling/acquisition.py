@@ -18,7 +18,7 @@ from scipy.special import ndtr
 
 from search.sampling.error_model import Forecast
 
-__all__ = ["Front", "hypervolume", "non_dominated"]
+__all__ = ["Front"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,44 +87,6 @@ class Front:
             put = _put(forecast.mean[part, None], forecast.deviation[part, None], strikes)
             gain[part] = np.sum(by_strike * put, axis=1)
         return gain
-
-
-def hypervolume(points: Floats, reference: Floats) -> float:
-    """Volume between points and a reference point, all coordinates made small; exact, any dimension.
-
-    Args:
-        points: ``(points, objectives)``.
-        reference: ``(objectives,)``.
-    """
-    inside = points[np.all(points < reference, axis=1)]
-    if not len(inside):
-        return 0.0
-    if points.shape[1] == 1:
-        return float(reference[0] - inside.min())
-    # Slices along the last objective: between two levels those below take part.
-    inside = inside[np.argsort(inside[:, -1], kind="stable")]
-    levels = np.append(inside[:, -1], reference[-1])
-    return float(
-        sum(
-            (levels[i + 1] - levels[i]) * hypervolume(inside[: i + 1, :-1], reference[:-1])
-            for i in range(len(inside))
-            if levels[i + 1] > levels[i]
-        )
-    )
-
-
-def non_dominated(points: Floats) -> npt.NDArray[np.int64]:
-    """Positions of the points that no other dominates; of equal points only the first.
-
-    Args:
-        points: ``(points, objectives)``, all made small.
-    """
-    chosen: list[int] = []
-    # Sorted so, a point can only be dominated by (or equal to) one that came before.
-    for index in np.lexsort((np.arange(len(points)), *points.T[::-1])):
-        if not np.any(np.all(points[chosen] <= points[index], axis=1)):
-            chosen.append(int(index))
-    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def _edges(values: Floats, reference: float, count: int) -> Floats:

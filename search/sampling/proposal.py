@@ -13,7 +13,8 @@ import numpy.typing as npt
 from search.budget import Budget
 from search.facts import fact
 from search.objectives import ERROR
-from search.sampling.acquisition import Front, non_dominated
+from search.pareto import non_dominated
+from search.sampling.acquisition import Front
 from search.sampling.candidates import Candidates
 from search.sampling.encoding import Encoding, Ints, Rows
 from search.sampling.error_model import ErrorModel, Forecast, fit_error_model

@@ -1,31 +1,12 @@
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from search.sampling.acquisition import Front, hypervolume, non_dominated
+from search.pareto import hypervolume
+from search.sampling.acquisition import Front
 from search.sampling.error_model import Forecast
-
-
-def counted(points: np.ndarray, cells: int) -> float:
-    """Hypervolume by counting cells of a grid on which all points lie; the reference point is all ones."""
-    middles = (np.arange(cells) + 0.5) / cells
-    grid = np.array(list(itertools.product(middles, repeat=points.shape[1])))
-    return float(np.mean([any(np.all(point <= cell) for point in points) for cell in grid]))
-
-
-@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
-def test_hypervolume_counts_cells(objectives: int) -> None:
-    generator = np.random.default_rng(objectives)
-    for _ in range(3):
-        points = generator.integers(0, 7, (6, objectives)) / 6
-        assert hypervolume(points, np.ones(objectives)) == pytest.approx(counted(points, 6))
-    assert hypervolume(np.full((1, objectives), 2.0), np.ones(objectives)) == 0
 
 
 @pytest.mark.parametrize("known", [0, 1, 2, 3])
@@ -64,13 +45,3 @@ def test_a_long_front_of_many_objectives_is_made_coarser() -> None:
     volume = hypervolume(np.column_stack([others, errors]), np.ones(4))
     gain = front.expected_gain(forecast, np.array([[0.01, 0.01, 0.01]]))[0]
     assert gain == pytest.approx(0.99**4 - volume, rel=0.1)
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
-def test_non_dominated_points_are_those_that_no_other_beats(points: list[tuple[int, int, int]]) -> None:
-    found = [points[index] for index in non_dominated(np.array(points, dtype=float))]
-
-    def beaten(point: tuple[int, ...]) -> bool:
-        return any(other != point and all(np.less_equal(other, point)) for other in points)
-
-    assert sorted(found) == sorted({point for point in points if not beaten(point)})

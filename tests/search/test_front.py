@@ -3,28 +3,9 @@ from __future__ import annotations
 import csv
 import io
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from search.front import FrontTrial, finished_trials, front, front_csv, front_json, non_dominated, pick
+from search.front import FrontTrial, finished_trials, front, front_csv, front_json, pick
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
-
-coordinates = st.sampled_from([0.0, 1.0, 2.0, 3.0])
-POINTS = st.integers(1, 3).flatmap(lambda size: st.lists(st.tuples(*[coordinates] * size), max_size=12))
-
-
-def dominates(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
-    return left != right and all(a <= b for a, b in zip(left, right, strict=True))
-
-
-@given(POINTS)
-def test_the_front_is_what_nothing_dominates(points: list[tuple[float, ...]]) -> None:
-    chosen = non_dominated(points)
-    expected = {point for point in points if not any(dominates(other, point) for other in points)}
-    assert {points[index] for index in chosen} == expected
-    # Of equal points the first one only.
-    assert sorted(chosen) == sorted(points.index(point) for point in expected)
 
 
 def made(number: int, error: float, used: float) -> FrontTrial:

@@ -15,7 +15,7 @@ from search import worker as worker_module
 from search.budget import Budget
 from search.identity import arithmetic_digest
 from search.objectives import objective_values
-from search.sampling.acquisition import hypervolume
+from search.pareto import hypervolume
 from search.sampling.encoding import Encoding
 from search.sampling.evaluation import evaluate
 from search.sampling.samplers import BudgetSampler
