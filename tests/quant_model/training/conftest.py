@@ -1,4 +1,4 @@
-"""One thread for torch: what workers use, and steady on a machine that runs other things."""
+"""A small series with its float parent, and one thread for torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,25 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from quant_model.training import use_threads
+from quant_model.data import Dataset
+from quant_model.training import FloatParent, train_parent, use_threads
+from tests.quant_model.training.samples import SETTINGS, small_architecture, wave_dataset
 
 
 @pytest.fixture(autouse=True, scope="package")
 def _one_thread() -> Iterator[None]:
+    """What workers use, and steady on a machine that runs other things."""
     before = torch.get_num_threads()
     use_threads(1)
     yield
     use_threads(before)
+
+
+@pytest.fixture(scope="package")
+def dataset() -> Dataset:
+    return wave_dataset()
+
+
+@pytest.fixture(scope="package")
+def parent(dataset: Dataset) -> FloatParent:
+    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)

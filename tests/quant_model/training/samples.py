@@ -6,8 +6,10 @@ import numpy as np
 
 from quant_model.data import Dataset, Series, make_dataset
 from quant_model.design import Architecture
+from quant_model.training import TrainingSettings
 
 WINDOW = 8
+SETTINGS = TrainingSettings(epochs=3, parent_epochs=6, batch_size=32)
 
 
 def wave_dataset(rows: int = 700, features: int = 1, seed: int = 0) -> Dataset:

@@ -9,10 +9,11 @@ import pytest
 from quant_model.data import Dataset
 from quant_model.design import uniform_design
 from quant_model.network import Network, build_network
-from quant_model.training import Epoch, FloatParent, Resume, TrainingSettings, train, train_parent
-from tests.quant_model.training.samples import small_architecture, wave_dataset
+from quant_model.training import Epoch, FloatParent, Resume, train, train_parent
+from tests.quant_model.training import samples
+from tests.quant_model.training.samples import small_architecture
 
-SETTINGS = TrainingSettings(epochs=4, parent_epochs=4, batch_size=32)
+SETTINGS = dataclasses.replace(samples.SETTINGS, epochs=4)
 
 
 class Shelf:
@@ -38,16 +39,6 @@ class Shelf:
     def after(self, content: bytes | None) -> Shelf:
         self.content = content
         return self
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return wave_dataset()
-
-
-@pytest.fixture(scope="module")
-def parent(dataset: Dataset) -> FloatParent:
-    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,8 @@ import pytest
 from quant_model.data import Dataset
 from quant_model.design import activation_names, linear_names, tied_streams
 from quant_model.errors import UserError
-from quant_model.training import FloatParent, Sensitivity, TrainingSettings, measure_sensitivity, train_parent
-from tests.quant_model.training.samples import small_architecture, wave_dataset
-
-SETTINGS = TrainingSettings(parent_epochs=6, batch_size=32)
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return wave_dataset()
-
-
-@pytest.fixture(scope="module")
-def parent(dataset: Dataset) -> FloatParent:
-    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
+from quant_model.training import FloatParent, Sensitivity, measure_sensitivity, train_parent
+from tests.quant_model.training.samples import SETTINGS, small_architecture
 
 
 @pytest.fixture(scope="module")

@@ -25,19 +25,7 @@ from quant_model.training import (
     train,
     train_parent,
 )
-from tests.quant_model.training.samples import small_architecture, wave_dataset
-
-SETTINGS = TrainingSettings(epochs=3, parent_epochs=6, batch_size=32)
-
-
-@pytest.fixture(scope="module")
-def dataset() -> Dataset:
-    return wave_dataset()
-
-
-@pytest.fixture(scope="module")
-def parent(dataset: Dataset) -> FloatParent:
-    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
+from tests.quant_model.training.samples import SETTINGS, small_architecture, wave_dataset
 
 
 def network_of(dataset: Dataset, bits: int = 8) -> Network:
