@@ -73,8 +73,9 @@ def run(
     """
     options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count, timing)
     try:
-        study, out_folder = begin(options)
         with StopSignal() as stop:
+            with stop.interruptible():
+                study, out_folder = begin(options)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
                 checked = build_best(study, export_count, out_folder, workers, timing)
