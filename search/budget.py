@@ -109,6 +109,15 @@ class Budget:
         """
         return device(self.device_name)
 
+    def most_of(self, name: str) -> float | None:
+        """The largest value of a known objective that may fit; None where nothing limits it."""
+        given = [most for key, most in self.most.items() if LIMITS[key] == name]
+        if name == "utilization":
+            given.append(self.limit)
+        elif name in RESOURCES:
+            given.append(self.limit * getattr(self.device, name))
+        return min(given, default=None)
+
     @cached_property
     def usable(self) -> Device:
         """The device with no more of a resource than the study allows: what ``auto`` has to do with."""

@@ -86,7 +86,8 @@ class _Run(Function):
     @staticmethod
     def forward(ctx: _RunContext, run: Callable[[Tape], Tensor], *parameters: Tensor) -> Tensor:
         ctx.tape, ctx.parameters = Tape(parameters), parameters
-        return run(ctx.tape)
+        # Not the tape's own tensor: that would hold the tape, which holds it, until Python looks for cycles.
+        return run(ctx.tape).detach()
 
     @staticmethod
     def backward(ctx: _RunContext, gradient: Tensor) -> tuple[Tensor | None, ...]:

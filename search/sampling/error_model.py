@@ -6,6 +6,7 @@ that it adds. Covariance of two arithmetics x, y (columns scaled to 0..1):
 
     sum_d v_d x_d y_d                    each column's own line
   + sum_g c_g mean_g(x) mean_g(y)        tensors of a kind are alike: learnt from few trials
+  + a [shape(x) = shape(y)]              a shape's designs share its float parent, good or less good
   + s * Matern52(|x - y| / length_d)     bends and interactions
   + noise                                what training leaves to chance
 
@@ -55,7 +56,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Prior:
-    """Of the logarithms of the covariance's parameters: lengths, lines, lines of groups, bends, noise."""
+    """Of the covariance's parameters' logarithms: lengths, lines, groups' lines, parents, bends, noise."""
 
     mean: Floats
     deviation: Floats
@@ -65,8 +66,8 @@ class _Prior:
         lengths = np.full(columns, np.log(0.7 * np.sqrt(columns)))
         lines = np.full(columns, np.log(0.3**2))
         return cls(
-            np.concatenate([lengths, lines, np.zeros(groups), np.log([0.3, 0.1])]),
-            np.concatenate([np.ones(columns), np.full(columns, 1.5), np.ones(groups + 2)]),
+            np.concatenate([lengths, lines, np.zeros(groups), np.log([0.3, 0.3, 0.1])]),
+            np.concatenate([np.ones(columns), np.full(columns, 1.5), np.ones(groups + 3)]),
         )
 
 
@@ -79,6 +80,7 @@ class _Covariance:
     lengths: Floats
     lines: Floats
     commons: Floats
+    parents: float
     bends: float
     noise: float
 
@@ -87,7 +89,7 @@ class _Covariance:
         columns = len(groups)
         values = np.exp(logarithms)
         return cls(
-            groups, values[:columns], values[columns : 2 * columns], values[2 * columns : -2], *values[-2:]
+            groups, values[:columns], values[columns : 2 * columns], values[2 * columns : -3], *values[-3:]
         )
 
     def between(self, x: Floats, y: Floats) -> Floats:
@@ -97,12 +99,14 @@ class _Covariance:
         distance = _SQRT5 * np.sqrt(np.maximum(squares, 0.0))
         matern = (1 + distance + distance * distance / 3) * np.exp(-distance)
         common = (x @ self.groups * self.commons) @ (y @ self.groups).T
-        found: Floats = (x * self.lines) @ y.T + common + self.bends * matern
+        parents = self.parents * _same_shape(x, y, self.groups)
+        found: Floats = (x * self.lines) @ y.T + common + parents + self.bends * matern
         return found
 
     def at(self, x: Floats) -> Floats:
         """The variance of each, without noise."""
-        found: Floats = (x * x) @ self.lines + (x @ self.groups) ** 2 @ self.commons + self.bends
+        lines = (x * x) @ self.lines + (x @ self.groups) ** 2 @ self.commons
+        found: Floats = lines + self.parents + self.bends
         return found
 
 
@@ -167,10 +171,21 @@ def fit_error_model(x: Floats, errors: Floats, groups: Floats) -> ErrorModel:
     return ErrorModel(x, y, shift, scale, _most_probable(x[chosen], y[chosen], groups))
 
 
+def _same_shape(x: Floats, y: Floats, groups: Floats) -> Floats:
+    """1 where two arithmetics have one shape, and so one float parent, else 0: ``(len(x), len(y))``.
+
+    Columns of shapes are those that belong to no group.
+    """
+    shapes = ~groups.any(axis=1)
+    found: Floats = np.all(np.abs(x[:, None, shapes] - y[None, :, shapes]) < 1e-9, axis=2).astype(np.float64)
+    return found
+
+
 def _most_probable(x: Floats, y: Floats, groups: Floats) -> _Covariance:
     prior = _Prior.of(*groups.shape)
     squares = np.ascontiguousarray((x[:, None, :] - x[None, :, :]) ** 2)
     means = x @ groups
+    same = _same_shape(x, x, groups)
     unit = np.eye(len(y))
 
     def loss(logarithms: Floats) -> tuple[float, Floats]:
@@ -179,7 +194,7 @@ def _most_probable(x: Floats, y: Floats, groups: Floats) -> _Covariance:
         distance = _SQRT5 * np.sqrt(squares @ own.lengths**-2.0 + 1e-12)
         decay = np.exp(-distance)
         matern = own.bends * (1 + distance + distance * distance / 3) * decay
-        linear = (x * own.lines) @ x.T + (means * own.commons) @ means.T
+        linear = (x * own.lines) @ x.T + (means * own.commons) @ means.T + own.parents * same
         try:
             factor = cho_factor(linear + matern + (own.noise + _JITTER) * unit)
         except LinAlgError:
@@ -194,7 +209,7 @@ def _most_probable(x: Floats, y: Floats, groups: Floats) -> _Covariance:
                 np.einsum("ij,ijd->d", bend, squares) / own.lengths**2,
                 own.lines * np.einsum("id,id->d", x, slope @ x),
                 own.commons * np.einsum("ig,ig->g", means, slope @ means),
-                [np.sum(slope * matern), own.noise * np.trace(slope)],
+                [np.sum(slope * own.parents * same), np.sum(slope * matern), own.noise * np.trace(slope)],
             ]
         )
         return value, gradient + away / prior.deviation

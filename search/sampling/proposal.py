@@ -288,12 +288,22 @@ class _Round:
 
     @cached_property
     def _references(self) -> tuple[float, Floats]:
-        """The reference point: of the error (1 when it is no objective), and of the known objectives."""
+        """The reference point: of the error (1 when it is no objective), and of the known objectives.
+
+        Every other time it lies close behind the front, which makes the front dense. Else it lies where
+        designs end to fit: then a large design with a lower error than all before counts, too, however far
+        it lies from the others. Without that a front of small designs keeps a search among small ones.
+        """
         values, objectives = self.observed.values, self.proposer.objectives
         front = values[self._best_known]
         worst, best = front.max(axis=0), front.min(axis=0)
         extent = np.maximum(worst - best, np.abs(worst) / 3)
         point = dict(zip(objectives, worst + _MARGIN * np.where(extent > 0, extent, 1.0), strict=True))
+        if (len(values) + len(self.observed.running) + self.observed.undecided) % 2 == 0:
+            largest = dict(zip(objectives, values.max(axis=0), strict=True))
+            for name in self.proposer.known:
+                end = self.proposer.budget.most_of(name)
+                point[name] = max(point[name], largest[name] if end is None else end)
         return float(point.get(ERROR, 1.0)), np.array([point[name] for name in self.proposer.known])
 
     def _most_unlike(self, pool: Rows) -> int:

@@ -31,6 +31,22 @@ def test_learns_what_matters_and_how_sure_it_is() -> None:
     np.testing.assert_allclose(forecast.median, np.exp(forecast.mean))
 
 
+def test_designs_of_one_shape_are_taken_to_share_its_luck() -> None:
+    """Two shapes in the first column, the second with a parent that came out well; bits matter a little."""
+    generator = np.random.default_rng(7)
+    bits = generator.random((30, 3))
+    shape = np.repeat([0.0, 0.5], 15)
+    x = np.column_stack([shape, bits])
+    groups = np.array([[0.0], [1 / 3], [1 / 3], [1 / 3]])
+    errors = 0.02 * np.exp(0.1 * bits.sum(axis=1) - 0.2 * (shape == 0.5) + generator.normal(0, 0.01, 30))
+    forecast = fit_error_model(x, errors, groups).forecast(
+        np.column_stack([[0.0, 0.5, 1.0], np.full((3, 3), 0.5)])
+    )
+    assert forecast.mean[0] - forecast.mean[1] == pytest.approx(0.2, abs=0.05)
+    # A shape without any trial may have a parent as good or as bad: nobody knows yet.
+    assert forecast.deviation[2] > 2 * forecast.deviation[:2].max()
+
+
 def test_is_less_sure_far_from_what_was_trained() -> None:
     generator = np.random.default_rng(2)
     x = 0.3 * generator.random((40, 4))
@@ -77,5 +93,6 @@ def test_the_gradient_is_that_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> No
         return type("Found", (), {"x": start})
 
     monkeypatch.setattr(error_model, "minimize", look)
-    fit_error_model(x, np.exp(y), groups_of(x))
+    for groups in (groups_of(x), np.array([[0.0], [0.5], [0.5]])):
+        fit_error_model(np.where([[True, False, False]], np.rint(x), x), np.exp(y), groups)
     assert max(checked) < 1e-4

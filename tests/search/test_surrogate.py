@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import optuna
@@ -47,7 +47,12 @@ def error_of(design: DesignPoint) -> float:
     return float(0.02 + 0.1 / design.architecture.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
 
 
-def go_on(study: optuna.Study, spec: StudySpec, trials: int) -> Iterator[tuple[DesignPoint, bool]]:
+def go_on(
+    study: optuna.Study,
+    spec: StudySpec,
+    trials: int,
+    error_of: Callable[[DesignPoint], float] = error_of,
+) -> Iterator[tuple[DesignPoint, bool]]:
     """Ask and tell as a worker does, with a sampler of its own; yields designs and whether they fit."""
     space, budget = DesignSpace(spec), Budget.of(spec)
     study.sampler = BudgetSampler(space, budget)
@@ -86,6 +91,20 @@ def test_gets_better_than_the_designs_that_it_begins_with() -> None:
     # Lanes cost resources, and nothing that this study asks for gains from them.
     lanes = [{v for n, v in trial.params.items() if n.endswith("lanes")} for trial in study.best_trials]
     assert lanes.count({1}) >= len(lanes) - 1
+
+
+def test_a_large_shape_whose_parent_came_out_well_is_found() -> None:
+    """Though designs a third as large are nearly as good as all other shapes' best."""
+    lucky = 40
+
+    def error(design: DesignPoint) -> float:
+        return error_of(design) * (0.8 if design.architecture.d_model == lucky else 1.0)
+
+    spec = spec_of(TOML.replace("d_model = [4, 8]", "d_model = [8, 12, 16, 20, 24, 32, 40, 48]"))
+    found = [design for design, _ in go_on(new_study(spec), spec, 30, error)]
+    assert sum(design.architecture.d_model == lucky for design in found) >= 3
+    best = min(found, key=error)
+    assert best.architecture.d_model == lucky
 
 
 @pytest.mark.parametrize(
@@ -224,3 +243,10 @@ def test_stock_samplers_by_name(name: str) -> None:
     list(go_on(second, spec, 2))
     list(go_on(second, spec, 1))
     assert params(first) == params(second)
+
+
+def test_what_fits_ends_at_limits_and_capacities() -> None:
+    text = TOML.replace('name = "xc7s15"', 'name = "xc7s15"\nlimit = 0.5')
+    budget = Budget.of(parse_spec(f"{text}\n[constraints]\nlatency_us = 80\ndsp = 6\n", "x.toml"))
+    assert [budget.most_of(name) for name in ("utilization", "lut", "dsp", "latency")] == [0.5, 4000, 6, 80]
+    assert budget.most_of("energy") is None
