@@ -73,10 +73,10 @@ def _best_parent(attributes: Mapping[str, Any]) -> str | None:
 
 def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
     # Imported late, like everything that brings torch: it takes seconds.
-    from quant_model.training import use_threads
+    from quant_model.training import prepare_process
     from quant_model.training.baselines import baselines
 
-    use_threads(1)
+    prepare_process(1)
     spec, window = study.spec, max(study.spec.space.window)
     seed = seed_from(spec.study.seed, "baselines")
     found = baselines(data.series, data.dataset(window), spec.data.season, seed)

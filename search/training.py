@@ -15,15 +15,15 @@ from quant_model.training import (
     TrainingDiverged,
     TrainingResult,
     parent_key,
+    prepare_process,
     train,
     train_parent,
-    use_threads,
 )
 from search.datasets import StudyData
 from search.identity import arithmetic_digest, seed_from
 from search.study import OpenStudy
 
-__all__ = ["Trainer", "use_threads"]
+__all__ = ["Trainer", "prepare_process"]
 
 
 @dataclass(frozen=True)

@@ -310,9 +310,9 @@ class Worker:
     def _train(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
         # Imported late: torch takes seconds, and a worker with nothing to train does not need it.
         from quant_model.training import Epoch, StopTraining
-        from search.training import Trainer, use_threads
+        from search.training import Trainer, prepare_process
 
-        use_threads(1)
+        prepare_process(1)
         spec, best = self.study.spec, math.inf
 
         def look(epoch: Epoch) -> None:

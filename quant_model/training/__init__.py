@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from quant_model.training.checkpoint import Resume
     from quant_model.training.epoch import Epoch
     from quant_model.training.parent import FloatParent, parent_key, train_parent
+    from quant_model.training.process import prepare_process
     from quant_model.training.sensitivity import Sensitivity, measure_sensitivity
-    from quant_model.training.threads import use_threads
     from quant_model.training.trainer import TrainingResult, train
 
 __all__ = [
@@ -30,9 +30,9 @@ __all__ = [
     "TrainingSettings",
     "measure_sensitivity",
     "parent_key",
+    "prepare_process",
     "train",
     "train_parent",
-    "use_threads",
 ]
 
 _MODULES = {
@@ -43,9 +43,9 @@ _MODULES = {
     "TrainingResult": "trainer",
     "measure_sensitivity": "sensitivity",
     "parent_key": "parent",
+    "prepare_process": "process",
     "train": "trainer",
     "train_parent": "parent",
-    "use_threads": "threads",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quant_model.design import Architecture
-from quant_model.training import FloatParent, measure_sensitivity, use_threads
+from quant_model.training import FloatParent, measure_sensitivity, prepare_process
 from search.datasets import StudyData
 from search.report.content import Sensitivity
 from search.study import OpenStudy
@@ -19,7 +19,7 @@ def study_sensitivity(study: OpenStudy, data: StudyData, architecture: Architect
     parent = _parent(study, architecture)
     if parent is None:
         return None
-    use_threads(1)
+    prepare_process(1)
     dataset = data.dataset(architecture.window)
     found = measure_sensitivity(parent, dataset, study.spec.training, _BITS)
     tensors = {f"{name} weights": by_bits for name, by_bits in found.weights.items()}

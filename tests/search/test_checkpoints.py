@@ -32,9 +32,9 @@ CHILD = """
 import sys
 from pathlib import Path
 from quant_model.design import DesignPoint
-from search.training import Trainer, use_threads
+from search.training import Trainer, prepare_process
 from tests.search.studies import open_file
-use_threads(1)
+prepare_process(1)
 study = open_file(Path(sys.argv[1]))
 Trainer(study, study.data()).train(DesignPoint.from_json(sys.argv[2], "argument"))
 """

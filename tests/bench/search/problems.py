@@ -140,9 +140,9 @@ class _Trainer:
         return {}
 
     def _train(self, design: DesignPoint, digest: str) -> float:
-        from quant_model.training import FloatParent, train, train_parent, use_threads
+        from quant_model.training import FloatParent, prepare_process, train, train_parent
 
-        use_threads(1)
+        prepare_process(1)
         shape, settings = design.architecture, self.spec.training
         dataset = self._data.dataset(shape.window)
         if shape.digest not in self._parents:

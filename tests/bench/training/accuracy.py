@@ -31,9 +31,9 @@ from quant_model.training import (
     FloatParent,
     TrainingSettings,
     parent_key,
+    prepare_process,
     train,
     train_parent,
-    use_threads,
 )
 from quant_model.training.calibrate import best_input_scale
 from tests.bench.training.cases import (
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="train nothing")
     parser.add_argument("--parents", type=Path, help="a folder to keep float parents in")
     arguments = parser.parse_args()
-    use_threads(1)
+    prepare_process(1)
     if not arguments.report:
         ablation = arguments.ablation is not None
         chosen = (arguments.ablation or list(ABLATIONS)) if ablation else ["as it is"]

@@ -1,6 +1,7 @@
 """How long a step of quantised training takes against plain PyTorch.
 
-``python -m tests.bench.training.step_time``. Both networks take turns in one process with one thread, and the
+``python -m tests.bench.training.step_time``. Each network trains in processes of its own, as a user would run
+it: the plain one with one thread, Bitfront's as its workers are set up. The processes take turns, and the
 processor's time is measured: whatever else the machine does counts little, and slows both.
 Writes ``step_time.md`` beside this file; times are of the machine at hand, the ratio is what counts.
 """
@@ -8,16 +9,19 @@ Writes ``step_time.md`` beside this file; times are of the machine at hand, the 
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import torch
 from torch import Tensor, nn
 
 from quant_model.design import Architecture, uniform_design
 from quant_model.network import build_network
-from quant_model.training import use_threads
+from quant_model.training import prepare_process
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import fold
 from quant_model.training.quant_network import QuantNetwork
@@ -26,15 +30,24 @@ from tests.bench.training.plain_qat import PlainNetwork
 
 _BATCH = 128
 _WINDOW = 24
-_ROUNDS = 60
+_STEPS = 30
 _FIRST = 10
-"""Rounds that are not counted: memory and threads settle."""
+"""Steps that are not counted: memory and threads settle."""
+_TURNS = 5
 _RESULT = Path(__file__).with_name("step_time.md")
+_PLAIN, _OWN = "plain", "bitfront"
 
 
-def main() -> None:
+@click.command()
+@click.option("--network", type=click.Choice([_PLAIN, _OWN]), help="Only train this one, and print ms.")
+@click.option("--d-model", type=int, default=16)
+@click.option("--bits", type=int, default=8)
+def main(network: str | None, d_model: int, bits: int) -> None:
     """Measure, print and write the table."""
-    use_threads(1)
+    if network is not None:
+        for milliseconds in _times(network, d_model, bits):
+            print(milliseconds)
+        return
     rows = [_row(d_model, bits) for d_model in (16, 64) for bits in (4, 8)]
     text = "\n".join(
         [
@@ -42,7 +55,7 @@ def main() -> None:
             "",
             f"Batch {_BATCH}, window {_WINDOW}, one feature, one layer, one head, ffn_width 4 x d_model, one"
             f" thread, torch {torch.__version__}.",
-            f"Processor time, median of {_ROUNDS - _FIRST} steps, taken in turns.",
+            f"Processor time, median of {_TURNS} processes' {_STEPS} steps each, processes taking turns.",
             "Forward, backward and AdamW. Made by `python -m tests.bench.training.step_time`.",
             "",
             "| d_model | bits | plain PyTorch, ms | Bitfront, ms | ratio |",
@@ -56,6 +69,18 @@ def main() -> None:
 
 
 def _row(d_model: int, bits: int) -> str:
+    found: dict[str, list[float]] = {_PLAIN: [], _OWN: []}
+    for _ in range(_TURNS):
+        for network, times in found.items():
+            command = [sys.executable, "-m", "tests.bench.training.step_time", "--network", network]
+            command += ["--d-model", str(d_model), "--bits", str(bits)]
+            times += map(float, subprocess.check_output(command, text=True).split())
+    plain, own = (statistics.median(times) for times in found.values())
+    return f"| {d_model} | {bits} | {plain:.2f} | {own:.2f} | {plain / own:.2f} |"
+
+
+def _times(network: str, d_model: int, bits: int) -> list[float]:
+    """Milliseconds of each step, in this process."""
     torch.manual_seed(0)
     architecture = Architecture(
         window=_WINDOW, features=1, d_model=d_model, heads=1, ffn_width=4 * d_model, layers=1, outputs=1
@@ -63,17 +88,20 @@ def _row(d_model: int, bits: int) -> str:
     design = uniform_design(architecture, bits, bits)
     windows, truth = torch.randn(_BATCH, _WINDOW, 1), torch.randn(_BATCH, 1)
     linears = fold(FloatTransformer(architecture).eval())
-    own = QuantNetwork(build_network(design))
-    own.initialise(Start(architecture, linears, windows))
-    steps = [_step(model, windows, truth) for model in (PlainNetwork(design, linears), own)]
-    times: list[list[float]] = [[], []]
-    for _ in range(_ROUNDS):
-        for step, found in zip(steps, times, strict=True):
-            start = time.process_time()
-            step()
-            found.append(1e3 * (time.process_time() - start))
-    plain, fused = (statistics.median(found[_FIRST:]) for found in times)
-    return f"| {d_model} | {bits} | {plain:.2f} | {fused:.2f} | {plain / fused:.2f} |"
+    if network == _PLAIN:
+        torch.set_num_threads(1)
+        step = _step(PlainNetwork(design, linears), windows, truth)
+    else:
+        prepare_process(1)
+        own = QuantNetwork(build_network(design))
+        own.initialise(Start(architecture, linears, windows))
+        step = _step(own, windows, truth)
+    found = []
+    for _ in range(_FIRST + _STEPS):
+        start = time.process_time()
+        step()
+        found.append(1e3 * (time.process_time() - start))
+    return found[_FIRST:]
 
 
 def _step(model: nn.Module, windows: Tensor, truth: Tensor) -> Callable[[], None]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from quant_model.data import Dataset
-from quant_model.training import FloatParent, train_parent, use_threads
+from quant_model.training import FloatParent, prepare_process, train_parent
 from tests.quant_model.training.samples import SETTINGS, small_architecture, wave_dataset
 
 
@@ -16,9 +16,9 @@ from tests.quant_model.training.samples import SETTINGS, small_architecture, wav
 def _one_thread() -> Iterator[None]:
     """What workers use, and steady on a machine that runs other things."""
     before = torch.get_num_threads()
-    use_threads(1)
+    prepare_process(1)
     yield
-    use_threads(before)
+    prepare_process(before)
 
 
 @pytest.fixture(scope="package")
