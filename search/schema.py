@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import json
 import re
 import textwrap
 import typing
@@ -153,8 +154,8 @@ def _toml(value: Any, *, choice: bool) -> str:
         if choice and whole and len(value) > 2 and list(value) == list(range(value[0], value[-1] + 1)):
             return f"{{min = {value[0]}, max = {value[-1]}}}"
         return "[" + ", ".join(_toml(item, choice=False) for item in value) + "]"
-    if isinstance(value, str):
-        return f'"{value}"'
+    if isinstance(value, str | bool):
+        return json.dumps(value)
     return "{}" if value == {} else f"{value}"
 
 

@@ -1,8 +1,8 @@
 """Where a training stands after an epoch, as bytes, so that another process can go on from there.
 
 A training has no random state of its own between epochs (every epoch's order comes from seed and index), so
-that model, optimiser, best epoch and history are all of it, and going on gives what not stopping would have
-given, bit for bit.
+that model, optimiser, average, best epoch and history are all of it, and going on gives what not stopping
+would have given, bit for bit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from quant_model.training.epoch import Epoch
 
-_VERSION = 1
+_VERSION = 2
 """Raise when older bytes no longer lead to the same result."""
 _DIGEST_BYTES = 32
 
@@ -33,6 +33,8 @@ class Checkpoint:
     """The model's state."""
     optimizer: Mapping[str, Any]
     """The optimiser's state."""
+    average: Mapping[str, Any]
+    """The state of the parameters' average; empty without one."""
     best: Mapping[str, Tensor]
     """The model's state at the epoch with the smallest validation error."""
     history: tuple[Epoch, ...]
@@ -44,6 +46,7 @@ class Checkpoint:
             "key": key,
             "model": dict(self.model),
             "optimizer": dict(self.optimizer),
+            "average": dict(self.average),
             "best": dict(self.best),
             "history": [dataclasses.astuple(epoch) for epoch in self.history],
         }
@@ -68,7 +71,7 @@ class Checkpoint:
         if (found.get("version"), found.get("key")) != (_VERSION, key):
             return None
         history = tuple(Epoch(*row) for row in found["history"])
-        return cls(found["model"], found["optimizer"], found["best"], history)
+        return cls(found["model"], found["optimizer"], found["average"], found["best"], history)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.data.dataset import Split
+from quant_model.training.average import Average
 from quant_model.training.checkpoint import Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
@@ -35,6 +36,8 @@ class Plan:
     seed: int
     key: str = ""
     """Digest of all that the training depends on: what a checkpoint must be of to be gone on with."""
+    averaging: bool = False
+    """After each epoch, try the average of the last steps' parameters, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,7 @@ def fit(
         windows: the training windows.
         loss_function: of outputs and truth.
         validate: the validation error of the model as it is.
-        plan: epochs, batch size, patience, seed, key.
+        plan: epochs, batch size, patience, seed, key, averaging.
         on_epoch: called after each epoch, those of a training that is gone on with included; what it raises
             ends the training, :class:`StopTraining` with the best epoch so far.
         resume: where checkpoints are kept. A training goes on from a checkpoint of its own key, and then
@@ -81,10 +84,13 @@ def fit(
     peaks = [float(group["lr"]) for group in optimizer.param_groups]
     kept = resume.load() if resume is not None else None
     found = Checkpoint.from_bytes(kept, plan.key) if kept is not None else None
+    average = Average(model) if plan.averaging else None
     if found is not None:
         model.load_state_dict(found.model)
         optimizer.load_state_dict(dict(found.optimizer))
         history, best_state = list(found.history), found.best
+        if average is not None:
+            average.load(dict(found.average))
     else:
         history, best_state = [Epoch(0, None, validate())], _snapshot(model)
     best = min(history, key=lambda epoch: epoch.validation_error)
@@ -95,18 +101,20 @@ def fit(
     for index in range(len(history), plan.epochs + 1):
         if history[-1].index - best.index >= plan.patience:
             break
-        train_loss = _run_epoch(model, optimizer, windows, loss_function, plan, peaks, index)
+        train_loss = _run_epoch(model, optimizer, windows, loss_function, plan, peaks, index, average)
         if not train_loss <= limit:  # a NaN is not, either
             raise TrainingDiverged(f"the training loss is {train_loss:.4g} in epoch {index}")
-        epoch = Epoch(index, train_loss, validate())
+        error, state = _better(model, average, validate)
+        epoch = Epoch(index, train_loss, error)
         if not math.isfinite(epoch.validation_error):
             raise TrainingDiverged(f"the validation error is {epoch.validation_error} in epoch {index}")
         history.append(epoch)
         if epoch.validation_error < best.validation_error:
-            best, best_state = epoch, _snapshot(model)
+            best, best_state = epoch, state
         if resume is not None:
-            state = Checkpoint(model.state_dict(), optimizer.state_dict(), best_state, tuple(history))
-            resume.save(state.to_bytes(plan.key))
+            averaged = {} if average is None else average.state()
+            kept_now = (model.state_dict(), optimizer.state_dict(), averaged, best_state, tuple(history))
+            resume.save(Checkpoint(*kept_now).to_bytes(plan.key))
         if not _go_on(on_epoch, [epoch]):
             break
     model.load_state_dict(best_state)
@@ -133,6 +141,7 @@ def _run_epoch(
     plan: Plan,
     peaks: Sequence[float],
     index: int,
+    average: Average | None,
 ) -> float:
     """Pass over all windows once and return the mean loss."""
     steps = -(-len(windows.x) // plan.batch_size)
@@ -151,8 +160,22 @@ def _run_epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        if average is not None:
+            average.update()
         total += loss.detach() * len(shuffled.x[part])
     return float(total) / len(windows.x)
+
+
+def _better(
+    model: nn.Module, average: Average | None, validate: Callable[[], float]
+) -> tuple[float, dict[str, Tensor]]:
+    """Validation error and state of the model as it is, or of its average where that is better."""
+    error, state = validate(), _snapshot(model)
+    if average is not None:
+        with average.in_place():
+            if (averaged := validate()) < error:
+                error, state = averaged, _snapshot(model)
+    return error, state
 
 
 def _schedule(progress: float) -> float:

@@ -39,6 +39,8 @@ class TrainingSettings:
     """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
     threshold_share: float = 1.0
     """Share of the training, 0..1, in which thresholds learn; for the rest of it the scales stay."""
+    averaging: bool = True
+    """After each epoch, also try the average of the last steps' parameters, and keep the better one."""
     distillation: float = 0.5
     """Share of the float parent's outputs in what is learned from, 0..1; the rest is the truth."""
     parent_learning_rate: float = 1e-2

@@ -25,7 +25,7 @@ from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import Start
 
-_VERSION = 1
+_VERSION = 2
 """Raise when the same settings would train another network."""
 
 
@@ -112,7 +112,7 @@ def train(
         fused=True,
     )
     key = _training_key(network, parent, dataset, settings, seed)
-    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key)
+    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key, settings.averaging)
     history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, watch, resume)
     integer_model = model.integer_model()
     error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))

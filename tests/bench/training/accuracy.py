@@ -165,7 +165,7 @@ def _parent(folder: Path | None, key: str, make: Callable[[], FloatParent]) -> F
 
 def _facts(settings: TrainingSettings) -> dict[str, Any]:
     """What training depends on, without what came later and changes nothing by itself."""
-    neutral = {"early_rung": settings.early_rung, "threshold_share": 1.0}
+    neutral = {"early_rung": settings.early_rung, "threshold_share": 1.0, "averaging": False}
     return {n: v for n, v in dataclasses.asdict(settings).items() if n not in neutral or v != neutral[n]}
 
 
@@ -180,8 +180,10 @@ def _rows() -> list[Row]:
     if not _RESULTS.exists():
         return []
     rows = [json.loads(line) for line in _RESULTS.read_text(encoding="utf-8").splitlines()]
-    known = {name: _facts(settings) for name, settings in ABLATIONS.items()}
-    return [row for row in rows if known.get(row["variant"]) == row["settings"]]
+    # A default that has changed makes a variant of what was the default.
+    names = {json.dumps(_facts(settings), sort_keys=True): name for name, settings in ABLATIONS.items()}
+    known = [(row, names.get(json.dumps(row["settings"], sort_keys=True))) for row in rows]
+    return [{**row, "variant": name} for row, name in known if name is not None]
 
 
 def _report(rows: list[Row]) -> str:

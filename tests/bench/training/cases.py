@@ -95,6 +95,7 @@ CASES: Mapping[str, Case] = {
 _DEFAULT = TrainingSettings()
 ABLATIONS: Mapping[str, TrainingSettings] = {
     "as it is": _DEFAULT,
+    "without averages": dataclasses.replace(_DEFAULT, averaging=False),
     "truth only": dataclasses.replace(_DEFAULT, distillation=0.0),
     "parent's outputs only": dataclasses.replace(_DEFAULT, distillation=1.0),
     "scales fixed after calibration": dataclasses.replace(_DEFAULT, threshold_learning_rate=0.0),

@@ -274,3 +274,21 @@ def test_scales_rest_after_their_share_of_the_training(dataset: Dataset, parent:
         train(network, dataset, settings, 0, parent).history
         == train(network, dataset, fixed, 0, parent).history
     )
+
+
+def test_the_average_of_the_last_steps_is_taken_where_it_is_better(
+    dataset: Dataset, parent: FloatParent
+) -> None:
+    """With steps so large that the network jumps about, the average is the better one in most epochs."""
+    network = network_of(dataset, bits=4)
+    wild = dataclasses.replace(SETTINGS, learning_rate=0.1, epochs=4)
+    averaged, plain = (
+        train(network, dataset, dataclasses.replace(wild, averaging=averaging), 2, parent)
+        for averaging in (True, False)
+    )
+    # The steps themselves are the same.
+    assert [epoch.train_loss for epoch in averaged.history] == [epoch.train_loss for epoch in plain.history]
+    errors = [[epoch.validation_error for epoch in result.history] for result in (averaged, plain)]
+    assert all(with_average <= without for with_average, without in zip(*errors, strict=True))
+    assert averaged.validation_error < plain.validation_error
+    assert averaged.validation_error == min(errors[0])
