@@ -30,6 +30,8 @@ from quant_model.training.settings import TrainingSettings
 
 _VERSION = 1
 """Raise when the same settings would train another parent."""
+_PREDICTED = 1024
+"""Windows that are predicted at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +49,11 @@ class FloatParent:
 
     def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
+        # In parts: all tensors of a pass over a whole series are gigabytes.
+        parts = torch.split(torch.from_numpy(np.array(windows)), _PREDICTED)
         with torch.no_grad():
-            tensors = folded_tensors(self.architecture, self.linears, torch.from_numpy(np.array(windows)))
-        forecast: npt.NDArray[np.float32] = tensors["head"][:, 0].numpy()
+            found = [folded_tensors(self.architecture, self.linears, part)["head"][:, 0] for part in parts]
+        forecast: npt.NDArray[np.float32] = torch.cat(found).numpy()
         return forecast
 
     def to_bytes(self) -> bytes:

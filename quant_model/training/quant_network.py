@@ -35,6 +35,8 @@ from quant_model.training.scales import ScaleRules, Scales
 from quant_model.training.start import Start
 from quant_model.training.tape import Tape, recorded
 
+_EVALUATED = 1024
+"""Windows that are evaluated at a time: a pass keeps all its tensors."""
 _LARGEST_THRESHOLD = 64
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
 _FLOAT32_INTEGERS = 2**24
@@ -187,7 +189,8 @@ class QuantNetwork(nn.Module):
         if self.training:
             return self._forward(windows, prepared, torch.float32)
         dtype = torch.float32 if self._fits_float32(prepared.scales) else torch.float64
-        return self._forward(windows, prepared, dtype).double()
+        parts = [self._forward(part, prepared, dtype) for part in torch.split(windows, _EVALUATED)]
+        return torch.cat(parts).double()
 
     def integer_model(self) -> IntegerModel:
         """The network with its integers as they are now."""
