@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from quant_model.network import build_network
 from quant_model.training import TrainingDiverged, TrainingResult
 from quant_model.training import train as train_network
 from search.front import front
-from search.study import OpenStudy
+from search.service.lease import LOSSES, holder
+from search.study import OpenStudy, open_study
 from search.training import Trainer
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
@@ -64,6 +66,30 @@ def test_a_killed_training_goes_on_to_the_same_model(make_study: StudyMaker, tmp
     assert again.integer_model.to_json() == whole.integer_model.to_json()
     assert again.history == whole.history
     assert checkpoints(study) == []
+
+
+@pytest.mark.slow
+def test_a_killed_worker_s_trial_comes_to_the_same_model(make_study: StudyMaker, tmp_path: Path) -> None:
+    """Two runs of one study; in the second one the worker is killed in the middle of its only trial."""
+    file = make_study({**LONG, "trials": "trials = 1"})
+    models = []
+    for name, killed in (("whole", False), ("killed", True)):
+        out = tmp_path / name
+        words = ["run", str(file), "--out", str(out), "--export", "0"]
+        with subprocess.Popen([sys.executable, "-m", "search.cli", *words]) as process:
+            deadline = time.monotonic() + 120
+            while killed and process.poll() is None and time.monotonic() < deadline:
+                if list((out / "artifacts").glob("checkpoint-*")):
+                    (trial,) = open_study(f"sqlite:///{out}/study.db", None).running()
+                    os.kill(int((holder(trial) or "").split(":")[1]), signal.SIGKILL)
+                    break
+                time.sleep(0.005)
+        assert process.returncode == 0
+        study = open_study(f"sqlite:///{out}/study.db", None)
+        (trial,) = study.trials(TrialState.COMPLETE)
+        models.append(study.artifacts.get(trial.user_attrs["model"], "the model"))
+        assert len(trial.system_attrs.get(LOSSES, [])) == killed
+    assert models[0] == models[1]
 
 
 def test_a_diverging_training_leaves_no_checkpoint(make_study: StudyMaker) -> None:
