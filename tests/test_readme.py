@@ -122,3 +122,15 @@ def test_commands_about_a_study_run(readme: Path, trained_study: Path, tmp_path:
 
 def test_the_readme_shows_quick_commands() -> None:
     assert any("verify" in block for block in blocks(ROOT / "README.md", "sh"))
+
+
+@pytest.mark.slow
+def test_the_model_s_example_runs() -> None:
+    (example,) = blocks(ROOT / "quant_model" / "README.md", "python")
+    assert example.count("TrainingSettings()") == 1
+    quick = example.replace("TrainingSettings()", "TrainingSettings(epochs=1, parent_epochs=1)")
+    script = f"{quick}\nprint(result.integer_model.predict(data.test.x).shape == (len(data.test), 1))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
