@@ -37,7 +37,7 @@ class TrainingSettings:
     """Peak step of weights and biases in quantised training (AdamW)."""
     threshold_learning_rate: float = 1e-2
     """Peak step of the quantisers' log2 thresholds, in bits (AdamW)."""
-    threshold_share: float = 1.0
+    threshold_share: float = 0.75
     """Share of the training, 0..1, in which thresholds learn; for the rest of it the scales stay."""
     averaging: bool = True
     """After each epoch, also try the average of the last steps' parameters, and keep the better one."""
