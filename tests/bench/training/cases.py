@@ -100,6 +100,9 @@ ABLATIONS: Mapping[str, TrainingSettings] = {
     "parent's outputs only": dataclasses.replace(_DEFAULT, distillation=1.0),
     "scales fixed after calibration": dataclasses.replace(_DEFAULT, threshold_learning_rate=0.0),
     "scales learn to the end": dataclasses.replace(_DEFAULT, threshold_share=1.0),
+    "scales learn to the end, without averages": dataclasses.replace(
+        _DEFAULT, threshold_share=1.0, averaging=False
+    ),
     "scales at rest in the second half": dataclasses.replace(_DEFAULT, threshold_share=0.5),
     "half the epochs": dataclasses.replace(_DEFAULT, epochs=_DEFAULT.epochs // 2),
     "half the learning rate": dataclasses.replace(_DEFAULT, learning_rate=_DEFAULT.learning_rate / 2),
