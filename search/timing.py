@@ -10,7 +10,7 @@ from search.files import file_errors
 __all__ = ["DEFAULT_TARGET", "add_timing"]
 
 DEFAULT_TARGET = "ecp5"
-"""The family that is nearest to Spartan-7 in size, of those that open place and route knows."""
+"""Of the families that open place and route knows, the one with room for any XC7S15 design."""
 
 
 def add_timing(bundle: Path, target: str = DEFAULT_TARGET) -> tuple[Timing, str]:

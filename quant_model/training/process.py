@@ -19,7 +19,7 @@ def prepare_process(threads: int) -> None:
 
     One thread where several workers share a machine: small networks gain nothing from a second one, and lose
     tenfold when another process wants the core. Memory: a training step frees megabytes and wants them again
-    a moment later; fetching pages from the system each time takes up to a quarter of a small network's step.
+    a moment later; fetching its pages from the system anew in every step costs a small network dearly.
     """
     torch.set_num_threads(threads)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from quant_model.training import TrainingSettings
 from search.baselines import study_baselines
-from search.front import finished_trials, front
+from search.front import finished_trials, front_of
 from search.pareto import hypervolume
 from search.study import OpenStudy, open_study
 
@@ -37,15 +37,16 @@ def main(folder: Path, seed: int) -> None:
     studies = {factor: _searched(folder / f"seed{seed}-epochs{n}", n, seed) for factor, n in epochs.items()}
     naive = next(one for one in study_baselines(studies[1]) if one.name == "persistence")
     reference = np.array([naive.validation, 1.0])
+    trained = {factor: finished_trials(study) for factor, study in studies.items()}
     volumes = {
-        factor: hypervolume(np.array([tuple(t.values.values()) for t in finished_trials(study)]), reference)
-        for factor, study in studies.items()
+        factor: hypervolume(np.array([tuple(trial.values.values()) for trial in trials]), reference)
+        for factor, trials in trained.items()
     }
     rows = [
-        f"| {epochs[factor]} | {len(finished_trials(study))} | {len(front(study))} | "
-        f"{min(trial.error for trial in finished_trials(study)):.5f} | {volumes[factor]:.6f} | "
-        f"{_seconds(study):.0f} |"
-        for factor, study in studies.items()
+        f"| {epochs[factor]} | {len(trials)} | {len(front_of(trials))} | "
+        f"{min(trial.error for trial in trials):.5f} | {volumes[factor]:.6f} | "
+        f"{_seconds(studies[factor]):.0f} |"
+        for factor, trials in trained.items()
     ]
     text = "\n".join(
         [
