@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdl.analysis import GhdlError, first_errors
+from hdl.cxxrtl_model import UnknownModelError, quickened
 from hdl.playback import Playback, PlaybackFiles, Progress, SimulationResult, counter, run_program
 from hdl.rendering import render
 from hdl.synthesize import SynthesisError, run_tool, write_verilog
@@ -125,10 +126,12 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
         said = _run([*yosys.command, "script.ys"], folder, translated)
         if "feedback wires" in said:
             raise CxxrtlError("values would have to travel twice through an entity in one clock")
-        translated.write_text(_without_falling_edges(translated.read_text()))
+        translated.write_text(quickened(translated.read_text()))
         _run([compiler, *options, "testbench.cpp"], folder, program)
     except SynthesisError as error:
         raise CxxrtlError(str(error)) from error
+    except UnknownModelError as error:
+        raise CxxrtlError(f"{yosys.label} writes models of another form: {error}") from error
     return CompiledSimulation(program, f"cxxrtl ({yosys.label})")
 
 
@@ -152,17 +155,6 @@ def _with_memory_files(verilog: str, folder: Path) -> str:
         return f'  initial $readmemb("{file.name}", {block["name"]});\n'
 
     return _CONTENTS.sub(moved, verilog)
-
-
-def _without_falling_edges(model: str) -> str:
-    """Take every commit for a rising edge: one evaluation a clock instead of two.
-
-    The model compares the clock with its value at the last commit; that is left at zero.
-    """
-    memory = "prev_p_clk = p_clk;"
-    if memory not in model:
-        raise CxxrtlError("this Yosys writes models of another form")
-    return model.replace(memory, "")
 
 
 def _headers(yosys: Tool) -> Path | None:

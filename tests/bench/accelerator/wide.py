@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,9 @@ def main(count: int, seed: int, jobs: int, write: bool, most_cycles: int | None,
         key=lambda entry: cycles[entry[1].digest],
     )
     with ThreadPoolExecutor(jobs) as pool:
-        for line in pool.map(lambda entry: {"place": entry[0], **check(entry[1], seed)}, open_ones):
+        checks = [pool.submit(_checked, place, design, seed) for place, design in open_ones]
+        for finished in as_completed(checks):
+            line = finished.result()
             with lines.open("a") as sink:
                 sink.write(json.dumps(line) + "\n")
             done[line["design"]] = line
@@ -107,6 +109,10 @@ def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     except GhdlError as error:
         wrong.append(str(error))
     return {**line, "wrong": wrong, "seconds": round(time.monotonic() - start, 1)}
+
+
+def _checked(place: int, design: DesignPoint, seed: int) -> dict[str, Any]:
+    return {"place": place, **check(design, seed)}
 
 
 def _faults(name: str, found: Verification) -> list[str]:
