@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ RESULT = Path(__file__).parent / "RESULT.md"
 DEVICE = "xc7s15"
 TEMPLATES = {(16, 8): (128_394, 6_400), (64, 4): (1_188_030, 47_500)}
 """By (d_model, bits): cycles of arXiv 2410.03294's templates as simulated, and the most allowed here."""
+PAIRED = ((16, 8), (20, 8), (32, 8), (16, 4), (32, 4), (64, 4), (48, 3))
+"""(d_model, bits) for which more lanes in the same slices are tried."""
+PAIR_LUTS = 40
+"""What two 8 x 8 lanes in one slice save against one in the slice and one of row adders: hdl/README.md."""
 REPEATED = 3
 """Designs with repeated layers, shown apart."""
 WINDOWS = 12
@@ -62,7 +67,7 @@ def main(designs: int, seed: int, timing: bool, cache: Path) -> None:
         "# The accelerator, measured\n\nWritten by `python -m tests.bench.accelerator"
         f"{' --timing' if timing else ''}`. Tools: {synthesis_label()}.\n"
     )
-    measured = [*_templates(part, bench), *_memories(part, bench), *_held(part)]
+    measured = [*_templates(part, bench), *_memories(part, bench), *_held(part), *_packing(part)]
     if timing:
         measured += _frequencies(part, bench)
     RESULT.write_text("\n".join([title, *_pace(designs, seed, part), *measured]))
@@ -241,6 +246,25 @@ price of overlapping windows.
             held, whole = bits_between_layers(chosen), bits_of_whole_matrices(chosen)
             windows = chosen.engines["layer0.scores"].windows
             yield f"| {d_model} | {bits} | {windows} | {held:,} | {whole:,} | {held / whole:.2f} |"
+    yield ""
+
+
+def _packing(part: Device) -> Iterator[str]:
+    yield f"""## Two products in one DSP slice: what they could bring
+
+Lanes chosen for {part.name}; for the same device with twice the slices, as if each held two lanes at no
+cost, which is near the truth where both sums fit into the slice (4 bits); and with {PAIR_LUTS} LUT more for
+each slice, what a pair saves where the sums move out of it (8 bits, see hdl/README.md). Clocks, and their
+share of what is built:
+"""
+    yield "| d_model | bits | lanes for | clocks | free | sums in LUTs |\n|---|---|---|---|---|---|"
+    free, priced = replace(part, dsp=2 * part.dsp), replace(part, lut=part.lut + PAIR_LUTS * part.dsp)
+    for d_model, bits in PAIRED:
+        for objective in OBJECTIVES:
+            each = [allocated(square(d_model, bits), one, objective)[1] for one in (part, free, priced)]
+            clocks = [found.cycles if objective == "latency" else found.interval for found in each]
+            shares = " | ".join(f"{one:,} ({one / clocks[0]:.2f})" for one in clocks[1:])
+            yield f"| {d_model} | {bits} | {objective} | {clocks[0]:,} | {shares} |"
     yield ""
 
 
