@@ -29,7 +29,7 @@ class UnknownModelError(ValueError):
 
 
 def quickened(model: str) -> str:
-    """The model ``accelerator.cpp`` with all rewrites; four times as fast where few lanes work at a time.
+    """The model ``accelerator.cpp`` with all rewrites, faster where few engines work at a time.
 
     Raises:
         UnknownModelError: another version of Yosys has written it in another form.

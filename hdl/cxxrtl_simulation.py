@@ -1,8 +1,8 @@
-"""Compiled simulation: GHDL's synthesised Verilog as C++ by Yosys, some sixty times as fast as GHDL itself.
+"""Compiled simulation: GHDL's synthesised Verilog as C++ by Yosys, over a hundred times as fast as GHDL.
 
-It pays for building (ten seconds and more) where many cycles are simulated. It sees the VHDL after synthesis
-and knows no undefined values, so GHDL has the last word on the first vectors: see
-:func:`hdl.simulate.verify`.
+Measured, also against Verilator, in ``tests/bench/accelerator/SIMULATORS.md``. It pays for building (ten
+seconds and more) where many cycles are simulated. It sees the VHDL after synthesis and knows no undefined
+values, so GHDL has the last word on the first vectors: see :func:`hdl.simulate.verify`.
 """
 
 from __future__ import annotations

