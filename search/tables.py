@@ -71,7 +71,7 @@ def _described(checked: Checked) -> dict[str, str]:
         f"test error of {scores.naive.name}": number(scores.naive.test),
         "test error / that one": f"{scores.test_ratio:.3f}",
         **{f"test {name}": shown(value) for name, value in scores.decision.test.items()},
-        "outputs compared in GHDL": str(verification.outputs) if verification else "none",
+        "outputs compared": f"{verification.outputs}, by {verification.tool}" if verification else "none",
         "mismatches": str(verification.mismatches) if verification else "not known",
         "cycles (predicted)": "not known",
     }
@@ -84,7 +84,7 @@ def _described(checked: Checked) -> dict[str, str]:
         measured = str(measurement.measured[name]) if measurement else "not known"
         told[f"{name} measured (estimate)"] = f"{measured} ({estimated})"
     if checked.timing is not None:
-        told["MHz on ECP5, open place and route"] = f"{checked.timing.megahertz:.1f}"
+        told[f"MHz on {checked.timing.device}"] = f"{checked.timing.megahertz:.1f}"
     told[f"fits {assessment.estimate.device}"] = "yes" if measurement and measurement.fits else "no"
     return told
 

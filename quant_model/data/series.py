@@ -18,7 +18,7 @@ import numpy.typing as npt
 from quant_model.data.table import Table, read_table
 from quant_model.errors import UserError
 
-__all__ = ["Series", "load_series"]
+__all__ = ["Series", "gaps", "load_series", "missing_rows"]
 
 # ISO 8601 with dashes. Checked before the parser, because it also reads bare digits: it takes a count of
 # milliseconds since 1970 for a date in the fifteenth century.
@@ -71,12 +71,22 @@ class Series:
     @property
     def gaps(self) -> int:
         """Number of places where at least one row is missing."""
-        return int(np.count_nonzero(np.diff(self.position) > 1))
+        return gaps(self.position)
 
     @property
     def missing_rows(self) -> int:
         """Number of rows that are missing in all gaps together."""
-        return int(self.position[-1]) + 1 - self.rows
+        return missing_rows(self.position)
+
+
+def gaps(position: npt.NDArray[np.int64]) -> int:
+    """How often at least one row is missing between rows at ``position``, ``(rows,)`` rising, in steps."""
+    return int(np.count_nonzero(np.diff(position) > 1))
+
+
+def missing_rows(position: npt.NDArray[np.int64]) -> int:
+    """How many rows are missing in all gaps together."""
+    return int(position[-1] - position[0]) + 1 - len(position)
 
 
 def load_series(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.series import gaps, missing_rows
 from quant_model.errors import UserError
 from search.init.reading import MISSING, RawTable, TimeFormat, as_number, find_time_format
 
@@ -88,12 +89,12 @@ class Guess:
     @property
     def gaps(self) -> int:
         """Places where rows are missing."""
-        return int(np.count_nonzero(np.diff(self.position) > 1))
+        return gaps(self.position)
 
     @property
     def missing_rows(self) -> int:
         """Rows that are missing in all gaps together."""
-        return int(self.position[-1]) + 1 - self.rows
+        return missing_rows(self.position)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import TPESampler
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.budget import Assessment, Budget
 from search.identity import seed_from
@@ -25,7 +25,7 @@ _RANDOM_DRAWS = 400
 """Random proposals, at under 1 ms each, before an over-budget one is let through."""
 
 
-class FeasibleTpeSampler(BaseSampler):
+class FeasibleTpeSampler(TPESampler):
     """TPE for one trial.
 
     Args:
@@ -38,16 +38,17 @@ class FeasibleTpeSampler(BaseSampler):
     def __init__(
         self, space: DesignSpace, budget: Budget, first: Sequence[dict[str, Value]], number: int
     ) -> None:
-        self._space = space
-        self._budget = budget
-        self._first = first
-        self._seed = space.spec.study.seed
-        self._tpe = TPESampler(
+        study_seed = space.spec.study.seed
+        super().__init__(
             n_startup_trials=_STARTUP,
             multivariate=True,
             constant_liar=False,
-            seed=seed_from(self._seed, "sampler", number),
+            seed=seed_from(study_seed, "sampler", number),
         )
+        self._space = space
+        self._budget = budget
+        self._first_choices = first
+        self._random_seed = seed_from(study_seed, "random", number)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """The whole space, known beforehand."""
@@ -57,8 +58,8 @@ class FeasibleTpeSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose all parameters at once."""
-        if trial.number < len(self._first):
-            return dict(self._first[trial.number])
+        if trial.number < len(self._first_choices):
+            return dict(self._first_choices[trial.number])
         known = _known_digests(study, trial.number)
         nearest: tuple[float, dict[str, Any]] | None = None
         drawn: set[str] = set()
@@ -81,25 +82,13 @@ class FeasibleTpeSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> Iterator[dict[str, Any]]:
         for _ in range(_MODEL_DRAWS):
-            choice = self._tpe.sample_relative(study, trial, search_space)
+            choice = super().sample_relative(study, trial, search_space)
             if not choice:
                 break
             yield choice
-        generator = np.random.default_rng(seed_from(self._seed, "random", trial.number))
+        generator = np.random.default_rng(self._random_seed)
         for _ in range(_RANDOM_DRAWS):
             yield self._space.random(generator)
-
-    def sample_independent(
-        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """Propose one parameter."""
-        return self._tpe.sample_independent(study, trial, param_name, param_distribution)
-
-    def after_trial(
-        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
-        """Let TPE store what it needs."""
-        self._tpe.after_trial(study, trial, state, values)
 
 
 def _known_digests(study: Study, number: int) -> set[str]:
