@@ -15,7 +15,15 @@ from quant_model.design import Architecture, uniform_design
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
-from tests.bench.accelerator.facts import bits_between_layers, bits_of_whole_matrices, square
+from tests.bench.accelerator.facts import (
+    allocated,
+    bits_between_layers,
+    bits_of_whole_matrices,
+    busiest,
+    in_turn,
+    random_feasible,
+    square,
+)
 from tests.bench.accelerator.wide import check, drawn
 
 XC7S15 = device("xc7s15")
@@ -24,6 +32,16 @@ XC7S15 = device("xc7s15")
 def test_layers_hold_less_than_half_of_whole_matrices() -> None:
     design = resolve(uniform_design(square(64, 4).architecture, 4, 4, lanes=8), XC7S15)
     assert bits_between_layers(design) <= 0.5 * bits_of_whole_matrices(design)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_window_alone_is_near_what_its_dependencies_allow(repeats: int) -> None:
+    """For windows long enough that filling the pipelines does not count; passes of a layer do not overlap."""
+    for design in random_feasible(5, 3, XC7S15, repeats=repeats):
+        chosen, found = allocated(design, XC7S15, "latency")
+        assert busiest(chosen)[1] <= in_turn(chosen) <= found.cycles
+        if design.architecture.window >= 24 and repeats == 1:
+            assert found.cycles <= 1.3 * in_turn(chosen)
 
 
 def test_a_design_of_the_wide_study() -> None:

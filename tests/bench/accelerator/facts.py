@@ -26,6 +26,7 @@ __all__ = [
     "bits_of_whole_matrices",
     "busiest",
     "in_memories",
+    "in_turn",
     "random_feasible",
     "square",
 ]
@@ -48,6 +49,35 @@ def busiest(design: DesignPoint) -> tuple[str, int]:
     }
     name = max(work, key=lambda one: work[one])
     return name, work[name]
+
+
+def in_turn(design: DesignPoint) -> int:
+    """Clocks below which no machine with these lanes and passes can bring one window alone.
+
+    The bound of :func:`busiest` without its assumption that all engines work all the time: attention's first
+    score needs all keys, its first context all values, and a layer's keys and values all rows before them.
+    Everything else may overlap, and rows pass from engine to engine in no time.
+    """
+    arch = design.architecture
+    work = {
+        node.name: node.macs // design.engines[node.name].lanes
+        for node in build_network(design).nodes
+        if node.macs
+    }
+    # When a layer's first row can come, and when its last is there.
+    first, last = 0, work["embed"]
+    for layer in range(arch.layers):
+        for _ in range(arch.repeats):
+            of = {
+                name.split(".")[1]: clocks
+                for name, clocks in work.items()
+                if name.startswith(f"layer{layer}.")
+            }
+            keys, values = (max(last, first + of[name]) for name in ("key", "value"))
+            first = max(keys, values)
+            rest = max(of[name] for name in ("context", "project", "expand", "contract"))
+            last = max(keys + of["scores"], first + rest)
+    return last + work["head"]
 
 
 def allocated(design: DesignPoint, part: Device, objective: LaneObjective) -> tuple[DesignPoint, Estimate]:
