@@ -211,8 +211,7 @@ def _report(rows: list[Row]) -> str:
             "",
             "The same measure; all else as it is, same parents.",
             "",
-            *_ablation_table([row for row in rows if row["case"] in ABLATION_CASES]),
-            "",
+            *_ablation_tables([row for row in rows if row["case"] in ABLATION_CASES]),
         ]
     )
 
@@ -248,8 +247,13 @@ def _input_table(rows: list[Row]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for series, d_model, case in sorted({(row["series"], row["d_model"], row["case"]) for row in rows}):
-        own = [r for r in rows if (r["series"], r["d_model"], r["case"]) == (series, d_model, case)]
-        own.sort(key=lambda row: int(row["seed"]))
+        # Measured with each set of settings anew, and always the same: they do not touch the parent.
+        by_its_seed = {
+            int(row["seed"]): row
+            for row in rows
+            if (row["series"], row["d_model"], row["case"]) == (series, d_model, case)
+        }
+        own = [by_its_seed[seed] for seed in sorted(by_its_seed)]
         mean = statistics.mean(_difference(row) for row in own)
         by_seed = " ".join(f"{_difference(row):+.1%}" for row in own)
         test = statistics.mean(row["test"] / row["parent_test"] - 1 for row in own)
@@ -258,9 +262,17 @@ def _input_table(rows: list[Row]) -> list[str]:
     return lines
 
 
+def _ablation_tables(rows: list[Row]) -> list[str]:
+    lines = []
+    for d_model in sorted({row["d_model"] for row in rows}):
+        own = [row for row in rows if row["d_model"] == d_model]
+        lines += [f"### d_model {d_model}", "", *_ablation_table(own), ""]
+    return lines
+
+
 def _ablation_table(rows: list[Row]) -> list[str]:
     columns = sorted({(r["series"], r["d_model"], r["case"]) for r in rows if r["variant"] != "as it is"})
-    titles = [f"{_TITLES[series]}, d_model {d}, {CASES[case].title}" for series, d, case in columns]
+    titles = [f"{_TITLES[series]}, {CASES[case].title}" for series, _, case in columns]
     lines = ["| | " + " | ".join(titles) + " |", "|---" * (len(columns) + 1) + "|"]
     for variant in ABLATIONS:
         if not any(row["variant"] == variant for row in rows):
