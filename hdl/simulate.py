@@ -29,16 +29,15 @@ __all__ = ["Mismatch", "SimulatorChoice", "Verification", "compare", "verify", "
 
 SimulatorChoice = Literal["auto", "ghdl", "cxxrtl"]
 
-LONG = 100_000
-"""Cycles in all from which compiling pays, for an accelerator of few lanes: GHDL manages 8,000 a second,
-building takes ten to twenty seconds."""
+_ENGINE_CLOCK, _PRODUCT = 6e-6, 9e-6
+"""GHDL's seconds for an engine in a clock, and for a multiply-accumulate: fitted to one window each of 18
+designs of 7 to 479 lanes (GHDL 6.0.0, mcode), nearly all within a third of what was measured, one at half."""
 
-_FEW_LANES = 100
-"""GHDL's speed falls in proportion to the lanes beyond so many: 1,500 cycles a second with 500."""
+BUILD = 1.0
+"""Seconds to compile an accelerator, for each of its engines: some seven for ten engines, thirty for 26."""
 
-_CHECKED_CYCLES = (100_000, 20_000)
-"""GHDL checks one or two windows of a long playback: as many as need no more cycles each than this (of few
-lanes). Longer ones would take it minutes and more."""
+_CHECKED = 15.0
+"""Seconds for which GHDL repeats the first one or two windows of a compiled playback."""
 
 _GHDL_SLOWEST = 50
 """Cycles a second of a wide accelerator on a loaded machine: only sets how long a hung simulation is waited
@@ -130,7 +129,7 @@ def verify_each(
         player = _Player(bundle, model.network, cycles, Path(folder))
         for stall in stalls:
             playback = Playback(stimulus, expected, isolated_vectors(vectors, stall), stall, seed)
-            if simulator == "ghdl" or (simulator == "auto" and vectors * player.effort < LONG):
+            if simulator == "ghdl" or (simulator == "auto" and vectors * player.seconds < player.build):
                 result, tool = player.ghdl(playback, progress)
             elif simulator == "cxxrtl":
                 result, tool = player.cxxrtl(playback, progress)
@@ -171,10 +170,14 @@ class _Player:
     folder: Path
 
     @property
-    def effort(self) -> float:
-        """The cycles of a window that take GHDL as long with few lanes as these do."""
-        lanes = sum(engine.lanes for engine in self.network.design.engines.values())
-        return self.cycles * max(lanes / _FEW_LANES, 1)
+    def seconds(self) -> float:
+        """About what a window takes in GHDL."""
+        return _ENGINE_CLOCK * len(self.network.design.engines) * self.cycles + _PRODUCT * self.network.macs
+
+    @property
+    def build(self) -> float:
+        """About what compiling takes, in seconds."""
+        return BUILD * len(self.network.design.engines)
 
     def ghdl(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
         sources = [*design_sources(self.bundle), *testbench_sources(self.bundle)]
@@ -201,7 +204,7 @@ class _Player:
         except (UserError, cxxrtl_simulation.CxxrtlError) as error:
             result, tool = self.ghdl(playback, progress)
             return result, f"{tool}; no compiled simulation: {error}"
-        count = min(sum(self.effort <= limit for limit in _CHECKED_CYCLES), playback.vectors)
+        count = min(int(_CHECKED / self.seconds), 2, playback.vectors)
         if count == 0:
             return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
         first = playback.first(count)

@@ -35,7 +35,7 @@ def accelerator(tmp_path: Path) -> Path:
 @pytest.fixture
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile also what GHDL would have done sooner."""
-    monkeypatch.setattr(simulate, "LONG", 1)
+    monkeypatch.setattr(simulate, "BUILD", 0.0)
 
 
 def playback_of(model: IntegerModel, stall: bool, seed: int) -> Playback:
@@ -79,8 +79,8 @@ def test_long_playbacks_run_in_both(accelerator: Path, stall: bool) -> None:
 
 def test_ghdl_is_spared_very_long_windows(accelerator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cycles = verify(accelerator, 1, seed=1).cycles_predicted
-    monkeypatch.setattr(simulate, "_CHECKED_CYCLES", (cycles - 1, 1))
-    monkeypatch.setattr(simulate, "LONG", 1)
+    monkeypatch.setattr(simulate, "_CHECKED", 0.0)
+    monkeypatch.setattr(simulate, "BUILD", 0.0)
     assert verify(accelerator, 4, seed=1).tool.endswith(f"; not in GHDL: {cycles} cycles a window")
 
 
