@@ -1,7 +1,8 @@
-"""Exported accelerators held against what was promised: bit by bit in GHDL, resource by resource in Yosys."""
+"""Exported accelerators held against what was promised: bits in simulation, resources in Yosys."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ def measure(bundle: Path, device_name: str | None, cache: Path | None = None) ->
 
 def verification_json(verification: Verification) -> dict[str, Any]:
     """The JSON object that scripts rely on."""
+    first = verification.first_mismatch
     return {
         "vectors": verification.vectors,
         "outputs": verification.outputs,
@@ -73,6 +75,8 @@ def verification_json(verification: Verification) -> dict[str, Any]:
             "max": verification.cycles_max,
             "predicted": verification.cycles_predicted,
         },
+        "first_mismatch": None if first is None else dataclasses.asdict(first),
+        "tool": verification.tool,
     }
 
 

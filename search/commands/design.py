@@ -113,7 +113,7 @@ def generate(design_file: Path, seed: int, out: Path, device: str | None) -> Non
 @click.option("--stall", is_flag=True, help="Let both streams pause at random.")
 @json_option
 def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) -> int:
-    """Simulate an accelerator in GHDL and compare every output with the golden model."""
+    """Simulate an accelerator and compare every output with the golden model."""
     _check_bundle(bundle)
     with working(f"Simulating {vectors} windows") as say:
         result = verify_bundle(bundle, vectors, seed, stall, lambda done: say(f"{done}/{vectors}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -167,3 +168,9 @@ def test_a_flipped_weight_is_found(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run_cli(["verify", str(bundle), "--vectors", "5", "--seed", "3"]) == 1
     said = capsys.readouterr().err
     assert f"window {first} output 1: golden {golden[first, -1]}, VHDL {wrong[first]}" in said
+
+    assert run_cli(["verify", str(bundle), "--vectors", "5", "--seed", "3", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    expected, got = int(golden[first, -1]), int(wrong[first])
+    assert told["first_mismatch"] == {"vector": first, "output": 1, "expected": expected, "got": got}
+    assert "GHDL" in told["tool"]
