@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ def verification_json(verification: Verification) -> dict[str, Any]:
             "max": verification.cycles_max,
             "predicted": verification.cycles_predicted,
         },
-        "first_mismatch": None if first is None else dataclasses.asdict(first),
+        "first_mismatch": None if first is None else asdict(first),
         "tool": verification.tool,
     }
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from cost_model import Device, Estimate, device, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
+from hdl.playback import Playback, random_vectors
 from quant_model.design import (
     Architecture,
     DesignPoint,
@@ -17,11 +18,13 @@ from quant_model.design import (
     tied_streams,
     uniform_design,
 )
+from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from quant_model.schedule import schedule
 
 __all__ = [
     "allocated",
+    "back_to_back",
     "bits_between_layers",
     "bits_of_whole_matrices",
     "busiest",
@@ -39,13 +42,9 @@ def square(d_model: int, bits: int) -> DesignPoint:
 
 def busiest(design: DesignPoint) -> tuple[str, int]:
     """The engine with the most multiply-accumulates per lane, and their number in a window."""
-    nodes = [node for node in build_network(design).nodes if node.macs]
     passes = design.architecture.repeats
     work = {
-        node.name: node.macs
-        * (passes if node.name.startswith("layer") else 1)
-        // design.engines[node.name].lanes
-        for node in nodes
+        name: clocks * (passes if name.startswith("layer") else 1) for name, clocks in _work(design).items()
     }
     name = max(work, key=lambda one: work[one])
     return name, work[name]
@@ -58,26 +57,25 @@ def in_turn(design: DesignPoint) -> int:
     score needs all keys, its first context all values, and a layer's keys and values all rows before them.
     Everything else may overlap, and rows pass from engine to engine in no time.
     """
-    arch = design.architecture
-    work = {
-        node.name: node.macs // design.engines[node.name].lanes
-        for node in build_network(design).nodes
-        if node.macs
-    }
+    arch, work = design.architecture, _work(design)
     # When a layer's first row can come, and when its last is there.
     first, last = 0, work["embed"]
     for layer in range(arch.layers):
         for _ in range(arch.repeats):
-            of = {
-                name.split(".")[1]: clocks
-                for name, clocks in work.items()
-                if name.startswith(f"layer{layer}.")
-            }
-            keys, values = (max(last, first + of[name]) for name in ("key", "value"))
+            keys, values = (max(last, first + work[f"layer{layer}.{name}"]) for name in ("key", "value"))
             first = max(keys, values)
-            rest = max(of[name] for name in ("context", "project", "expand", "contract"))
-            last = max(keys + of["scores"], first + rest)
+            rest = max(work[f"layer{layer}.{name}"] for name in ("context", "project", "expand", "contract"))
+            last = max(keys + work[f"layer{layer}.scores"], first + rest)
     return last + work["head"]
+
+
+def _work(design: DesignPoint) -> dict[str, int]:
+    """Each engine's multiply-accumulates per lane in one pass; lanes divide them."""
+    return {
+        node.name: node.macs // design.engines[node.name].lanes
+        for node in build_network(design).nodes
+        if node.macs
+    }
 
 
 def allocated(design: DesignPoint, part: Device, objective: LaneObjective) -> tuple[DesignPoint, Estimate]:
@@ -95,6 +93,13 @@ def random_feasible(count: int, seed: int, part: Device, *, repeats: int = 1) ->
         if estimate(design, part).fits:
             found += 1
             yield design
+
+
+def back_to_back(model: IntegerModel, windows: int) -> Playback:
+    """Random windows to play one behind another, the first one alone."""
+    arch = model.network.design.architecture
+    stimulus = random_vectors(model.network.input, windows, arch.window, arch.features, seed=1)
+    return Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=1)
 
 
 def bits_between_layers(design: DesignPoint) -> int:

@@ -20,11 +20,11 @@ from cost_model import device, resolve
 from hdl import cxxrtl_simulation, ghdl_simulation
 from hdl.bundle import design_sources, testbench_sources
 from hdl.generate import generate
-from hdl.playback import Playback, PlaybackFiles, random_vectors
+from hdl.playback import PlaybackFiles
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
-from tests.bench.accelerator.facts import allocated, square
+from tests.bench.accelerator.facts import allocated, back_to_back, square
 
 RESULT = Path(__file__).parent / "SIMULATORS.md"
 TESTBENCH = Path(__file__).parent / "verilator.cpp"
@@ -87,9 +87,7 @@ Written by `python -m tests.bench.accelerator.simulators`: windows back to back 
 
 def _timed(design: DesignPoint, folder: Path) -> Iterator[Timed]:
     model = random_integer_model(build_network(design), 1)
-    arch = design.architecture
-    stimulus = random_vectors(model.network.input, WINDOWS, arch.window, arch.features, seed=1)
-    playback = Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=1)
+    playback = back_to_back(model, WINDOWS)
     bundle, built = folder / "bundle", folder / "built"
     generate(model, bundle)
     sources = design_sources(bundle)
