@@ -25,13 +25,21 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
 from quant_model.schedule import schedule
 
-__all__ = ["Mismatch", "SimulatorChoice", "Verification", "compare", "verify", "verify_each"]
+__all__ = [
+    "Mismatch",
+    "SimulatorChoice",
+    "Verification",
+    "compare",
+    "ghdl_seconds",
+    "verify",
+    "verify_each",
+]
 
 SimulatorChoice = Literal["auto", "ghdl", "cxxrtl"]
 
 _ENGINE_CLOCK, _PRODUCT = 6e-6, 9e-6
-"""GHDL's seconds for an engine in a clock, and for a multiply-accumulate: fitted to one window each of 18
-designs of 7 to 479 lanes (GHDL 6.0.0, mcode), nearly all within a third of what was measured, one at half."""
+"""GHDL's seconds for an engine in a clock, and for a multiply-accumulate: fitted to the designs of
+tests/bench/accelerator/SIMULATORS.md, which holds the estimates against measurements."""
 
 BUILD = 1.0
 """Seconds to compile an accelerator, for each of its engines: some seven for ten engines, thirty for 26."""
@@ -139,6 +147,12 @@ def verify_each(
     return found
 
 
+def ghdl_seconds(network: Network) -> float:
+    """About what GHDL needs for a window, in seconds of processor time."""
+    plan = schedule(network)
+    return _ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs
+
+
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:
     """Hold what was recorded against what was expected."""
     differs = np.argwhere(result.outputs != playback.expected)
@@ -169,15 +183,15 @@ class _Player:
     cycles: int
     folder: Path
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """About what a window takes in GHDL."""
-        return _ENGINE_CLOCK * len(self.network.design.engines) * self.cycles + _PRODUCT * self.network.macs
+        return ghdl_seconds(self.network)
 
     @property
     def build(self) -> float:
         """About what compiling takes, in seconds."""
-        return BUILD * len(self.network.design.engines)
+        return BUILD * len(schedule(self.network).timings)
 
     def ghdl(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
         sources = [*design_sources(self.bundle), *testbench_sources(self.bundle)]

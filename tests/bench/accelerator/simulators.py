@@ -1,8 +1,9 @@
 """Which simulator is the fastest: ``python -m tests.bench.accelerator.simulators`` writes ``SIMULATORS.md``.
 
 GHDL, the compiled simulation that ``verify`` uses for long playbacks, and Verilator on the same Verilog
-where it is installed (``apt-get install verilator``). Processor time of all programs that are started: the
-machine may do other things too. A few minutes.
+where it is installed (``apt-get install verilator``); then ``verify``'s estimate of GHDL's time against
+measurements. Processor time of all programs that are started: the machine may do other things too. A few
+minutes.
 """
 
 from __future__ import annotations
@@ -11,24 +12,31 @@ import resource
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from cost_model import device, resolve
+from cost_model import Device, device, resolve
 from hdl import cxxrtl_simulation, ghdl_simulation
 from hdl.bundle import design_sources, testbench_sources
 from hdl.generate import generate
 from hdl.playback import PlaybackFiles
+from hdl.simulate import ghdl_seconds
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
+from quant_model.schedule import schedule
 from tests.bench.accelerator.facts import allocated, back_to_back, square
+from tests.bench.accelerator.wide import drawn
 
 RESULT = Path(__file__).parent / "SIMULATORS.md"
 TESTBENCH = Path(__file__).parent / "verilator.cpp"
 GHDL_WINDOWS, WINDOWS = 2, 200
+ESTIMATED, DRAWN, SEED, MOST_CYCLES = 14, 60, 3, 16_000
+"""Designs of studies/wide.toml for the estimate: so many of those drawn that are no longer than this."""
 _HOURS = 3600.0
 
 T = TypeVar("T")
@@ -81,8 +89,41 @@ Written by `python -m tests.bench.accelerator.simulators`: windows back to back 
 | design | simulator | build, s | clocks a second | times GHDL |
 |---|---|---|---|---|
 {table}
+
+## What `verify` expects of GHDL
+
+The estimate by which `verify` chooses its simulator (`hdl/simulate.py`), for one window each of
+{ESTIMATED} designs of studies/wide.toml (seed {SEED}, at most {MOST_CYCLES:,} clocks) and of four
+of the templates' networks:
+
+| clocks | multiply-accumulates | engines | lanes | estimate, s | measured, s | estimate / measured |
+|---|---|---|---|---|---|---|
+{_estimates(single, full, part)}
 """)
     print(RESULT.read_text())
+
+
+def _estimates(single: DesignPoint, full: DesignPoint, part: Device) -> str:
+    short = (one for one in drawn(DRAWN, SEED) if schedule(build_network(one)).cycles < MOST_CYCLES)
+    others = (allocated(square(d_model, 4), part, "latency")[0] for d_model in (64, 32))
+    rows = []
+    for design in (*islice(short, ESTIMATED), single, full, *others):
+        network = build_network(design)
+        plan = schedule(network)
+        model = random_integer_model(network, 1)
+        playback = back_to_back(model, 1)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            bundle = Path(folder) / "bundle"
+            generate(model, bundle)
+            sources = [*design_sources(bundle), *testbench_sources(bundle)]
+            _, measured = _seconds(partial(ghdl_simulation.play, sources, playback, Path(folder), _HOURS))
+        estimate = ghdl_seconds(network)
+        lanes = sum(design.engines[name].lanes for name in plan.timings)
+        rows.append(
+            f"| {plan.cycles:,} | {network.macs:,} | {len(plan.timings)} | {lanes} | "
+            f"{estimate:.2f} | {measured:.2f} | {estimate / measured:.2f} |"
+        )
+    return "\n".join(rows)
 
 
 def _timed(design: DesignPoint, folder: Path) -> Iterator[Timed]:
