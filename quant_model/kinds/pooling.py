@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from quant_model.design import Engine
-from quant_model.formats import Format, IntArray, requantize, signed_width
-from quant_model.node import Parameters
+from quant_model import pipeline
+from quant_model.arithmetic import Number, bit_length
+from quant_model.engine import Engine
+from quant_model.formats import Format, IntArray, requantize, symmetric
+from quant_model.node import Edge, Kind, Parameters, check_shift
+
+if TYPE_CHECKING:
+    from quant_model.random_model import Draw
 
 
 @dataclass(frozen=True)
-class Pooling:
+class Pooling(Kind):
     """Sums ``window`` rows into one."""
 
     name: str
     source: str
-    window: int
-    columns: int
+    window: Number
+    columns: Number
     input: Format
     output: Format
     engine: Engine
 
-    @property
-    def kind(self) -> Literal["pooling"]:
-        """Engine kind."""
-        return "pooling"
+    kind: ClassVar[str] = "pooling"
+    reduces: ClassVar[bool] = True
+    delay: ClassVar[int] = pipeline.POOL
 
     @property
-    def sources(self) -> tuple[str, ...]:
+    def inputs(self) -> tuple[Edge, ...]:
         """The summed stream."""
-        return (self.source,)
+        return (Edge(self.source, "direct"),)
 
     @property
     def rows(self) -> int:
@@ -38,24 +43,24 @@ class Pooling:
         return 1
 
     @property
-    def macs(self) -> int:
-        """Pooling multiplies nothing."""
-        return 0
+    def rows_read(self) -> Number:
+        """A window's."""
+        return self.window
 
     @property
-    def sum_bound(self) -> int:
+    def sum_bound(self) -> Number:
         """The largest absolute sum."""
         return self.window * self.input.magnitude
 
     @property
-    def max_shift(self) -> int:
+    def max_shift(self) -> Number:
         """The largest rescaling shift: its rounding constant is at most ``sum_bound``."""
-        return self.sum_bound.bit_length()
+        return bit_length(self.sum_bound)
 
     @property
     def total(self) -> Format:
         """Format of the sum plus rounding constant: can never overflow."""
-        return Format(signed_width(-2 * self.sum_bound, 2 * self.sum_bound))
+        return symmetric(2 * self.sum_bound)
 
     def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
         """The trained exponent of the pooled row."""
@@ -70,3 +75,13 @@ class Pooling:
         return requantize(
             sources[0].sum(axis=1, keepdims=True), self.shift(parameters, exponents), self.output
         )
+
+    def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
+        """The shift from sum to output."""
+        shift = self.shift(parameters, (exponents[self.source],))
+        check_shift(self.name, self.output, shift, self.max_shift)
+
+    def draw(self, draw: Draw) -> None:
+        """The pooled row's scale."""
+        shift = draw.shift(draw.tensors[self.source].sum(axis=1), self.output.bits, self.max_shift)
+        draw.exponents[self.name] = draw.found[self.source] + shift

@@ -7,14 +7,23 @@ approximated. Base 2 loses nothing: the factor log2(e) lies in the query weights
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from quant_model.design import Engine
-from quant_model.formats import Format, IntArray, ceil_log2, requantize, signed_width
-from quant_model.node import Parameters, exact_matmul
+from quant_model import pipeline
+from quant_model.arithmetic import Number, bit_length
+from quant_model.engine import Choice, Engine, MemoryType
+from quant_model.formats import Format, IntArray, ceil_log2, requantize, symmetric
+from quant_model.node import Edge, Kind, Parameters, Work, check_shift, exact_matmul
+
+if TYPE_CHECKING:
+    from quant_model.random_model import Draw
+
+_OFFERS: tuple[Choice, ...] = ("lanes", "multiplier", "memory", "windows")
+_STORES: tuple[MemoryType, ...] = ("auto", "distributed", "block")
 
 
 def score_exponent(score_bits: int, probability_bits: int) -> int:
@@ -36,58 +45,69 @@ def softmax_table(score_bits: int, probability_bits: int) -> IntArray:
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Kind):
     """Dot products of each query with all keys, per head, requantised to scores."""
 
     name: str
     query: str
     key: str
-    rows: int
-    heads: int
-    d_head: int
+    rows: Number
+    heads: Number
+    d_head: Number
     query_format: Format
     key_format: Format
     output: Format
-    probability_bits: int
+    probability_bits: Number
     engine: Engine
 
-    @property
-    def kind(self) -> Literal["scores"]:
-        """Engine kind."""
-        return "scores"
+    kind: ClassVar[str] = "scores"
+    offers: ClassVar[tuple[Choice, ...]] = _OFFERS
+    memories: ClassVar[tuple[MemoryType, ...]] = _STORES
+    store: ClassVar[bool] = True
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """Query and key."""
-        return (self.query, self.key)
+    def inputs(self) -> tuple[Edge, ...]:
+        """Queries one by one, all keys of the window."""
+        return Edge(self.query, "stream"), Edge(self.key, "store")
 
     @property
-    def columns(self) -> int:
+    def columns(self) -> Number:
         """Scores per row: one per head and key."""
         return self.heads * self.rows
 
     @property
-    def product_bound(self) -> int:
+    def lane_limit(self) -> Number:
+        """A lane for every key."""
+        return self.rows
+
+    @property
+    def work(self) -> Work:
+        """A query times all keys, head by head."""
+        factors = self.query_format.bits, self.key_format.bits
+        return Work(self.d_head, self.columns, factors, 0, pipeline.REQUANTIZE)
+
+    @property
+    def product_bound(self) -> Number:
         """The largest absolute dot product."""
         return self.d_head * self.query_format.magnitude * self.key_format.magnitude
 
     @property
-    def max_shift(self) -> int:
+    def max_shift(self) -> Number:
         """The largest rescaling shift: its rounding constant is at most ``product_bound``."""
-        return self.product_bound.bit_length()
+        return bit_length(self.product_bound)
 
     @property
     def accumulator(self) -> Format:
         """Format of a lane's accumulator: can never overflow."""
-        return Format(signed_width(-self.product_bound, self.product_bound))
+        return symmetric(self.product_bound)
 
     @property
     def total(self) -> Format:
         """Format of dot product plus rounding constant."""
-        return Format(signed_width(-2 * self.product_bound, 2 * self.product_bound))
+        return symmetric(2 * self.product_bound)
 
     @property
-    def macs(self) -> int:
+    def macs(self) -> Number:
         """Multiply-accumulates per inference."""
         return self.rows * self.rows * self.heads * self.d_head
 
@@ -105,37 +125,69 @@ class Scores:
         dot = exact_matmul(query, key.transpose(0, 1, 3, 2))
         return join_heads(requantize(dot, self.shift(parameters, exponents), self.output))
 
+    def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
+        """The shift from dot product to score."""
+        shift = self.shift(parameters, (exponents[self.query], exponents[self.key]))
+        check_shift(self.name, self.output, shift, self.max_shift)
+
+    def draw(self, draw: Draw) -> None:
+        """A score's scale is fixed, so the query's weights take the difference."""
+        query, key = (split_heads(draw.tensors[name], self.heads) for name in self.sources)
+        shift = draw.shift(exact_matmul(query, key.transpose(0, 1, 3, 2)), self.output.bits, self.max_shift)
+        wanted = self.exponent(draw.parameters, ()) - shift
+        delta = wanted - sum(draw.source_exponents(self.sources))
+        draw.scale_weights(self.query, delta)
+        draw.exponents[self.query] += delta
+
 
 @dataclass(frozen=True)
-class Context:
+class Context(Kind):
     """Softmax of a row of scores, weighted sum of the values, one rounding division per output."""
 
     name: str
     scores: str
     value: str
-    rows: int
-    heads: int
-    d_head: int
+    rows: Number
+    heads: Number
+    d_head: Number
     score_format: Format
     probability: Format
     output: Format
     """The value's format: a weighted mean never leaves its range."""
     engine: Engine
 
-    @property
-    def kind(self) -> Literal["context"]:
-        """Engine kind."""
-        return "context"
+    kind: ClassVar[str] = "context"
+    offers: ClassVar[tuple[Choice, ...]] = _OFFERS
+    memories: ClassVar[tuple[MemoryType, ...]] = _STORES
+    store: ClassVar[bool] = True
+    release: ClassVar[int] = pipeline.CONTEXT_RELEASE
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """Scores and value."""
-        return (self.scores, self.value)
+    def inputs(self) -> tuple[Edge, ...]:
+        """Scores row by row, all values of the window."""
+        return Edge(self.scores, "stream"), Edge(self.value, "store")
 
     @property
-    def columns(self) -> int:
+    def columns(self) -> Number:
         """d_model."""
         return self.heads * self.d_head
+
+    @property
+    def lane_limit(self) -> Number:
+        """A lane for every column of a head."""
+        return self.d_head
+
+    @property
+    def work(self) -> Work:
+        """A row of probabilities times all values, head by head, and a division for each output."""
+        factors = self.probability.bits, self.output.bits
+        divided = pipeline.DIVIDE + self.output.bits
+        return Work(self.rows, self.columns, factors, pipeline.SOFTMAX, divided)
+
+    @property
+    def unsigned_factor(self) -> bool:
+        """Probabilities are."""
+        return True
 
     @property
     def table(self) -> IntArray:
@@ -145,20 +197,20 @@ class Context:
     @property
     def denominator(self) -> Format:
         """Format of the sum of a row's probability numerators."""
-        return Format((self.rows * self.probability.high).bit_length(), signed=False)
+        return Format(bit_length(self.rows * self.probability.high), signed=False)
 
     @property
-    def product_bound(self) -> int:
+    def product_bound(self) -> Number:
         """The largest absolute weighted sum."""
         return self.rows * self.probability.high * self.output.magnitude
 
     @property
     def accumulator(self) -> Format:
         """Format of a lane's accumulator: can never overflow."""
-        return Format(signed_width(-self.product_bound, self.product_bound))
+        return symmetric(self.product_bound)
 
     @property
-    def macs(self) -> int:
+    def macs(self) -> Number:
         """Multiply-accumulates per inference."""
         return self.rows * self.rows * self.columns
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable
+from functools import lru_cache, reduce, wraps
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -15,6 +15,8 @@ __all__ = [
     "bit_length",
     "ceil_div",
     "counter_bits",
+    "largest",
+    "largest_divisor",
     "log2",
     "pick",
     "remembered",
@@ -44,16 +46,12 @@ def ceil_div(dividend: Number, divisor: Number) -> Number:
 
 def counter_bits(count: Number) -> Number:
     """Bits of a counter ``0 .. count - 1``, at least one: the VHDL function of that name."""
-    if isinstance(count, np.ndarray):
-        return np.maximum(bit_length(count - 1), 1)
-    return max((count - 1).bit_length(), 1)
+    return at_least(bit_length(count - 1), 1)
 
 
 def used_bits(count: Number) -> Number:
     """Bits that such a counter needs; none when it never moves: synthesis removes it."""
-    if isinstance(count, np.ndarray):
-        return bit_length(count - 1)
-    return (count - 1).bit_length()
+    return bit_length(count - 1)
 
 
 def at_least(value: Number, low: Number) -> Number:
@@ -68,6 +66,27 @@ def at_most(value: Number, high: Number) -> Number:
     if isinstance(value, np.ndarray) or isinstance(high, np.ndarray):
         return np.minimum(value, high)
     return value if value < high else high
+
+
+def largest(values: Iterable[Number]) -> Number:
+    """The largest of at least one number; of arrays, element by element."""
+    return reduce(at_least, values)
+
+
+def largest_divisor(wanted: Number, limit: Number) -> Number:
+    """The largest divisor of ``limit`` that is at most ``wanted``; both at least 1."""
+    if not isinstance(limit, np.ndarray) and not isinstance(wanted, np.ndarray):
+        return _largest_divisor(wanted, limit)
+    wanted, limit = np.broadcast_arrays(wanted, limit)
+    base = int(limit.max()) + 1
+    keys, inverse = np.unique(np.minimum(wanted, limit) * base + limit, return_inverse=True)
+    found = [_largest_divisor(*divmod(int(key), base)) for key in keys]
+    return np.array(found, dtype=np.int64)[inverse]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _largest_divisor(wanted: int, limit: int) -> int:
+    return next(n for n in range(min(wanted, limit), 0, -1) if limit % n == 0)
 
 
 def pick(condition: Number, yes: Number, no: Number) -> Number:
