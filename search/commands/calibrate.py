@@ -15,11 +15,11 @@ from cost_model.devices import DEVICES
 from hdl.generate import TOP
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from search.budget import RESOURCES
-from search.calibration_file import VIVADO, vivado_file
+from search.commands.calibration_file import VIVADO, vivado_file
 from search.commands.options import file, folder
 from search.files import make_folder, read_text, write_text
 from search.show import percent, print_table
+from search.space.budget import RESOURCES
 
 __all__ = ["calibrate"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from cost_model.devices import device as known_device
-from search.check import DEFAULT_DEVICE
 from search.commands.options import device_option, file
 from search.files import read_bytes
 from search.init import Guess, Written, look, write
 from search.init.guess import step_name
 from search.init.reading import read_raw
+from search.results.check import DEFAULT_DEVICE
 from search.show import working
 
 __all__ = ["init"]

@@ -11,8 +11,8 @@ from hdl.bundle import model_path
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.commands.options import file, folder
-from search.export import MANIFEST
 from search.files import file_errors, read_text
+from search.results.export import MANIFEST
 
 __all__ = ["onnx"]
 

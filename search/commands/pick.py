@@ -8,9 +8,9 @@ from typing import cast
 import click
 
 from search.commands.options import json_option, print_json, storage_option, study_option
-from search.pick import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, candidates, choose
-from search.storage import storage_errors
-from search.study import open_study
+from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, candidates, choose
+from search.store.storage import storage_errors
+from search.store.study import open_study
 
 __all__ = ["pick"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
-from search.front import FrontTrial
+from search.results.front import FrontTrial
 from search.show import number, percent
-from search.spec import StudySpec
+from search.study_files.spec import StudySpec
 
 __all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
 

@@ -1,7 +1,8 @@
 """A study's plots as Plotly figures: pure functions of its trials, for the dashboard and for reports.
 
-All take :class:`~search.front.FrontTrial` records and return a figure without a theme, small enough to be
-kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary form.
+All take :class:`~search.results.front.FrontTrial` records and return a figure without a theme, small enough
+to be kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary
+form.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from search.front import FrontTrial, front_of
-from search.pareto import hypervolume
+from search.results.front import FrontTrial, front_of
+from search.space.pareto import hypervolume
 
 __all__ = [
     "MeasuredDesign",

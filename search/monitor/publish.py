@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
-from search.front import finished_trials, front, front_of
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
-from search.objectives import labels
-from search.storage import Location
+from search.results.front import finished_trials, front, front_of
+from search.space.objectives import labels
+from search.store.storage import Location
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from search.study import OpenStudy
+    from search.store.study import OpenStudy
 
 __all__ = ["MEASURED", "PLOTS", "Publisher", "figures"]
 

@@ -22,14 +22,14 @@ from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
-from search.budget import Budget
-from search.datasets import StudyData
-from search.export import trial_model
 from search.files import file_errors
-from search.front import FrontTrial, finished_trials, front, pick
-from search.scores import Scores, score
-from search.spec import StudySpec
-from search.study import OpenStudy, StudyCounts
+from search.results.export import trial_model
+from search.results.front import FrontTrial, finished_trials, front, pick
+from search.results.scores import Scores, score
+from search.space.budget import Budget
+from search.store.study import OpenStudy, StudyCounts
+from search.study_files.datasets import StudyData
+from search.study_files.spec import StudySpec
 
 __all__ = [
     "Content",

@@ -15,8 +15,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cost_model.devices import RESOURCES
-from search.front import FrontTrial
 from search.report.content import Content, Curve, Forecast, Sensitivity, ShownDesign
+from search.results.front import FrontTrial
 
 __all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
 

@@ -1,7 +1,7 @@
 """Choices as rows of numbers: thousands of them become arrays of designs without a Python loop over them.
 
 A row holds, for each open parameter of the space, the position of its value. What rows mean is what
-:meth:`search.space.DesignSpace.design` says; a test holds the two together.
+:meth:`search.space.design_space.DesignSpace.design` says; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from quant_model.design import (
     memory_choices,
     tied_streams,
 )
-from search.space import DesignSpace, Value
-from search.spec import widest_architecture
+from search.space.design_space import DesignSpace, Value
+from search.study_files.spec import widest_architecture
 
 __all__ = ["SHAPE_COLUMNS", "Batch", "Encoding", "Ints", "Rows", "largest_divisors", "shape_of"]
 

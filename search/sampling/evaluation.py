@@ -13,9 +13,9 @@ from cost_model import DesignArrays, Estimates, estimate_many
 from cost_model.devices import RESOURCES
 from cost_model.resolve_many import resolve_many
 from quant_model.design import engine_kinds
-from search.budget import Budget
-from search.facts import LIMITS, fact
 from search.sampling.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
+from search.space.budget import Budget
+from search.space.facts import LIMITS, fact
 
 __all__ = ["Known", "evaluate"]
 

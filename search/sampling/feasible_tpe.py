@@ -11,9 +11,9 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from search.budget import Assessment, Budget
-from search.identity import seed_from
-from search.space import DesignSpace, Value
+from search.space.budget import Assessment, Budget
+from search.space.design_space import DesignSpace, Value
+from search.space.identity import seed_from
 
 __all__ = ["FeasibleTpeSampler"]
 

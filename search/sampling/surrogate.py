@@ -21,11 +21,11 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from search.budget import Budget
-from search.identity import seed_from
 from search.sampling.history import History, given_parameters
 from search.sampling.proposal import Proposer
-from search.space import DesignSpace
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace
+from search.space.identity import seed_from
 
 __all__ = ["SurrogateSampler"]
 

@@ -15,13 +15,13 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
-from search.artifacts import artifacts_at
 from search.service.listen import check_free
-from search.service.resilient import Patience, ResilientStorage, is_transient
 from search.service.supervise import Start
 from search.stopping import StopSignal
-from search.storage import Location, open_storage, storage_errors
-from search.study import first_artifacts
+from search.store.artifacts import artifacts_at
+from search.store.resilient import Patience, ResilientStorage, is_transient
+from search.store.storage import Location, open_storage, storage_errors
+from search.store.study import first_artifacts
 
 __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 

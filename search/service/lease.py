@@ -26,7 +26,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from search.monitor.notes import failure_note, write_note
-from search.service.resilient import ResilientStorage, is_transient
+from search.store.resilient import ResilientStorage, is_transient
 
 __all__ = [
     "FAILURE",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from search.service.lease import release
-from search.service.resilient import is_transient
 from search.service.supervise import Program, Start, Supervisor
-from search.study import OpenStudy, open_patiently
-from search.worker import Worker
+from search.service.worker import Worker
+from search.store.resilient import is_transient
+from search.store.study import OpenStudy, open_patiently
 
 __all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]
 

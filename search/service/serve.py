@@ -13,17 +13,17 @@ from typing import TextIO
 
 from quant_model.errors import UserError
 from search.files import file_errors
-from search.location import Location
 from search.service.dashboard import DashboardJob, serve_until_stopped
 from search.service.lease import Watch
 from search.service.listen import check_free
 from search.service.pool import WORKER, Job, worker_programs, workers
-from search.service.resilient import is_transient
 from search.service.supervise import Program, Supervisor
-from search.spec import spec_from_json
 from search.stopping import StopSignal
-from search.storage import storage_errors
-from search.study import OpenStudy
+from search.store.location import Location
+from search.store.resilient import is_transient
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy
+from search.study_files.spec import spec_from_json
 
 __all__ = ["ServiceLog", "ServiceOptions", "serve"]
 

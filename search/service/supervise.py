@@ -18,8 +18,8 @@ from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from quant_model.errors import UserError
-from search.quiet import quiet_optuna
 from search.stopping import Interrupted, StopSignal
+from search.store.quiet import quiet_optuna
 
 __all__ = ["Program", "Report", "Start", "Supervisor"]
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from cost_model import DesignArrays, device, estimate, estimate_many, resolve
 from quant_model.design import Architecture, DesignPoint, uniform_design
-from search.budget import Budget
-from search.space import DesignSpace, random_designs
-from search.study_file import load_spec
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, random_designs
+from search.study_files.parser import load_spec
 
 RESULT = Path(__file__).with_suffix(".json")
 _STUDY = Path("studies/sf_traffic.toml")

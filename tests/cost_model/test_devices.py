@@ -18,7 +18,7 @@ from cost_model import (
 from cost_model.resolve_many import resolve_many
 from quant_model.design import Architecture, uniform_design
 from quant_model.errors import UserError
-from search.cli import run_cli
+from search.commands.cli import run_cli
 
 DESIGN = uniform_design(
     Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),

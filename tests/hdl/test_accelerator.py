@@ -20,7 +20,7 @@ from quant_model.design import Architecture, DesignPoint
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
-from search.cli import run_cli
+from search.commands.cli import run_cli
 from tests.designs import quick_network, uniform_build
 from tests.models import EXTREMES, bounds_reached, extreme_model
 

@@ -22,10 +22,10 @@ from quant_model.data import persistence, rmse
 from quant_model.design import DesignPoint
 from quant_model.network import build_network
 from quant_model.training.settings import TrainingSettings
-from search.datasets import StudyData, data_from_file
-from search.identity import arithmetic_digest, seed_from
-from search.spec import StudySpec
-from search.study_file import data_path, load_spec
+from search.space.identity import arithmetic_digest, seed_from
+from search.study_files.datasets import StudyData, data_from_file
+from search.study_files.parser import data_path, load_spec
+from search.study_files.spec import StudySpec
 
 __all__ = ["PROBLEMS", "Problem", "problem"]
 

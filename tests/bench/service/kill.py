@@ -29,11 +29,11 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from search.quiet import quiet_optuna
 from search.service.lease import FAILURE, LOSSES, holder
+from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.study import OpenStudy, open_study
-from search.worker import Worker
+from search.store.quiet import quiet_optuna
+from search.store.study import OpenStudy, open_study
 from tests.bench.service.tiny import write_tiny_study
 from tests.postgresql import PostgresServer
 from tests.search.studies import open_file
@@ -71,7 +71,7 @@ class Workers:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(
-            ["search.training", "search.worker", "search.monitor.plots", __name__]
+            ["search.service.training", "search.service.worker", "search.monitor.plots", __name__]
         )
         self._number = 0
         self.processes = [self._start() for _ in range(count)]

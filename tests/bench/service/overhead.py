@@ -38,16 +38,16 @@ from sqlalchemy.orm import Session
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.training import Epoch, TrainingResult
-from search.budget import Assessment, Budget
-from search.identity import arithmetic_digest
-from search.objectives import objective_values
-from search.record import design_attributes
 from search.sampling.samplers import BudgetSampler
 from search.service.lease import LEASE, Watch
-from search.space import DesignSpace
+from search.service.worker import Worker
+from search.space.budget import Assessment, Budget
+from search.space.design_space import DesignSpace
+from search.space.identity import arithmetic_digest
+from search.space.objectives import objective_values
 from search.stopping import Interrupted, StopSignal
-from search.study import OpenStudy, open_study
-from search.worker import Worker
+from search.store.record import design_attributes
+from search.store.study import OpenStudy, open_study
 from tests.bench.service.tiny import write_tiny_study
 from tests.postgresql import PostgresServer
 from tests.search.studies import open_file

@@ -12,13 +12,13 @@ import pytest
 
 from quant_model.data.baselines import simple_baselines
 from quant_model.errors import UserError
-from search.cli import run_cli
-from search.front import finished_trials
+from search.commands.cli import run_cli
 from search.report import Content, gather, render
 from search.report.content import Measured, read_measured
-from search.report.sensitivity import study_sensitivity
-from search.run import RunResult
-from search.study import OpenStudy, open_study
+from search.report.needed_bits import study_sensitivity
+from search.results.front import finished_trials
+from search.service.run import RunResult
+from search.store.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.search import conftest
 from tests.search.studies import open_file, work

@@ -1,0 +1,111 @@
+"""An estimate for people: what a design takes, what fills the device, what would make it fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cost_model.calibration import Calibration
+from cost_model.component import Counts
+from cost_model.explain import Change, Share, fitting_changes, fullest, shares, shares_by_kind
+from search.results.export import estimate_json
+from search.show import percent, print_table
+from search.space.budget import RESOURCES, Assessment, Budget
+
+__all__ = ["assessment_json", "explanation_json", "print_assessment", "print_explanation"]
+
+_CHANGES = 5
+"""Single changes that are shown at most."""
+
+
+def print_assessment(assessment: Assessment, budget: Budget) -> None:
+    """Resources against the device, cycles, energy, verdict."""
+    found = assessment.estimate
+    rows = [
+        [name, str(used), str(getattr(budget.device, name)), percent(assessment.utilization[name])]
+        for name, used in assessment.resources.items()
+    ]
+    title = f"Estimate for {budget.device_name} (calibration: {found.calibration})"
+    print_table(title, ["resource", "used", "of", "share"], rows)
+    verdict = "fits" if assessment.fits else "does not fit"
+    print(f"{found.cycles} cycles per window, {found.interval} in a back-to-back stream; {verdict}")
+    milliseconds = found.cycles / budget.clock_mhz / 1e3
+    energy = found.energy_uj(budget.clock_mhz)
+    print(
+        f"At {budget.clock_mhz:g} MHz: {milliseconds:.4g} ms and about {energy:.2g} uJ per window "
+        "(energy is a rough estimate, within a factor of two)"
+    )
+
+
+def print_explanation(assessment: Assessment, budget: Budget, calibration: Calibration) -> None:
+    """What fills the device, and the cheapest single changes that make the design fit if it does not."""
+    found = assessment.estimate
+    resource = fullest(found)
+    share = f"share of {resource}"
+    for title, what, parts in (
+        ("By engine", "engine", shares(found)),
+        ("By kind of part", "part", shares_by_kind(found)),
+    ):
+        rows = [[part.name, *_counts(part.counts), percent(max(part.part, 0.0))] for part in parts]
+        print_table(title, [what, *RESOURCES, share], rows)
+    first = shares(found)[0]
+    print(
+        f"Fullest: {resource}, {percent(found.utilization[resource])} of the device; {first.name} takes "
+        f"{percent(first.part)} of that."
+    )
+    if not assessment.fits:
+        _print_changes(_changes(assessment, budget, calibration), found.cycles)
+
+
+def assessment_json(assessment: Assessment, budget: Budget) -> dict[str, Any]:
+    """The JSON object that scripts rely on."""
+    return {
+        **estimate_json(assessment),
+        "clock_mhz": budget.clock_mhz,
+        "energy_uj": assessment.estimate.energy_uj(budget.clock_mhz),
+    }
+
+
+def explanation_json(assessment: Assessment, budget: Budget, calibration: Calibration) -> dict[str, Any]:
+    """What :func:`print_explanation` says, as a JSON object."""
+    found = assessment.estimate
+    changes = [] if assessment.fits else _changes(assessment, budget, calibration)
+    return {
+        "fullest": fullest(found),
+        "engines": [_share_json(part) for part in shares(found)],
+        "parts": [_share_json(part) for part in shares_by_kind(found)],
+        "changes": [
+            {
+                "change": change.description,
+                "resources": dict(change.estimate.resources),
+                "cycles": change.estimate.cycles,
+            }
+            for change in changes
+        ],
+    }
+
+
+def _changes(assessment: Assessment, budget: Budget, calibration: Calibration) -> list[Change]:
+    return fitting_changes(assessment.design, budget.device, assessment.limit, calibration)
+
+
+def _print_changes(changes: Sequence[Change], cycles: int) -> None:
+    if not changes:
+        print("No single change makes it fit: choose fewer lanes or bits in several places, or less d_model.")
+        return
+    rows = []
+    for change in changes[:_CHANGES]:
+        resource = fullest(change.estimate)
+        filled = f"{resource} {percent(change.estimate.utilization[resource])}"
+        rows.append([change.description, filled, f"{100 * (change.estimate.cycles / cycles - 1):+.0f} %"])
+    title = f"Single changes that make it fit, the cheapest first ({len(changes)} in all)"
+    print_table(title, ["change", "then fullest", "cycles"], rows)
+
+
+def _counts(counts: Counts) -> list[str]:
+    return [str(round(getattr(counts, name))) for name in RESOURCES]
+
+
+def _share_json(part: Share) -> dict[str, Any]:
+    counts = {name: round(float(getattr(part.counts, name)), 1) for name in RESOURCES}
+    return {"name": part.name, **counts, "share": part.part}

@@ -1,0 +1,94 @@
+"""Training a design of a study: its float parent, its seed, its result. Only this module needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from quant_model.design import Architecture, DesignPoint
+from quant_model.network import build_network
+from quant_model.training import (
+    Epoch,
+    FloatParent,
+    Resume,
+    TrainingDiverged,
+    TrainingResult,
+    parent_key,
+    prepare_process,
+    train,
+    train_parent,
+)
+from search.space.identity import arithmetic_digest, seed_from
+from search.store.study import OpenStudy
+from search.study_files.datasets import StudyData
+
+__all__ = ["Trainer", "prepare_process"]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains designs of one study."""
+
+    study: OpenStudy
+    data: StudyData
+
+    def train(self, design: DesignPoint, on_epoch: Callable[[Epoch], None] | None = None) -> TrainingResult:
+        """Train a design from the study's float parent of its architecture.
+
+        The result depends on the study's seed and data and the design's arithmetic, not on the trial's
+        number.
+
+        Args:
+            design: what to train.
+            on_epoch: called after each epoch; it may stop the training.
+        """
+        spec = self.study.spec
+        parent = self._parent(design.architecture)
+        with self._resume(arithmetic_digest(design)) as resume:
+            return train(
+                build_network(design),
+                self.data.dataset(design.architecture.window),
+                spec.training,
+                seed_from(spec.study.seed, "train", arithmetic_digest(design)),
+                parent,
+                on_epoch,
+                resume,
+            )
+
+    def _parent(self, architecture: Architecture) -> FloatParent:
+        """The float parent, trained by whichever worker needs it first.
+
+        Two workers may train the same one at once: both come to the same result, and the later one's copy is
+        used.
+        """
+        spec = self.study.spec
+        dataset = self.data.dataset(architecture.window)
+        seed = seed_from(spec.study.seed, "parent", architecture.digest)
+        attribute = f"parent:{parent_key(architecture, dataset, spec.training, seed)[:16]}"
+        stored = self.study.study.user_attrs.get(attribute)
+        if stored is not None:
+            place = f"float parent of study {self.study.name}"
+            return FloatParent.from_bytes(self.study.artifacts.get(stored["artifact"], place), place)
+        with self._resume(f"parent-{architecture.digest}") as resume:
+            parent = train_parent(architecture, dataset, spec.training, seed, resume)
+        name = f"parent-{architecture.digest}.npz"
+        artifact = self.study.artifacts.put(self.study.study, name, parent.to_bytes())
+        self.study.study.set_user_attr(attribute, {"artifact": artifact, "error": parent.validation_error})
+        return parent
+
+    @contextmanager
+    def _resume(self, what: str) -> Iterator[Resume]:
+        """Where a training's checkpoints lie: beside the study's artifacts, for all workers.
+
+        Whoever takes up the trial of a killed worker goes on from its last epoch. A training that has come to
+        an end leaves nothing behind.
+        """
+        artifacts, name = self.study.artifacts, f"checkpoint-{self.study.name}-{what}"
+        resume = Resume(lambda: artifacts.kept(name), lambda content: artifacts.keep(name, content))
+        try:
+            yield resume
+        except TrainingDiverged:
+            artifacts.drop(name)
+            raise
+        artifacts.drop(name)

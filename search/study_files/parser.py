@@ -1,0 +1,143 @@
+"""Reading a study file: TOML in, a checked :class:`~search.study_files.spec.StudySpec` out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cost_model.devices import device
+from quant_model.design import EngineKind, activation_names, activation_range, engine_kinds, memory_choices
+from quant_model.errors import UserError
+from search.files import read_text
+from search.study_files.spec import StudySpec, TensorChoice, widest_architecture
+from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
+from search.study_files.toml_lines import key_lines
+
+__all__ = ["data_path", "load_spec", "parse_spec"]
+
+# The bounds of quant_model.design.Architecture that follow from several keys together.
+_MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
+
+
+def load_spec(path: Path) -> StudySpec:
+    """Read and check a study file.
+
+    Raises:
+        UserError: the file cannot be read, is no TOML, or a key or value in it is wrong. The message names
+            file, line and key, what is allowed, and the nearest key for one that does not exist.
+    """
+    return parse_spec(read_text(path, "the study file"), str(path))
+
+
+def parse_spec(text: str, place: str) -> StudySpec:
+    """Check the text of a study file; ``place`` (its name) begins the message of an error."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise syntax_error(error, text, place) from error
+    lines = key_lines(text)
+    try:
+        spec = StudySpec.model_validate(data)
+    except ValidationError as error:
+        raise user_error(error, StudySpec, place, lines) from error
+    _Checker(spec, place, lines).check()
+    return spec
+
+
+def data_path(spec: StudySpec, study_file: Path) -> Path:
+    """The data file of a study file: relative paths start at the study file's folder."""
+    return study_file.parent / spec.data.file
+
+
+class _Checker:
+    """What the parts of a spec mean together."""
+
+    def __init__(self, spec: StudySpec, place: str, lines: Mapping[tuple[str, ...], int]) -> None:
+        self._spec, self._place, self._lines = spec, place, lines
+
+    def check(self) -> None:
+        self._device()
+        self._sizes()
+        for name, choice in self._spec.space.tensors.items():
+            self._tensor(name, choice)
+
+    def _error(self, path: tuple[str, ...], problem: str, remedy: str) -> UserError:
+        return UserError(key_place(self._place, path, self._lines), problem, remedy)
+
+    def _device(self) -> None:
+        try:
+            part = device(self._spec.device.name)
+        except UserError as error:
+            problem = f"no device {self._spec.device.name!r}"
+            raise self._error(("device", "name"), problem, error.remedy) from error
+        if part.uncalibrated is not None:
+            raise self._error(
+                ("device", "name"), f"no estimate is calibrated for {part.name}", "choose a 7-series part"
+            )
+
+    def _sizes(self) -> None:
+        data, space = self._spec.data, self._spec.space
+        if len(data.features) > _MAX_FEATURES:
+            raise self._error(
+                ("data", "features"), f"{len(data.features)} features", f"choose at most {_MAX_FEATURES}"
+            )
+        if self._spec.outputs > _MAX_OUTPUTS:
+            raise self._error(
+                ("data", "horizon"),
+                f"{len(data.targets)} targets at {len(data.horizon)} steps are {self._spec.outputs} outputs",
+                f"keep targets times steps at {_MAX_OUTPUTS} or less",
+            )
+        width = max(space.d_model) * max(space.ffn_ratio)
+        if width > _MAX_FFN_WIDTH:
+            raise self._error(
+                ("space", "ffn_ratio"),
+                f"d_model {max(space.d_model)} times ffn_ratio {max(space.ffn_ratio)} is {width}",
+                f"keep the product at {_MAX_FFN_WIDTH} or less",
+            )
+        for heads in space.heads:
+            if all(d_model % heads for d_model in space.d_model):
+                raise self._error(
+                    ("space", "heads"),
+                    f"{heads} heads divide no d_model of {', '.join(map(str, space.d_model))}",
+                    "choose a number of heads that divides a d_model",
+                )
+
+    def _tensor(self, name: str, choice: TensorChoice) -> None:
+        architecture = widest_architecture(self._spec)
+        engines = engine_kinds(architecture)
+        tensors = activation_names(architecture)
+        path = ("space", "tensors", name)
+        if name not in engines and name not in tensors:
+            known = tuple(dict.fromkeys((*engines, *tensors)))
+            raise self._error(path, "no engine or tensor of this name", nearest(name, known))
+        allowed = _applicable(engines.get(name), name in tensors)
+        for key in choice.model_fields_set:
+            if key not in allowed:
+                raise self._error((*path, key), "this key does not apply here", nearest(key, allowed))
+        for memory in choice.memory or ():
+            choices = memory_choices(engines[name])
+            if memory not in choices:
+                raise self._error((*path, "memory"), f"{memory!r}", f"allowed: {', '.join(choices)}")
+        for bits in choice.activation_bits or ():
+            span = activation_range(architecture, name)
+            if bits not in span:
+                raise self._error(
+                    (*path, "activation_bits"), f"{bits} bits", f"allowed: {span[0]}..{span[-1]}"
+                )
+
+
+def _applicable(kind: EngineKind | None, is_tensor: bool) -> tuple[str, ...]:
+    """The keys that make sense for an engine of this kind (``None``: no engine) or a tensor."""
+    keys: list[str] = ["activation_bits"] if is_tensor else []
+    if kind is not None:
+        keys.append("buffer")
+        if memory_choices(kind):
+            keys += ["lanes", "multiplier", "memory"]
+        if kind in ("scores", "context"):
+            keys.append("windows")
+        if kind == "linear":
+            keys.append("weight_bits")
+    return tuple(keys)
