@@ -9,14 +9,18 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 
-from quant_model.attention import Context, Scores
-from quant_model.design import Architecture, DesignPoint, Engine, snap_lanes, uniform_design
-from quant_model.linear import Linear
+from quant_model.arithmetic import largest_divisor
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.engine import Engine
+from quant_model.families import Encoder
+from quant_model.graph import graph_of
+from quant_model.kinds.attention import Context, Scores
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.pooling import Pooling
+from quant_model.kinds.repeat import Repeat
+from quant_model.kinds.residual import Residual
 from quant_model.network import Network, build_network
 from quant_model.node import Node
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
 from quant_model.schedule import Schedule, schedule
 from tests.designs import random_design, resolved_designs
 
@@ -48,8 +52,7 @@ class Handshake:
         self, network: Network, plan: Schedule, buffer_rows: Mapping[str, int], windows: int = 1
     ) -> None:
         self.network, self.plan, self.buffer_rows = network, plan, buffer_rows
-        arch = network.design.architecture
-        self.rows, self.windows = arch.window, windows
+        self.rows, self.windows = network.input.rows, windows
         self.loops = {node.back: node for node in network.nodes if isinstance(node, Repeat)}
         self.starts: dict[tuple[str, int], int] = {}
         ends = {name: windows if name == "head" else self.rows * windows for name in ("input", *plan.timings)}
@@ -74,14 +77,14 @@ class Handshake:
 
     def end(self, window: int) -> int:
         """The clock of a window's last output beat."""
-        return self._sent(window) + _FIRST_BEAT + _NEXT_BEAT * (self.network.head.columns - 1)
+        return self._sent(window) + _FIRST_BEAT + _NEXT_BEAT * (self.network.output.columns - 1)
 
     def _sent(self, window: int) -> int:
         """The clock in which the output stream takes a window's row."""
         complete = self._complete("head", window)
         if window == 0:
             return complete
-        return max(complete, self._sent(window - 1) + _NEXT_BEAT * self.network.head.columns)
+        return max(complete, self._sent(window - 1) + _NEXT_BEAT * self.network.output.columns)
 
     def _start(self, name: str, row: int) -> bool:
         """Note when the row starts; false while something that it waits for has not happened."""
@@ -108,7 +111,7 @@ class Handshake:
             return
         if name == "head":
             if row > 0:
-                yield self._sent(row - 1) + _NEXT_BEAT * (self.network.head.columns - 1) + 1
+                yield self._sent(row - 1) + _NEXT_BEAT * (self.network.output.columns - 1) + 1
             return
         window, last = row // self.rows, row - row % self.rows - 1
         if name.endswith("context") and first and row > 0:
@@ -145,7 +148,7 @@ class Handshake:
 
     def _occupied(self, name: str) -> int:
         if name == "input":
-            return self.network.design.architecture.features
+            return int(self.network.input.columns)
         node = self.network.by_name[name]
         return node.columns if isinstance(node, Repeat) else self.plan.timings[name].row
 
@@ -207,13 +210,13 @@ class Handshake:
 
 def with_window(design: DesignPoint, window: int) -> DesignPoint:
     """The same design for a longer window and one pass; scores' lanes still divide it."""
-    arch = dataclasses.replace(design.architecture, window=window, repeats=1)
-    engines = {
-        name: dataclasses.replace(engine, lanes=snap_lanes(arch, name, engine.lanes))
-        for name, engine in design.engines.items()
-        if not name.endswith("repeat")
-    }
-    return dataclasses.replace(design, architecture=arch, engines=engines)
+    assert isinstance(design.shape, Encoder)
+    shape = dataclasses.replace(design.shape, window=window, repeats=1)
+    engines = {}
+    for name, node in graph_of(shape).by_name.items():
+        lanes = largest_divisor(design.engines[name].lanes, node.lane_limit)
+        engines[name] = dataclasses.replace(design.engines[name], lanes=lanes)
+    return dataclasses.replace(design, shape=shape, engines=engines)
 
 
 @settings(max_examples=200)
@@ -228,8 +231,8 @@ def test_cycles_equal_the_handshake_played_through(design: DesignPoint) -> None:
 @pytest.mark.parametrize("window", [3, 8])
 def test_a_query_engine_slower_than_the_others(window: int, layers: int) -> None:
     """It runs ahead of the barrier, and those rows leave closer to one another than the last ones."""
-    arch = Architecture(window=window, features=3, d_model=8, heads=1, ffn_width=16, layers=layers, outputs=2)
-    design = uniform_design(arch, lanes=8, multiplier="lut")
+    shape = Encoder(window=window, features=3, d_model=8, heads=1, ffn_width=16, layers=layers, outputs=2)
+    design = uniform_design(shape, lanes=8, multiplier="lut")
     slow = {f"layer{n}.query": Engine(lanes=1, multiplier="lut", memory="logic") for n in range(layers)}
     network = build_network(design.with_engines(slow))
     plan = schedule(network)
@@ -256,7 +259,7 @@ def interval_played(design: DesignPoint, windows: int = 14, settled: int = 6) ->
 
 def once(design: DesignPoint) -> DesignPoint:
     """The design without repeated layers."""
-    return with_window(design, design.architecture.window)
+    return with_window(design, design.graph.input.rows)
 
 
 @settings(max_examples=100)
@@ -264,7 +267,7 @@ def once(design: DesignPoint) -> DesignPoint:
 def test_windows_follow_one_another_at_least_as_often(design: DesignPoint) -> None:
     network = build_network(once(design))
     work = max(timing.row for name, timing in schedule(network).timings.items() if name != "head")
-    assert network.design.architecture.window * work <= schedule(network).interval
+    assert network.input.rows * work <= schedule(network).interval
     assert interval_played(network.design) <= schedule(network).interval
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quant_model.data import Dataset, Series, make_dataset
-from quant_model.design import Architecture
+from quant_model.families import Encoder
 from quant_model.training import TrainingSettings
 
 WINDOW = 8
@@ -39,9 +39,9 @@ def wave_series(rows: int = 700, features: int = 1, seed: int = 0) -> Series:
     )
 
 
-def small_architecture(dataset: Dataset, heads: int = 1, layers: int = 1, repeats: int = 1) -> Architecture:
+def small_shape(dataset: Dataset, heads: int = 1, layers: int = 1, repeats: int = 1) -> Encoder:
     """The smallest encoder that still has every part."""
-    return Architecture(
+    return Encoder(
         window=dataset.window,
         features=dataset.features,
         d_model=4 * heads,
