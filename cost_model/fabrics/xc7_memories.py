@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cost_model.arithmetic import Number, at_most, ceil_div, pick, remembered
+from quant_model.arithmetic import Number, at_most, ceil_div, pick, remembered
 
 __all__ = [
     "block_rams",
