@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from quant_model.arithmetic import Number
 
@@ -44,8 +44,10 @@ class Counts(dict[str, Number]):
     def total(parts: Iterable[Mapping[str, Number]]) -> Counts:
         """The sum of all parts."""
         result = Counts()
+        known = result.get
         for part in parts:
-            result.add(part)
+            for resource, count in part.items():
+                result[resource] = known(resource, 0) + count
         return result
 
 
@@ -69,8 +71,7 @@ class Usage:
         return Usage(self.kind, self.rules.times(count), features, self.sort)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One instance of an engine."""
 
     label: str

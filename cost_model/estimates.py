@@ -20,7 +20,7 @@ from quant_model.design import DesignPoint
 from quant_model.designs import Designs
 from quant_model.graph import Graph
 from quant_model.network import Network, build_network
-from quant_model.schedule import schedule
+from quant_model.schedule import Schedule, schedule
 
 __all__ = ["Estimate", "estimate", "estimate_many"]
 
@@ -47,10 +47,7 @@ class Estimate:
     device: Device
     calibration: str
     """Name of the calibration: whose counts the estimate means to equal."""
-    busy_pj: Number
-    """Dynamic energy of all engines while they work, in pJ an inference."""
-    _parts: tuple[tuple[str, Part], ...] = field(repr=False, compare=False, default=())
-    _coefficients: Calibration | None = field(repr=False, compare=False, default=None)
+    _busy: _Parts | Number = field(repr=False, compare=False)
 
     @property
     def fullest(self) -> Number:
@@ -59,12 +56,13 @@ class Estimate:
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """Where the resources of a single design go, in the order of the data flow."""
-        assert self._coefficients is not None
-        return tuple(
-            Component(engine, part.label, part.usage.kind, part.purpose, self._coefficients.counts(part.usage))
-            for engine, part in self._parts
-        )
+        """Where the resources go, in the order of the data flow; not known of many designs together."""
+        return self._busy.components if isinstance(self._busy, _Parts) else ()
+
+    @cached_property
+    def busy_pj(self) -> Number:
+        """Dynamic energy of all engines while they work, in pJ an inference."""
+        return self._busy.busy_pj(self.device) if isinstance(self._busy, _Parts) else self._busy
 
     def energy_uj(self, clock_mhz: float) -> Number:
         """Energy of one inference in uJ at ``clock_mhz``: an estimate within a factor of two.
@@ -73,6 +71,30 @@ class Estimate:
         """
         clocked = clocked_pj(self.resources, self.device)
         return total_energy_uj(self.cycles, clocked, self.busy_pj, self.device, clock_mhz)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The instances of an accelerator, for whoever asks for more than their sum."""
+
+    graph: Graph
+    timetable: Schedule
+    parts: Sequence[tuple[str, Part]]
+    calibration: Calibration
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        counts = self.calibration.counts
+        return tuple(
+            Component(engine, part.label, part.usage.kind, part.purpose, counts(part.usage))
+            for engine, part in self.parts
+        )
+
+    def busy_pj(self, device: Device) -> Number:
+        engines: dict[str, Counts] = {}
+        for engine, part in self.parts:
+            engines.setdefault(engine, Counts()).add(self.calibration.counts(part.usage))
+        return busy_pj(engines, self.graph, self.timetable, device)
 
 
 def estimate(
@@ -89,14 +111,13 @@ def estimate(
 def estimate_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Estimate:
     """The same of resolved design points: ``(designs,)`` arrays, equal to what :func:`estimate` gives."""
     coefficients = calibration or load(device.fabric.calibration)
-    found = [
-        _estimate(designs.part(slice(first, first + _CHUNK)).graph, device, coefficients)
-        for first in range(0, len(designs), _CHUNK)
-    ]
-    sizes = [min(_CHUNK, len(designs) - first) for first in range(0, len(designs), _CHUNK)]
+    chunks = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    found = [_estimate(chunk.graph, device, coefficients) for chunk in chunks]
 
     def joined(parts: Sequence[Number]) -> Any:
-        return np.concatenate([np.broadcast_to(one, size) for one, size in zip(parts, sizes, strict=True)])
+        return np.concatenate(
+            [np.broadcast_to(one, len(chunk)) for one, chunk in zip(parts, chunks, strict=True)]
+        )
 
     resources = {name: joined([one.resources[name] for one in found]) for name in device.fabric.resources}
     return Estimate(
@@ -106,19 +127,14 @@ def estimate_many(designs: Designs, device: Device, calibration: Calibration | N
         interval=joined([one.interval for one in found]),
         device=device,
         calibration=coefficients.name,
-        busy_pj=joined([one.busy_pj for one in found]),
+        _busy=joined([one.busy_pj for one in found]),
     )
 
 
 def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimate:
     timetable = schedule(graph)
     parts = tuple(all_parts(graph, timetable, device.fabric.entities))
-    total = Counts()
-    engines: dict[str, Counts] = {}
-    for engine, part in parts:
-        counts = calibration.counts(part.usage)
-        total.add(counts)
-        engines.setdefault(engine, Counts()).add(counts)
+    total = Counts.total(calibration.counts(part.usage) for _, part in parts)
     resources = device.fabric.resources_of(total)
     return Estimate(
         resources=resources,
@@ -127,7 +143,5 @@ def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimat
         interval=timetable.interval,
         device=device,
         calibration=calibration.name,
-        busy_pj=busy_pj(engines, graph, timetable, device),
-        _parts=parts,
-        _coefficients=calibration,
+        _busy=_Parts(graph, timetable, parts, calibration),
     )

@@ -22,7 +22,7 @@ from cost_model.devices import Device
 from cost_model.fabrics import Fabric
 from cost_model.fabrics.fabric import BuildChoice
 from cost_model.kinds import all_parts
-from quant_model.arithmetic import Number, pick
+from quant_model.arithmetic import Number, anywhere, pick
 from quant_model.design import DesignPoint
 from quant_model.designs import Designs, Flags
 from quant_model.engine import Engine
@@ -63,8 +63,9 @@ def resolve_many(designs: Designs, device: Device, calibration: Calibration | No
 def is_final(graph: Graph, fabric: Fabric) -> bool:
     """True when :func:`resolve` would change nothing."""
     return not any(
-        np.any(_is_open(node, choice)) for node in graph.nodes for choice in fabric.auto
-    ) and not any(np.any(_is_short(node, fabric)) for node in graph.nodes)
+        anywhere(_is_short(node, fabric)) or any(anywhere(_is_open(node, choice)) for choice in fabric.auto)
+        for node in graph.nodes
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _moves(graph: Graph, fabric: Fabric) -> Iterator[_Move]:
             flags = _is_open(node, choice)
             if choice == "multiplier":
                 flags = flags & fabric.can_multiply(node)
-            if np.any(flags):
+            if anywhere(flags):
                 yield _Move(node.name, choice, flags)
 
 
@@ -174,7 +175,8 @@ def _is_open(node: Node, choice: BuildChoice) -> Number:
 
 def _is_short(node: Node, fabric: Fabric) -> Number:
     """Whether DSP slices are chosen for products that they are not used for."""
-    return node.engine.in_dsp & (fabric.can_multiply(node) == 0)
+    in_dsp = node.engine.in_dsp
+    return in_dsp & (fabric.can_multiply(node) == 0) if anywhere(in_dsp) else False
 
 
 def _in_luts(node: Node, fabric: Fabric) -> Engine:
@@ -185,7 +187,7 @@ def _in_luts(node: Node, fabric: Fabric) -> Engine:
         leave = _is_open(node, choice)
         if choice == "multiplier":
             leave = leave | _is_short(node, fabric)
-        if np.any(leave):
+        if anywhere(leave):
             engine = _with(engine, choice, pick(leave, way, getattr(engine, choice)))
     return engine
 

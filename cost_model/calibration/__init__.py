@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
 from cost_model.component import Counts, Sort, Usage
 from quant_model.arithmetic import Number
 
@@ -47,10 +49,10 @@ class Calibration:
                 if (coefficient := own.get(feature, 0.0)) != 0.0:
                     total = total + coefficient * value
             found[resource] = total
-        if self.factors is None:
-            return found
-        factors = self.factors[usage.sort]
-        return Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
+        if self.factors is not None:
+            factors = self.factors[usage.sort]
+            found = Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
+        return Counts({name: count for name, count in found.items() if isinstance(count, np.ndarray) or count})
 
 
 @cache

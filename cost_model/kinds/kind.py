@@ -46,10 +46,10 @@ class Of:
 
     def unused(self, node: Node) -> Number | None:
         """Low bits of a node's sums that no output depends on; None where the sums leave the graph."""
-        for reader, edge in self.graph.readers(node.name):
+        for reader, edge in self.graph.outline.readers(node.name):
             own = self.kinds[reader.kind].unused
             if edge.type == "direct" and own is not None:
-                return own(reader, self)
+                return own(self.graph.by_name[reader.name], self)
         return None
 
 
