@@ -10,6 +10,7 @@ import numpy as np
 
 __all__ = [
     "Number",
+    "anywhere",
     "at_least",
     "at_most",
     "bit_length",
@@ -52,6 +53,11 @@ def counter_bits(count: Number) -> Number:
 def used_bits(count: Number) -> Number:
     """Bits that such a counter needs; none when it never moves: synthesis removes it."""
     return bit_length(count - 1)
+
+
+def anywhere(condition: Number) -> bool:
+    """Whether it holds, for any of many designs."""
+    return bool(condition.any()) if isinstance(condition, np.ndarray) else bool(condition)
 
 
 def at_least(value: Number, low: Number) -> Number:
@@ -118,9 +124,8 @@ def remembered(formula: Formula) -> Formula:
     @wraps(formula)
     def remember(*values: Number) -> Any:
         try:
-            hash(values)
+            return known(*values)
         except TypeError:  # an array cannot be looked up
             return formula(*values)
-        return known(*values)
 
     return cast(Formula, remember)

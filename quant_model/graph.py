@@ -179,7 +179,7 @@ class Graph:
     tensors: Mapping[str, Tensor] = field(repr=False)
     """Those whose bits a design point chooses, in the order of the data flow."""
 
-    @property
+    @cached_property
     def outline(self) -> Graph:
         """The graph of the shape alone: names, edges, kinds. The same object for equal shapes."""
         return graph_of(self.shape.example)
@@ -194,7 +194,7 @@ class Graph:
         """The node whose rows leave."""
         return self.nodes[-1]
 
-    @property
+    @cached_property
     def output(self) -> Port:
         """What leaves: the last node's full sums."""
         return Port(self.last.name, self.last.rows, self.last.columns, self.last.output)

@@ -95,17 +95,9 @@ def timing(node: Node, wait: int = 0) -> Timing:
 
 def schedule(graph: Graph) -> Schedule:
     """Timings, buffer depths, cycles and interval of a graph whose multipliers are resolved."""
-    timings = {node.name: timing(node, _wait(node, graph)) for node in graph.nodes if node.work is not None}
+    delays = stages(graph.outline).delays
+    timings = {name: timing(graph.by_name[name], delay) for name, delay in delays.items()}
     return _Walk(graph, timings).schedule()
-
-
-def _wait(node: Node, graph: Graph) -> int:
-    """Clocks of what passes an engine's elements on at once, one row for a row."""
-    return sum(
-        reader.delay
-        for reader, edge in graph.readers(node.name)
-        if edge.type == "direct" and not reader.reduces
-    )
 
 
 @dataclass(frozen=True)
@@ -127,6 +119,8 @@ class _Barrier:
     before: _Section
     behind: _Section
     stored: tuple[Timing, ...]
+    stored_pace: Number
+    """Clocks per row of what is stored."""
     ahead: Timing
     windows: tuple[Number, ...]
     """In its stores."""
@@ -138,11 +132,6 @@ class _Barrier:
     def overlaps(self) -> Number:
         """Whether a window can come in while the one before is read."""
         return -largest([-windows for windows in self.windows]) > 1
-
-    @property
-    def stored_pace(self) -> Number:
-        """Clocks per row of what is stored."""
-        return largest([part.row for part in self.stored])
 
     @property
     def replay(self) -> Number:
@@ -185,11 +174,13 @@ class _Walk:
         before = self.first
         for stage in self.stages.barriers:
             behind = self._section(stage)
+            stored = tuple(self.timings[name] for name in stage.stored)
             found.append(
                 _Barrier(
                     before=before,
                     behind=behind,
-                    stored=tuple(self.timings[name] for name in stage.stored),
+                    stored=stored,
+                    stored_pace=largest([part.row for part in stored]),
                     ahead=self.timings[stage.ahead[0]],
                     windows=tuple(by_name[name].engine.windows for name in stage.stores),
                     columns=by_name[stage.loop].columns if stage.loop else 0,

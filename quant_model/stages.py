@@ -48,6 +48,8 @@ class Stages:
     """Engines with lanes behind the node that makes one row of a window's."""
     reducing: str | None
     """That node."""
+    delays: dict[str, int]
+    """By engine with lanes: clocks of what passes its elements on at once, one row for a row."""
 
 
 @lru_cache(maxsize=4096)
@@ -70,7 +72,19 @@ def stages(outline: Graph) -> Stages:
                 "a barrier needs one engine in front of it that runs ahead, and a chain behind it"
             )
     reducing = next((node.name for node in outline.nodes if node.reduces), None)
-    return Stages(found[0], found[1:], tail, reducing)
+    return Stages(found[0], found[1:], tail, reducing, _delays(outline))
+
+
+def _delays(outline: Graph) -> dict[str, int]:
+    return {
+        node.name: sum(
+            reader.delay
+            for reader, edge in outline.readers(node.name)
+            if edge.type == "direct" and not reader.reduces
+        )
+        for node in outline.nodes
+        if node.work is not None
+    }
 
 
 def _depths(outline: Graph) -> dict[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -80,13 +81,13 @@ class Scores(Kind):
         """A lane for every key."""
         return self.rows
 
-    @property
+    @cached_property
     def work(self) -> Work:
         """A query times all keys, head by head."""
         factors = self.query_format.bits, self.key_format.bits
         return Work(self.d_head, self.columns, factors, 0, pipeline.REQUANTIZE)
 
-    @property
+    @cached_property
     def product_bound(self) -> Number:
         """The largest absolute dot product."""
         return self.d_head * self.query_format.magnitude * self.key_format.magnitude
@@ -96,12 +97,12 @@ class Scores(Kind):
         """The largest rescaling shift: its rounding constant is at most ``product_bound``."""
         return bit_length(self.product_bound)
 
-    @property
+    @cached_property
     def accumulator(self) -> Format:
         """Format of a lane's accumulator: can never overflow."""
         return symmetric(self.product_bound)
 
-    @property
+    @cached_property
     def total(self) -> Format:
         """Format of dot product plus rounding constant."""
         return symmetric(2 * self.product_bound)
@@ -177,7 +178,7 @@ class Context(Kind):
         """A lane for every column of a head."""
         return self.d_head
 
-    @property
+    @cached_property
     def work(self) -> Work:
         """A row of probabilities times all values, head by head, and a division for each output."""
         factors = self.probability.bits, self.output.bits
@@ -194,17 +195,17 @@ class Context(Kind):
         """Probability numerators by distance from the row's maximum."""
         return softmax_table(self.score_format.bits, self.probability.bits)
 
-    @property
+    @cached_property
     def denominator(self) -> Format:
         """Format of the sum of a row's probability numerators."""
         return Format(bit_length(self.rows * self.probability.high), signed=False)
 
-    @property
+    @cached_property
     def product_bound(self) -> Number:
         """The largest absolute weighted sum."""
         return self.rows * self.probability.high * self.output.magnitude
 
-    @property
+    @cached_property
     def accumulator(self) -> Format:
         """Format of a lane's accumulator: can never overflow."""
         return symmetric(self.product_bound)

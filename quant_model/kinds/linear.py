@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -63,7 +64,7 @@ class Linear(Kind):
         """1, or ``rows`` where each row has its own bias."""
         return self.rows if self.positional else 1
 
-    @property
+    @cached_property
     def product_bound(self) -> Number:
         """The largest absolute sum of products, over every possible input and weight."""
         return self.in_features * self.input.magnitude * self.weight.magnitude
@@ -78,12 +79,12 @@ class Linear(Kind):
         """The largest rescaling shift: its rounding constant is at most ``product_bound``."""
         return bit_length(self.product_bound)
 
-    @property
+    @cached_property
     def accumulator(self) -> Format:
         """Format of a lane's accumulator: products only, can never overflow."""
         return symmetric(self.product_bound)
 
-    @property
+    @cached_property
     def total(self) -> Format:
         """Format of products plus bias plus rounding constant: can never overflow."""
         return symmetric(self.product_bound + self.bias_bound + self.product_bound)
@@ -103,7 +104,7 @@ class Linear(Kind):
         """A lane for every output."""
         return self.columns
 
-    @property
+    @cached_property
     def work(self) -> Work:
         """A row times the matrix."""
         factors = self.input.bits, self.weight.bits

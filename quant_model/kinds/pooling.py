@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from quant_model import pipeline
@@ -47,7 +48,7 @@ class Pooling(Kind):
         """A window's."""
         return self.window
 
-    @property
+    @cached_property
     def sum_bound(self) -> Number:
         """The largest absolute sum."""
         return self.window * self.input.magnitude
@@ -57,7 +58,7 @@ class Pooling(Kind):
         """The largest rescaling shift: its rounding constant is at most ``sum_bound``."""
         return bit_length(self.sum_bound)
 
-    @property
+    @cached_property
     def total(self) -> Format:
         """Format of the sum plus rounding constant: can never overflow."""
         return symmetric(2 * self.sum_bound)

@@ -24,17 +24,16 @@ from search.commands.show_estimate import (
     print_explanation,
 )
 from search.files import read_text
-from search.results.check import DEFAULT_DEVICE, measure, verification_json
+from search.results.check import verification_json
 from search.results.export import write_bundle
+from search.results.measurement import bundle_budget, measure
 from search.results.timing import DEFAULT_TARGET, add_timing
 from search.show import print_table, working
-from search.space.budget import RESOURCES, Assessment, Budget
+from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.space.design_space import DesignSpace, random_designs
 from search.study_files.parser import load_spec
 
 __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
-
-_CLOCK_MHZ = 100.0
 
 
 @click.command()
@@ -64,7 +63,7 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
     "--clock",
     "clock_mhz",
     type=click.FloatRange(0, 1000, min_open=True),
-    default=_CLOCK_MHZ,
+    default=Budget.clock_mhz,
     show_default=True,
     metavar="MHZ",
     help="For milliseconds and energy.",
@@ -76,10 +75,10 @@ def estimate(
 ) -> None:
     """What a design takes of a device, by the cost model."""
     coefficients = read_calibration(calibration)
-    budget = Budget(device or DEFAULT_DEVICE, 1.0, clock_mhz)
+    budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)
     design = resolve(_read_design(design_file), budget.device, coefficients)
     found = cost_model.estimate(design, budget.device, coefficients)
-    assessment = Assessment(design, found, budget.limit)
+    assessment = Assessment(design, found, budget)
     if as_json:
         content = assessment_json(assessment, budget)
         if explain:
@@ -100,7 +99,7 @@ def estimate(
 @device_option
 def generate(design_file: Path, seed: int, out: Path, device: str | None) -> None:
     """Write an accelerator without training, with random weights: for tests and calibration."""
-    assessment = Budget(device or DEFAULT_DEVICE, 1.0, _CLOCK_MHZ).assess(_read_design(design_file))
+    assessment = Budget(device or DEFAULT_DEVICE).assess(_read_design(design_file))
     model = random_integer_model(build_network(assessment.design), seed)
     note = f"Random weights (seed {seed}): for tests, it forecasts nothing.\n"
     write_bundle(model, out, assessment, {"random_weights": seed}, note)
@@ -143,18 +142,19 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
     """Synthesise an accelerator with Yosys: measured counts beside the estimate."""
     _check_bundle(bundle)
     with working("Synthesising"):
-        result = measure(bundle, device)
+        result = measure(bundle, bundle_budget(bundle, device))
     if as_json:
         print_json(result.to_json())
     else:
-        estimated = result.assessment.resources
+        estimated, budget = result.assessment.resources, result.assessment.budget
         rows = [
-            [name, str(result.measured[name]), str(estimated[name]), str(getattr(result.device, name))]
-            for name in RESOURCES
+            [name, str(used), str(estimated[name]), str(getattr(budget.device, name))]
+            for name, used in result.resources.items()
         ]
-        name = result.assessment.estimate.device
-        print_table(f"{bundle} on {name}", ["resource", "measured", "estimate", "capacity"], rows)
-        print(f"{'fits' if result.fits else 'does not fit'}; measured by {result.synthesis.tool}")
+        title = f"{bundle} on {budget.device_name}"
+        print_table(title, ["resource", "measured", "estimate", "capacity"], rows)
+        verdict = "fits" if result.fits else "does not fit"
+        print(f"{verdict}{budget.limits}; measured by {result.synthesis.tool}")
     return 0 if result.fits else 1
 
 

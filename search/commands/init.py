@@ -12,8 +12,8 @@ from search.files import read_bytes
 from search.init import Guess, Written, look, write
 from search.init.guess import step_name
 from search.init.reading import read_raw
-from search.results.check import DEFAULT_DEVICE
 from search.show import working
+from search.space.budget import DEFAULT_DEVICE
 
 __all__ = ["init"]
 

@@ -10,7 +10,8 @@ import click
 from search.commands.options import artifacts_option, file, storage_option, study_option
 from search.files import write_text
 from search.show import working
-from search.store.storage import Location, storage_errors
+from search.store.location import Location
+from search.store.storage import storage_errors
 from search.store.study import OpenStudy, open_study
 
 __all__ = ["report"]

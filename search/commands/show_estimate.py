@@ -86,7 +86,7 @@ def explanation_json(assessment: Assessment, budget: Budget, calibration: Calibr
 
 
 def _changes(assessment: Assessment, budget: Budget, calibration: Calibration) -> list[Change]:
-    return fitting_changes(assessment.design, budget.device, assessment.limit, calibration)
+    return fitting_changes(assessment.design, budget.device, budget.limit, calibration)
 
 
 def _print_changes(changes: Sequence[Change], cycles: int) -> None:

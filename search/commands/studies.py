@@ -21,15 +21,18 @@ from search.commands.options import (
 )
 from search.commands.tables import print_checked, print_front
 from search.files import write_text
+from search.monitor.publish import Publisher
+from search.results.check import RunResult, check_best
 from search.results.export import export_trial
 from search.results.front import front_csv, front_json
 from search.results.timing import add_timing
 from search.service.private import STORAGE_VARIABLE
-from search.service.run import RunOptions, RunResult, begin, build_best
+from search.service.run import RunOptions, begin
 from search.service.run import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
-from search.store.storage import Location, storage_errors
+from search.store.location import Location
+from search.store.storage import storage_errors
 from search.store.study import open_study
 
 __all__ = ["export", "front", "run", "status"]
@@ -78,7 +81,9 @@ def run(
                 study, out_folder = begin(options)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
-                checked = build_best(study, export_count, out_folder, workers, timing)
+                checked = check_best(study, export_count, out_folder, workers, timing)
+                if checked:
+                    Publisher(study).publish()
         result = RunResult(study, out_folder, checked)
         written = result.write()
     except (Interrupted, KeyboardInterrupt):

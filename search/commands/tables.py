@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from search.results.check import Checked
 from search.results.comparison import stored_baselines
 from search.results.front import FrontTrial, front
-from search.service.run import Checked
 from search.show import number, print_table, shown
 from search.space.budget import RESOURCES
 from search.store.study import OpenStudy
@@ -81,11 +81,12 @@ def _described(checked: Checked) -> dict[str, str]:
             f"{'..'.join(map(str, sorted(cycles)))} ({verification.cycles_predicted})"
         )
     for name, estimated in assessment.resources.items():
-        measured = str(measurement.measured[name]) if measurement else "not known"
+        measured = str(measurement.resources[name]) if measurement else "not known"
         told[f"{name} measured (estimate)"] = f"{measured} ({estimated})"
     if checked.timing is not None:
         told[f"MHz on {checked.timing.device}"] = f"{checked.timing.megahertz:.1f}"
-    told[f"fits {assessment.estimate.device}"] = "yes" if measurement and measurement.fits else "no"
+    budget = assessment.budget
+    told[f"fits {budget.device_name}{budget.limits}"] = "yes" if measurement and measurement.fits else "no"
     return told
 
 

@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage
 
 from search.results.front import FrontTrial
 from search.show import number, percent
+from search.store.record import TrialRecord
 from search.study_files.spec import StudySpec
 
 __all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
@@ -70,7 +71,7 @@ def study_note(
             _row(["---"] * (len(labels) + 2)),
         ]
         lines += [
-            _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial.utilization)])
+            _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial)])
             for trial in front[:_MOST_DESIGNS]
         ]
         if len(front) > _MOST_DESIGNS:
@@ -78,31 +79,31 @@ def study_note(
     return "\n".join(lines) + "\n"
 
 
-def trial_note(state: str, text: str, attributes: Mapping[str, Any], clock_mhz: float) -> str:
+def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> str:
     """What a trial came to: bits per tensor, use of the device, what fills it, and where it comes from.
 
     Args:
         state: ``complete``, ``pruned`` or ``fail``.
         text: Its values, or why it has none.
-        attributes: The trial's user attributes.
+        record: What the trial keeps.
         clock_mhz: The study's clock.
     """
     heading = {"complete": "Trained", "pruned": "Not trained", "fail": "Failed"}.get(state, state)
     lines = [f"**{heading}**: {text or 'no reason is known'}", ""]
-    estimate, design = attributes.get("estimate"), attributes.get("design")
-    if isinstance(estimate, Mapping):
-        used, shares = estimate["resources"], estimate["utilization"]
+    estimate, design, origin = record.estimate, record.design, record.origin
+    if estimate is not None:
+        used, shares = estimate.resources, estimate.utilization
         lines += [
-            f"Fullest: {attributes.get('filled', '?')}. {estimate['cycles']} cycles a window, "
-            f"{estimate['cycles'] / clock_mhz:.4g} us at {clock_mhz:g} MHz.",
+            f"Fullest: {record.filled or '?'}. {estimate.cycles} cycles a window, "
+            f"{estimate.cycles / clock_mhz:.4g} us at {clock_mhz:g} MHz.",
             "",
-            _row([f"estimate for {estimate['device']}", *used]),
+            _row([f"estimate for {estimate.device}", *used]),
             _row(["---"] * (len(used) + 1)),
             _row(["used", *map(str, used.values())]),
             _row(["of the device", *(percent(shares[name]) for name in used)]),
             "",
         ]
-    if isinstance(design, Mapping):
+    if design is not None:
         arch = design["architecture"]
         lines += [
             f"- d_model {arch['d_model']}, heads {arch['heads']}, feed-forward {arch['ffn_width']}, "
@@ -110,23 +111,21 @@ def trial_note(state: str, text: str, attributes: Mapping[str, Any], clock_mhz: 
             f"- weight bits: {_listed(design['weight_bits'])}",
             f"- activation bits: {_listed(design['activation_bits'])}",
         ]
-    if "trained_by" in attributes or "duplicate_of" in attributes:
-        twin = attributes.get("trained_by", attributes.get("duplicate_of"))
-        lines.append(f"- not trained again: trial {twin} has the same arithmetic")
-    elif "seconds" in attributes:
-        lines.append(f"- took {attributes['seconds']} s")
-    origin = attributes.get("origin")
-    if isinstance(origin, Mapping):
+    if record.twin is not None:
+        lines.append(f"- not trained again: trial {record.twin} has the same arithmetic")
+    elif record.seconds is not None:
+        lines.append(f"- took {record.seconds} s")
+    if origin is not None:
         lines.append(
-            f"- study {origin['study_sha256'][:12]}, data {origin['data_sha256'][:12]}, "
-            f"bitfront {origin['version']}, seed {origin['seed']}, worker {origin.get('worker', '?')}"
+            f"- study {origin.study_sha256[:12]}, data {origin.data_sha256[:12]}, "
+            f"bitfront {origin.version}, seed {origin.seed}, worker {origin.worker}"
         )
     return "\n".join(lines) + "\n"
 
 
 def failure_note(reason: str) -> str:
     """The note on a trial that nobody will try again."""
-    return trial_note("fail", reason, {}, 1.0)
+    return trial_note("fail", reason, TrialRecord(), 1.0)
 
 
 def with_own_text(old: str, new: str) -> str:
@@ -178,9 +177,8 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _fullest(utilization: Mapping[str, float]) -> str:
-    name = max(utilization, key=lambda one: utilization[one])
-    return f"{name} {percent(utilization[name])}"
+def _fullest(trial: FrontTrial) -> str:
+    return f"{trial.estimate.fullest} {percent(trial.used)}"
 
 
 def _listed(bits: Mapping[str, int]) -> str:

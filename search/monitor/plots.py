@@ -8,16 +8,15 @@ form.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
 from search.results.front import FrontTrial, front_of
 from search.space.pareto import hypervolume
+from search.store.study import MeasuredDesign
 
 __all__ = [
-    "MeasuredDesign",
     "bits_figure",
     "front_figure",
     "hypervolume_figure",
@@ -34,15 +33,6 @@ _MOST_DESIGNS = 30
 """Front designs that heat map and bars show, spread over the front."""
 _HISTORY_POINTS = 60
 """Places at which the hypervolume is computed."""
-
-
-@dataclass(frozen=True)
-class MeasuredDesign:
-    """Counts by resource of one design, as the cost model and as a synthesis tool say."""
-
-    number: int
-    estimate: Mapping[str, int]
-    measured: Mapping[str, int]
 
 
 def front_figure(trials: Sequence[FrontTrial], labels: Mapping[str, str]) -> go.Figure:

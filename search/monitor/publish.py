@@ -7,26 +7,24 @@ begin at the same moment both write whole values, of which the later stays.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
 from search.results.front import finished_trials, front, front_of
 from search.space.objectives import labels
-from search.store.storage import Location
+from search.store.location import Location
+from search.store.record import TrialRecord
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from search.store.study import OpenStudy
 
-__all__ = ["MEASURED", "PLOTS", "Publisher", "figures"]
+__all__ = ["PLOTS", "Publisher", "figures"]
 
-MEASURED = "measured:"
-"""Begins the study's user attributes with measured counts: ``{"estimate": {...}, "measured": {...}}``."""
 PLOTS = ("front", "bits", "utilization", "hypervolume", "measured")
 """Ids of our plots in the dashboard."""
 _PUBLISHED = "published"
@@ -50,9 +48,7 @@ class Publisher:
         self._study = study
         self._not_before = 0.0
 
-    def note(
-        self, trial: int, number: int, state: TrialState, text: str, attributes: Mapping[str, Any]
-    ) -> None:
+    def note(self, trial: int, number: int, state: TrialState, text: str, record: TrialRecord) -> None:
         """Write the note of a trial that is about to be finished.
 
         Args:
@@ -60,10 +56,10 @@ class Publisher:
             number: Its number.
             state: The state that it is about to get.
             text: Its values, or why it has none.
-            attributes: Its user attributes.
+            record: What it keeps.
         """
         if number < _NOTED_TRIALS:
-            body = trial_note(state.name.lower(), text, attributes, self._study.spec.device.clock_mhz)
+            body = trial_note(state.name.lower(), text, record, self._study.spec.device.clock_mhz)
             write_note(self._study.storage, self._study.id, body, trial)
 
     def publish_now_and_then(self) -> None:
@@ -115,7 +111,6 @@ class Publisher:
 def figures(study: OpenStudy) -> dict[str, go.Figure]:
     """Our plots of a study, by their id in the dashboard; fewer while there is nothing to draw."""
     from search.monitor.plots import (
-        MeasuredDesign,
         bits_figure,
         front_figure,
         hypervolume_figure,
@@ -134,9 +129,4 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
         "utilization": utilization_figure(chosen, study.spec.device.limit),
         "hypervolume": hypervolume_figure(trials),
     }
-    measured = [
-        MeasuredDesign(int(key.removeprefix(MEASURED)), value["estimate"], value["measured"])
-        for key, value in study.study.user_attrs.items()
-        if key.startswith(MEASURED)
-    ]
-    return drawn | ({"measured": measured_figure(measured)} if measured else {})
+    return drawn | ({"measured": measured_figure(study.measured)} if study.measured else {})

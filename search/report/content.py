@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from cost_model.devices import Device, device
 from quant_model.data import Baseline, Dataset, Series, persistence
@@ -23,10 +22,12 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
+from search.results.choice import worth_building
 from search.results.export import trial_model
-from search.results.front import FrontTrial, finished_trials, front, pick
+from search.results.front import FrontTrial, finished_trials, front_of
 from search.results.scores import Scores, score
 from search.space.budget import Budget
+from search.store.record import StoredEstimate, TrialRecord
 from search.store.study import OpenStudy, StudyCounts
 from search.study_files.datasets import StudyData
 from search.study_files.spec import StudySpec
@@ -100,8 +101,6 @@ class ShownDesign:
     on_front: bool
     point: DesignPoint
     """Resolved."""
-    estimate: Mapping[str, Any]
-    """As the trial stored it: resources, utilization, cycles, device, calibration."""
     clock_mhz: float
     energy_uj: float
     """Microjoules per window by the cost model."""
@@ -128,9 +127,14 @@ class ShownDesign:
         return schedule(self.network)
 
     @property
+    def estimate(self) -> StoredEstimate:
+        """As the trial stored it."""
+        return self.trial.estimate
+
+    @property
     def cycles(self) -> int:
         """Clocks per window."""
-        return int(self.estimate["cycles"])
+        return self.estimate.cycles
 
     @property
     def latency_us(self) -> float:
@@ -201,7 +205,7 @@ def gather(
         raise UserError(
             f"study {study.name}", "no design is trained yet", "let it run first: bitfront run STUDY.toml"
         )
-    on_front = front(study)
+    on_front = front_of(trials)
     by_number = {trial.number: trial for trial in trials}
     if chosen is not None and chosen not in by_number:
         trial_model(study, study.trial(chosen))  # says what is wrong with it, unless it is a repetition
@@ -209,7 +213,7 @@ def gather(
             f"study {study.name} trial {chosen}", "it repeats an earlier one", "choose one of: bitfront front"
         )
     first = on_front[0].number if chosen is None else chosen
-    best = [trial.number for trial in pick(trials, on_front, reported)]
+    best = [trial.number for trial in worth_building(trials, reported)]
     scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
     shown = list(dict.fromkeys([*(trial.number for trial in on_front), *scored]))
 
@@ -229,7 +233,6 @@ def gather(
             trial=by_number[number],
             on_front=number in front_numbers,
             point=point,
-            estimate=stored[number].user_attrs["estimate"],
             clock_mhz=budget.clock_mhz,
             energy_uj=estimate.energy_uj(budget.clock_mhz),
             interval=estimate.interval,
@@ -249,7 +252,7 @@ def gather(
         windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
         designs=tuple(design(number) for number in shown),
         others=tuple(trial for trial in trials if trial.number not in shown),
-        over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
+        over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
         chosen=first,
@@ -290,22 +293,19 @@ def _window(model: IntegerModel) -> int:
     return model.network.design.architecture.window
 
 
-def _pruned(trial: FrozenTrial) -> bool:
-    return trial.state.name == "PRUNED" and "estimate" in trial.user_attrs
-
-
-def _fullest(trial: FrozenTrial) -> float:
-    return max(float(share) for share in trial.user_attrs["estimate"]["utilization"].values())
+def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:
+    for trial in trials:
+        estimate = TrialRecord.of(trial).estimate
+        if trial.state == TrialState.PRUNED and estimate is not None:
+            yield estimate.used
 
 
 def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> Curve | None:
     """A trial's learning curve; a trial that took over another's weights shows that one's."""
-    attributes = stored[number].user_attrs
-    if "curve" not in attributes and "trained_by" in attributes:
-        return _curve(study, stored, int(attributes["trained_by"]))
-    if "curve" not in attributes:
-        return None
-    text = study.artifacts.get(attributes["curve"], f"the learning curve of trial {number}").decode()
+    record = TrialRecord.of(stored[number])
+    if record.curve is None:
+        return None if record.twin is None else _curve(study, stored, record.twin)
+    text = study.artifacts.get(record.curve, f"the learning curve of trial {number}").decode()
     rows = [(int(row["epoch"]), float(row["validation_error"])) for row in csv.DictReader(io.StringIO(text))]
     return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
 

@@ -11,7 +11,6 @@ from search.study_files.datasets import StudyData
 __all__ = ["study_sensitivity"]
 
 _BITS = (3, 4, 6)
-_PARENT = "parent:"
 
 
 def study_sensitivity(study: OpenStudy, data: StudyData, architecture: Architecture) -> Sensitivity | None:
@@ -34,10 +33,5 @@ def study_sensitivity(study: OpenStudy, data: StudyData, architecture: Architect
 
 
 def _parent(study: OpenStudy, architecture: Architecture) -> FloatParent | None:
-    place = f"float parent of study {study.name}"
-    for key, stored in study.study.user_attrs.items():
-        if key.startswith(_PARENT):
-            parent = FloatParent.from_bytes(study.artifacts.get(stored["artifact"], place), place)
-            if parent.architecture == architecture:
-                return parent
-    return None
+    parents = map(study.parent, study.parents.values())
+    return next((parent for parent in parents if parent.architecture == architecture), None)

@@ -13,18 +13,17 @@ from typing import Any
 
 from quant_model.data import TASKS, Baseline
 from search.space.identity import seed_from
-from search.store.study import OpenStudy
+from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData
 
-__all__ = ["ATTRIBUTE", "stored_baselines", "study_baselines"]
+__all__ = ["stored_baselines", "study_baselines"]
 
-ATTRIBUTE = "baselines"
-_PARENT = "parent:"
+_ATTRIBUTE = "baselines"
 
 
 def stored_baselines(study: OpenStudy) -> tuple[Baseline, ...]:
     """The baselines that the study holds; none when nobody has asked for them yet."""
-    return _read(study.study.user_attrs.get(ATTRIBUTE, {}))
+    return _read(study.study.user_attrs.get(_ATTRIBUTE, {}))
 
 
 def study_baselines(study: OpenStudy, data: StudyData | None = None) -> tuple[Baseline, ...]:
@@ -40,9 +39,9 @@ def study_baselines(study: OpenStudy, data: StudyData | None = None) -> tuple[Ba
     Raises:
         UserError: the study's copy of its data, or a float parent, is gone or damaged.
     """
-    attributes = study.study.user_attrs
-    stored: dict[str, Any] = dict(attributes.get(ATTRIBUTE, {}))
-    best = _best_parent(attributes)
+    stored: dict[str, Any] = dict(study.study.user_attrs.get(_ATTRIBUTE, {}))
+    parents = study.parents
+    best = min(parents, key=lambda key: (parents[key].error, key), default=None)
     known = stored.get("parent", {}).get("key")
     if "methods" in stored and best == known:
         return _read(stored)
@@ -50,25 +49,14 @@ def study_baselines(study: OpenStudy, data: StudyData | None = None) -> tuple[Ba
     if "methods" not in stored:
         stored |= _methods(study, data)
     if best is not None and best != known:
-        artifact = attributes[_PARENT + best]["artifact"]
-        stored["parent"] = {"key": best, **_parent(study, data, artifact).to_json()}
-    study.study.set_user_attr(ATTRIBUTE, stored)
+        stored["parent"] = {"key": best, **_parent(study, data, parents[best]).to_json()}
+    study.study.set_user_attr(_ATTRIBUTE, stored)
     return _read(stored)
 
 
 def _read(stored: Mapping[str, Any]) -> tuple[Baseline, ...]:
     found = [*stored.get("methods", ()), *([stored["parent"]] if "parent" in stored else [])]
     return tuple(Baseline.from_json(one) for one in found)
-
-
-def _best_parent(attributes: Mapping[str, Any]) -> str | None:
-    """The key of the float parent with the least validation error."""
-    errors = {
-        name.removeprefix(_PARENT): float(value["error"])
-        for name, value in attributes.items()
-        if name.startswith(_PARENT)
-    }
-    return min(errors, key=lambda key: (errors[key], key)) if errors else None
 
 
 def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
@@ -88,12 +76,10 @@ def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
     }
 
 
-def _parent(study: OpenStudy, data: StudyData, artifact: str) -> Baseline:
+def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline:
     from quant_model.data.baselines import baseline
-    from quant_model.training import FloatParent
 
-    place = f"float parent of study {study.name}"
-    parent = FloatParent.from_bytes(study.artifacts.get(artifact, place), place)
+    parent = study.parent(stored)
     arch = parent.architecture
     detail = f"d_model {arch.d_model}, feed-forward width {arch.ffn_width}, {arch.layers} layers"
     dataset = data.dataset(arch.window)

@@ -23,6 +23,7 @@ from search.results.host import Host, host
 from search.results.scores import Scores, score
 from search.show import shown
 from search.space.budget import Assessment, Budget
+from search.store.record import TrialRecord
 from search.store.study import OpenStudy
 from search.study_files.datasets import StudyData
 
@@ -93,7 +94,9 @@ def trial_model(study: OpenStudy, trial: FrozenTrial) -> IntegerModel:
             f"it is {trial.state.name.lower()} and has no model",
             "choose a completed one: bitfront front",
         )
-    content = study.artifacts.get(trial.user_attrs["model"], f"the model of trial {trial.number}")
+    artifact = TrialRecord.of(trial).model
+    assert artifact is not None
+    content = study.artifacts.get(artifact, f"the model of trial {trial.number}")
     return IntegerModel.from_json(content.decode(), place)
 
 
@@ -131,6 +134,7 @@ def write_bundle(
         content = {
             "bitfront": metadata.version("bitfront"),
             "device": assessment.estimate.device,
+            "budget": assessment.budget.to_json(),
             **manifest,
             "estimate": estimate_json(assessment),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.results.comparison import stored_baselines
 from search.space.pareto import non_dominated
+from search.store.record import StoredEstimate, TrialRecord
 from search.store.study import OpenStudy
 
 __all__ = [
@@ -23,12 +24,7 @@ __all__ = [
     "front_csv",
     "front_json",
     "front_of",
-    "knee",
-    "pick",
 ]
-
-_NEAR_BEST = 1.10
-"""A small design is worth showing while its error is at most 10 % above the best one's."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +36,19 @@ class FrontTrial:
     """By objective; all are better when smaller."""
     design: Mapping[str, Any]
     """The resolved design point's JSON."""
-    utilization: Mapping[str, float]
-    """Estimated share of the device, by resource."""
+    estimate: StoredEstimate
     error: float
     """On validation, by the task's metric."""
 
     @property
+    def utilization(self) -> Mapping[str, float]:
+        """Estimated share of the device, by resource."""
+        return self.estimate.utilization
+
+    @property
     def used(self) -> float:
         """The fullest resource's share."""
-        return max(self.utilization.values())
+        return self.estimate.used
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that scripts rely on."""
@@ -62,10 +62,11 @@ class FrontTrial:
 
 def finished_trials(study: OpenStudy) -> list[FrontTrial]:
     """All completed trials with finite values, each design once, by number."""
+    records = ((trial, TrialRecord.of(trial)) for trial in study.trials(TrialState.COMPLETE))
     return [
-        _front_trial(trial, study.spec.study.objectives)
-        for trial in study.trials(TrialState.COMPLETE)
-        if "duplicate_of" not in trial.user_attrs and all(math.isfinite(value) for value in trial.values)
+        _front_trial(trial, record, study.spec.study.objectives)
+        for trial, record in records
+        if record.duplicate_of is None and all(math.isfinite(value) for value in trial.values)
     ]
 
 
@@ -78,25 +79,6 @@ def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
     """The trials that no other beats in every objective, by the first objective."""
     points = np.array([tuple(trial.values.values()) for trial in trials], dtype=np.float64)
     return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
-
-
-def pick(trials: Sequence[FrontTrial], chosen: Sequence[FrontTrial], count: int) -> list[FrontTrial]:
-    """The designs worth building: the lowest error, the smallest near it, the knee, then by error.
-
-    Args:
-        trials: All completed trials, to fill up when the front is short.
-        chosen: The front.
-        count: How many to pick; fewer when there are not so many trials.
-    """
-    if not trials:
-        return []
-    rules: list[Callable[[Sequence[FrontTrial]], FrontTrial]] = [_most_accurate, _smallest_near_best, knee]
-    order = [rule(chosen) for rule in rules]
-    order += sorted(chosen, key=lambda trial: trial.error)
-    order += sorted(trials, key=lambda trial: (trial.error, trial.number))
-    unique = {trial.number: trial for trial in reversed(order)}
-    numbers = dict.fromkeys(trial.number for trial in order)
-    return [unique[number] for number in numbers][:count]
 
 
 def front_json(study: OpenStudy) -> dict[str, Any]:
@@ -124,14 +106,12 @@ def front_csv(study: OpenStudy) -> str:
     return text.getvalue()
 
 
-def _front_trial(trial: FrozenTrial, objectives: Sequence[str]) -> FrontTrial:
-    return FrontTrial(
-        number=trial.number,
-        values=dict(zip(objectives, trial.values, strict=True)),
-        design=trial.user_attrs["design"],
-        utilization=trial.user_attrs["estimate"]["utilization"],
-        error=trial.user_attrs["error"],
-    )
+def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[str]) -> FrontTrial:
+    assert record.design is not None
+    assert record.estimate is not None
+    assert record.error is not None
+    values = dict(zip(objectives, trial.values, strict=True))
+    return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
 
 
 def _flat_row(trial: FrontTrial) -> dict[str, Any]:
@@ -145,27 +125,3 @@ def _flat_row(trial: FrontTrial) -> dict[str, Any]:
         **{f"{name}.activation_bits": bits for name, bits in design["activation_bits"].items()},
         **{f"{name}.lanes": engine["lanes"] for name, engine in design["engines"].items()},
     }
-
-
-def _most_accurate(trials: Sequence[FrontTrial]) -> FrontTrial:
-    return min(trials, key=lambda trial: (trial.error, trial.used))
-
-
-def _smallest_near_best(trials: Sequence[FrontTrial]) -> FrontTrial:
-    bound = _NEAR_BEST * min(trial.error for trial in trials)
-    return min(
-        (trial for trial in trials if trial.error <= bound), key=lambda trial: (trial.used, trial.error)
-    )
-
-
-def knee(trials: Sequence[FrontTrial]) -> FrontTrial:
-    """The trial nearest to the lowest error and lowest utilisation, both scaled to the front's range."""
-
-    def scaled(values: list[float]) -> list[float]:
-        low, span = min(values), max(values) - min(values)
-        return [(value - low) / span if span > 0 else 0.0 for value in values]
-
-    errors = scaled([trial.error for trial in trials])
-    used = scaled([trial.used for trial in trials])
-    index = min(range(len(trials)), key=lambda i: (math.hypot(errors[i], used[i]), i))
-    return trials[index]

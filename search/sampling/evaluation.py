@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cost_model import DesignArrays, Estimates, estimate_many
-from cost_model.devices import RESOURCES
 from cost_model.resolve_many import resolve_many
 from quant_model.design import engine_kinds
 from search.sampling.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
 from search.space.budget import Budget
-from search.space.facts import LIMITS, fact
+from search.space.facts import fact
 
 __all__ = ["Known", "evaluate"]
 
@@ -90,10 +89,8 @@ def _known(estimates: Estimates, budget: Budget, objectives: tuple[str, ...]) ->
     clock = budget.clock_mhz
     values = [np.asarray(fact(name, estimates, clock), dtype=np.float64) for name in objectives]
     excess = np.zeros(len(estimates.cycles))
-    for name in RESOURCES:
-        excess += np.maximum(estimates.utilization[name] - budget.limit, 0.0)
-    for key, most in budget.most.items():
-        excess += np.maximum(fact(LIMITS[key], estimates, clock) / most - 1, 0.0)
+    for constraint in budget.constraints(estimates).values():
+        excess += np.maximum(constraint, 0.0)
     return Known(np.stack(values, axis=1) if values else np.zeros((len(excess), 0)), excess)
 
 

@@ -19,18 +19,17 @@ from search.service.listen import check_free
 from search.service.supervise import Start
 from search.stopping import StopSignal
 from search.store.artifacts import artifacts_at
+from search.store.location import Location
+from search.store.record import LONG
 from search.store.resilient import Patience, ResilientStorage, is_transient
-from search.store.storage import Location, open_storage, storage_errors
+from search.store.storage import open_storage, storage_errors
 from search.store.study import first_artifacts
 
 __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
-
 _OPEN_SECONDS = 3600.0
-_HIDDEN = ("design", "estimate", "origin")
-"""User attributes of trials that are objects."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class _ShownStorage(ResilientStorage):
 
 def _shown(trial: FrozenTrial) -> FrozenTrial:
     shown = copy.copy(trial)
-    shown.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in _HIDDEN}
+    shown.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
     return shown
 
 

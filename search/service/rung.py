@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["RUNG", "STOPPED", "Peer", "peers", "verdict"]
+from search.store.record import TrialRecord
 
-RUNG = "rung"
-"""The user attribute with a trial's best error up to the rung: ``{"epoch": 5, "error": 0.02}``."""
-STOPPED = "stopped_early"
-"""The user attribute that says why a training was stopped at the rung. Its error is that of its epochs."""
+__all__ = ["Peer", "peers", "verdict"]
+
 _FEWEST = 8
 """Trials that must have been trained to their end before any is stopped."""
 _MARGIN = 0.05
@@ -42,11 +39,11 @@ def peers(trials: Iterable[FrozenTrial], epoch: int, error_index: int) -> list[P
     """The trials to compare with, of a study whose objective ``error_index`` is the error."""
     found = []
     for trial in trials:
-        rung: dict[str, Any] = trial.user_attrs.get(RUNG, {})
-        whole = trial.state == TrialState.COMPLETE and STOPPED not in trial.user_attrs
-        if whole and rung.get("epoch") == epoch:
+        record = TrialRecord.of(trial)
+        whole = trial.state == TrialState.COMPLETE and record.stopped_early is None
+        if whole and record.rung is not None and record.rung.epoch == epoch:
             others = tuple(value for index, value in enumerate(trial.values) if index != error_index)
-            found.append(Peer(trial.number, rung["error"], trial.values[error_index], others))
+            found.append(Peer(trial.number, record.rung.error, trial.values[error_index], others))
     return found
 
 

@@ -65,16 +65,12 @@ class Trainer:
         spec = self.study.spec
         dataset = self.data.dataset(architecture.window)
         seed = seed_from(spec.study.seed, "parent", architecture.digest)
-        attribute = f"parent:{parent_key(architecture, dataset, spec.training, seed)[:16]}"
-        stored = self.study.study.user_attrs.get(attribute)
-        if stored is not None:
-            place = f"float parent of study {self.study.name}"
-            return FloatParent.from_bytes(self.study.artifacts.get(stored["artifact"], place), place)
+        key = parent_key(architecture, dataset, spec.training, seed)[:16]
+        if (stored := self.study.parents.get(key)) is not None:
+            return self.study.parent(stored)
         with self._resume(f"parent-{architecture.digest}") as resume:
             parent = train_parent(architecture, dataset, spec.training, seed, resume)
-        name = f"parent-{architecture.digest}.npz"
-        artifact = self.study.artifacts.put(self.study.study, name, parent.to_bytes())
-        self.study.study.set_user_attr(attribute, {"artifact": artifact, "error": parent.validation_error})
+        self.study.keep_parent(key, f"parent-{architecture.digest}.npz", parent)
         return parent
 
     @contextmanager

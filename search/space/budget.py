@@ -6,80 +6,28 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from cost_model import Estimate, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
 from cost_model.devices import RESOURCES, Device, device
 from quant_model.design import DesignPoint
-from search.space.facts import LIMITS, fact
+from search.space.facts import LIMITS, Facts, fact
 from search.study_files.spec import StudySpec
 
-__all__ = ["RESOURCES", "Assessment", "Budget"]
+__all__ = ["DEFAULT_DEVICE", "RESOURCES", "Assessment", "Budget"]
 
-
-@dataclass(frozen=True)
-class Assessment:
-    """A resolved design with its estimate against the budget."""
-
-    design: DesignPoint
-    estimate: Estimate
-    limit: float
-    most: Mapping[str, float] = field(default_factory=dict)
-    """The study's own limits, by key of ``[constraints]``."""
-    clock_mhz: float = 100.0
-
-    @property
-    def resources(self) -> dict[str, int]:
-        """Used, by resource."""
-        return {name: self.estimate.resources[name] for name in RESOURCES}
-
-    @property
-    def utilization(self) -> Mapping[str, float]:
-        """Used over capacity, by resource."""
-        return {name: self.estimate.utilization[name] for name in RESOURCES}
-
-    @property
-    def fullest(self) -> str:
-        """The resource that is used most."""
-        used = self.utilization
-        return max(RESOURCES, key=lambda name: used[name])
-
-    @property
-    def constraints(self) -> dict[str, float]:
-        """Always the same names in the same order: at most 0 when it fits.
-
-        By resource, utilisation less the limit; then the study's own limits as ``max_KEY``, the excess as a
-        share of the limit.
-        """
-        return {name: used - self.limit for name, used in self.utilization.items()} | {
-            f"max_{name}": self._needed(name) / most - 1 for name, most in self.most.items()
-        }
-
-    @property
-    def fits(self) -> bool:
-        """True when every resource stays within the limit, and the study's own limits hold."""
-        return all(value <= 0 for value in self.constraints.values())
-
-    @property
-    def summary(self) -> str:
-        """Which resource is fullest, for people: ``lut 83.1 %``; or the limit that alone is exceeded."""
-        worst = max(self.most, key=lambda name: self._needed(name) / self.most[name], default=None)
-        within = max(self.utilization.values()) <= self.limit
-        if worst is not None and within and self._needed(worst) > self.most[worst]:
-            return f"{worst} {self._needed(worst):.6g} of at most {self.most[worst]:g}"
-        return f"{self.fullest} {100 * self.utilization[self.fullest]:.1f} %"
-
-    def _needed(self, key: str) -> float:
-        return float(fact(LIMITS[key], self.estimate, self.clock_mhz))
+DEFAULT_DEVICE = "xc7s15"
+"""The device that the papers behind this project use; where nobody names another."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A device and the share of it that may be used."""
+    """What a design may need: a share of a device, and the study's own limits. 'Fits' means this, always."""
 
     device_name: str
-    limit: float
-    clock_mhz: float
+    limit: float = 1.0
+    clock_mhz: float = 100.0
     auto_lanes: bool = False
     """Give designs the lanes that make them quickest within the budget, whatever lanes they come with."""
     most: Mapping[str, float] = field(default_factory=dict)
@@ -99,6 +47,34 @@ class Budget:
             spec.constraints.given,
             spec.space.lanes_for,
         )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Budget:
+        """The budget of :meth:`to_json`; the whole device where an older file says no more."""
+        return cls(
+            str(data["device"]),
+            float(data.get("limit", 1.0)),
+            float(data.get("clock_mhz", 100.0)),
+            most={
+                str(key): float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS
+            },
+        )
+
+    @property
+    def limits(self) -> str:
+        """What is less than the whole device, for people: `` (80 % of the device, lut at most 500)``."""
+        parts = [f"{100 * self.limit:g} % of the device"] if self.limit < 1 else []
+        parts += [f"{key} at most {most:g}" for key, most in self.most.items()]
+        return f" ({', '.join(parts)})" if parts else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What designs are held against, as a JSON object."""
+        return {
+            "device": self.device_name,
+            "limit": self.limit,
+            "clock_mhz": self.clock_mhz,
+            "constraints": dict(self.most),
+        }
 
     @cached_property
     def device(self) -> Device:
@@ -137,4 +113,68 @@ class Budget:
     def assess(self, design: DesignPoint) -> Assessment:
         """Resolve a design for the device and compare its estimate with the budget."""
         chosen = resolve(design, self.usable)
-        return Assessment(chosen, estimate(chosen, self.device), self.limit, self.most, self.clock_mhz)
+        return Assessment(chosen, estimate(chosen, self.device), self)
+
+    def constraints(self, facts: Facts) -> dict[str, Any]:
+        """Always the same names in the same order: at most 0 where it fits.
+
+        By resource, utilisation less the limit; then the study's own limits as ``max_KEY``, the excess as a
+        share of the limit.
+
+        Args:
+            facts: Numbers of one design, estimated or measured, or arrays over many.
+        """
+        return {name: facts.utilization[name] - self.limit for name in RESOURCES} | {
+            f"max_{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
+        }
+
+    def fits(self, facts: Facts) -> bool:
+        """True when every resource stays within the limit, and the study's own limits hold."""
+        return all(value <= 0 for value in self.constraints(facts).values())
+
+    def summary(self, facts: Facts) -> str:
+        """Which resource is fullest, for people: ``lut 83.1 %``; or the limit that alone is exceeded."""
+        needed = {key: self._needed(key, facts) for key in self.most}
+        worst = max(needed, key=lambda key: needed[key] / self.most[key], default=None)
+        shares = {name: facts.utilization[name] for name in RESOURCES}
+        fullest = max(shares, key=shares.__getitem__)
+        if worst is not None and shares[fullest] <= self.limit and needed[worst] > self.most[worst]:
+            return f"{worst} {needed[worst]:.6g} of at most {self.most[worst]:g}"
+        return f"{fullest} {100 * shares[fullest]:.1f} %"
+
+    def _needed(self, key: str, facts: Facts) -> Any:
+        return fact(LIMITS[key], facts, self.clock_mhz)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A resolved design with its estimate and the budget that it is held against."""
+
+    design: DesignPoint
+    estimate: Estimate
+    budget: Budget
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """Used, by resource."""
+        return {name: self.estimate.resources[name] for name in RESOURCES}
+
+    @property
+    def utilization(self) -> dict[str, float]:
+        """Used over capacity, by resource."""
+        return {name: self.estimate.utilization[name] for name in RESOURCES}
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """As :meth:`Budget.constraints`."""
+        return self.budget.constraints(self.estimate)
+
+    @property
+    def fits(self) -> bool:
+        """As :meth:`Budget.fits`."""
+        return self.budget.fits(self.estimate)
+
+    @property
+    def summary(self) -> str:
+        """As :meth:`Budget.summary`."""
+        return self.budget.summary(self.estimate)

@@ -81,6 +81,15 @@ class ResilientStorage(BaseStorage):
         self._age = -1.0
         self._snapshot: tuple[int, float, list[FrozenTrial]] | None = None
 
+    @contextmanager
+    def waiting(self, patience: Patience) -> Iterator[None]:
+        """Within the block, another patience."""
+        before, self.patience = self.patience, patience
+        try:
+            yield
+        finally:
+            self.patience = before
+
     def impatient(self) -> ResilientStorage:
         """The same storage for another thread; its calls fail at once."""
         return ResilientStorage(self._inner, lambda: None, Patience())

@@ -23,10 +23,10 @@ from optuna.storages import GrpcStorageProxy, RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
-from search.store.location import Location, masked
+from search.store.location import Location
 from search.store.resilient import Patience, ResilientStorage, StorageAwayError
 
-__all__ = ["Location", "masked", "open_storage", "storage_errors"]
+__all__ = ["open_storage", "storage_errors"]
 
 _BUSY_SECONDS = 30.0
 """How long SQLite waits for another writer. A write takes milliseconds."""

@@ -2,10 +2,10 @@
 
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
 of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
-``version``, ``began`` (seconds since 1970), ``parent:DIGEST`` for each trained float parent, ``published``,
-``measured:N`` (see :mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
-:mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written last of what a study begins
-with: one that has it is whole.
+``version``, ``began`` (seconds since 1970), ``parent:KEY`` for each trained float parent, ``measured:N`` for
+each trial that was synthesised, ``published`` (see :mod:`search.monitor.publish`), and ``baselines`` (what
+simple methods come to; see :mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written
+last of what a study begins with: one that has it is whole.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
@@ -30,16 +30,31 @@ from quant_model.errors import UserError
 from search.space.objectives import labels
 from search.stopping import StopSignal
 from search.store.artifacts import Artifacts, artifacts_at
+from search.store.location import Location
+from search.store.record import Origin
 from search.store.resilient import ResilientStorage, is_transient
-from search.store.storage import Location, open_storage, storage_errors
+from search.store.storage import open_storage, storage_errors
 from search.study_files.datasets import StudyData, data_from_bytes
 from search.study_files.spec import StudySpec, spec_from_json
 from search.study_files.spec_errors import nearest
 
-__all__ = ["OpenStudy", "StudyCounts", "create_or_resume", "first_artifacts", "open_patiently", "open_study"]
+if TYPE_CHECKING:
+    from quant_model.training import FloatParent
+
+__all__ = [
+    "MeasuredDesign",
+    "OpenStudy",
+    "StoredParent",
+    "StudyCounts",
+    "create_or_resume",
+    "first_artifacts",
+    "open_patiently",
+    "open_study",
+]
 
 _COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies."""
+_PARENT, _MEASURED = "parent:", "measured:"
 _AGAIN_SECONDS = 2.0
 """Between two tries to open a storage that is away."""
 _SETUP_SECONDS = 10.0
@@ -55,6 +70,24 @@ class StudyCounts:
     running: int
     failed: int
     waiting: int
+
+
+@dataclass(frozen=True)
+class StoredParent:
+    """A trained float parent."""
+
+    artifact: str
+    error: float
+    """On validation."""
+
+
+@dataclass(frozen=True)
+class MeasuredDesign:
+    """Counts by resource of one trial's design, as the cost model and as a synthesis tool say."""
+
+    number: int
+    estimate: Mapping[str, int]
+    measured: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -78,15 +111,15 @@ class OpenStudy:
         return self.study._study_id
 
     @cached_property
-    def origin(self) -> dict[str, Any]:
-        """What a trial is made of, to make it again: study file, data, package version, seed."""
+    def origin(self) -> Origin:
+        """What a trial is made of, but for the worker."""
         definition = json.dumps(definition_of(self.spec), sort_keys=True)
-        return {
-            "study_sha256": hashlib.sha256(definition.encode()).hexdigest(),
-            "data_sha256": self.study.user_attrs["dataset"]["sha256"],
-            "version": metadata.version("bitfront"),
-            "seed": self.spec.study.seed,
-        }
+        return Origin(
+            study_sha256=hashlib.sha256(definition.encode()).hexdigest(),
+            data_sha256=self.study.user_attrs["dataset"]["sha256"],
+            version=metadata.version("bitfront"),
+            seed=self.spec.study.seed,
+        )
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The stored trials, of some states only when given; not to be changed."""
@@ -115,6 +148,42 @@ class OpenStudy:
         stored = self.study.user_attrs["dataset"]
         content = self.artifacts.get(stored["artifact"], f"the data file {stored['file']}")
         return data_from_bytes(self.spec, content, stored["sha256"])
+
+    @property
+    def parents(self) -> dict[str, StoredParent]:
+        """The float parents that were trained so far, by key."""
+        return {key: StoredParent(**value) for key, value in self._numbered(_PARENT)}
+
+    def parent(self, stored: StoredParent) -> FloatParent:
+        """A float parent itself. Needs torch.
+
+        Raises:
+            UserError: its file is gone or damaged.
+        """
+        from quant_model.training import FloatParent
+
+        place = f"float parent of study {self.name}"
+        return FloatParent.from_bytes(self.artifacts.get(stored.artifact, place), place)
+
+    def keep_parent(self, key: str, name: str, parent: FloatParent) -> None:
+        """Store a float parent for all workers, in a file of this name."""
+        artifact = self.artifacts.put(self.study, name, parent.to_bytes())
+        value = {"artifact": artifact, "error": parent.validation_error}
+        self.study.set_user_attr(_PARENT + key, value)
+
+    @property
+    def measured(self) -> list[MeasuredDesign]:
+        """What synthesis counted in exported designs."""
+        return [MeasuredDesign(int(number), **value) for number, value in self._numbered(_MEASURED)]
+
+    def keep_measured(self, design: MeasuredDesign) -> None:
+        """Store what synthesis counted; a trial that is finished takes no more attributes."""
+        value = {"estimate": dict(design.estimate), "measured": dict(design.measured)}
+        self.study.set_user_attr(f"{_MEASURED}{design.number}", value)
+
+    def _numbered(self, prefix: str) -> list[tuple[str, Any]]:
+        attributes = self.study.user_attrs.items()
+        return [(name.removeprefix(prefix), value) for name, value in attributes if name.startswith(prefix)]
 
     def trial(self, number: int) -> FrozenTrial:
         """A trial by number.

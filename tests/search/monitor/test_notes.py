@@ -8,9 +8,9 @@ from optuna_dashboard._custom_plot_data import get_plotly_graph_objects  # type:
 
 from search.monitor import publish as publish_module
 from search.monitor.notes import MARK, note_of, with_own_text, write_note
-from search.monitor.publish import MEASURED, Publisher
+from search.monitor.publish import Publisher
 from search.space.objectives import labels
-from search.store.study import OpenStudy
+from search.store.study import MeasuredDesign, OpenStudy
 from tests.search.conftest import write_study
 from tests.search.studies import open_file, work
 
@@ -64,8 +64,8 @@ def test_what_a_person_wrote_stays(study: OpenStudy) -> None:
 
 
 def test_measured_designs_get_a_plot(study: OpenStudy) -> None:
-    counts = {"estimate": {"lut": 10}, "measured": {"lut": 11}}
-    study.study.set_user_attr(f"{MEASURED}0", counts)
+    study.keep_measured(MeasuredDesign(0, {"lut": 10}, {"lut": 11}))
+    assert study.study.user_attrs["measured:0"] == {"estimate": {"lut": 10}, "measured": {"lut": 11}}
     Publisher(study).publish()
     assert "measured" in get_plotly_graph_objects(study.storage.get_study_system_attrs(study.id))
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from quant_model.design import Architecture, uniform_design
 from search.monitor.plots import (
-    MeasuredDesign,
     bits_figure,
     front_figure,
     hypervolume_figure,
@@ -20,6 +19,8 @@ from search.monitor.plots import (
     utilization_figure,
 )
 from search.results.front import FrontTrial, front_of
+from search.store.record import StoredEstimate
+from search.store.study import MeasuredDesign
 
 LABELS = {"error": "error (kW)", "utilization": "utilization (share of the device)"}
 ARCHITECTURE = Architecture(window=6, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
@@ -30,7 +31,7 @@ def trial(number: int, *values: float, bits: int = 8) -> FrontTrial:
         number=number,
         values=dict(zip(["error", "utilization", "latency"], values, strict=False)),
         design=uniform_design(ARCHITECTURE, bits, bits).as_dict(),
-        utilization={"lut": values[-1], "dsp": values[-1] / 2},
+        estimate=StoredEstimate({}, {"lut": values[-1], "dsp": values[-1] / 2}, 100),
         error=values[0],
     )
 

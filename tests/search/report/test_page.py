@@ -16,8 +16,8 @@ from search.commands.cli import run_cli
 from search.report import Content, gather, render
 from search.report.content import Measured, read_measured
 from search.report.needed_bits import study_sensitivity
+from search.results.check import RunResult
 from search.results.front import finished_trials
-from search.service.run import RunResult
 from search.store.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.search import conftest

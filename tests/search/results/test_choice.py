@@ -8,15 +8,16 @@ import pytest
 
 from quant_model.errors import UserError
 from search.commands.cli import run_cli
-from search.results.choice import Candidate, Pick, Rule, choose
+from search.results.choice import Pick, Rule, choose, worth_building
 from search.results.front import FrontTrial
+from search.store.record import StoredEstimate
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
 
 
-def candidate(number: int, error: float, lut: float, cycles: int) -> Candidate:
+def candidate(number: int, error: float, lut: float, cycles: int = 100) -> FrontTrial:
     values = {"error": error, "utilization": lut}
-    return Candidate(FrontTrial(number, values, {}, {"lut": lut, "dsp": lut / 2}, error), cycles)
+    return FrontTrial(number, values, {}, StoredEstimate({}, {"lut": lut, "dsp": lut / 2}, cycles), error)
 
 
 FOUND = [
@@ -45,7 +46,7 @@ def pick(rule: Rule, headroom: float | None = None, within: float = 0.02) -> Pic
 )
 def test_each_rule_takes_its_design(rule: Rule, headroom: float | None, number: int) -> None:
     picked = pick(rule, headroom)
-    assert picked.candidate.trial.number == number
+    assert picked.trial.number == number
     assert picked.to_json()["trial"] == number
 
 
@@ -62,8 +63,34 @@ def test_headroom_that_nobody_leaves() -> None:
         pick("lowest-error", 0.95)
     full = [candidate(0, 1.0, 0.95, 900), candidate(1, 2.0, 0.9, 900)]
     picked = choose(full, "lowest-error", None, 0.02, "study s", "")
-    assert picked.candidate.trial.number == 0
+    assert picked.trial.number == 0
     assert "for none leaves 20.0 % of every resource free" in picked.sentence
+
+
+def built(trials: list[FrontTrial], count: int) -> list[int]:
+    return [trial.number for trial in worth_building(trials, count)]
+
+
+def test_a_run_builds_the_most_accurate_and_the_smallest_near_it() -> None:
+    trials = [
+        candidate(0, 1.0, 0.9),
+        candidate(1, 1.05, 0.5),
+        candidate(2, 1.09, 0.4),
+        candidate(3, 2.0, 0.1),
+    ]
+    assert built(trials, 2) == [0, 2]
+    assert built(trials, 9) == [0, 2, 1, 3]
+
+
+def test_trials_behind_the_front_fill_up_what_a_run_builds() -> None:
+    assert built([candidate(2, 3.0, 0.5), candidate(4, 1.0, 0.1)], 2) == [4, 2]
+    assert built([], 2) == []
+
+
+def test_what_a_run_builds_third_is_the_knee_that_pick_names() -> None:
+    pairs = (1.0, 0.9), (1.09, 0.8), (1.3, 0.2), (3.0, 0.1)
+    trials = [candidate(number, *pair) for number, pair in enumerate(pairs)]
+    assert built(trials, 3) == [0, 1, choose(trials, "knee", None, 0.0, "study s", "").trial.number]
 
 
 def test_an_empty_study_has_nothing_to_pick() -> None:

@@ -3,25 +3,9 @@ from __future__ import annotations
 import csv
 import io
 
-from search.results.front import FrontTrial, finished_trials, front, front_csv, front_json, pick
+from search.results.front import finished_trials, front, front_csv, front_json
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
-
-
-def made(number: int, error: float, used: float) -> FrontTrial:
-    return FrontTrial(number, {"error": error, "utilization": used}, {}, {"lut": used, "ff": used / 2}, error)
-
-
-def test_picks_the_most_accurate_and_the_smallest_near_it() -> None:
-    trials = [made(0, 1.0, 0.9), made(1, 1.05, 0.5), made(2, 1.09, 0.4), made(3, 2.0, 0.1)]
-    assert [trial.number for trial in pick(trials, trials, 2)] == [0, 2]
-    assert [trial.number for trial in pick(trials, trials, 9)] == [0, 2, 1, 3]
-
-
-def test_fills_up_with_trials_behind_the_front() -> None:
-    best, worse = made(4, 1.0, 0.1), made(2, 3.0, 0.5)
-    assert [trial.number for trial in pick([worse, best], [best], 2)] == [4, 2]
-    assert pick([], [], 2) == []
 
 
 def test_the_front_of_a_study_as_json_and_csv(make_study: StudyMaker) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.monitor.publish import MEASURED, Publisher
+from search.monitor.publish import Publisher
 from search.service.dashboard import DashboardJob, dashboard_server
-from search.store.study import OpenStudy
+from search.store.study import MeasuredDesign, OpenStudy
 from tests.browser import Page, browser_page
 from tests.postgresql import free_port
 from tests.search.conftest import write_study
@@ -43,7 +43,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
         work(study, study.counts().complete + 8)
     chosen = study.trials(TrialState.COMPLETE)[0]
     resources = chosen.user_attrs["estimate"]["resources"]
-    study.study.set_user_attr(f"{MEASURED}{chosen.number}", {"estimate": resources, "measured": resources})
+    study.keep_measured(MeasuredDesign(chosen.number, resources, resources))
     Publisher(study).publish()
     return study
 

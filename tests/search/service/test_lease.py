@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from optuna_dashboard import get_note  # type: ignore[import-untyped]
 
 from search.service import lease as lease_module
-from search.service.lease import FAILURE, LOSSES, Lease, Watch, give_back, holder, release
+from search.service.lease import Lease, Watch, give_back, holder, release
 from search.service.worker import Worker
 from search.stopping import StopSignal
 from search.store.study import OpenStudy, open_study
@@ -54,7 +54,7 @@ def test_a_lease_that_stands_still_over_three_looks_is_dead(study: OpenStudy) ->
     assert look(study, watch, 1) == [number]
     trial = study.trial(number)
     assert trial.state == TrialState.WAITING
-    assert trial.system_attrs[LOSSES] == ["gone:1:a"]
+    assert trial.system_attrs["bitfront:losses"] == ["gone:1:a"]
     # The next worker takes up the same one.
     assert take(study, "next:2:b") == number
     assert holder(study.trial(number)) == "next:2:b"
@@ -81,7 +81,7 @@ def test_the_third_loss_fails_the_trial_with_a_note(study: OpenStudy) -> None:
     trial = study.trial(0)
     assert trial.state == TrialState.FAIL
     assert (
-        trial.user_attrs[FAILURE]
+        trial.user_attrs["failure"]
         == "its worker was lost 3 times, the last time for good (host:0, host:1, host:2)"
     )
     note = study.storage.get_study_system_attrs(study.id)[f"dashboard:{trial._trial_id}:note_str:0"]
@@ -126,7 +126,7 @@ def test_a_worker_that_was_thought_dead_drops_its_result(
             other = open_study(study.url, None)
             with Lease(other.storage, "other:2:b"):
                 assert other.study.ask().number == trial.number
-            worker._work(trial)
+            worker.finish(trial)
     assert lines == ["trial 0 was taken away"]
     assert study.trial(0).state == TrialState.RUNNING
     assert holder(study.trial(0)) == "other:2:b"

@@ -17,8 +17,9 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
-from search.service.lease import LOSSES, holder
+from search.service.lease import holder
 from search.stopping import Interrupted, StopSignal
+from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, summary, work
@@ -148,7 +149,7 @@ def test_a_killed_worker_is_started_again_and_its_trial_is_not_lost(
     wait_until(lambda: is_training(study))
     (running,) = study.running()
     os.kill(process_of(running), signal.SIGKILL)
-    wait_until(lambda: LOSSES in study.trial(running.number).system_attrs)
+    wait_until(lambda: bool(TrialRecord.of(study.trial(running.number)).losses))
     wait_until(lambda: any(process_of(one) != process_of(running) for one in study.running()))
     (again,) = study.running()
     process.send_signal(signal.SIGTERM)

@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from search.results.front import front
 from search.service import rung as rung_module
-from search.service.rung import RUNG, STOPPED, Peer, verdict
+from search.service.rung import Peer, verdict
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
 
@@ -64,11 +64,11 @@ def test_a_study_keeps_why_it_stopped_a_training(
     )
     work(study, 3)
     trained = [t for t in study.trials(TrialState.COMPLETE) if "curve" in t.user_attrs]
-    assert all(t.user_attrs[RUNG]["epoch"] == 1 for t in trained)
+    assert all(t.user_attrs["rung"]["epoch"] == 1 for t in trained)
     for trial in trained:
         curve = study.artifacts.get(trial.user_attrs["curve"], "curve").decode().splitlines()
-        assert len(curve) == (1 + 2 if STOPPED in trial.user_attrs else 1 + 4)
-    stopped = {t.number for t in trained if STOPPED in t.user_attrs}
+        assert len(curve) == (1 + 2 if "stopped_early" in trial.user_attrs else 1 + 4)
+    stopped = {t.number for t in trained if "stopped_early" in t.user_attrs}
     assert stopped
     assert stopped.isdisjoint(trial.number for trial in front(study))
 
@@ -76,4 +76,4 @@ def test_a_study_keeps_why_it_stopped_a_training(
 def test_without_a_rung_nothing_is_stopped(make_study: StudyMaker) -> None:
     study = open_file(make_study())
     work(study, 2)
-    assert all(RUNG not in trial.user_attrs for trial in study.trials())
+    assert all("rung" not in trial.user_attrs for trial in study.trials())

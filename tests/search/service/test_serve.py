@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.service.lease import LOSSES, holder
+from search.service.lease import holder
+from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
 from tests.postgresql import PostgresServer, free_port
 from tests.search.conftest import StudyMaker
@@ -91,7 +92,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
 
             killed = study.running()[0]
             os.kill(int((holder(killed) or "").split(":")[1]), signal.SIGKILL)
-            wait_until(lambda: LOSSES in study.trial(killed.number).system_attrs)
+            wait_until(lambda: TrialRecord.of(study.trial(killed.number)).losses)
             wait_until(lambda: len(study.running()) == 2)
             (page,) = [one for one in children(process.pid) if is_listening(one, port)]
             os.kill(page, signal.SIGKILL)

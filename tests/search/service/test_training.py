@@ -20,8 +20,9 @@ from quant_model.network import build_network
 from quant_model.training import TrainingDiverged, TrainingResult
 from quant_model.training import train as train_network
 from search.results.front import front
-from search.service.lease import LOSSES, holder
+from search.service.lease import holder
 from search.service.training import Trainer
+from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
@@ -88,7 +89,7 @@ def test_a_killed_worker_s_trial_comes_to_the_same_model(make_study: StudyMaker,
         study = open_study(f"sqlite:///{out}/study.db", None)
         (trial,) = study.trials(TrialState.COMPLETE)
         models.append(study.artifacts.get(trial.user_attrs["model"], "the model"))
-        assert len(trial.system_attrs.get(LOSSES, [])) == killed
+        assert len(TrialRecord.of(trial).losses) == killed
     assert models[0] == models[1]
 
 

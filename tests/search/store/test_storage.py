@@ -12,7 +12,8 @@ import sqlalchemy
 
 from quant_model.errors import UserError
 from search.store import storage as storage_module
-from search.store.storage import Location, masked, open_storage, storage_errors
+from search.store.location import Location, masked
+from search.store.storage import open_storage, storage_errors
 
 
 @pytest.fixture(autouse=True)

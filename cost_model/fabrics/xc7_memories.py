@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cost_model.arithmetic import Number, at_most, ceil_div, pick, remembered
+from quant_model.arithmetic import Number, at_most, ceil_div, pick, remembered
 
 __all__ = [
     "block_rams",
@@ -31,6 +31,8 @@ _BLOCK_SHAPES = (
     (14, 129.0, 1, (1, 2, 4, 9, 18, 36)),
     (15, 257.0, 2, (1, 2, 4, 9, 18, 36, 72)),
 )
+_WIDTH_BITS = 20
+"""More than the bits of the widest word's number of bits."""
 _SELECT_COST = 0.5
 """Weight of a bit of read multiplexer or write decoder (FACTOR_MUX, FACTOR_DEMUX)."""
 _LUTRAM_SHAPES = ((32, 6), (64, 3))
@@ -75,7 +77,11 @@ def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool
         return block_rams(depth, bits, read_only) if block else (0, 1)
     where = np.flatnonzero(block)
     rams, banks = np.zeros(len(block), dtype=np.int64), np.ones(len(block), dtype=np.int64)
-    rams[where], banks[where] = block_rams(depth[where], bits[where], read_only)
+    depth, bits = np.broadcast_to(depth, block.shape)[where], np.broadcast_to(bits, block.shape)[where]
+    # Many designs share few sizes.
+    sizes, inverse = np.unique(depth << _WIDTH_BITS | bits, return_inverse=True)
+    found = block_rams(sizes >> _WIDTH_BITS, sizes & ((1 << _WIDTH_BITS) - 1), read_only)
+    rams[where], banks[where] = (column[inverse] for column in found)
     return rams, banks
 
 
