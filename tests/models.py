@@ -115,9 +115,9 @@ class _Draft:
         if node.target is None:
             return 0
         if self.plan.largest and self.is_high(node):
-            return node.max_shift
+            return int(node.max_shift)
         # To the left where the target is the wider one: it saturates all the same.
-        return min(0, node.accumulator.bits - node.target.bits)
+        return min(0, int(node.accumulator.bits - node.target.bits))
 
 
 def _weight_exponent(node: Linear, model: _Draft) -> int:

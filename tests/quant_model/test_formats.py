@@ -27,7 +27,7 @@ FORMATS = st.builds(Format, st.integers(1, 16), st.booleans())
 
 
 def fits(value: int, target: Format) -> bool:
-    return target.low <= value <= target.high
+    return bool(target.low <= value <= target.high)
 
 
 @given(VALUES, st.integers(-16, 42))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from quant_model.training.families.encoder import ENCODER
@@ -10,5 +9,5 @@ from quant_model.training.families.family import FloatFamily
 
 __all__ = ["FLOAT_FAMILIES", "FloatFamily"]
 
-FLOAT_FAMILIES: Mapping[str, FloatFamily[Any, Any]] = {"encoder": ENCODER}
+FLOAT_FAMILIES: dict[str, FloatFamily[Any, Any]] = {"encoder": ENCODER}
 """By the family of the shape."""

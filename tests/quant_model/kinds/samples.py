@@ -22,7 +22,9 @@ def nodes(design: DesignPoint, kind: type[N]) -> list[N]:
 
 def extremes(rng: np.random.Generator, target: Format, *shape: int) -> IntArray:
     """Only smallest and largest values, in a mix that is drawn too: from all the same to half and half."""
-    return np.where(rng.random(shape) < rng.choice([0, 0.5, 1]), target.low, target.high)
+    lowest = rng.random(shape) < rng.choice([0, 0.5, 1])
+    found: IntArray = np.where(lowest, np.int64(target.low), np.int64(target.high))
+    return found
 
 
 def fits(values: IntArray, target: Format) -> bool:

@@ -37,7 +37,8 @@ def test_accumulators_cannot_overflow(design: DesignPoint, seed: int) -> None:
 @given(designs())
 @settings(max_examples=20)
 def test_accumulators_are_no_wider_than_needed(design: DesignPoint) -> None:
-    for node in (*nodes(design, Scores), *nodes(design, Context)):
+    found: list[Scores | Context] = [*nodes(design, Scores), *nodes(design, Context)]
+    for node in found:
         assert not fits(np.array([node.product_bound]), Format(node.accumulator.bits - 1))
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
-from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.training.errors import TrainingDiverged
@@ -18,7 +17,7 @@ from quant_model.training.families import FLOAT_FAMILIES
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.quant_model.strategies import designs
-from tests.quant_model.training.samples import small_shape, wave_dataset
+from tests.quant_model.training.samples import load, small_shape, wave_dataset
 
 
 def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwork:
@@ -47,36 +46,6 @@ def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spre
     expected = golden.predict(windows.astype(np.float32))
     assert found.dtype == np.float64
     assert np.array_equal(found, expected), f"{np.sum(found != expected)} of {found.size} differ"
-
-
-def load(model: IntegerModel) -> QuantNetwork:
-    """The trainable form of an integer model: thresholds at the exponents, units at the integers."""
-    network = QuantNetwork(model.network)
-    linears = [model.parameters.linear[node.name] for node in model.network.weighted]
-    exponents = model.source_exponents
-    accumulators = [
-        own.exponent + exponents(node.name)[0]
-        for own, node in zip(linears, model.network.weighted, strict=True)
-    ]
-    own_scale = model.parameters.exponents
-    formats = network.rules.formats
-    with torch.no_grad():
-        network.weights.copy_(torch.from_numpy(np.concatenate([own.weights.ravel() for own in linears])))
-        network.biases.copy_(torch.from_numpy(np.concatenate([own.bias.ravel() for own in linears])))
-        network.weight_units.copy_(torch.tensor([own.exponent for own in linears]))
-        network.bias_units.copy_(torch.tensor(accumulators))
-        network.weight_thresholds.copy_(
-            torch.tensor(
-                [
-                    own.exponent + node.weight.bits - 1
-                    for own, node in zip(linears, model.network.weighted, strict=True)
-                ]
-            )
-        )
-        network.thresholds.copy_(
-            torch.tensor([own_scale[name] + own.bits - own.signed for name, own in formats.items()])
-        )
-    return network.eval()
 
 
 @given(designs(), st.integers(0, 2**31))
