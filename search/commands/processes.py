@@ -14,7 +14,7 @@ from search.commands.options import artifacts_option, file, storage_option, stud
 from search.service.dashboard import DashboardJob, serve_dashboard
 from search.service.listen import LOOPBACK, is_loopback
 from search.service.proxy import serve_proxy
-from search.service.run import RunOptions, begin
+from search.service.run import begin
 from search.service.serve import ServiceOptions
 from search.service.serve import serve as serve_study
 from search.service.worker import Worker
@@ -99,7 +99,7 @@ def serve(
     if workers == 0 and port == 0:
         raise UserError("bitfront serve", "no workers and no dashboard", "choose --workers or --port")
     options = ServiceOptions(workers, host, port or None, artifacts, log)
-    study = _study(study_file, name, url, trials, out, artifacts, workers)
+    study = _study(study_file, name, url, trials, out, artifacts)
     _warn(host)
     with contextlib.suppress(Interrupted), StopSignal() as stop:
         serve_study(study, options, stop)
@@ -139,20 +139,17 @@ def _study(
     trials: int | None,
     out: Path | None,
     artifacts: str | None,
-    workers: int,
 ) -> OpenStudy:
     if study_file is not None:
         if name is not None:
             raise UserError("bitfront serve", "a study file and --study", "name one of them")
-        return begin(RunOptions(study_file, trials, workers, url, out, artifacts, 0))[0]
+        return begin(study_file, trials, url, out, artifacts)[0]
     if url is None:
         raise UserError("bitfront serve", "no study", "name a study file, or --storage and --study")
     study = open_study(url, name, artifacts)
     if trials is not None:
-        section = study.spec.study.model_copy(update={"trials": trials})
-        spec = study.spec.model_copy(update={"study": section})
-        study.study.set_user_attr("spec", spec.to_json())
-        study = dataclasses.replace(study, spec=spec)
+        study = dataclasses.replace(study, spec=study.spec.with_trials(trials))
+        study.study.set_user_attr("spec", study.spec.to_json())
     return study
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from cost_model.devices import RESOURCES
-from search.report.content import Content, Curve, Forecast, Sensitivity, ShownDesign
+from search.report.content import Content, Forecast, Sensitivity, ShownDesign
 from search.results.front import FrontTrial
 
 __all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
@@ -238,11 +238,6 @@ def _figure(name: str, figure: go.Figure, alt: str) -> Figure:
         hovermode="closest",
     )
     return Figure(name, alt, json.loads(figure.to_json()))
-
-
-def _positive(curve: Curve) -> bool:
-    """Whether it can be drawn on a logarithmic axis."""
-    return min(curve.errors, default=0.0) > 0
 
 
 def _style(index: int) -> dict[str, Any]:

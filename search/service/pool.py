@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from search.service.lease import release
 from search.service.supervise import Program, Start, Supervisor
 from search.service.worker import Worker
-from search.store.resilient import is_transient
+from search.store.resilient import unless_away
 from search.store.study import OpenStudy, open_patiently
 
 __all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]
@@ -48,13 +48,9 @@ def workers(study: OpenStudy, programs: Sequence[Program], log: Callable[[str, s
 
 def reclaim(study: OpenStudy, worker: str, say: Callable[[str], None]) -> None:
     """Take the trials of a dead worker; when the storage is away, their leases will be noticed later."""
-    try:
-        running = study.running()
-        for trial in release(study.storage, study.id, running, worker):
+    with unless_away():
+        for trial in release(study.storage, study.id, study.running(), worker):
             say(f"trial {trial.number} lost its worker")
-    except Exception as error:
-        if not is_transient(error):
-            raise
 
 
 def work(job: Job, start: Start) -> None:

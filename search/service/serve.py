@@ -20,7 +20,7 @@ from search.service.pool import WORKER, Job, worker_programs, workers
 from search.service.supervise import Program, Supervisor
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.resilient import is_transient
+from search.store.resilient import unless_away
 from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 from search.study_files.spec import spec_from_json
@@ -122,14 +122,11 @@ class _Service:
             raise problems[0].error or UserError("bitfront serve", problems[0].problem, "see the log")
 
     def _look(self) -> None:
-        try:
+        # Workers wait for the storage themselves.
+        with unless_away():
             for lost in self._watch.look(self._study.running()):
                 self._log.write("serve", f"trial {lost.number} lost its worker")
             self._look_at_workers()
-        except Exception as error:
-            # A storage that is away for a moment; workers wait for it themselves.
-            if not is_transient(error):
-                raise
 
     def _look_at_workers(self) -> None:
         done = [report for report in self._supervisor.reports(WORKER) if report.kind == "done"]

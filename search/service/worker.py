@@ -23,7 +23,7 @@ from search.service.lease import Lease, Watch, give_back, worker_name
 from search.service.trial import TrialWork, UselessError
 from search.stopping import Interrupted, StopSignal
 from search.store.record import TrialRecord, store
-from search.store.resilient import Patience, is_transient
+from search.store.resilient import Patience, is_transient, unless_away
 from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 
@@ -165,12 +165,8 @@ class Worker:
             return
         self._lease.drop()
         storage = self.study.storage
-        try:
-            with storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
-                give_back(storage, identity)
-        except Exception as error:
-            if not is_transient(error):
-                raise
+        with unless_away(), storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
+            give_back(storage, identity)
 
     def _check_fruitful(self, trials: list[FrozenTrial]) -> None:
         finished = [trial for trial in trials if trial.state.is_finished()]

@@ -23,6 +23,7 @@ from optuna.storages import GrpcStorageProxy, RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
+from search.files import file_errors
 from search.store.location import Location
 from search.store.resilient import Patience, ResilientStorage, StorageAwayError
 
@@ -193,7 +194,8 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
                 "there is no such database file",
                 "check the path, or make it with: bitfront run STUDY.toml --storage URL",
             )
-        _make_folder(file, shown)
+        with file_errors(shown, "its folder cannot be made", "choose another place"):
+            file.parent.mkdir(parents=True, exist_ok=True)
     elif not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         raise UserError(shown, "the file cannot be read and written", "check what it is and its permissions")
     deadline = time.monotonic() + _CHECK_SECONDS
@@ -215,14 +217,6 @@ def _try_sqlite(file: Path, seconds: float, *, create: bool) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-
-def _make_folder(file: Path, shown: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(shown, f"its folder cannot be made ({reason})", "choose another place") from error
 
 
 def _is_lock(error: sqlite3.Error) -> bool:
