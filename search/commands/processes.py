@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from quant_model.errors import UserError
-from search.commands.options import artifacts_option, file, storage_option, study_option
+from search.commands.options import Function, artifacts_option, file, storage_option, study_option
 from search.service.dashboard import DashboardJob, serve_dashboard
 from search.service.listen import LOOPBACK, is_loopback
 from search.service.proxy import serve_proxy
@@ -27,12 +28,15 @@ _OPEN_SECONDS = 60.0
 """How long a worker waits at its start for a storage that is away."""
 
 host_option = click.option(
-    "--host",
-    default=LOOPBACK,
-    show_default=True,
-    metavar="ADDRESS",
+    "--host", default=LOOPBACK, show_default=True, metavar="ADDRESS",
     help="Address to listen on. Nobody is asked for a password: put one in front before you open it.",
-)
+)  # fmt: skip
+
+
+def port_option(default: int, meaning: str = "TCP port.", least: int = 1) -> Callable[[Function], Function]:
+    """``--port P``."""
+    kind = click.IntRange(least, 65535)
+    return click.option("--port", type=kind, default=default, show_default=True, metavar="P", help=meaning)
 
 
 @click.command()
@@ -64,14 +68,7 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=1, show_default=True, metavar="N", help="Processes."
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    metavar="P",
-    help="TCP port of the dashboard; 0: no dashboard.",
-)
+@port_option(8080, "TCP port of the dashboard; 0: no dashboard.", least=0)
 @host_option
 @click.option("--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all.")
 @click.option(
@@ -107,9 +104,7 @@ def serve(
 
 @click.command()
 @storage_option(required=True)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, metavar="P", help="TCP port."
-)
+@port_option(8080)
 @host_option
 @artifacts_option
 def dashboard(url: str, port: int, host: str, artifacts: str | None) -> None:
@@ -121,9 +116,7 @@ def dashboard(url: str, port: int, host: str, artifacts: str | None) -> None:
 
 @click.command()
 @storage_option(required=True)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=13000, show_default=True, metavar="P", help="TCP port."
-)
+@port_option(13000)
 @host_option
 def proxy(url: str, port: int, host: str) -> None:
     """Stand between a database and many workers, which then use --storage grpc://HOST:PORT, until Ctrl-C."""

@@ -25,7 +25,7 @@ from search.monitor.publish import Publisher
 from search.results.check import RunResult, check_best
 from search.results.export import export_trial
 from search.results.front import front_csv, front_json
-from search.results.timing import add_timing
+from search.results.measurement import add_timing
 from search.service.private import STORAGE_VARIABLE
 from search.service.run import begin
 from search.service.run import search as search_study

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from uuid import uuid4
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -69,12 +68,7 @@ class Lease:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._storage.on_taken = lambda _: None
         self._stop.set()
         self._thread.join()

@@ -27,12 +27,23 @@ from optuna.trial import FrozenTrial, TrialState
 from quant_model.errors import UserError
 from search.stopping import StopSignal
 
-__all__ = ["Patience", "ResilientStorage", "StorageAwayError", "is_transient", "patiently", "unless_away"]
+__all__ = [
+    "LONG_SECONDS",
+    "Patience",
+    "ResilientStorage",
+    "StorageAwayError",
+    "is_rpc",
+    "is_transient",
+    "patiently",
+    "unless_away",
+]
 
 Answer = TypeVar("Answer")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 15.0
 """Seconds between tries: doubled each time, and drawn from the upper half so that workers do not meet."""
+LONG_SECONDS = 3600.0
+"""How long workers and services wait for a storage that is away before they give up."""
 _AGAIN_SECONDS = 2.0
 """Between two tries to open a storage that is away."""
 _AWAY = "the storage is away"
@@ -254,7 +265,7 @@ def is_transient(error: BaseException) -> bool:
             return True
         if isinstance(cause, sqlalchemy.exc.DBAPIError):
             return cause.connection_invalidated or _is_transient_origin(cause.orig)
-        if _is_transient_rpc(cause):
+        if is_rpc(cause) and _is_transient_rpc(cause):
             return True
         cause = cause.__cause__
     return False
@@ -272,12 +283,15 @@ def _is_transient_origin(origin: BaseException | None) -> bool:
     return state is None or str(state).startswith(_TRANSIENT_SQLSTATES)
 
 
-def _is_transient_rpc(error: BaseException) -> bool:
+def is_rpc(error: BaseException) -> bool:
+    """True for an error of a proxy, or on the way to it."""
     if "grpc" not in sys.modules:
         return False
     import grpc
 
-    if not isinstance(error, grpc.RpcError):
-        return False
+    return isinstance(error, grpc.RpcError)
+
+
+def _is_transient_rpc(error: Any) -> bool:
     code = error.code().name
     return code in _TRANSIENT_RPC or (code == "UNKNOWN" and _AWAY in str(error.details()))

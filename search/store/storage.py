@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -25,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from quant_model.errors import UserError
 from search.files import file_errors
 from search.store.location import Location
-from search.store.resilient import Patience, ResilientStorage, StorageAwayError
+from search.store.resilient import Patience, ResilientStorage, StorageAwayError, is_rpc
 
 __all__ = ["open_storage", "storage_errors"]
 
@@ -75,7 +74,7 @@ def storage_errors(url: str) -> Iterator[None]:
     except (SQLAlchemyError, StorageInternalError, StorageAwayError) as error:
         raise _translated(location, error) from error
     except Exception as error:
-        if not _is_rpc(error):
+        if not is_rpc(error):
             raise
         raise _proxy_error(location, error) from error
 
@@ -97,14 +96,6 @@ def _proxy(location: Location) -> ResilientStorage:
             "start one there: bitfront proxy --storage URL --host HOST --port PORT",
         ) from error
     return ResilientStorage(storage, storage.close, Patience())
-
-
-def _is_rpc(error: Exception) -> bool:
-    if "grpc" not in sys.modules:
-        return False
-    import grpc
-
-    return isinstance(error, grpc.RpcError)
 
 
 def _proxy_error(location: Location, error: Exception) -> UserError:

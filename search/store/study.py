@@ -332,11 +332,7 @@ def _fill(
     name = Path(spec.data.file).name
     study.set_user_attr(
         "dataset",
-        {
-            "file": name,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "artifact": folder.put(study, name, data),
-        },
+        {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "artifact": folder.put(study, name, data)},
     )
     study.set_user_attr("version", metadata.version("bitfront"))
     study.set_user_attr("began", time.time())
