@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 import math
 import subprocess
 import sys
@@ -160,6 +162,10 @@ def test_a_parent_survives_its_file(dataset: Dataset, parent: FloatParent) -> No
     content = parent.to_bytes()
     again = FloatParent.from_bytes(content, "artifact")
     assert again.to_bytes() == content
+    with np.load(io.BytesIO(content)) as file:
+        header = json.loads(str(file["header"]))
+    # As earlier versions wrote it, without a family.
+    assert header["architecture"] == dataclasses.asdict(small_shape(dataset))
     assert again.key == parent.key
     assert again.history == parent.history
     x = dataset.validation.x
