@@ -12,10 +12,11 @@ import math
 from collections.abc import Mapping
 
 import torch
+from quant_model.training.fold import FoldedLinear
 from torch import Tensor, nn
 
-from quant_model.design import Architecture, DesignPoint, activation_names, linear_names, linear_shape
-from quant_model.training.fold import FoldedLinear
+from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 
 
 class FakeQuant(nn.Module):
@@ -61,7 +62,7 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, design: DesignPoint, linears: Mapping[str, FoldedLinear]) -> None:
         super().__init__()
-        self.architecture: Architecture = design.architecture
+        self.architecture: Encoder = design.shape
         self.linears = nn.ModuleDict(
             {
                 name.replace(".", "_"): QuantLinear(linears[name], design.weight_bits[name])

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import click
 import torch
-from torch import Tensor, nn
-
-from quant_model.design import Architecture, uniform_design
-from quant_model.network import build_network
-from quant_model.training import prepare_process
 from quant_model.training.float_model import FloatTransformer
 from quant_model.training.fold import fold
+from torch import Tensor, nn
+
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
+from quant_model.network import build_network
+from quant_model.training import prepare_process
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.bench.training.plain_qat import PlainNetwork
@@ -82,7 +83,7 @@ def _row(d_model: int, bits: int) -> str:
 def _times(network: str, d_model: int, bits: int) -> list[float]:
     """Milliseconds of each step, in this process."""
     torch.manual_seed(0)
-    architecture = Architecture(
+    architecture = Encoder(
         window=_WINDOW, features=1, d_model=d_model, heads=1, ffn_width=4 * d_model, layers=1, outputs=1
     )
     design = uniform_design(architecture, bits, bits)

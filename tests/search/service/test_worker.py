@@ -200,6 +200,6 @@ def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
     work(study, 1)
     (number,) = completed(study)
     model = trial_model(study, study.trial(number))
-    arch = model.network.design.architecture
+    arch = model.network.design.shape
     assert (arch.layers, arch.repeats) == (2, 2)
     assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from search.space.budget import RESOURCES, Budget
 from search.study_files.parser import parse_spec
 from tests.search.conftest import TOML
@@ -24,7 +25,7 @@ def test_what_fits_ends_at_limits_and_capacities() -> None:
 
 def test_a_limit_that_alone_is_exceeded_is_named() -> None:
     budget = budget_of(f"{TOML}\n[constraints]\nlatency_us = 4\ndsp = 3\n")
-    slow = budget.assess(uniform_design(Architecture(6, 2, 8, 1, 16, 1, 1), 4, 4))
+    slow = budget.assess(uniform_design(Encoder(6, 2, 8, 1, 16, 1, 1), 4, 4))
     assert tuple(slow.constraints) == (*RESOURCES, "max_latency_us", "max_dsp")
     assert not slow.fits
     assert slow.constraints["max_latency_us"] == pytest.approx(slow.estimate.cycles / 400 - 1)
