@@ -133,6 +133,28 @@ class Shape(ABC):
     """The numbers that decide which nodes there are."""
     parameters: ClassVar[tuple[str, ...]]
     """What a search chooses to make a shape, in the order of the study file."""
+    snapped: ClassVar[tuple[str, ...]] = ()
+    """Those of them that may be lowered, down to 1, to suit the others."""
+
+    @classmethod
+    @abstractmethod
+    def suited(cls, choice: Mapping[str, Number]) -> dict[str, Number]:
+        """The values of :attr:`parameters` with those that are snapped lowered."""
+
+    @classmethod
+    @abstractmethod
+    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Shape:
+        """The shape that values of :attr:`parameters` mean, for so many inputs a row and outputs a window."""
+
+    @property
+    @abstractmethod
+    def brief(self) -> str:
+        """The shape for tables."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """The shape for people, in a few words."""
 
     @abstractmethod
     def input_port(self, plan: Plan) -> Port:
@@ -182,7 +204,7 @@ class Graph:
     @cached_property
     def outline(self) -> Graph:
         """The graph of the shape alone: names, edges, kinds. The same object for equal shapes."""
-        return graph_of(self.shape.example)
+        return _known_graph(self.shape.example)
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
@@ -282,9 +304,13 @@ def parts(shape: Shape, choices: Choices) -> dict[str, Any]:
     return {"shape": shape, "input": port, "nodes": nodes, "tensors": plan.tensors}
 
 
-@lru_cache(maxsize=4096)
 def graph_of(shape: Shape) -> Graph:
     """The graph of a shape alone: names, edges, limits. Bits and engines stand at their defaults."""
+    return _known_graph(shape) if shape.example is shape else bind(shape, _Unbound())
+
+
+@lru_cache(maxsize=4096)
+def _known_graph(shape: Shape) -> Graph:
     return bind(shape, _Unbound())
 
 

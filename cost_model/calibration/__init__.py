@@ -52,7 +52,9 @@ class Calibration:
         if self.factors is not None:
             factors = self.factors[usage.sort]
             found = Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
-        return Counts({name: count for name, count in found.items() if isinstance(count, np.ndarray) or count})
+        return Counts(
+            {name: count for name, count in found.items() if isinstance(count, np.ndarray) or count}
+        )
 
 
 @cache

@@ -58,9 +58,7 @@ class Entities(ABC):
         """A RAM in LUTs, and its banks: words of several banks are selected in LUTs."""
 
     @abstractmethod
-    def block_ram(
-        self, where: Number, depth: Number, bits: Number, read_only: bool
-    ) -> tuple[Counts, Number]:
+    def block_ram(self, where: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Counts, Number]:
         """A memory in block RAM, and its banks; nothing and 1 where it is not to be there."""
 
     @abstractmethod
@@ -307,9 +305,7 @@ class Entities(ABC):
         return Usage("constant_requantize", rules, features, "arithmetic")
 
     @remembered
-    def key_store(
-        self, rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number
-    ) -> Usage:
+    def key_store(self, rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number) -> Usage:
         """``key_store.vhd`` without its RAMs and its read counter."""
         address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
         element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)

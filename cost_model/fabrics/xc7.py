@@ -11,7 +11,7 @@ from cost_model.component import Counts
 from cost_model.fabrics import xc7_memories as memories
 from cost_model.fabrics.entities import Entities
 from cost_model.fabrics.fabric import BuildChoice, DynamicEnergy, Fabric
-from quant_model.arithmetic import Number, at_most, ceil_div, largest
+from quant_model.arithmetic import Number, at_most, ceil_div, largest, pick
 from quant_model.node import Node
 
 __all__ = ["XC7", "SevenSeries"]
@@ -29,9 +29,7 @@ class _Entities(Entities):
         lutram, banks = memories.distributed_ram(depth, bits)
         return Counts(lutram=lutram), banks
 
-    def block_ram(
-        self, where: Number, depth: Number, bits: Number, read_only: bool
-    ) -> tuple[Counts, Number]:
+    def block_ram(self, where: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Counts, Number]:
         rams, banks = memories.block_rams_where(where, depth, bits, read_only)
         return Counts(bram18=rams), banks
 
@@ -110,7 +108,13 @@ class SevenSeries(Fabric):
         return max(bounds, key=lambda names: bounds[names])
 
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
-        return {**resources, "lut": resources["lut"] + resources["lutram"]}
+        luts = resources["lut"] + resources["lutram"]
+        used = {**resources, "lut": luts}
+        if "slice" in resources:
+            # Where the LUTs decide, a slice that is begun counts as far as it is full: one share for both.
+            begun = _LUTS_PER_SLICE * resources["slice"] - luts < _LUTS_PER_SLICE
+            used["slice"] = pick(begun, luts / _LUTS_PER_SLICE, resources["slice"])
+        return used
 
 
 def _slices(resources: Mapping[str, Number], counts: Counts) -> Number:

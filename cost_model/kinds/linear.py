@@ -31,7 +31,9 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     bound, accumulator, total = node.product_bound, node.accumulator.bits, node.total.bits
     buffer = entities.row_buffer("row_buffer", inputs, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
-    yield Part("ram", entities.ram(inputs * rows, x_bits, engine.buffer_in_block), purposes.BUFFERS, "datapath")
+    yield Part(
+        "ram", entities.ram(inputs * rows, x_bits, engine.buffer_in_block), purposes.BUFFERS, "datapath"
+    )
     weights = entities.rom(words, lanes * w_bits, lanes * w_bits, engine.memory_in_block)
     yield Part("weights", weights, purposes.WEIGHTS, "datapath")
     columns = _bias_columns(total, bound, inputs, node.positional, node.target is None)

@@ -18,7 +18,6 @@ from quant_model.errors import UserError
 from search.commands.options import VIVADO, file, folder, vivado_file
 from search.files import make_folder, read_text, write_text
 from search.show import percent, print_table
-from search.space.budget import RESOURCES
 
 __all__ = ["calibrate"]
 
@@ -96,7 +95,7 @@ def _check_likely(place: Path, one: Reported, own: Calibration) -> None:
 
 def _show(correction: Correction, out: Path) -> None:
     rows = []
-    for name in RESOURCES:
+    for name in correction.left_out:
         factors = [by_resource[name] for by_resource in correction.factors.values()]
         span = (
             f"{min(factors):.3f}"

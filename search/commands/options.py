@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from cost_model.calibration import YOSYS, Calibration, load
+from cost_model.calibration import Calibration, load
 from cost_model.calibration.correction import read_correction
+from cost_model.fabrics.xc7 import XC7
 from quant_model.errors import UserError
 from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
@@ -58,7 +59,7 @@ artifacts_option = click.option(
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 calibration_option = click.option(
-    "--calibration", default=YOSYS, show_default=True, metavar="NAME|FILE",
+    "--calibration", default=XC7.calibration, show_default=True, metavar="NAME|FILE",
     help="Whose counts to estimate: yosys-xc7, vivado (made by calibrate), or a file that calibrate wrote.",
 )  # fmt: skip
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
@@ -80,12 +81,12 @@ def read_calibration(name: str) -> Calibration:
     Raises:
         UserError: it does not exist, is damaged, or was made with another version.
     """
-    own = load()
-    if name == YOSYS:
+    own = load(XC7.calibration)
+    if name == XC7.calibration:
         return own
     file = vivado_file() if name == VIVADO else Path(name)
     if not file.is_file():
         place = f"--calibration {name}"
-        remedy = f"name {YOSYS}, or make one from Vivado's reports: bitfront calibrate --vivado DIR"
+        remedy = f"name {XC7.calibration}, or make one from Vivado's reports: bitfront calibrate --vivado DIR"
         raise UserError(place, f"there is no calibration {file}", remedy)
     return read_correction(read_text(file, "the calibration"), str(file), own).over(own)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cost_model.resolve_many import resolve_many
 
 from cost_model import DesignArrays, resolve
-from cost_model.resolve_many import resolve_many
 from search.sampling.encoding import SHAPE_COLUMNS, Encoding
 from search.sampling.evaluation import evaluate
 from search.space.budget import Budget

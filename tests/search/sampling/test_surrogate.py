@@ -44,7 +44,7 @@ def new_study(spec: StudySpec) -> optuna.Study:
 
 def error_of(design: DesignPoint) -> float:
     bits = [*design.weight_bits.values(), *design.activation_bits.values()]
-    return float(0.02 + 0.1 / design.architecture.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
+    return float(0.02 + 0.1 / design.shape.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
 
 
 def go_on(
@@ -98,13 +98,13 @@ def test_a_large_shape_whose_parent_came_out_well_is_found() -> None:
     lucky = 40
 
     def error(design: DesignPoint) -> float:
-        return error_of(design) * (0.8 if design.architecture.d_model == lucky else 1.0)
+        return error_of(design) * (0.8 if design.shape.d_model == lucky else 1.0)
 
     spec = spec_of(TOML.replace("d_model = [4, 8]", "d_model = [8, 12, 16, 20, 24, 32, 40, 48]"))
     found = [design for design, _ in go_on(new_study(spec), spec, 30, error)]
-    assert sum(design.architecture.d_model == lucky for design in found) >= 3
+    assert sum(design.shape.d_model == lucky for design in found) >= 3
     best = min(found, key=error)
-    assert best.architecture.d_model == lucky
+    assert best.shape.d_model == lucky
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_an_enqueued_trial_leaves_open_is_filled_in() -> None:
     study = new_study(spec)
     study.enqueue_trial({"d_model": 8, "embed.weight_bits": 7})
     found = list(go_on(study, spec, 3))
-    assert found[0][0].architecture.d_model == 8
+    assert found[0][0].shape.d_model == 8
     assert found[0][0].weight_bits["embed"] == 7
     assert all(fits for _, fits in found)
 
