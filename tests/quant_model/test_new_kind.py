@@ -151,6 +151,22 @@ class Mirror(Shape):
     structural: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[tuple[str, ...]] = ("window", "width")
 
+    @classmethod
+    def suited(cls, choice: Mapping[str, Number]) -> dict[str, Number]:
+        return {name: choice[name] for name in cls.parameters}
+
+    @classmethod
+    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Mirror:
+        return cls(features=features, outputs=outputs, **cls.suited(choice))
+
+    @property
+    def brief(self) -> str:
+        return f"{self.window}x{self.features} w{self.width}"
+
+    @property
+    def summary(self) -> str:
+        return f"window {self.window}, width {self.width}"
+
     def input_port(self, plan: Plan) -> Port:
         return Port(INPUT, self.window, self.features, plan.tensor(INPUT, "end"))
 
