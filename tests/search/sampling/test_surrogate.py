@@ -59,7 +59,7 @@ def test_a_large_shape_whose_parent_came_out_well_is_found() -> None:
         return error_of(design) * (0.8 if design.architecture.d_model == lucky else 1.0)
 
     spec = spec_of(TOML.replace("d_model = [4, 8]", "d_model = [8, 12, 16, 20, 24, 32, 40, 48]"))
-    found = [design for design, _ in go_on(new_study(spec), spec, 30, error)]
+    found = [design for design, _ in go_on(new_study(spec), spec, 24, error)]
     assert sum(design.architecture.d_model == lucky for design in found) >= 3
     best = min(found, key=error)
     assert best.architecture.d_model == lucky
