@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 from quant_model.errors import UserError
@@ -53,14 +53,12 @@ class Program:
 
     Attributes:
         name: For people: ``worker 0``.
-        main: Called in the process with the job; a function at the top of a module, which another process
-            finds by name.
-        job: Its argument. It goes through a pipe: a password never stands in a command line.
+        main: Called in the process. It goes there through a pipe: a password among its arguments never
+            stands in a command line.
     """
 
     name: str
-    main: Callable[[Any, Start], None]
-    job: Any
+    main: Callable[[Start], None]
 
 
 @dataclass(frozen=True)
@@ -253,7 +251,7 @@ def _main(program: Program, token: str, pipe: Connection, printed: Connection, l
         quiet_optuna()
         logging.captureWarnings(True)
         try:
-            program.main(program.job, Start(token, stop))
+            program.main(Start(token, stop))
             pipe.send(Report("done"))
         except Interrupted:
             pipe.send(Report("stopped"))
