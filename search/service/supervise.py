@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -17,11 +18,12 @@ from multiprocessing.process import BaseProcess
 from typing import Literal
 from uuid import uuid4
 
+import optuna
+
 from quant_model.errors import UserError
 from search.stopping import Interrupted, StopSignal
-from search.store.quiet import quiet_optuna
 
-__all__ = ["Program", "Report", "Start", "Supervisor"]
+__all__ = ["Program", "Report", "Start", "Supervisor", "quiet_optuna"]
 
 _STOP_SECONDS = 12.0
 """How long a process may take to end well before it is killed."""
@@ -273,3 +275,9 @@ def _follow(lifeline: Connection) -> None:
         os.dup2(nowhere, sys.stdout.fileno())
         os.dup2(nowhere, sys.stderr.fileno())
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def quiet_optuna() -> None:
+    """Hush Optuna's log lines, and its notes on features that it calls experimental, in this process."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
