@@ -68,7 +68,8 @@ def resolve_many(designs: Designs, device: Device, calibration: Calibration | No
 def is_final(graph: Graph, fabric: Fabric) -> bool:
     """True when :func:`resolve` would change nothing."""
     return not any(
-        anywhere(_is_short(node, fabric)) or any(anywhere(_is_open(node, choice)) for choice in fabric.auto)
+        anywhere(_is_short(node, fabric))
+        or any(anywhere(_is_open(node, choice)) for choice in fabric.in_luts)
         for node in graph.nodes
     )
 
