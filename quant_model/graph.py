@@ -1,7 +1,7 @@
-"""The graph that a shape means: nodes, edges, ports and tensors, the one structure that everything else reads.
+"""The graph that a shape means: nodes, edges, ports and tensors, the one structure that all else reads.
 
-A family lays a graph out with a :class:`Plan`, which binds every tensor and engine to the choices of one design
-or of many at once; bound to no choices at all it tells names, limits and edges.
+A family lays a graph out with a :class:`Plan`, which binds every tensor and engine to the choices of one
+design or of many at once; bound to no choices at all it tells names, limits and edges.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DEFAULT_FAMILY = "encoder"
 
 _Value = TypeVar("_Value")
 Role = Literal["end", "stream", "inner"]
-"""Of a tensor: everything passes through ``end`` (input, pool) and ``stream`` (residuals); others are inside."""
+"""Of a tensor: everything passes ``end`` (input, pool) and ``stream`` (residuals); others are inside."""
 
 
 class Choices(Protocol):

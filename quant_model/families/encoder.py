@@ -1,6 +1,6 @@
 """Windows of a time series through an encoder-only Transformer.
 
-Pre-norm with the normalisation folded into the following linear layer, so that inference pays nothing for it::
+Pre-norm with the normalisation folded into the next linear layer, so that it costs nothing at inference::
 
     input -> embed -> layer0 ... layerN -> pool -> head
     layer: x -> [repeat ->] query, key, value -> scores -> context -> project -> (+ x) = y

@@ -19,7 +19,7 @@ from search.study_files.toml_lines import key_lines
 
 __all__ = ["data_path", "load_spec", "parse_spec"]
 
-# The bounds of quant_model.design.Architecture that follow from several keys together.
+# The bounds of quant_model.families.Encoder that follow from several keys together.
 _MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
 
 
