@@ -55,6 +55,12 @@ def test_the_largest_divisor_divides_and_is_the_largest(wanted: int, limit: int)
     assert not [n for n in range(found + 1, min(wanted, limit) + 1) if limit % n == 0]
 
 
+def test_the_largest_divisors_of_no_numbers_are_none() -> None:
+    """A search that has seen nothing yet asks for them."""
+    none = np.array([], dtype=np.int64)
+    assert arithmetic.largest_divisor(none, none).tolist() == []
+
+
 def test_a_remembered_formula_is_computed_once_a_number_and_anew_for_arrays() -> None:
     calls = []
 
