@@ -12,6 +12,7 @@ from quant_model.arithmetic import Number, at_least, at_most, log2, pick, rememb
 
 __all__ = [
     "bias_columns",
+    "bias_scatter",
     "filled_bits",
     "kept_bits",
     "pooling_kept_bits",
@@ -49,6 +50,11 @@ def bias_columns(total: Number, bound: Number, fan_in: Number, embedding: Number
     """
     used = log2(bound) + 0.78 - _GROWTH * log2(fan_in) + 1.1 * embedding - 0.9 * wide
     return at_most(at_least(used, 1), total)
+
+
+def bias_scatter(embedding: Number) -> Number:
+    """How far off :func:`bias_columns` may be: half of what it is off in one model of twenty."""
+    return pick(embedding, 1.3, 1.8)
 
 
 @remembered

@@ -38,6 +38,8 @@ class Fabric(ABC):
     """What a device holds, in the order of every table, with the unit in words for people."""
     additive: ClassVar[tuple[str, ...]]
     """Those of them that are sums over a design's parts."""
+    fitted: ClassVar[tuple[str, ...]]
+    """Counts that no rule tells whole: what they lack is fitted to measured designs."""
     entities: ClassVar[Entities]
     calibration: ClassVar[str]
     """Name of the calibration that comes with Bitfront."""

@@ -11,15 +11,18 @@ from cost_model.component import Counts
 from cost_model.fabrics import xc7_memories as memories
 from cost_model.fabrics.entities import Entities
 from cost_model.fabrics.fabric import BuildChoice, DynamicEnergy, Fabric
-from quant_model.arithmetic import Number, at_most, ceil_div, largest
+from quant_model.arithmetic import Number, at_most, ceil_div, largest, pick
 from quant_model.node import Node
 
 __all__ = ["XC7", "SevenSeries"]
 
 _DSP_MINIMUM_BITS = 9
 """Yosys 0.70 infers a DSP48E1 only for products of so many bits (``synth_xilinx``: ``DSP_Y_MINWIDTH``)."""
-_LUTS_PER_SLICE = 4
-"""AMD UG474, "CLB Overview", like the CARRY4 and the eight flip-flops of a slice."""
+_LUTS_PER_SLICE, _FF_PER_SLICE = 4, 8
+"""AMD UG474, "CLB Overview"; a slice has one CARRY4."""
+_BITS_PER_CARRY = 4
+_SCATTER = 0.004
+"""Standard deviation of a design's LUTs about the estimate, as a share, but for what is known to be uncertain."""
 
 
 class _Entities(Entities):
@@ -48,6 +51,14 @@ class _Entities(Entities):
     def selecting_luts(self, count: Number) -> Number:
         return memories.selecting_luts(count)
 
+    def chain(self, bits: Number) -> Number:
+        """Yosys 0.70 builds adders of up to two bits without (``techlibs/xilinx/arith_map.v``)."""
+        return pick(bits > 2, ceil_div(bits, _BITS_PER_CARRY), 0)
+
+    def comparison(self, bits: Number) -> Number:
+        """Up to six bits in LUTs alone (measured); of no more than eight a single CARRY4."""
+        return pick(bits > 6, 1, 0)
+
 
 class SevenSeries(Fabric):
     """Spartan-7, Artix-7 and their relatives."""
@@ -62,6 +73,7 @@ class SevenSeries(Fabric):
         "slice": "slices",
     }
     additive: ClassVar[tuple[str, ...]] = ("lut", "lutram", "ff", "bram18", "dsp")
+    fitted: ClassVar[tuple[str, ...]] = ("lut", "carry4", "ff_gaps")
     entities: ClassVar[Entities] = _Entities()
     calibration: ClassVar[str] = "yosys-xc7"
     energy: ClassVar[DynamicEnergy] = DynamicEnergy(
@@ -94,20 +106,23 @@ class SevenSeries(Fabric):
 
     def resources_of(self, counts: Counts) -> dict[str, Number]:
         found = {name: _whole(counts[name]) for name in self.additive}
-        return {**found, "slice": _slices(found, counts)}
+        return {**found, "slice": _slices(counts)}
 
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         return {**resources, "lut": resources["lut"] + resources["lutram"]}
 
 
-def _slices(resources: Mapping[str, Number], counts: Counts) -> Number:
+def _slices(counts: Counts) -> Number:
     """The fewest slices that hold a design: for its LUTs, its carry chains, its flip-flops.
 
     A lower bound; how densely slices are packed is for the placer. Flip-flops of a slice share clock, enable
-    and reset, so that ``ff_slices`` is counted by control set (AMD UG474, "Storage Elements").
+    and reset (AMD UG474, "Storage Elements"): ``ff_gaps`` are the slices' worth that stays empty because of it.
     """
-    luts = ceil_div(resources["lut"] + resources["lutram"], _LUTS_PER_SLICE)
-    return largest([luts, _whole(counts["carry4"]), _whole(counts["ff_slices"])])
+    luts = counts["lut"] + counts["lutram"]
+    # Two standard deviations, so that a design seldom needs more.
+    luts = luts + 2 * np.sqrt(counts["variance"] + (_SCATTER * luts) ** 2)
+    registers = counts["ff"] / _FF_PER_SLICE + counts["ff_gaps"]
+    return _whole(np.ceil(largest([luts / _LUTS_PER_SLICE, counts["carry4"], registers])))
 
 
 def _whole(count: Number) -> Number:
