@@ -34,6 +34,11 @@ class Device:
     static_mw: float
     """Power of the configured device without a clock, at room temperature, typical."""
 
+    def room(self, limit: float | None = None) -> dict[str, float]:
+        """Share of each resource that a design may take: ``limit``, or what is realistic for the fabric."""
+        realistic = self.fabric.realistic
+        return {name: realistic.get(name, 1.0) if limit is None else limit for name in self.fabric.resources}
+
     def utilization(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         """Used over capacity, by resource."""
         used = self.fabric.occupied(resources)

@@ -49,10 +49,18 @@ class Estimate:
     """Name of the calibration: whose counts the estimate means to equal."""
     _busy: _Parts | Number = field(repr=False, compare=False)
 
-    @property
-    def fullest(self) -> Number:
-        """The largest utilisation."""
-        return largest(self.utilization.values())
+    def fill(self, limit: float | None = None) -> Number:
+        """The largest utilisation over the share that may be used: at most 1 where the design fits.
+
+        Args:
+            limit: that share; None for what is realistic for the fabric.
+        """
+        room = self.device.room(limit)
+        return largest([used / room[name] for name, used in self.utilization.items()])
+
+    def fits(self, limit: float | None = None) -> Number:
+        """Whether every resource stays within its share of the device."""
+        return self.fill(limit) <= 1
 
     @cached_property
     def components(self) -> tuple[Component, ...]:

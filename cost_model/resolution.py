@@ -219,7 +219,7 @@ def _table(counts: Counts, count: int, fabric: Fabric) -> Floats:
 
 def _joined(engines: Sequence[Engine]) -> Engine:
     first = engines[0]
-    columns = {
+    columns: dict[str, Any] = {
         field.name: np.concatenate([getattr(engine, field.name) for engine in engines])
         for field in dataclasses.fields(first)
         if isinstance(getattr(first, field.name), np.ndarray)

@@ -238,7 +238,7 @@ class Graph:
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """The nodes that read the rows of ``name``."""
-        return tuple(dict.fromkeys(node for node, _ in self.readers(name)))
+        return tuple({node.name: node for node, _ in self.readers(name)}.values())
 
     @cached_property
     def _readers(self) -> dict[str, tuple[tuple[Node, Edge], ...]]:

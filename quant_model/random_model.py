@@ -59,7 +59,7 @@ class Draw:
     def _input_scale(self, seed: int) -> InputScale:
         """What the host's integers stand for: without influence on the integers themselves."""
         typical = 2.0 ** -int(self.rng.integers(0, 6))
-        own, features = np.random.default_rng((seed, 1)), self.network.input.columns
+        own, features = np.random.default_rng((seed, 1)), int(self.network.input.columns)
         return InputScale(own.normal(size=features), typical * 2.0 ** own.uniform(-1, 1, features))
 
     def source_exponents(self, names: tuple[str, ...]) -> tuple[int, ...]:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from search.report import Content, gather
-from search.report.content import ShownDesign
+from search.report.content import Content, ShownDesign, gather
 from search.report.drawing import DRAWING_STYLE, draw
 from search.show import number
 from search.store.study import open_study

@@ -60,5 +60,9 @@ class Fabric(ABC):
         """By resource, what sums of counts come to in whole pieces."""
 
     @abstractmethod
+    def decided_by(self, resource: str, counts: Counts) -> tuple[str, ...]:
+        """The counts whose sum decides how much of a resource a design takes, given all its counts."""
+
+    @abstractmethod
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device too."""

@@ -108,6 +108,19 @@ class SevenSeries(Fabric):
         found = {name: _whole(counts[name]) for name in self.additive}
         return {**found, "slice": _slices(counts)}
 
+    def decided_by(self, resource: str, counts: Counts) -> tuple[str, ...]:
+        luts = ("lut", "lutram")
+        if resource == "lut":
+            return luts
+        if resource != "slice":
+            return (resource,)
+        bounds: dict[tuple[str, ...], Number] = {
+            luts: (counts["lut"] + counts["lutram"]) / _LUTS_PER_SLICE,
+            ("carry4",): counts["carry4"],
+            ("ff_slices",): counts["ff_slices"],
+        }
+        return max(bounds, key=lambda names: bounds[names])
+
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         return {**resources, "lut": resources["lut"] + resources["lutram"]}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from quant_model import pipeline
-from quant_model.arithmetic import Number
+from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Engine
 from quant_model.formats import Format, IntArray, requantize
 from quant_model.node import Edge, Kind, Parameters, check_shift
@@ -63,7 +63,7 @@ class Residual(Kind):
         The rounding constant costs no adder: it takes the place of low zero bits of the operand that is
         shifted left, or else is part of the branch's bias, where ``branch_bound`` limits it.
         """
-        return max(stream, branch + self.branch_bound.bit_length())
+        return max(stream, branch + int(bit_length(self.branch_bound)))
 
     def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
         """The trained exponent of the new stream."""

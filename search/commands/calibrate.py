@@ -15,8 +15,7 @@ from cost_model.devices import DEVICES
 from hdl.generate import TOP
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from search.commands.calibration_file import VIVADO, vivado_file
-from search.commands.options import file, folder
+from search.commands.options import VIVADO, file, folder, vivado_file
 from search.files import make_folder, read_text, write_text
 from search.show import percent, print_table
 from search.space.budget import RESOURCES
@@ -31,14 +30,10 @@ _UNLIKELY = 3.0
 
 @click.command()
 @click.option(
-    "--vivado",
-    "reports",
-    type=folder,
-    required=True,
-    metavar="DIR",
+    "--vivado", "reports", type=folder, required=True, metavar="DIR",
     help="Exported folders in which build_vivado.tcl has run: each holds design.json and "
     "vivado/utilization.rpt (or utilization.rpt).",
-)
+)  # fmt: skip
 @click.option(
     "--out", type=file, metavar="FILE", help="The calibration; when left out: --calibration vivado finds it."
 )

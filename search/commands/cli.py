@@ -18,7 +18,6 @@ from hdl.analysis import GhdlError
 from hdl.synthesize import SynthesisError
 from quant_model.errors import UserError
 from search.commands.logs import verbose_option
-from search.service.private import hide_password
 from search.stopping import Interrupted
 
 __all__ = ["cli", "main", "run_cli"]
@@ -131,7 +130,6 @@ def run_cli(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The command line of this process."""
-    hide_password()
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run_cli(sys.argv[1:]))
 
@@ -153,7 +151,3 @@ def _fail(message: str, code: int, prefix: str = "error: ") -> int:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    main()

@@ -15,8 +15,15 @@ from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
-from search.commands.calibration_file import read_calibration
-from search.commands.options import calibration_option, device_option, file, folder, json_option, print_json
+from search.commands.options import (
+    calibration_option,
+    device_option,
+    file,
+    folder,
+    json_option,
+    print_json,
+    read_calibration,
+)
 from search.commands.show_estimate import (
     assessment_json,
     explanation_json,
@@ -26,8 +33,7 @@ from search.commands.show_estimate import (
 from search.files import read_text
 from search.results.check import verification_json
 from search.results.export import write_bundle
-from search.results.measurement import bundle_budget, measure
-from search.results.timing import DEFAULT_TARGET, add_timing
+from search.results.measurement import DEFAULT_TARGET, add_timing, bundle_budget, measure
 from search.show import print_table, working
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.space.design_space import DesignSpace, random_designs
@@ -46,7 +52,7 @@ __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
     show_default=True,
     metavar="S",
     help="Same seed, same designs.",
-)
+)  # fmt: skip
 @click.option("--feasible", is_flag=True, help="Only designs whose estimate is within the budget.")
 def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
     """Random design points of a study's space, one JSON object a line."""
@@ -60,14 +66,9 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 @device_option
 @click.option("--explain", is_flag=True, help="What fills the device, and which single change makes it fit.")
 @click.option(
-    "--clock",
-    "clock_mhz",
-    type=click.FloatRange(0, 1000, min_open=True),
-    default=Budget.clock_mhz,
-    show_default=True,
-    metavar="MHZ",
-    help="For milliseconds and energy.",
-)
+    "--clock", "clock_mhz", type=click.FloatRange(0, 1000, min_open=True), default=Budget.clock_mhz,
+    show_default=True, metavar="MHZ", help="For milliseconds and energy.",
+)  # fmt: skip
 @calibration_option
 @json_option
 def estimate(
@@ -80,14 +81,14 @@ def estimate(
     found = cost_model.estimate(design, budget.device, coefficients)
     assessment = Assessment(design, found, budget)
     if as_json:
-        content = assessment_json(assessment, budget)
+        content = assessment_json(assessment)
         if explain:
-            content["explanation"] = explanation_json(assessment, budget, coefficients)
+            content["explanation"] = explanation_json(assessment, coefficients)
         print_json(content)
         return
-    print_assessment(assessment, budget)
+    print_assessment(assessment)
     if explain:
-        print_explanation(assessment, budget, coefficients)
+        print_explanation(assessment, coefficients)
 
 
 @click.command()
@@ -161,12 +162,9 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 @click.command()
 @click.argument("bundle", type=folder, metavar="DIR")
 @click.option(
-    "--target",
-    type=click.Choice(list(TARGETS)),
-    default=DEFAULT_TARGET,
-    show_default=True,
+    "--target", type=click.Choice(list(TARGETS)), default=DEFAULT_TARGET, show_default=True,
     help="Family that open place and route knows; Spartan-7 is none.",
-)
+)  # fmt: skip
 @json_option
 def timing(bundle: Path, target: str, as_json: bool) -> None:
     """Place and route with nextpnr on another family: evidence that no path is needlessly long."""

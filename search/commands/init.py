@@ -9,9 +9,9 @@ import click
 from cost_model.devices import device as known_device
 from search.commands.options import device_option, file
 from search.files import read_bytes
-from search.init import Guess, Written, look, write
-from search.init.guess import step_name
+from search.init.guess import Guess, look, step_name
 from search.init.reading import read_raw
+from search.init.writing import Written, write
 from search.show import working
 from search.space.budget import DEFAULT_DEVICE
 

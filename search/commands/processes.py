@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from quant_model.errors import UserError
-from search.commands.options import artifacts_option, file, storage_option, study_option
+from search.commands.options import Function, artifacts_option, file, storage_option, study_option
 from search.service.dashboard import DashboardJob, serve_dashboard
 from search.service.listen import LOOPBACK, is_loopback
 from search.service.proxy import serve_proxy
-from search.service.run import RunOptions, begin
+from search.service.run import begin
 from search.service.serve import ServiceOptions
 from search.service.serve import serve as serve_study
 from search.service.worker import Worker
@@ -27,12 +28,15 @@ _OPEN_SECONDS = 60.0
 """How long a worker waits at its start for a storage that is away."""
 
 host_option = click.option(
-    "--host",
-    default=LOOPBACK,
-    show_default=True,
-    metavar="ADDRESS",
+    "--host", default=LOOPBACK, show_default=True, metavar="ADDRESS",
     help="Address to listen on. Nobody is asked for a password: put one in front before you open it.",
-)
+)  # fmt: skip
+
+
+def port_option(default: int, meaning: str = "TCP port.", least: int = 1) -> Callable[[Function], Function]:
+    """``--port P``."""
+    kind = click.IntRange(least, 65535)
+    return click.option("--port", type=kind, default=default, show_default=True, metavar="P", help=meaning)
 
 
 @click.command()
@@ -64,14 +68,7 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
 @click.option(
     "--workers", type=click.IntRange(0, 256), default=1, show_default=True, metavar="N", help="Processes."
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    metavar="P",
-    help="TCP port of the dashboard; 0: no dashboard.",
-)
+@port_option(8080, "TCP port of the dashboard; 0: no dashboard.", least=0)
 @host_option
 @click.option("--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all.")
 @click.option(
@@ -99,7 +96,7 @@ def serve(
     if workers == 0 and port == 0:
         raise UserError("bitfront serve", "no workers and no dashboard", "choose --workers or --port")
     options = ServiceOptions(workers, host, port or None, artifacts, log)
-    study = _study(study_file, name, url, trials, out, artifacts, workers)
+    study = _study(study_file, name, url, trials, out, artifacts)
     _warn(host)
     with contextlib.suppress(Interrupted), StopSignal() as stop:
         serve_study(study, options, stop)
@@ -107,9 +104,7 @@ def serve(
 
 @click.command()
 @storage_option(required=True)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, metavar="P", help="TCP port."
-)
+@port_option(8080)
 @host_option
 @artifacts_option
 def dashboard(url: str, port: int, host: str, artifacts: str | None) -> None:
@@ -121,9 +116,7 @@ def dashboard(url: str, port: int, host: str, artifacts: str | None) -> None:
 
 @click.command()
 @storage_option(required=True)
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=13000, show_default=True, metavar="P", help="TCP port."
-)
+@port_option(13000)
 @host_option
 def proxy(url: str, port: int, host: str) -> None:
     """Stand between a database and many workers, which then use --storage grpc://HOST:PORT, until Ctrl-C."""
@@ -139,20 +132,17 @@ def _study(
     trials: int | None,
     out: Path | None,
     artifacts: str | None,
-    workers: int,
 ) -> OpenStudy:
     if study_file is not None:
         if name is not None:
             raise UserError("bitfront serve", "a study file and --study", "name one of them")
-        return begin(RunOptions(study_file, trials, workers, url, out, artifacts, 0))[0]
+        return begin(study_file, trials, url, out, artifacts)[0]
     if url is None:
         raise UserError("bitfront serve", "no study", "name a study file, or --storage and --study")
     study = open_study(url, name, artifacts)
     if trials is not None:
-        section = study.spec.study.model_copy(update={"trials": trials})
-        spec = study.spec.model_copy(update={"study": section})
-        study.study.set_user_attr("spec", spec.to_json())
-        study = dataclasses.replace(study, spec=spec)
+        study = dataclasses.replace(study, spec=study.spec.with_trials(trials))
+        study.study.set_user_attr("spec", study.spec.to_json())
     return study
 
 

@@ -44,9 +44,9 @@ def report(
 ) -> None:
     """One HTML page of a study: front, designs, forecasts, accelerators."""
     # Imported late: the figures' library and torch take seconds.
-    from search.report import gather, render
-    from search.report.content import read_measured
+    from search.report.content import gather, read_measured
     from search.report.needed_bits import study_sensitivity
+    from search.report.page import render
     from search.results.comparison import study_baselines
 
     study = open_study(url, name, artifacts)

@@ -10,7 +10,7 @@ from cost_model.component import Counts
 from cost_model.explain import Change, Share, fitting_changes, fullest, shares, shares_by_kind
 from search.results.export import estimate_json
 from search.show import percent, print_table
-from search.space.budget import RESOURCES, Assessment, Budget
+from search.space.budget import RESOURCES, Assessment
 
 __all__ = ["assessment_json", "explanation_json", "print_assessment", "print_explanation"]
 
@@ -18,9 +18,9 @@ _CHANGES = 5
 """Single changes that are shown at most."""
 
 
-def print_assessment(assessment: Assessment, budget: Budget) -> None:
+def print_assessment(assessment: Assessment) -> None:
     """Resources against the device, cycles, energy, verdict."""
-    found = assessment.estimate
+    found, budget = assessment.estimate, assessment.budget
     rows = [
         [name, str(used), str(getattr(budget.device, name)), percent(assessment.utilization[name])]
         for name, used in assessment.resources.items()
@@ -37,7 +37,7 @@ def print_assessment(assessment: Assessment, budget: Budget) -> None:
     )
 
 
-def print_explanation(assessment: Assessment, budget: Budget, calibration: Calibration) -> None:
+def print_explanation(assessment: Assessment, calibration: Calibration) -> None:
     """What fills the device, and the cheapest single changes that make the design fit if it does not."""
     found = assessment.estimate
     resource = fullest(found)
@@ -54,22 +54,20 @@ def print_explanation(assessment: Assessment, budget: Budget, calibration: Calib
         f"{percent(first.part)} of that."
     )
     if not assessment.fits:
-        _print_changes(_changes(assessment, budget, calibration), found.cycles)
+        _print_changes(_changes(assessment, calibration), found.cycles)
 
 
-def assessment_json(assessment: Assessment, budget: Budget) -> dict[str, Any]:
+def assessment_json(assessment: Assessment) -> dict[str, Any]:
     """The JSON object that scripts rely on."""
-    return {
-        **estimate_json(assessment),
-        "clock_mhz": budget.clock_mhz,
-        "energy_uj": assessment.estimate.energy_uj(budget.clock_mhz),
-    }
+    clock = assessment.budget.clock_mhz
+    energy = assessment.estimate.energy_uj(clock)
+    return {**estimate_json(assessment), "clock_mhz": clock, "energy_uj": energy}
 
 
-def explanation_json(assessment: Assessment, budget: Budget, calibration: Calibration) -> dict[str, Any]:
+def explanation_json(assessment: Assessment, calibration: Calibration) -> dict[str, Any]:
     """What :func:`print_explanation` says, as a JSON object."""
     found = assessment.estimate
-    changes = [] if assessment.fits else _changes(assessment, budget, calibration)
+    changes = [] if assessment.fits else _changes(assessment, calibration)
     return {
         "fullest": fullest(found),
         "engines": [_share_json(part) for part in shares(found)],
@@ -85,7 +83,8 @@ def explanation_json(assessment: Assessment, budget: Budget, calibration: Calibr
     }
 
 
-def _changes(assessment: Assessment, budget: Budget, calibration: Calibration) -> list[Change]:
+def _changes(assessment: Assessment, calibration: Calibration) -> list[Change]:
+    budget = assessment.budget
     return fitting_changes(assessment.design, budget.device, budget.limit, calibration)
 
 

@@ -25,9 +25,9 @@ from search.monitor.publish import Publisher
 from search.results.check import RunResult, check_best
 from search.results.export import export_trial
 from search.results.front import front_csv, front_json
-from search.results.timing import add_timing
+from search.results.measurement import add_timing
 from search.service.private import STORAGE_VARIABLE
-from search.service.run import RunOptions, begin
+from search.service.run import begin
 from search.service.run import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
@@ -74,11 +74,10 @@ def run(
 
     Run the same command again to go on after an interruption, with a higher --trials to search further.
     """
-    options = RunOptions(study_file, trials, workers, url, out, artifacts, export_count, timing)
     try:
         with StopSignal() as stop:
             with stop.interruptible():
-                study, out_folder = begin(options)
+                study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with stop.interruptible():
                 checked = check_best(study, export_count, out_folder, workers, timing)

@@ -8,14 +8,17 @@ that two writers at once could mix theirs. Here a note is one value, written at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from search.results.front import FrontTrial
 from search.show import number, percent
+from search.space.objectives import labels
+from search.store.location import Location
 from search.store.record import TrialRecord
-from search.study_files.spec import StudySpec
+from search.store.study import OpenStudy
 
 __all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
 
@@ -25,27 +28,13 @@ _MOST_DESIGNS = 10
 """Front designs listed in a study's note."""
 
 
-def study_note(
-    spec: StudySpec,
-    labels: Sequence[str],
-    dataset: Mapping[str, Any],
-    storage: str,
-    progress: Mapping[str, int],
-    front: Sequence[FrontTrial],
-) -> str:
-    """What a study is, how far it is, how to go on, and its best designs.
-
-    Args:
-        spec: The study file.
-        labels: The objectives with their units.
-        dataset: File name and SHA-256 of the data.
-        storage: The storage's URL without a password.
-        progress: Trials by state, ``complete`` among them.
-        front: The designs that no other beats, by the first objective.
-    """
+def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
+    """What a study is, how far it is, how to go on, and its best designs, by the first objective."""
+    spec, counts, dataset = study.spec, study.counts(), study.study.user_attrs["dataset"]
+    names = labels(spec)
     data, device, space = spec.data, spec.device, spec.space
     steps = ", ".join(map(str, data.horizon))
-    counts = ", ".join(f"{count} {state}" for state, count in progress.items() if count)
+    progress = ", ".join(f"{count} {state}" for state, count in asdict(counts).items() if count)
     lines = [
         f"## {spec.study.name}",
         "",
@@ -54,9 +43,9 @@ def study_note(
         "",
         f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
         f"- device: {device.name}, {percent(device.limit)} of it at most, {device.clock_mhz:g} MHz",
-        f"- objectives, all made small: {', '.join(labels)}",
-        f"- trained: {progress.get('complete', 0)} of {spec.study.trials} ({counts or 'nothing yet'})",
-        f"- add a worker: `bitfront worker --study {spec.study.name} --storage {storage}`",
+        f"- objectives, all made small: {', '.join(names)}",
+        f"- trained: {counts.complete} of {spec.study.trials} ({progress or 'nothing yet'})",
+        f"- add a worker: `bitfront worker --study {study.name} --storage {Location(study.url).shown}`",
         "- go on after the end: `bitfront run STUDY.toml --trials N` with a higher N and the same storage",
     ]
     if front:
@@ -67,8 +56,8 @@ def study_note(
             "",
             "Front:",
             "",
-            _row(["trial", *labels, "fullest resource"]),
-            _row(["---"] * (len(labels) + 2)),
+            _row(["trial", *names, "fullest resource"]),
+            _row(["---"] * (len(names) + 2)),
         ]
         lines += [
             _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial)])

@@ -7,7 +7,6 @@ begin at the same moment both write whole values, of which the later stays.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
@@ -15,7 +14,6 @@ from optuna.trial import TrialState
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
 from search.results.front import finished_trials, front, front_of
 from search.space.objectives import labels
-from search.store.location import Location
 from search.store.record import TrialRecord
 
 if TYPE_CHECKING:
@@ -23,10 +21,8 @@ if TYPE_CHECKING:
 
     from search.store.study import OpenStudy
 
-__all__ = ["PLOTS", "Publisher", "figures"]
+__all__ = ["Publisher", "figures"]
 
-PLOTS = ("front", "bits", "utilization", "hypervolume", "measured")
-"""Ids of our plots in the dashboard."""
 _PUBLISHED = "published"
 """The study's user attribute that says how many trials were finished when notes and plots were last made."""
 _NOTED_TRIALS = 1500
@@ -89,34 +85,18 @@ class Publisher:
         study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
         old = study.storage.get_study_system_attrs(study.id)
         body, _ = note_of(old)
-        write_note(study.storage, study.id, with_own_text(body, self._study_note()), old=old)
+        write_note(study.storage, study.id, with_own_text(body, study_note(study, front(study))), old=old)
         for name, figure in figures(study).items():
             study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
 
     def _finished(self) -> int:
         return sum(trial.state.is_finished() for trial in self._study.trials())
 
-    def _study_note(self) -> str:
-        study = self._study
-        return study_note(
-            study.spec,
-            labels(study.spec),
-            study.study.user_attrs["dataset"],
-            Location(study.url).shown,
-            asdict(study.counts()),
-            front(study),
-        )
-
 
 def figures(study: OpenStudy) -> dict[str, go.Figure]:
     """Our plots of a study, by their id in the dashboard; fewer while there is nothing to draw."""
-    from search.monitor.plots import (
-        bits_figure,
-        front_figure,
-        hypervolume_figure,
-        measured_figure,
-        utilization_figure,
-    )
+    # Imported late: Plotly takes a second.
+    from search.monitor import plots
 
     trials = finished_trials(study)
     if not trials:
@@ -124,9 +104,9 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
     chosen = front_of(trials)
     names = dict(zip(map(str, study.spec.study.objectives), labels(study.spec), strict=True))
     drawn = {
-        "front": front_figure(trials, names),
-        "bits": bits_figure(chosen),
-        "utilization": utilization_figure(chosen, study.spec.device.limit),
-        "hypervolume": hypervolume_figure(trials),
+        "front": plots.front_figure(trials, names),
+        "bits": plots.bits_figure(chosen),
+        "utilization": plots.utilization_figure(chosen, study.spec.device.limit),
+        "hypervolume": plots.hypervolume_figure(trials),
     }
-    return drawn | ({"measured": measured_figure(study.measured)} if study.measured else {})
+    return drawn | ({"measured": plots.measured_figure(study.measured)} if study.measured else {})

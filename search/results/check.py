@@ -23,20 +23,13 @@ from search.results.choice import worth_building
 from search.results.comparison import study_baselines
 from search.results.export import Exported, check_folder, export_trial
 from search.results.front import finished_trials, front_json
-from search.results.measurement import Measurement, measure
+from search.results.measurement import DEFAULT_TARGET, Measurement, add_timing, measure
 from search.results.threads import side_by_side
-from search.results.timing import DEFAULT_TARGET, add_timing
 from search.show import working
 from search.store.location import Location
 from search.store.study import MeasuredDesign, OpenStudy
 
-__all__ = [
-    "Checked",
-    "RunResult",
-    "check_best",
-    "check_tools",
-    "verification_json",
-]
+__all__ = ["Checked", "RunResult", "check_best", "check_tools", "verification_json"]
 
 _SIMULATED_CYCLES = 400_000
 """Simulated per exported design in the closing check: about a minute in GHDL."""

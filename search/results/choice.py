@@ -17,7 +17,16 @@ from search.results.front import FrontTrial, front_of
 from search.show import number, percent
 from search.space.pareto import non_dominated
 
-__all__ = ["DEFAULT_HEADROOM", "DEFAULT_WITHIN", "RULES", "Pick", "Rule", "choose", "worth_building"]
+__all__ = [
+    "DEFAULT_HEADROOM",
+    "DEFAULT_WITHIN",
+    "RULES",
+    "Pick",
+    "Rule",
+    "choose",
+    "nothing_trained",
+    "worth_building",
+]
 
 Rule = Literal["lowest-error", "knee", "fastest"]
 Chosen = tuple[FrontTrial, str]
@@ -73,7 +82,7 @@ def choose(
         UserError: nothing is trained, or no design leaves the headroom that was asked for.
     """
     if not found:
-        raise UserError(place, "no design is trained yet", "let it run first: bitfront run STUDY.toml")
+        raise nothing_trained(place)
     wanted = headroom if headroom is not None else DEFAULT_HEADROOM if rule == "lowest-error" else 0.0
     roomy = [one for one in found if one.used <= 1 - wanted]
     about = f"of the {_designs(len(roomy))} that leave {percent(wanted)} of every resource free"
@@ -102,6 +111,11 @@ def choose(
         + f"fullest resource {trial.estimate.fullest} at {percent(trial.used)}"
     )
     return Pick(rule, trial, sentence)
+
+
+def nothing_trained(place: str) -> UserError:
+    """The error for a study that has nothing to choose from."""
+    return UserError(place, "no design is trained yet", "let it run first: bitfront run STUDY.toml")
 
 
 def worth_building(trials: Sequence[FrontTrial], count: int) -> list[FrontTrial]:

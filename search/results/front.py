@@ -17,14 +17,7 @@ from search.space.pareto import non_dominated
 from search.store.record import StoredEstimate, TrialRecord
 from search.store.study import OpenStudy
 
-__all__ = [
-    "FrontTrial",
-    "finished_trials",
-    "front",
-    "front_csv",
-    "front_json",
-    "front_of",
-]
+__all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "front_of"]
 
 
 @dataclass(frozen=True)

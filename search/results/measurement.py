@@ -1,4 +1,4 @@
-"""What synthesis counts in an exported accelerator, held against the budget it was made for."""
+"""What tools say of an exported accelerator: its counts, held against the budget it was made for; its MHz."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from cost_model.devices import RESOURCES, utilization
+from hdl.place_route import Timing, place_route
 from hdl.synthesize import Synthesis, synthesize_bundle
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
+from search.files import file_errors
 from search.results.export import MANIFEST
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 
-__all__ = ["Measurement", "bundle_budget", "measure"]
+__all__ = ["DEFAULT_TARGET", "Measurement", "add_timing", "bundle_budget", "measure"]
+
+DEFAULT_TARGET = "ecp5"
+"""Of the families that open place and route knows, the one with room for any XC7S15 design."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +93,21 @@ def bundle_budget(bundle: Path, device_name: str | None) -> Budget:
         return Budget.from_json(manifest.get("budget", manifest))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(str(file), f"cannot be understood ({error})", "export the trial again") from error
+
+
+def add_timing(bundle: Path, target: str = DEFAULT_TARGET) -> tuple[Timing, str]:
+    """Place and route an exported accelerator, and write what came of it below its README.
+
+    Returns:
+        The measurement, and the sentence that the README got. A second run adds a second one.
+
+    Raises:
+        UserError: nextpnr is missing, or the README cannot be written.
+        SynthesisError: a tool failed; most often the design does not fit the device.
+    """
+    found = place_route(bundle, target)
+    note = f"{found.megahertz:.1f} MHz on {found.device}, placed and routed by {found.tool}"
+    readme = bundle / "README.md"
+    with file_errors(str(readme), "cannot be written", "make it writable"), readme.open("a") as file:
+        file.write(f"\nOpen place and route: {note}.\n")
+    return found, note

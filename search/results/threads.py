@@ -20,24 +20,18 @@ def side_by_side(calls: Sequence[Callable[[], Result]], limit: int) -> list[Resu
     Raises:
         Exception: the first that a call raises; the others are not waited for.
     """
-    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    gate = threading.Semaphore(limit)
     done: queue.SimpleQueue[tuple[int, Result | None, Exception | None]] = queue.SimpleQueue()
 
-    def work() -> None:
-        while True:
-            try:
-                index = waiting.get_nowait()
-            except queue.Empty:
-                return
+    def work(index: int) -> None:
+        with gate:
             try:
                 done.put((index, calls[index](), None))
             except Exception as error:
                 done.put((index, None, error))
 
     for index in range(len(calls)):
-        waiting.put(index)
-    for _ in range(min(limit, len(calls))):
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=work, args=(index,), daemon=True).start()
     results: dict[int, Result] = {}
     for _ in calls:
         index, result, error = done.get()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-import time
 from collections.abc import Container
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
@@ -21,7 +20,7 @@ from search.stopping import StopSignal
 from search.store.artifacts import artifacts_at
 from search.store.location import Location
 from search.store.record import LONG
-from search.store.resilient import Patience, ResilientStorage, is_transient
+from search.store.resilient import LONG_SECONDS, Patience, ResilientStorage, patiently
 from search.store.storage import open_storage, storage_errors
 from search.store.study import first_artifacts
 
@@ -29,7 +28,6 @@ __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_s
 
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
-_OPEN_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -108,12 +106,4 @@ def dashboard_server(job: DashboardJob) -> WSGIServer:
 
 def serve_until_stopped(job: DashboardJob, start: Start) -> None:
     """The dashboard as a process of a service; it waits for a storage that is away at its start."""
-    deadline = time.monotonic() + _OPEN_SECONDS
-    while True:
-        try:
-            return serve_dashboard(job, start.stop)
-        except UserError as error:
-            if not is_transient(error) or time.monotonic() > deadline:
-                raise
-        with start.stop.interruptible():
-            time.sleep(_PATIENCE_SECONDS)
+    patiently(lambda: serve_dashboard(job, start.stop), start.stop, LONG_SECONDS)

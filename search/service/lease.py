@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from uuid import uuid4
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -26,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.monitor.notes import failure_note, write_note
 from search.store.record import LeaseMark, TrialRecord, store_in
-from search.store.resilient import ResilientStorage, is_transient
+from search.store.resilient import ResilientStorage, unless_away
 
 __all__ = ["Lease", "Watch", "give_back", "holder", "lose", "release", "worker_name"]
 
@@ -69,12 +68,7 @@ class Lease:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._storage.on_taken = lambda _: None
         self._stop.set()
         self._thread.join()
@@ -112,16 +106,10 @@ class Lease:
     def _renew(self) -> None:
         if self._trial is None:
             return
-        try:
+        # Told in this moment, or a storage that is away: then the next beat tries again.
+        with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
             if _is_ours(self._quick.get_trial(self._trial), self.worker):
                 self._mark(self._quick, self._trial)
-        except UpdateFinishedTrialError:
-            # Told in this moment.
-            pass
-        except Exception as error:
-            # A storage that is down for a moment: the next beat tries again.
-            if not is_transient(error):
-                raise
 
 
 def give_back(storage: BaseStorage, trial: int) -> None:

@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from quant_model.errors import UserError
 from search.files import make_folder, read_bytes
 from search.results.check import check_tools
 from search.results.front import finished_trials
-from search.service.lease import Watch
-from search.service.pool import Job, worker_programs, workers
-from search.show import StudyProgress, number
+from search.service.pool import Job, tend, worker_programs, workers
+from search.service.supervise import Supervisor
+from search.show import number, study_progress
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.resilient import is_transient
 from search.store.storage import storage_errors
-from search.store.study import OpenStudy, create_or_resume
+from search.store.study import OpenStudy, StudyCounts, create_or_resume
 from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
 
-__all__ = ["RunOptions", "begin", "search"]
+__all__ = ["begin", "search"]
 
 _LOG = logging.getLogger(__name__)
 _LOGS = "logs"
-_POLL_SECONDS = 0.5
-_READ_SECONDS = 2.0
-"""Between two reads of the study's trials while workers work."""
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """What the command line asked for."""
-
-    study_file: Path
-    trials: int | None
-    workers: int
-    url: str | None
-    out: Path | None
-    artifacts: str | None
-    export: int
-    timing: bool = False
-
-
-def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
+def begin(
+    study_file: Path,
+    trials: int | None,
+    url: str | None,
+    out: Path | None,
+    artifacts: str | None,
+    export: int = 0,
+    timing: bool = False,
+) -> tuple[OpenStudy, Path]:
     """Check everything that can be checked, then make or resume the study.
 
-    Nothing is written before study file, data and device are found to be right.
+    Nothing is written before study file, data and device are found to be right. What is ``None`` is as the
+    study file says, or in the default place.
 
     Returns:
         The study and the output folder.
@@ -59,22 +46,20 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
     Raises:
         UserError: something is wrong with one of them, or with the storage.
     """
-    spec = load_spec(options.study_file)
-    if options.trials is not None:
-        section = spec.study.model_copy(update={"trials": options.trials})
-        spec = spec.model_copy(update={"study": section})
-    path = data_path(spec, options.study_file)
+    spec = load_spec(study_file)
+    spec = spec.with_trials(trials) if trials is not None else spec
+    path = data_path(spec, study_file)
     data = data_from_file(spec, path)
     data.check()
-    if options.export:
-        check_tools(options.timing)
+    if export:
+        check_tools(timing)
     series = data.series
     _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
-    out = (options.out or Path("build") / spec.study.name).absolute()
-    url = options.url or f"sqlite:///{out / 'study.db'}"
-    study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
+    out = (out or Path("build") / spec.study.name).absolute()
+    url = url or f"sqlite:///{out / 'study.db'}"
+    study = create_or_resume(spec, url, read_bytes(path), artifacts, out / "artifacts")
     make_folder(out / _LOGS, "--out")
     counts = study.counts()
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
@@ -94,24 +79,32 @@ def search(
     if study.counts().complete >= target:
         return
     programs = worker_programs(Job(study.url, study.name, artifacts, target), count)
-    watch, shown = Watch(study.storage, study.id), None
+    logs = out / _LOGS
+
+    def log(name: str, line: str) -> None:
+        with (logs / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
+            print(line, file=file)
+
     with (
-        StudyProgress(study.name, target) as progress,
+        study_progress(study.name, target) as progress,
         storage_errors(study.url),
-        workers(study, programs, _WorkerLogs(out / _LOGS).write) as supervisor,
+        workers(study, programs, log) as supervisor,
     ):
-        while supervisor.running:
-            stop.check()
-            supervisor.tick()
-            # A storage that is away for a moment: the workers wait for it themselves.
-            with _while_away_nothing(), study.storage.recent(_READ_SECONDS):
-                watch.look(study.running())
-                if (counts := study.counts()) != shown:
-                    shown = counts
-                    progress.update(counts.complete, _note(study))
-            with stop.interruptible():
-                time.sleep(_POLL_SECONDS)
-        progress.update(study.counts().complete, _note(study))
+        shown: StudyCounts | None = None
+
+        def show(lost: object = None) -> None:
+            nonlocal shown
+            if (counts := study.counts()) != shown:
+                shown = counts
+                progress(counts.complete, _note(study, counts))
+
+        tend(study, supervisor, stop, show)
+        show()
+        _judge(study, target, supervisor, logs)
+
+
+def _judge(study: OpenStudy, target: int, supervisor: Supervisor, logs: Path) -> None:
+    """Say what happened to the workers; an error when it is why the study has not what was asked for."""
     complete = study.counts().complete
     problems = [report for report in supervisor.reports() if report.problem]
     over = study.time_is_up and not problems
@@ -128,33 +121,12 @@ def search(
     texts = [report.problem for report in problems] or ["the workers were stopped"]
     raise UserError(
         f"study {study.name}",
-        f"{complete} of {target} trials trained: {'; '.join(texts)}; their logs are in {out / _LOGS}",
+        f"{complete} of {target} trials trained: {'; '.join(texts)}; their logs are in {logs}",
         "read the log, then run the same command again to go on",
     )
 
 
-@contextlib.contextmanager
-def _while_away_nothing() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not is_transient(error):
-            raise
-
-
-@dataclass(frozen=True)
-class _WorkerLogs:
-    """A file for each worker."""
-
-    folder: Path
-
-    def write(self, name: str, line: str) -> None:
-        with (self.folder / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
-            print(line, file=file)
-
-
-def _note(study: OpenStudy) -> str:
-    counts = study.counts()
+def _note(study: OpenStudy, counts: StudyCounts) -> str:
     best = min((trial.error for trial in finished_trials(study)), default=None)
     parts = [f"{counts.pruned} over budget"] if counts.pruned else []
     parts += [f"{counts.failed} failed"] if counts.failed else []

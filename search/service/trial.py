@@ -21,7 +21,7 @@ from search.space.design_space import DesignSpace
 from search.space.identity import arithmetic_digest
 from search.space.objectives import ERROR, objective_values
 from search.stopping import StopSignal
-from search.store.record import RungError, TrialRecord, store, store_design
+from search.store.record import RungError, TrialRecord, design_record, store
 from search.store.study import OpenStudy
 from search.study_files.datasets import StudyData
 
@@ -78,7 +78,10 @@ class TrialWork:
         with self.study.storage.recent(self.recent):
             design = self.space.sample(trial)
         assessment = self.budget.propose(design)
-        store_design(trial, assessment, replace(self.study.origin, worker=self.worker))
+        store(trial, design_record(assessment, replace(self.study.origin, worker=self.worker)))
+        # A trial that was given back has its constraints already.
+        for name, value in () if trial.constraints else assessment.constraints.items():
+            trial.set_constraint(name, float(value))
         if not assessment.fits:
             raise optuna.TrialPruned(f"over budget: {assessment.summary}")
         if (twin := self._twin(trial.number, assessment)) is not None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -23,7 +21,7 @@ from search.service.lease import Lease, Watch, give_back, worker_name
 from search.service.trial import TrialWork, UselessError
 from search.stopping import Interrupted, StopSignal
 from search.store.record import TrialRecord, store
-from search.store.resilient import Patience, is_transient
+from search.store.resilient import LONG_SECONDS, Patience, is_transient, unless_away
 from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 
@@ -43,17 +41,14 @@ _RECENT_SECONDS = 5.0
 """How old the trials may be from which the next one is proposed."""
 _ROOM = 8
 """More trials than a worker begins within that time."""
-_PATIENCE_SECONDS = 3600.0
-"""How long a worker waits for a storage that is away before it gives up."""
 _PARTING_SECONDS = 5.0
-"""The same for a worker that was asked to stop."""
+"""How long a worker that was asked to stop waits for a storage that is away."""
 
 
-@dataclass(frozen=True)
 class Worker:
     """Works on a study.
 
-    Attributes:
+    Args:
         study: The study.
         target: COMPLETE trials that the study shall have.
         stop: Asked between trials and during training.
@@ -61,11 +56,19 @@ class Worker:
         name: Stands in the leases of its trials.
     """
 
-    study: OpenStudy
-    target: int
-    stop: StopSignal
-    report: Callable[[str], None]
-    name: str = field(default_factory=worker_name)
+    def __init__(
+        self,
+        study: OpenStudy,
+        target: int,
+        stop: StopSignal,
+        report: Callable[[str], None],
+        name: str | None = None,
+    ) -> None:
+        self.study, self.target, self.stop, self.report = study, target, stop, report
+        self._lease = Lease(study.storage, name or worker_name())
+        self._watch = Watch(study.storage, study.id)
+        self._publisher = Publisher(study)
+        self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
 
     def run(self) -> None:
         """Work until the study has its trials.
@@ -75,7 +78,7 @@ class Worker:
             Interrupted: a stop was asked for; the trial in hand went back to waiting.
         """
         storage = self.study.storage
-        patience = Patience(_PATIENCE_SECONDS, self._pause, self.report)
+        patience = Patience(LONG_SECONDS, self._pause, self.report)
         with storage_errors(self.study.url), self._lease, storage.waiting(patience):
             self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
             self._work_all()
@@ -89,26 +92,6 @@ class Worker:
             if failures == MAX_FAILURES:
                 raise self._too_many_failures(trial.number)
             self._publisher.publish_now_and_then()
-
-    @cached_property
-    def _lease(self) -> Lease:
-        return Lease(self.study.storage, self.name)
-
-    @cached_property
-    def _watch(self) -> Watch:
-        return Watch(self.study.storage, self.study.id)
-
-    @cached_property
-    def _publisher(self) -> Publisher:
-        return Publisher(self.study)
-
-    @cached_property
-    def _work(self) -> TrialWork:
-        def wait() -> None:
-            self._look()
-            self._pause(_POLL_SECONDS)
-
-        return TrialWork(self.study, self.name, self.stop, wait, _RECENT_SECONDS)
 
     def _next(self) -> optuna.Trial | None:
         """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""
@@ -159,18 +142,18 @@ class Worker:
         with self.stop.interruptible():
             time.sleep(seconds)
 
+    def _wait(self) -> None:
+        self._look()
+        self._pause(_POLL_SECONDS)
+
     def _give_back(self) -> None:
         """Put the trial in hand back; when the storage is away, others will notice that it was left."""
         if (identity := self._lease.trial) is None:
             return
         self._lease.drop()
         storage = self.study.storage
-        try:
-            with storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
-                give_back(storage, identity)
-        except Exception as error:
-            if not is_transient(error):
-                raise
+        with unless_away(), storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
+            give_back(storage, identity)
 
     def _check_fruitful(self, trials: list[FrozenTrial]) -> None:
         finished = [trial for trial in trials if trial.state.is_finished()]

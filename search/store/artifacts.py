@@ -15,12 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from uuid import uuid4
 
-from optuna.artifacts import (
-    Boto3ArtifactStore,
-    FileSystemArtifactStore,
-    download_artifact,
-    upload_artifact,
-)
+from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore, download_artifact, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.study import Study
 from optuna.trial import Trial

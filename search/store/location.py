@@ -66,11 +66,6 @@ class Location:
         assert parsed.port is not None
         return parsed.host, parsed.port
 
-    @property
-    def private(self) -> bool:
-        """True when the URL holds a password."""
-        return bool(self._parsed.password) or "password" in self._parsed.query
-
     def clean(self, text: str) -> str:
         """A message of another library without the password that may stand in it."""
         parsed = self._parsed

@@ -29,7 +29,6 @@ __all__ = [
     "TrialRecord",
     "design_record",
     "store",
-    "store_design",
     "store_in",
 ]
 
@@ -182,14 +181,6 @@ def store_in(storage: BaseStorage, trial: int, record: TrialRecord) -> None:
         storage.set_trial_system_attr(trial, key, value)
     for name, value in record.user.items():
         storage.set_trial_user_attr(trial, name, value)
-
-
-def store_design(trial: optuna.Trial, assessment: Assessment, origin: Origin) -> None:
-    """Store what is known before training; a trial that was given back has its constraints already."""
-    store(trial, design_record(assessment, origin))
-    if not trial.constraints:
-        for name, value in assessment.constraints.items():
-            trial.set_constraint(name, float(value))
 
 
 def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:

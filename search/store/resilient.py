@@ -20,19 +20,32 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import sqlalchemy.exc
-from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
-from optuna.study import StudyDirection
-from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["Patience", "ResilientStorage", "StorageAwayError", "is_transient"]
+from quant_model.errors import UserError
+from search.stopping import StopSignal
+
+__all__ = [
+    "LONG_SECONDS",
+    "Patience",
+    "ResilientStorage",
+    "StorageAwayError",
+    "is_rpc",
+    "is_transient",
+    "patiently",
+    "unless_away",
+]
 
 Answer = TypeVar("Answer")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 15.0
 """Seconds between tries: doubled each time, and drawn from the upper half so that workers do not meet."""
+LONG_SECONDS = 3600.0
+"""How long workers and services wait for a storage that is away before they give up."""
+_AGAIN_SECONDS = 2.0
+"""Between two tries to open a storage that is away."""
 _AWAY = "the storage is away"
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57")
 """PostgreSQL's classes: connection, rolled back (deadlock), out of resources, shut down or starting."""
@@ -63,6 +76,15 @@ class Patience:
     def at_most(self, seconds: float) -> Patience:
         """A shorter patience that nothing interrupts."""
         return replace(self, seconds=min(seconds, self.seconds), pause=time.sleep)
+
+
+def _repeated(name: str) -> Any:
+    """A method of Optuna's storages that is passed on, and repeated while the storage is away."""
+
+    def method(storage: ResilientStorage, *arguments: Any, **named: Any) -> Any:
+        return storage._call(lambda: getattr(storage._inner, name)(*arguments, **named))
+
+    return method
 
 
 class ResilientStorage(BaseStorage):
@@ -131,45 +153,22 @@ class ResilientStorage(BaseStorage):
                     self.patience.tell(f"the storage answers again after {time.monotonic() - began:.1f} s")
                 return answer
 
-    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        """See Optuna; so for all methods below."""
-        return self._call(lambda: self._inner.create_new_study(directions, study_name))
-
-    def delete_study(self, study_id: int) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.delete_study(study_id))
-
-    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.set_study_user_attr(study_id, key, value))
-
-    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.set_study_system_attr(study_id, key, value))
-
-    def get_study_id_from_name(self, study_name: str) -> int:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_study_id_from_name(study_name))
-
-    def get_study_name_from_id(self, study_id: int) -> str:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_study_name_from_id(study_id))
-
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_study_directions(study_id))
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_study_user_attrs(study_id))
-
-    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_study_system_attrs(study_id))
-
-    def get_all_studies(self) -> list[FrozenStudy]:
-        """Optuna's."""
-        return self._call(self._inner.get_all_studies)
+    create_new_study = _repeated("create_new_study")
+    delete_study = _repeated("delete_study")
+    set_study_user_attr = _repeated("set_study_user_attr")
+    set_study_system_attr = _repeated("set_study_system_attr")
+    get_study_id_from_name = _repeated("get_study_id_from_name")
+    get_study_name_from_id = _repeated("get_study_name_from_id")
+    get_study_directions = _repeated("get_study_directions")
+    get_study_user_attrs = _repeated("get_study_user_attrs")
+    get_study_system_attrs = _repeated("get_study_system_attrs")
+    get_all_studies = _repeated("get_all_studies")
+    set_trial_param = _repeated("set_trial_param")
+    set_trial_intermediate_value = _repeated("set_trial_intermediate_value")
+    set_trial_user_attr = _repeated("set_trial_user_attr")
+    set_trial_system_attr = _repeated("set_trial_system_attr")
+    get_trial_id_from_study_id_trial_number = _repeated("get_trial_id_from_study_id_trial_number")
+    get_trial = _repeated("get_trial")
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Optuna's; a new RUNNING trial is handed to ``on_taken``."""
@@ -177,14 +176,6 @@ class ResilientStorage(BaseStorage):
         if template_trial is None or template_trial.state == TrialState.RUNNING:
             self.on_taken(trial)
         return trial
-
-    def set_trial_param(
-        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
-    ) -> None:
-        """Optuna's."""
-        self._call(
-            lambda: self._inner.set_trial_param(trial_id, param_name, param_value_internal, distribution)
-        )
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
@@ -204,26 +195,6 @@ class ResilientStorage(BaseStorage):
         if changed and state == TrialState.RUNNING:
             self.on_taken(trial_id)
         return changed
-
-    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.set_trial_intermediate_value(trial_id, step, intermediate_value))
-
-    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.set_trial_user_attr(trial_id, key, value))
-
-    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """Optuna's."""
-        self._call(lambda: self._inner.set_trial_system_attr(trial_id, key, value))
-
-    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_trial_id_from_study_id_trial_number(study_id, trial_number))
-
-    def get_trial(self, trial_id: int) -> FrozenTrial:
-        """Optuna's."""
-        return self._call(lambda: self._inner.get_trial(trial_id))
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
@@ -255,6 +226,37 @@ class ResilientStorage(BaseStorage):
         self._inner.remove_session()
 
 
+def patiently(call: Callable[[], Answer], stop: StopSignal, seconds: float) -> Answer:
+    """Make a call again and again while it fails because a storage is away, for so many seconds.
+
+    Raises:
+        UserError: as the call; about a storage that is away only after that time.
+        Interrupted: a stop was asked for.
+    """
+    deadline, told = time.monotonic() + seconds, False
+    while True:
+        try:
+            return call()
+        except UserError as error:
+            if not is_transient(error) or time.monotonic() > deadline:
+                raise
+            if not told:
+                print(f"{error}; trying for {seconds:.0f} s", file=sys.stderr, flush=True)
+                told = True
+        with stop.interruptible():
+            time.sleep(_AGAIN_SECONDS)
+
+
+@contextmanager
+def unless_away() -> Iterator[None]:
+    """Pass over an error of a storage that is away for a moment: what was to be done is tried again."""
+    try:
+        yield
+    except Exception as error:
+        if not is_transient(error):
+            raise
+
+
 def is_transient(error: BaseException) -> bool:
     """True for an error that goes away when the database or the network comes back."""
     cause: BaseException | None = error
@@ -263,7 +265,7 @@ def is_transient(error: BaseException) -> bool:
             return True
         if isinstance(cause, sqlalchemy.exc.DBAPIError):
             return cause.connection_invalidated or _is_transient_origin(cause.orig)
-        if _is_transient_rpc(cause):
+        if is_rpc(cause) and _is_transient_rpc(cause):
             return True
         cause = cause.__cause__
     return False
@@ -281,12 +283,15 @@ def _is_transient_origin(origin: BaseException | None) -> bool:
     return state is None or str(state).startswith(_TRANSIENT_SQLSTATES)
 
 
-def _is_transient_rpc(error: BaseException) -> bool:
+def is_rpc(error: BaseException) -> bool:
+    """True for an error of a proxy, or on the way to it."""
     if "grpc" not in sys.modules:
         return False
     import grpc
 
-    if not isinstance(error, grpc.RpcError):
-        return False
+    return isinstance(error, grpc.RpcError)
+
+
+def _is_transient_rpc(error: Any) -> bool:
     code = error.code().name
     return code in _TRANSIENT_RPC or (code == "UNKNOWN" and _AWAY in str(error.details()))

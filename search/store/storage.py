@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -23,8 +22,9 @@ from optuna.storages import GrpcStorageProxy, RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
+from search.files import file_errors
 from search.store.location import Location
-from search.store.resilient import Patience, ResilientStorage, StorageAwayError
+from search.store.resilient import Patience, ResilientStorage, StorageAwayError, is_rpc
 
 __all__ = ["open_storage", "storage_errors"]
 
@@ -74,7 +74,7 @@ def storage_errors(url: str) -> Iterator[None]:
     except (SQLAlchemyError, StorageInternalError, StorageAwayError) as error:
         raise _translated(location, error) from error
     except Exception as error:
-        if not _is_rpc(error):
+        if not is_rpc(error):
             raise
         raise _proxy_error(location, error) from error
 
@@ -96,14 +96,6 @@ def _proxy(location: Location) -> ResilientStorage:
             "start one there: bitfront proxy --storage URL --host HOST --port PORT",
         ) from error
     return ResilientStorage(storage, storage.close, Patience())
-
-
-def _is_rpc(error: Exception) -> bool:
-    if "grpc" not in sys.modules:
-        return False
-    import grpc
-
-    return isinstance(error, grpc.RpcError)
 
 
 def _proxy_error(location: Location, error: Exception) -> UserError:
@@ -193,7 +185,8 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
                 "there is no such database file",
                 "check the path, or make it with: bitfront run STUDY.toml --storage URL",
             )
-        _make_folder(file, shown)
+        with file_errors(shown, "its folder cannot be made", "choose another place"):
+            file.parent.mkdir(parents=True, exist_ok=True)
     elif not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         raise UserError(shown, "the file cannot be read and written", "check what it is and its permissions")
     deadline = time.monotonic() + _CHECK_SECONDS
@@ -215,14 +208,6 @@ def _try_sqlite(file: Path, seconds: float, *, create: bool) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-
-def _make_folder(file: Path, shown: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(shown, f"its folder cannot be made ({reason})", "choose another place") from error
 
 
 def _is_lock(error: sqlite3.Error) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
@@ -32,7 +32,7 @@ from search.stopping import StopSignal
 from search.store.artifacts import Artifacts, artifacts_at
 from search.store.location import Location
 from search.store.record import Origin
-from search.store.resilient import ResilientStorage, is_transient
+from search.store.resilient import ResilientStorage, patiently
 from search.store.storage import open_storage, storage_errors
 from search.study_files.datasets import StudyData, data_from_bytes
 from search.study_files.spec import StudySpec, spec_from_json
@@ -55,8 +55,6 @@ __all__ = [
 _COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies."""
 _PARENT, _MEASURED = "parent:", "measured:"
-_AGAIN_SECONDS = 2.0
-"""Between two tries to open a storage that is away."""
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
 
@@ -137,7 +135,14 @@ class OpenStudy:
 
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
-        return count(self.trials())
+        states = [trial.state for trial in self.trials()]
+        return StudyCounts(
+            complete=states.count(TrialState.COMPLETE),
+            pruned=states.count(TrialState.PRUNED),
+            running=states.count(TrialState.RUNNING),
+            failed=states.count(TrialState.FAIL),
+            waiting=states.count(TrialState.WAITING),
+        )
 
     def data(self) -> StudyData:
         """The data that the study keeps.
@@ -200,18 +205,6 @@ class OpenStudy:
         )
 
 
-def count(trials: list[FrozenTrial]) -> StudyCounts:
-    """How many trials there are of each state."""
-    states = [trial.state for trial in trials]
-    return StudyCounts(
-        complete=states.count(TrialState.COMPLETE),
-        pruned=states.count(TrialState.PRUNED),
-        running=states.count(TrialState.RUNNING),
-        failed=states.count(TrialState.FAIL),
-        waiting=states.count(TrialState.WAITING),
-    )
-
-
 def create_or_resume(
     spec: StudySpec, url: str, data: bytes, artifacts: str | None, default_artifacts: Path
 ) -> OpenStudy:
@@ -232,18 +225,11 @@ def create_or_resume(
     _check_outputs(spec)
     storage = open_storage(url, create=True)
     with storage_errors(url):
-        try:
-            study = _make(spec, storage)
-            made = True
-        except DuplicatedStudyError:
-            study, made = optuna.load_study(study_name=spec.study.name, storage=storage), False
-            made = not _wait_for_spec(study)
-            if made and study.get_trials(deepcopy=False):
-                raise _foreign(spec.study.name) from None
-        if made:
-            _fill(study, spec, url, data, artifacts, default_artifacts)
-        else:
+        study, whole = _made_or_found(spec, storage)
+        if whole:
             _agree(study, spec, data)
+        else:
+            _fill(study, spec, url, data, artifacts, default_artifacts)
         folder = _artifacts(study, url, artifacts)
         folder.make()
         return OpenStudy(study, storage, url, spec, folder)
@@ -294,18 +280,7 @@ def open_patiently(
         UserError: as there; about a storage that is away only after so many seconds.
         Interrupted: a stop was asked for.
     """
-    deadline, told = time.monotonic() + seconds, False
-    while True:
-        try:
-            return open_study(url, name, artifacts)
-        except UserError as error:
-            if not is_transient(error) or time.monotonic() > deadline:
-                raise
-            if not told:
-                print(f"{error}; trying for {seconds:.0f} s", file=sys.stderr, flush=True)
-                told = True
-        with stop.interruptible():
-            time.sleep(_AGAIN_SECONDS)
+    return patiently(lambda: open_study(url, name, artifacts), stop, seconds)
 
 
 def first_artifacts(storage: ResilientStorage, url: str) -> Artifacts | None:
@@ -327,13 +302,17 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[st
     }
 
 
-def _make(spec: StudySpec, storage: ResilientStorage) -> optuna.Study:
-    return optuna.create_study(
-        study_name=spec.study.name,
-        storage=storage,
-        directions=["minimize"] * len(spec.study.objectives),
-        load_if_exists=False,
-    )
+def _made_or_found(spec: StudySpec, storage: ResilientStorage) -> tuple[optuna.Study, bool]:
+    """The study, and whether it is whole; one that has just been made is empty."""
+    name, directions = spec.study.name, [StudyDirection.MINIMIZE] * len(spec.study.objectives)
+    try:
+        return optuna.create_study(study_name=name, storage=storage, directions=directions), False
+    except DuplicatedStudyError:
+        study = optuna.load_study(study_name=name, storage=storage)
+    whole = _wait_for_spec(study)
+    if not whole and study.get_trials(deepcopy=False):
+        raise _foreign(name)
+    return study, whole
 
 
 def _fill(
@@ -353,11 +332,7 @@ def _fill(
     name = Path(spec.data.file).name
     study.set_user_attr(
         "dataset",
-        {
-            "file": name,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "artifact": folder.put(study, name, data),
-        },
+        {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "artifact": folder.put(study, name, data)},
     )
     study.set_user_attr("version", metadata.version("bitfront"))
     study.set_user_attr("began", time.time())

@@ -371,6 +371,10 @@ class StudySpec(_Model):
         """Outputs of the network: targets times steps ahead, or classes."""
         return len(self.data.classes) or len(self.data.targets) * len(self.data.horizon)
 
+    def with_trials(self, trials: int) -> StudySpec:
+        """The same study with another number of trials."""
+        return self.model_copy(update={"study": self.study.model_copy(update={"trials": trials})})
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :func:`spec_from_json` rebuilds the spec."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)

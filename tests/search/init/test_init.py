@@ -12,7 +12,7 @@ import pytest
 from quant_model.data import load_series
 from quant_model.errors import UserError
 from search.commands.cli import run_cli
-from search.init import Guess, look
+from search.init.guess import Guess, look
 from search.init.reading import read_raw
 from search.study_files.parser import load_spec
 from tests.search.studies import open_file, work

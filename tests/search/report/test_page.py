@@ -13,9 +13,9 @@ import pytest
 from quant_model.data.baselines import simple_baselines
 from quant_model.errors import UserError
 from search.commands.cli import run_cli
-from search.report import Content, gather, render
-from search.report.content import Measured, read_measured
+from search.report.content import Content, Measured, gather, read_measured
 from search.report.needed_bits import study_sensitivity
+from search.report.page import render
 from search.results.check import RunResult
 from search.results.front import finished_trials
 from search.store.study import OpenStudy, open_study

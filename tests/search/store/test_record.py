@@ -14,7 +14,6 @@ from search.store.record import (
     TrialRecord,
     design_record,
     store,
-    store_design,
     store_in,
 )
 
@@ -79,7 +78,7 @@ def test_a_record_goes_into_a_trial_and_comes_out() -> None:
     study = optuna.create_study()
     trial = study.ask()
     found = Budget("xc7s15", 0.5).assess(uniform_design(Architecture(6, 2, 8, 1, 16, 1, 1), 4, 4))
-    store_design(trial, found, ORIGIN)
+    store(trial, design_record(found, ORIGIN))
     store(trial, TrialRecord(training=True, error=0.5))
     store_in(study._storage, trial._trial_id, TrialRecord(lease=LeaseMark("h:1:x", 1), losses=("h:0:y",)))
     (stored,) = study.trials
@@ -89,6 +88,3 @@ def test_a_record_goes_into_a_trial_and_comes_out() -> None:
         | {"lease": LeaseMark("h:1:x", 1)}
     )
     assert TrialRecord.read(trial.user_attrs, {}).user == record.user
-    assert stored.constraints == found.constraints
-    # Taken up again after it was given back: the constraints are there, and cannot be set twice.
-    store_design(trial, found, ORIGIN)

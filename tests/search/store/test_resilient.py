@@ -18,7 +18,7 @@ from quant_model.errors import UserError
 from search.service import worker as worker_module
 from search.service.worker import Worker
 from search.stopping import Interrupted, StopSignal
-from search.store import study as study_module
+from search.store import resilient as resilient_module
 from search.store.resilient import Patience, is_transient
 from search.store.storage import open_storage
 from search.store.study import open_patiently, open_study
@@ -79,7 +79,7 @@ def test_a_worker_that_is_stopped_while_its_database_is_away_ends(
 def test_a_study_is_opened_when_its_database_comes_back(
     make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(study_module, "_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(resilient_module, "_AGAIN_SECONDS", 0.1)
     with PostgresServer() as server, StopSignal() as stop:
         url = open_file(make_study(), server.new_database()).url
         server.stop()

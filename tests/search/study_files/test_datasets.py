@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quant_model.errors import UserError
-from search.service.run import RunOptions, begin
+from search.service.run import begin
 from search.study_files.datasets import data_from_bytes, data_from_file
 from search.study_files.parser import data_path, load_spec
 from tests.search.conftest import StudyMaker
@@ -26,16 +26,12 @@ def untidy(rows: int = 300) -> str:
     return "\n".join(lines) + "\n"
 
 
-def options(file: Path, tmp_path: Path) -> RunOptions:
-    return RunOptions(file, None, 1, None, tmp_path / "out", None, 0)
-
-
 def test_what_a_user_should_know_is_said_when_a_study_begins(
     make_study: StudyMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = make_study({"features": 'features = ["load", "heat", "site"]'}, csv=untidy())
 
-    study, _ = begin(options(file, tmp_path))
+    study, _ = begin(file, None, None, tmp_path / "out", None)
 
     said = capsys.readouterr().err.splitlines()
     name = str(file.parent / "series.csv")
@@ -72,7 +68,7 @@ def test_a_column_that_cannot_serve_is_named_before_anything_is_made(
 ) -> None:
     file = make_study(replaced, csv=untidy())
     with pytest.raises(UserError) as caught:
-        begin(options(file, tmp_path))
+        begin(file, None, None, tmp_path / "out", None)
     assert str(caught.value).startswith(f"{file.parent / 'series.csv'} {message}")
     assert str(caught.value).endswith('(labels need task = "classify")') == (
         "targets" in replaced and "note" in message

@@ -7,15 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from quant_model.design import Architecture
-from quant_model.training.shared_norm import SharedNorm
-
-TRAINING_LIMITS = (4.0, 8.0)
-"""Scores saturate at these, in octaves, in turn from window to window: 4 is the accelerator's limit with 4 to
-7 bits of probability, 8 with 8. A parent that has learned with both loses little with either: with none, or
-with one, the quantised network's first error was two to three times as large at 8 bits."""
-EVALUATION_LIMIT = 4.0
-"""The limit that a parent's own error is measured with."""
+from quant_model.families.encoder import Encoder
+from quant_model.training.families.encoder.shared_norm import SharedNorm
+from quant_model.training.kinds.attention import EVALUATION_LIMIT, TRAINING_LIMITS
 
 _POSITION_STD = 0.1
 """Initial spread of the learned positions: small beside a token's own spread of about 1."""
@@ -24,19 +18,19 @@ _POSITION_STD = 0.1
 class EncoderLayer(nn.Module):
     """One pre-norm encoder layer; tokens are ``(batch * window, d_model)``."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, shape: Encoder) -> None:
         super().__init__()
-        d = architecture.d_model
-        self.window, self.heads, self.d_head = architecture.window, architecture.heads, architecture.d_head
-        self.repeats = architecture.repeats
+        d = shape.d_model
+        self.window, self.heads, self.d_head = shape.window, shape.heads, shape.d_head
+        self.repeats = shape.repeats
         self.attention_norm = SharedNorm(d)
         self.query = nn.Linear(d, d)
         self.key = nn.Linear(d, d, bias=False)
         self.value = nn.Linear(d, d)
         self.project = nn.Linear(d, d)
         self.ffn_norm = SharedNorm(d)
-        self.expand = nn.Linear(d, architecture.ffn_width)
-        self.contract = nn.Linear(architecture.ffn_width, d)
+        self.expand = nn.Linear(d, shape.ffn_width)
+        self.contract = nn.Linear(shape.ffn_width, d)
         # Each pass a fraction of a step, as a differential equation's solver takes them: otherwise the stream
         # grows from pass to pass, and one format must hold it all.
         with torch.no_grad():
@@ -94,19 +88,19 @@ class EncoderLayer(nn.Module):
 class FloatTransformer(nn.Module):
     """Windows ``(batch, window, features)`` to forecasts ``(batch, outputs)``, both normalised."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, shape: Encoder) -> None:
         super().__init__()
-        d = architecture.d_model
-        self.architecture = architecture
-        self.embed = nn.Linear(architecture.features, d)
-        self.position = nn.Parameter(_POSITION_STD * torch.randn(architecture.window, d))
-        self.layers = nn.ModuleList(EncoderLayer(architecture) for _ in range(architecture.layers))
+        d = shape.d_model
+        self.shape = shape
+        self.embed = nn.Linear(shape.features, d)
+        self.position = nn.Parameter(_POSITION_STD * torch.randn(shape.window, d))
+        self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(shape.layers))
         self.head_norm = nn.BatchNorm1d(d)
-        self.head = nn.Linear(d, architecture.outputs)
+        self.head = nn.Linear(d, shape.outputs)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Forecasts of a batch."""
-        d = self.architecture.d_model
+        d = self.shape.d_model
         tokens = (self.embed(windows) + self.position).view(-1, d)
         for layer in self.layers:
             tokens = layer(tokens)
