@@ -83,10 +83,10 @@ class Part(NamedTuple):
     purpose: str
     """What it is there for, in words for people."""
     group: str
-    """Parts whose border is not sharp in a flattened netlist are measured together: a ROM that feeds a DSP slice
-    has no register of its own, the mapper puts a RAM's read multiplexer into what it drives."""
+    """Parts whose border is not sharp in a flattened netlist are measured together: a ROM that feeds a DSP
+    slice has no register of its own, the mapper puts a RAM's read multiplexer into what it drives."""
     place: str = ""
-    """Where the VHDL has it: labels of instances from the engine's inwards, by dots; its own label when empty."""
+    """Where the VHDL has it: labels of instances inwards from the engine's; its own label when empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def count_shares(cells: Cells) -> dict[str, float]:
 
 
 def slices_of(counts: Mapping[str, float]) -> int:
-    """The fewest slices that hold a netlist: for its LUTs, its carry chains, its flip-flops by control set."""
+    """The fewest slices that hold a netlist's LUTs, its carry chains, its flip-flops by control set."""
     luts = -(-(counts["lut"] + counts["lutram"]) // LUT_PER_SLICE)
     return round(max(luts, counts["carry4"], counts["ff"] / FF_PER_SLICE + counts["ff_gaps"]))
 

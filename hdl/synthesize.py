@@ -98,7 +98,7 @@ class Synthesis:
     """Measured resources of one design.
 
     Attributes:
-        measured: ``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``, ``slice``: the fewest that hold the design.
+        measured: ``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``, ``slice`` (the fewest that hold it).
         tool: Tools, versions and the script's hash.
         cells: Cells of the netlist by type.
         script_hash: First eight digits of the SHA-256 of :data:`SCRIPT`.

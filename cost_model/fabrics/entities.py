@@ -31,12 +31,15 @@ from quant_model.arithmetic import (
 
 __all__ = ["Entities"]
 
+_CONSTANT_ROWS, _CONSTANT_SCATTER = 0.35, 0.3
+"""Of lanes with constant weights: share of the row adders that are left, and how far off the expectation of
+their LUTs is, as a share of it. ``bitfront calibrate --constants`` measures both."""
 _FEW_WORDS = (4, 20)
-"""Of a ROM of so few words synthesis makes resets of columns, which fill slices of their own: one more (mean over
-the bias ROMs of the calibration's designs, ``ff_gaps`` of the group ``biases``)."""
+"""Of a ROM of so few words synthesis makes resets of columns, which fill slices of their own: one more (mean
+over the bias ROMs of the calibration's designs, ``ff_gaps`` of the group ``biases``)."""
 _SLOT_REGISTERS = 6
 _KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 10, 7
-"""More than a store of one window; measured on designs with both."""
+"""More than a store of one window: ``bitfront calibrate --constants`` measures stores of both."""
 
 
 def _carry(bits: Number) -> Number:
@@ -68,9 +71,7 @@ class Entities(ABC):
         """A RAM in LUTs, and its banks: words of several banks are selected in LUTs."""
 
     @abstractmethod
-    def block_ram(
-        self, where: Number, depth: Number, bits: Number, read_only: bool
-    ) -> tuple[Counts, Number]:
+    def block_ram(self, where: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Counts, Number]:
         """A memory in block RAM, and its banks; nothing and 1 where it is not to be there."""
 
     @abstractmethod
@@ -289,9 +290,9 @@ class Entities(ABC):
         """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
 
         ``varying`` is the share of the weights' bits that are not constant. With none products are
-        simplified one by one, and lanes share parts of them: an expectation over random weights, measured on
-        15 sets of 8 to 16 lanes of 3 to 8 bits. x is the same for all lanes, so that synthesis shares its
-        copies between the two stages of long products.
+        simplified one by one, and lanes share parts of them: an expectation over random weights (``bitfront
+        calibrate --constants`` measures sets of lanes). x is the same for all lanes, so that synthesis shares
+        its copies between the two stages of long products.
         """
         rows_per_stage = pipeline.ROWS_PER_STAGE
         several, lane_bits = pick(lanes > 1, 1, 0), used_bits(lanes)
@@ -310,8 +311,13 @@ class Entities(ABC):
         registers = lanes * (product_bits + sum_bits + kept) + kept + 5 + several + lane_bits
         # A row adder for each bit of the narrower factor but the first, then the accumulator.
         rows = (at_most(x_bits, w_bits) - 1) * self.chain(at_least(x_bits, w_bits) + 1)
-        chains = lanes * (pick(constant, 0, rows) + self.chain(sum_bits)) + self.chain(lane_bits)
-        rules = Counts(lut=lanes * (product + sum_bits), ff=registers + second_stage, carry4=chains)
+        chains = lanes * (pick(constant, _CONSTANT_ROWS, 1) * rows + self.chain(sum_bits))
+        rules = Counts(
+            lut=lanes * (product + sum_bits),
+            ff=registers + second_stage,
+            carry4=chains + self.chain(lane_bits),
+            variance=pick(constant, (_CONSTANT_SCATTER * lanes * product) ** 2, 0),
+        )
         features = {
             "one": 1,
             "staged": staged,
@@ -348,9 +354,7 @@ class Entities(ABC):
         return Usage("constant_requantize", rules, features, "arithmetic")
 
     @remembered
-    def key_store(
-        self, rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number
-    ) -> Usage:
+    def key_store(self, rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number) -> Usage:
         """``key_store.vhd`` without its RAMs and its read counter."""
         address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
         element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)

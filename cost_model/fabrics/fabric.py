@@ -65,4 +65,4 @@ class Fabric(ABC):
 
     @abstractmethod
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
-        """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device too."""
+        """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device."""

@@ -55,14 +55,18 @@ def attribute(
         counts: By cell of the netlist, what it takes of a device.
     """
     cells = netlist["cells"]
-    places = {f"{identifier(engine)}_{part.place or part.label}": (engine, part.group) for engine, part in parts}
+    places = {
+        f"{identifier(engine)}_{part.place or part.label}": (engine, part.group) for engine, part in parts
+    }
     drivers, names = dict(_drivers(hierarchy)), _names(netlist)
     outputs = {name: list(_bits(cell, "output")) for name, cell in cells.items()}
     owners: dict[str, Owner] = {}
     for name, cell in cells.items():
         if _keeps_its_name(cell["type"]):
             nets = (net for bit in outputs[name] for net in names[bit])
-            found = (_owner(place, places) for place in (_path(name), *(drivers.get(net, "") for net in nets)))
+            found = (
+                _owner(place, places) for place in (_path(name), *(drivers.get(net, "") for net in nets))
+            )
             owners[name] = next((owner for owner in found if owner is not None), OTHER)
     _spread(cells, outputs, owners)
     total: dict[Owner, Counts] = defaultdict(Counts)
@@ -77,7 +81,7 @@ def _keeps_its_name(kind: str) -> bool:
 
 
 def _path(cell: str) -> str:
-    """Where a cell lies by its name: ``$flatten\\engine.\\loops.$procdff$12`` in ``engine.loops``."""
+    """Where a cell lies by its name, without the marks of Yosys: in ``engine.loops`` a register of it."""
     return cell.removeprefix("$flatten").replace("\\", "")
 
 
