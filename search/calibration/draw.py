@@ -21,7 +21,7 @@ from quant_model.families import Encoder
 from quant_model.graph import graph_of
 from quant_model.node import Node
 
-__all__ = ["SETS", "Case", "cases", "two_windows", "wanted"]
+__all__ = ["SETS", "Case", "DesignSet", "UserDesign", "cases", "two_windows", "wanted"]
 
 _WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64)
 _WINDOWS = (4, 6, 8, 12, 16, 18, 20, 24, 30, 32, 36, 48)
@@ -41,6 +41,15 @@ class Case:
     def held_out(self) -> bool:
         """True when the fit must not see it."""
         return self.seed % _TEST_EVERY == 0
+
+
+@dataclass(frozen=True)
+class UserDesign:
+    """A design with the study that it comes from."""
+
+    study: str
+    device: str
+    design: DesignPoint
 
 
 @dataclass(frozen=True)

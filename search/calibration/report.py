@@ -75,7 +75,8 @@ def compare(
 
 def errors(compared: Sequence[Compared], resource: str) -> Floats:
     """Estimate less measured as a share of measured, by design."""
-    return np.array([one.estimated[resource] / max(one.measured[resource], 1) - 1 for one in compared])
+    pairs = [(one.estimated[resource], one.measured[resource]) for one in compared]
+    return np.array([(estimated - measured) / max(measured, 1) for estimated, measured in pairs])
 
 
 def fit_page(compared: Sequence[Compared], fabric: Fabric, tool: str) -> str:

@@ -12,7 +12,7 @@ What it leaves in a folder::
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,10 @@ from cost_model.devices import device
 from cost_model.fabrics import Fabric
 from hdl.synthesize import synthesis_label
 from quant_model.errors import UserError
-from search.calibration.draw import Case, cases
+from search.calibration.draw import Case, UserDesign, cases
 from search.calibration.report import Compared, compare, fit_page, holdout_page
-from search.calibration.studies import user_designs
 from search.calibration.table import Row, Table, measure_rows
 from search.files import make_folder, read_text, write_text
-from search.study_files.spec import StudySpec
 
 __all__ = ["Calibrator"]
 
@@ -78,9 +76,8 @@ class Calibrator:
         ]
         return self._written("REPORT.md", fit_page(compared, self.fabric, table.tool))
 
-    def hold_out(self, specs: Sequence[StudySpec], designs: int, seed: int) -> str:
-        """Measure designs drawn from studies, and report how far estimates are off."""
-        drawn = user_designs(specs, seed, designs)
+    def hold_out(self, drawn: Iterable[UserDesign], seed: int) -> str:
+        """Measure designs drawn from studies with a seed, and report how far estimates are off."""
         rows = [
             Row({"study": one.study, "number": number, "device": one.device}, one.design)
             for number, one in enumerate(drawn)

@@ -9,31 +9,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from quant_model.design import DesignPoint
-from search.calibration.draw import two_windows
+from search.calibration.draw import UserDesign, two_windows
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace
 from search.study_files.spec import StudySpec
 
-__all__ = ["UserDesign", "user_designs"]
+__all__ = ["user_designs"]
 
 _NEAR = 1.1
 """Largest utilisation of a design that nearly fits."""
 _CROWD = 40
 """Every other design is the fullest of so many: where a wrong count changes the verdict."""
-
-
-@dataclass(frozen=True)
-class UserDesign:
-    """A design with the study that it comes from."""
-
-    study: str
-    device: str
-    design: DesignPoint
 
 
 def user_designs(specs: Sequence[StudySpec], seed: int, count: int) -> Iterator[UserDesign]:

@@ -16,6 +16,7 @@ from search.calibration import vivado
 from search.calibration.constants import Bench, constants
 from search.calibration.draw import wanted
 from search.calibration.run import Calibrator
+from search.calibration.studies import user_designs
 from search.commands.options import VIVADO, file, folder, vivado_file
 from search.files import make_folder, write_text
 from search.show import percent, print_table
@@ -85,7 +86,7 @@ def calibrate(
         click.echo(calibrator.measure(wanted(designs)))
     elif studies:
         specs = [load_spec(study) for study in studies]
-        click.echo(calibrator.hold_out(specs, designs or _DESIGNS, seed))
+        click.echo(calibrator.hold_out(user_designs(specs, seed, designs or _DESIGNS), seed))
     else:
         click.echo(calibrator.refit())
 

@@ -10,7 +10,7 @@ import pytest
 from cost_model import device, estimate, resolve
 from quant_model.design import Architecture, DesignPoint, uniform_design
 from search.commands.cli import run_cli
-from tests.cost_model.reports import flat_report
+from tests.cost_model.calibration.reports import flat_report
 
 XC7S15 = device("xc7s15")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cost_model.calibration.groups import GROUPS
+from tests.bench.calibration.__main__ import COEFFICIENTS, TABLE, load_table
+from tests.bench.calibration.measure import measure
 
 from cost_model import device, estimate, load
 from cost_model.calibration.fit import Measured, errors, fit_luts
-from cost_model.calibration.groups import GROUPS
 from hdl.synthesize import synthesis_label
-from tests.bench.calibration.__main__ import COEFFICIENTS, TABLE, load_table
-from tests.bench.calibration.measure import measure
 
 TOOL, FITTED, HELD_OUT = load_table()
 LUT = json.loads(COEFFICIENTS.read_text())["lut"]

@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-
-from cost_model import device, estimate
-from cost_model.devices import utilization
 from tests.bench.calibration.holdout import measured_rows
 from tests.bench.calibration.measure import from_json
 from tests.bench.calibration.user_designs import STUDIES, user_designs
+
+from cost_model import device, estimate
+from cost_model.devices import utilization
 
 ROWS = measured_rows()
 MEASURED = [(from_json(row), device(row["device"])) for row in ROWS]
