@@ -40,9 +40,7 @@ def clocked_pj(resources: Mapping[str, Number], device: Device) -> Number:
     return sum(each * resources[name] for name, each in device.fabric.energy.clocked.items())
 
 
-def busy_pj(
-    engines: Mapping[str, Counts], graph: Graph, schedule: Schedule, device: Device
-) -> Number:
+def busy_pj(engines: Mapping[str, Counts], graph: Graph, schedule: Schedule, device: Device) -> Number:
     """Energy of all engines while they work, in pJ an inference, from the counts of their parts."""
     total: Number = 0.0
     for engine, counts in engines.items():

@@ -14,7 +14,7 @@ from cost_model.component import Component, Counts, Part
 from cost_model.devices import Device
 from cost_model.energy import busy_pj, clocked_pj, total_energy_uj
 from cost_model.kinds import all_parts
-from cost_model.resolution import is_final, resolve
+from cost_model.resolution import is_final, resolve, resolve_many
 from quant_model.arithmetic import Number, largest
 from quant_model.design import DesignPoint
 from quant_model.designs import Designs
@@ -117,9 +117,12 @@ def estimate(
 
 
 def estimate_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Estimate:
-    """The same of resolved design points: ``(designs,)`` arrays, equal to what :func:`estimate` gives."""
+    """The same of many: ``(designs,)`` arrays, equal to what :func:`estimate` gives for each."""
     coefficients = calibration or load(device.fabric.calibration)
     chunks = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    for index, chunk in enumerate(chunks):
+        if not is_final(chunk.graph, device.fabric):
+            chunks[index] = resolve_many(chunk, device, coefficients)
     found = [_estimate(chunk.graph, device, coefficients) for chunk in chunks]
 
     def joined(parts: Sequence[Number]) -> Any:

@@ -17,6 +17,7 @@ from quant_model.graph import WEIGHT_BITS
 
 __all__ = ["Change", "Share", "fitting_changes", "fullest", "shares", "shares_by_kind"]
 
+
 @dataclass(frozen=True)
 class Share:
     """What one engine, or all parts of one kind, take of the design's fullest resource and of all others."""
@@ -111,7 +112,9 @@ def _build_changes(design: DesignPoint) -> Iterator[_Candidate]:
     for node in design.graph.nodes:
         name, engine = node.name, design.engines[node.name]
 
-        def candidate(kind: int, what: str, changed: Engine, name: str = name, old: Engine = engine) -> _Candidate:
+        def candidate(
+            kind: int, what: str, changed: Engine, name: str = name, old: Engine = engine
+        ) -> _Candidate:
             subject = f"{name}: {what}"
             description = f"{subject} {getattr(old, what)} -> {getattr(changed, what)}"
             return _Candidate(kind, subject, description, design.with_engines({name: changed}))

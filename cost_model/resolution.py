@@ -52,18 +52,24 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
 
 def resolve_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Designs:
     """The same of many designs: each as :func:`resolve` takes it."""
-    parts: list[Engines] = []
-    for first in range(0, len(designs), _CHUNK):
-        part = designs.part(slice(first, first + _CHUNK))
-        final = is_final(part.graph, device.fabric)
-        parts.append(part.engines if final else _resolved(part, part.graph, len(part), device, calibration))
-    return designs.with_engines({name: _joined([part[name] for part in parts]) for name in designs.engines})
+    parts = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    engines = [
+        part.engines
+        if is_final(part.graph, device.fabric)
+        else _resolved(part, part.graph, len(part), device, calibration)
+        for part in parts
+    ]
+    sizes = [len(part) for part in parts]
+    return designs.with_engines(
+        {name: _joined([own[name] for own in engines], sizes) for name in designs.engines}
+    )
 
 
 def is_final(graph: Graph, fabric: Fabric) -> bool:
     """True when :func:`resolve` would change nothing."""
     return not any(
-        anywhere(_is_short(node, fabric)) or any(anywhere(_is_open(node, choice)) for choice in fabric.auto)
+        anywhere(_is_short(node, fabric))
+        or any(anywhere(_is_open(node, choice)) for choice in fabric.in_luts)
         for node in graph.nodes
     )
 
@@ -217,11 +223,12 @@ def _table(counts: Counts, count: int, fabric: Fabric) -> Floats:
     return np.array([np.broadcast_to(counts[name], count) for name in fabric.additive], dtype=np.float64)
 
 
-def _joined(engines: Sequence[Engine]) -> Engine:
-    first = engines[0]
-    columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(engine, field.name) for engine in engines])
-        for field in dataclasses.fields(first)
-        if isinstance(getattr(first, field.name), np.ndarray)
-    }
-    return dataclasses.replace(first, **columns)
+def _joined(engines: Sequence[Engine], sizes: Sequence[int]) -> Engine:
+    """Engines of several parts of many designs as one."""
+    columns: dict[str, Any] = {}
+    for field in dataclasses.fields(engines[0]):
+        values = [getattr(engine, field.name) for engine in engines]
+        if any(isinstance(value, np.ndarray) for value in values):
+            pairs = zip(values, sizes, strict=True)
+            columns[field.name] = np.concatenate([np.broadcast_to(value, size) for value, size in pairs])
+    return dataclasses.replace(engines[0], **columns)

@@ -20,6 +20,7 @@ __all__ = [
     "largest_divisor",
     "log2",
     "pick",
+    "power",
     "remembered",
     "softplus",
     "used_bits",
@@ -106,6 +107,14 @@ def log2(value: Number) -> Number:
     """Base-2 logarithm."""
     # numpy's for a single number too: the C library's may differ in the last bit.
     return np.log2(value) if isinstance(value, np.ndarray) else float(np.log2(value))
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """``base ** exponent`` in floats."""
+    if isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray):
+        # The C library's, as Python's is: numpy's ** may differ in the last bit.
+        return np.float_power(base, exponent)
+    return float(base) ** exponent
 
 
 def softplus(value: Number, softness: float) -> Number:

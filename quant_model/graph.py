@@ -1,7 +1,7 @@
-"""The graph that a shape means: nodes, edges, ports and tensors, the one structure that everything else reads.
+"""The graph that a shape means: nodes, edges, ports and tensors, the one structure that all else reads.
 
-A family lays a graph out with a :class:`Plan`, which binds every tensor and engine to the choices of one design
-or of many at once; bound to no choices at all it tells names, limits and edges.
+A family lays a graph out with a :class:`Plan`, which binds every tensor and engine to the choices of one
+design or of many at once; bound to no choices at all it tells names, limits and edges.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DEFAULT_FAMILY = "encoder"
 
 _Value = TypeVar("_Value")
 Role = Literal["end", "stream", "inner"]
-"""Of a tensor: everything passes through ``end`` (input, pool) and ``stream`` (residuals); others are inside."""
+"""Of a tensor: everything passes ``end`` (input, pool) and ``stream`` (residuals); others are inside."""
 
 
 class Choices(Protocol):
@@ -133,6 +133,28 @@ class Shape(ABC):
     """The numbers that decide which nodes there are."""
     parameters: ClassVar[tuple[str, ...]]
     """What a search chooses to make a shape, in the order of the study file."""
+    snapped: ClassVar[tuple[str, ...]] = ()
+    """Those of them that may be lowered, down to 1, to suit the others."""
+
+    @classmethod
+    @abstractmethod
+    def suited(cls, choice: Mapping[str, Number]) -> dict[str, Number]:
+        """The values of :attr:`parameters` with those that are snapped lowered."""
+
+    @classmethod
+    @abstractmethod
+    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Shape:
+        """The shape that values of :attr:`parameters` mean, for so many inputs a row and outputs a window."""
+
+    @property
+    @abstractmethod
+    def brief(self) -> str:
+        """The shape for tables."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """The shape for people, in a few words."""
 
     @abstractmethod
     def input_port(self, plan: Plan) -> Port:
@@ -182,7 +204,7 @@ class Graph:
     @cached_property
     def outline(self) -> Graph:
         """The graph of the shape alone: names, edges, kinds. The same object for equal shapes."""
-        return graph_of(self.shape.example)
+        return _known_graph(self.shape.example)
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
@@ -282,9 +304,13 @@ def parts(shape: Shape, choices: Choices) -> dict[str, Any]:
     return {"shape": shape, "input": port, "nodes": nodes, "tensors": plan.tensors}
 
 
-@lru_cache(maxsize=4096)
 def graph_of(shape: Shape) -> Graph:
     """The graph of a shape alone: names, edges, limits. Bits and engines stand at their defaults."""
+    return _known_graph(shape) if shape.example is shape else bind(shape, _Unbound())
+
+
+@lru_cache(maxsize=4096)
+def _known_graph(shape: Shape) -> Graph:
     return bind(shape, _Unbound())
 
 

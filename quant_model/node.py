@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 EdgeType = Literal["stream", "store", "wait", "direct", "loop"]
 """How rows pass from node to node.
 
-``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them starts
-when all lie there. ``wait``: rows wait for a branch of the same length. ``direct``: elements are taken as they
-come. ``loop``: the rows of a repeated part come in again.
+``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them
+starts when all lie there. ``wait``: rows wait for a branch of the same length. ``direct``: elements are taken
+as they come. ``loop``: the rows of a repeated part come in again.
 """
 
 

@@ -4,9 +4,9 @@ Rows stream: an engine starts on a row when the row lies complete in its input b
 row is free behind it. All engines have fixed periods, so everything follows in closed form. A store is a
 barrier: who reads it waits until all rows of the window lie there. Between barriers the engines form a chain
 whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime /
-longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows it
-down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead of
-time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
+longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
+it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
+of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
 across the barrier hold the rows that this takes. (Max-plus algebra of event graphs: Baccelli et al.,
 "Synchronization and Linearity", 1992, chapter 2.)
 

@@ -1,7 +1,7 @@
 """A graph cut at its barriers: engines in series, what feeds a barrier, what waits for it.
 
-A node with a ``store`` edge starts when all rows of a window lie in the store: a barrier. What lies between two
-barriers is a stage. Stages depend on nothing but names, kinds and edges.
+A node with a ``store`` edge starts when all rows of a window lie in the store: a barrier. What lies between
+two barriers is a stage. Stages depend on nothing but names, kinds and edges.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Stage:
     crossing: list[tuple[str, slice]] = field(default_factory=list)
     """Nodes for which rows wait from before the barrier, and the part of the chain that they wait for."""
     waiting: list[tuple[str, slice]] = field(default_factory=list)
-    """Nodes for which rows wait inside this stage, and the part of the chain from who makes them to the branch."""
+    """Nodes for which rows wait inside this stage, and the part of the chain from their maker on."""
     loop: str | None = None
     """The node at whose entry the part with this stage's barrier begins again."""
 

@@ -88,7 +88,7 @@ class BarrierTimes:
         return self.entry_latency + start - self.ahead_latency + self.ahead_reading
 
     def waiting_lead(self, start: Number, branch: slice, delay: int) -> Number:
-        """The same of rows that wait for a part of the chain, and are read ``delay`` clocks before its end."""
+        """The same of rows that wait for a part of the chain and are read ``delay`` clocks before its end."""
         return self.entry_latency + start + sum(self.latencies[branch]) - delay
 
     def crossing_rows(self, lead: Callable[[Number], Number]) -> Number:

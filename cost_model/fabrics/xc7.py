@@ -124,7 +124,13 @@ class SevenSeries(Fabric):
 
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         """LUTs that are memory are LUTs of the device."""
-        return {**resources, "lut": resources["lut"] + resources["lutram"]}
+        luts = resources["lut"] + resources["lutram"]
+        used = {**resources, "lut": luts}
+        if "slice" in resources:
+            # Where the LUTs decide, a slice that is begun counts as far as it is full: one share for both.
+            begun = _LUTS_PER_SLICE * resources["slice"] - luts < _LUTS_PER_SLICE
+            used["slice"] = pick(begun, luts / _LUTS_PER_SLICE, resources["slice"])
+        return used
 
 
 def _slice_bounds(counts: Counts) -> dict[tuple[str, ...], Number]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant_model.arithmetic import Number, at_most, ceil_div, pick, remembered
+from quant_model.arithmetic import Number, at_most, ceil_div, pick, power, remembered
 
 __all__ = [
     "block_rams",
@@ -139,14 +139,14 @@ def rom_columns(depth: Number, columns: Number) -> Number:
 
     Equal columns share everything, constant ones vanish: that matters up to some ten words.
     """
-    patterns = 2.0 ** at_most(depth, 40)
-    missed = (1 - 1 / patterns) ** columns
+    patterns = power(2.0, at_most(depth, 40))
+    missed = power(1 - 1 / patterns, columns)
     return pick(depth <= 20, (patterns - 2) * (1 - missed), columns)
 
 
 def varying_share(depth: Number) -> Number:
     """Expected share of a random ROM's bits that are not the same in all its words."""
-    return 1 - 2.0 ** (1 - at_most(depth, 40))
+    return 1 - power(2.0, 1 - at_most(depth, 40))
 
 
 # LUTs of the softmax ROM by score bits (rows, 2 to 8) and probability bits (columns, 2 to 8): its contents

@@ -1,6 +1,6 @@
 """Windows of a time series through an encoder-only Transformer.
 
-Pre-norm with the normalisation folded into the following linear layer, so that inference pays nothing for it::
+Pre-norm with the normalisation folded into the next linear layer, so that it costs nothing at inference::
 
     input -> embed -> layer0 ... layerN -> pool -> head
     layer: x -> [repeat ->] query, key, value -> scores -> context -> project -> (+ x) = y
@@ -54,29 +54,36 @@ class Encoder(Shape):
     structural: ClassVar[tuple[str, ...]] = ("layers", "repeats")
     parameters: ClassVar[tuple[str, ...]] = ("window", "d_model", "heads", "ffn_ratio", "layers", "repeats")
 
+    snapped: ClassVar[tuple[str, ...]] = ("heads",)
+
     def __post_init__(self) -> None:
         if np.any(self.d_model % self.heads):
             raise ValueError(f"heads ({self.heads}) must divide d_model ({self.d_model})")
 
     @classmethod
+    def suited(cls, choice: Mapping[str, Number]) -> dict[str, Number]:
+        """Heads divide ``d_model``."""
+        own = {name: choice[name] for name in cls.parameters}
+        return {**own, "heads": largest_divisor(own["heads"], own["d_model"])}
+
+    @classmethod
     def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Encoder:
-        """The shape that values of :attr:`parameters` mean; heads are snapped down to a divisor."""
-        d_model = choice["d_model"]
-        return cls(
-            window=choice["window"],
-            features=features,
-            d_model=d_model,
-            heads=largest_divisor(choice["heads"], d_model),
-            ffn_width=d_model * choice["ffn_ratio"],
-            layers=choice["layers"],
-            outputs=outputs,
-            repeats=choice["repeats"],
-        )
+        """The feed-forward part is ``ffn_ratio`` times as wide as the encoder."""
+        own = cls.suited(choice)
+        ffn_width = own["d_model"] * own.pop("ffn_ratio")
+        return cls(features=features, outputs=outputs, ffn_width=ffn_width, **own)
 
     @property
     def d_head(self) -> int:
         """Width of one attention head."""
         return self.d_model // self.heads
+
+    @property
+    def brief(self) -> str:
+        """``24x1 d16 h2 f64 L1``, with the repeats behind it."""
+        again = f"x{self.repeats}" if self.repeats > 1 else ""
+        encoder = f"d{self.d_model} h{self.heads} f{self.ffn_width} L{self.layers}{again}"
+        return f"{self.window}x{self.features} {encoder}"
 
     @property
     def summary(self) -> str:

@@ -1,1 +1,1 @@
-"""The kinds of nodes: each one a module here and one of the same name in every package that knows of kinds."""
+"""The kinds of nodes: each one a module here, and one of its name wherever something is known of kinds."""

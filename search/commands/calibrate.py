@@ -17,7 +17,7 @@ from search.calibration.constants import Bench, constants
 from search.calibration.draw import wanted
 from search.calibration.run import Calibrator
 from search.calibration.studies import user_designs
-from search.commands.options import VIVADO, file, folder, vivado_file
+from search.commands.options import VIVADO, path, vivado_file
 from search.files import make_folder, write_text
 from search.show import percent, print_table
 from search.study_files.parser import load_spec
@@ -31,7 +31,7 @@ _DESIGNS, _SEED = 60, 7
 
 @click.command()
 @click.option(
-    "--vivado", "reports", type=folder, metavar="DIR",
+    "--vivado", "reports", type=path, metavar="DIR",
     help="Learn what Vivado counts from exported folders in which build_vivado.tcl has run: each holds "
     "design.json and vivado/utilization.rpt (or utilization.rpt).",
 )  # fmt: skip
@@ -40,7 +40,7 @@ _DESIGNS, _SEED = 60, 7
     help="Draw designs, synthesise them, fit, and report how far off estimates are: minutes a design.",
 )  # fmt: skip
 @click.option(
-    "--study", "studies", type=file, multiple=True, metavar="FILE",
+    "--study", "studies", type=path, multiple=True, metavar="FILE",
     help="Hold estimates against designs drawn from this study; may be given several times.",
 )  # fmt: skip
 @click.option("--refit", is_flag=True, help="Measure nothing: fit to the tables in --out, and report.")
@@ -49,9 +49,9 @@ _DESIGNS, _SEED = 60, 7
 @click.option("--designs", type=click.IntRange(1), help="How many to measure.")
 @click.option("--seed", type=click.IntRange(0), default=_SEED, show_default=True, help="Of --study's draws.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Measured at a time.")
-@click.option("--cache", type=folder, metavar="DIR", help="Where measurements are kept after a stop.")
+@click.option("--cache", type=path, metavar="DIR", help="Where measurements are kept after a stop.")
 @click.option(
-    "--out", type=file, metavar="PLACE",
+    "--out", type=path, metavar="PLACE",
     help="Of --vivado the file (left out: --calibration vivado finds it), else the folder (calibration).",
 )  # fmt: skip
 def calibrate(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cost_model.devices import device as known_device
-from search.commands.options import device_option, file
+from search.commands.options import device_option, path
 from search.files import read_bytes
 from search.init.guess import Guess, look, step_name
 from search.init.reading import read_raw
@@ -19,8 +19,8 @@ __all__ = ["init"]
 
 
 @click.command()
-@click.argument("csv_file", type=file, metavar="FILE.csv")
-@click.option("--out", type=file, metavar="STUDY.toml", help="Default: the CSV's name in this folder.")
+@click.argument("csv_file", type=path, metavar="FILE.csv")
+@click.option("--out", type=path, metavar="STUDY.toml", help="Default: the CSV's name in this folder.")
 @click.option("--target", metavar="COLUMN", help="What to forecast. Default: guessed.")
 @device_option
 def init(csv_file: Path, out: Path | None, target: str | None, device: str | None) -> None:

@@ -22,7 +22,6 @@ __all__ = [
     "artifacts_option",
     "calibration_option",
     "device_option",
-    "folder",
     "json_option",
     "print_json",
     "read_calibration",
@@ -36,8 +35,7 @@ VIVADO = "vivado"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-file = click.Path(path_type=Path)
-folder = click.Path(path_type=Path)
+path = click.Path(path_type=Path)
 
 
 def storage_option(*, required: bool) -> Callable[[Function], Function]:

@@ -24,10 +24,14 @@ def encoders(draw: st.DrawFn, largest: int = 12) -> Encoder:
     )
 
 
+FAMILIES = (encoders,)
+"""Strategies of every family's shapes, by the largest of their widths."""
+
+
 @st.composite
 def designs(draw: st.DrawFn, largest: int = 12) -> DesignPoint:
     """Design points with a bit-width of its own for every tensor."""
-    base = uniform_design(draw(encoders(largest)))
+    base = uniform_design(draw(st.one_of(*(shapes(largest) for shapes in FAMILIES))))
     graph = base.graph
     bits = {name: draw(st.sampled_from(tensor.bits)) for name, tensor in graph.tensors.items()}
     for name in graph.tied:

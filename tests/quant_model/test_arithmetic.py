@@ -35,6 +35,16 @@ def test_formulas_of_two_numbers(formula: Callable[[Any, Any], Any], pairs: list
     assert formula(left, 7).tolist() == [formula(one, 7) for one in left.tolist()]
 
 
+@given(pairs=PAIRS, divisor=st.floats(1, 1e6))
+def test_powers(pairs: list[tuple[int, int]], divisor: float) -> None:
+    """To the last bit, whatever instructions numpy has for arrays."""
+    bases, exponents = [1 - 1 / (left + divisor) for left, _ in pairs], [right for _, right in pairs]
+    found = arithmetic.power(np.array(bases), np.array(exponents))
+    assert found.tolist() == [arithmetic.power(*pair) for pair in zip(bases, exponents, strict=True)]
+    halves = arithmetic.power(2.0, -np.array(exponents))
+    assert halves.tolist() == [2.0**-exponent for exponent in exponents]
+
+
 @given(st.integers(1, 200), st.integers(1, 200))
 def test_the_largest_divisor_divides_and_is_the_largest(wanted: int, limit: int) -> None:
     found = arithmetic.largest_divisor(wanted, limit)

@@ -8,7 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint, shape_from_dict, uniform_design
@@ -22,6 +22,7 @@ DESIGN = uniform_design(SHAPE, lanes=4)
 
 
 @given(designs())
+@settings(max_examples=40)
 def test_json_and_pickle_keep_a_design(design: DesignPoint) -> None:
     text = design.to_json()
     for again in (DesignPoint.from_json(text, "test"), pickle.loads(pickle.dumps(design))):
@@ -32,6 +33,7 @@ def test_json_and_pickle_keep_a_design(design: DesignPoint) -> None:
 
 
 @given(designs(), st.data())
+@settings(max_examples=40)
 def test_every_choice_is_part_of_the_identity(design: DesignPoint, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(design.weight_bits)))
     bits = data.draw(st.integers(2, 8).filter(lambda bits: bits != design.weight_bits[name]))
@@ -60,6 +62,7 @@ def test_the_stream_may_be_wider() -> None:
 
 
 @given(encoders())
+@settings(max_examples=40)
 def test_a_shape_survives_its_json(shape: Encoder) -> None:
     """The default family is not named: files from before there were families are read and stay the same."""
     data = shape.as_dict()

@@ -18,7 +18,7 @@ from quant_model.random_model import random_integer_model
 from tests.models import EXTREMES, extreme_model
 from tests.quant_model.strategies import designs
 
-WINDOWS = 1000
+WINDOWS = 200
 
 
 def run(model: IntegerModel, windows: IntArray) -> IntArray:

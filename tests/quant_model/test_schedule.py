@@ -217,7 +217,7 @@ def with_window(design: DesignPoint, window: int) -> DesignPoint:
     return dataclasses.replace(design, shape=shape, engines=engines)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(resolved_designs(largest=24, window=20))
 def test_cycles_equal_the_handshake_played_through(design: DesignPoint) -> None:
     network = build_network(design)
@@ -237,7 +237,7 @@ def test_a_query_engine_slower_than_the_others(window: int, layers: int) -> None
     assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(resolved_designs(largest=16, window=12))
 def test_no_buffer_slows_the_rows_down(design: DesignPoint) -> None:
     """Only the query engine would run further ahead if the buffer in front of the scores were deeper."""
@@ -260,7 +260,7 @@ def once(design: DesignPoint) -> DesignPoint:
     return with_window(design, design.graph.input.rows)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(resolved_designs(largest=16, window=8))
 def test_windows_follow_one_another_at_least_as_often(design: DesignPoint) -> None:
     network = build_network(once(design))
@@ -293,11 +293,10 @@ def overlapping(design: DesignPoint) -> bool:
     )
 
 
-@pytest.mark.slow
 @settings(max_examples=8)
 @given(resolved_designs(largest=12, window=12))
 def test_one_row_less_slows_a_long_window_down(design: DesignPoint) -> None:
-    network = build_network(with_window(one_window(design), 240))
+    network = build_network(with_window(one_window(design), 96))
     plan = schedule(network)
     for name, rows in plan.buffer_rows.items():
         part = name.split(".")[-1]

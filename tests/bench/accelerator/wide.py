@@ -87,7 +87,7 @@ def drawn(count: int, seed: int) -> Iterator[DesignPoint]:
 
 def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     """What became of a design, as a JSON object; ``wrong`` names what is not as it must be."""
-    start, arch = time.monotonic(), design.architecture
+    start, arch = time.monotonic(), design.shape
     network = build_network(design)
     plan = schedule(network)
     line: dict[str, Any] = {

@@ -13,12 +13,12 @@ from cost_model.calibration.correction import (
     read_correction,
 )
 from quant_model.errors import UserError
-from tests.cost_model.designs import random_designs
+from tests.cost_model.designs import resolved_designs
 
 XC7S25 = device("xc7s25")
 OWN = load(XC7S25.fabric.calibration)
 RESOURCES = XC7S25.fabric.additive
-DESIGNS = random_designs(8)
+DESIGNS = resolved_designs(24)
 
 
 def reported(count: int, seed: int = 1) -> list[Reported]:

@@ -14,10 +14,10 @@ from cost_model.component import Counts
 from cost_model.fabrics.xc7 import XC7
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from tests.cost_model.designs import random_designs
+from tests.cost_model.designs import resolved_designs
 
 OWN = load(XC7.calibration)
-DESIGNS = random_designs(12)
+DESIGNS = resolved_designs(12)
 
 
 def as_estimated(design: DesignPoint, noise: float = 0.0, seed: int = 1) -> Measured:

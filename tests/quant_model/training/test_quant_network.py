@@ -35,7 +35,7 @@ def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwor
 
 
 @given(designs(), st.integers(0, 2**31), st.sampled_from([0.5, 2.0, 8.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spread: float) -> None:
     model = random_network(design, seed, spread).eval()
     port = model.network.input
@@ -49,7 +49,7 @@ def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spre
 
 
 @given(designs(), st.integers(0, 2**31))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: int) -> None:
     """These are lively by construction: saturation, small values and left shifts all occur."""
     wanted = random_integer_model(build_network(design), seed)

@@ -9,13 +9,13 @@ import time
 import pytest
 from optuna.trial import TrialState
 
+from cost_model.fabrics.xc7 import XC7
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.results.export import trial_model
 from search.results.scores import score
 from search.sampling.samplers import BudgetSampler
 from search.service import worker as worker_module
-from search.space.budget import RESOURCES
 from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, summary, work
@@ -40,7 +40,7 @@ def test_trains_as_many_as_asked_and_stores_what_came_out(make_study: StudyMaker
     assert len(lines) == len(study.trials())
     data = study.data()
     for trial in study.trials(TrialState.COMPLETE):
-        assert set(trial.constraints) == set(RESOURCES)
+        assert set(trial.constraints) == set(XC7.resources)
         assert max(trial.constraints.values()) <= 0
         estimate = trial.user_attrs["estimate"]
         assert trial.values == [trial.user_attrs["error"], max(estimate["utilization"].values())]
@@ -116,11 +116,11 @@ def test_designs_over_budget_are_pruned_before_training(make_study: StudyMaker) 
     pruned = study.trials(TrialState.PRUNED)
     assert pruned
     for trial in pruned:
-        assert set(trial.constraints) == set(RESOURCES)
+        assert set(trial.constraints) == set(XC7.resources)
         assert max(trial.constraints.values()) > 0
         assert trial.values is None
         assert not {"training", "model", "error"} & set(trial.user_attrs)
-        assert trial.user_attrs["filled"].split()[0] in RESOURCES
+        assert trial.user_attrs["filled"].split()[0] in XC7.resources
 
 
 def test_the_budget_sampler_proposes_what_fits(make_study: StudyMaker) -> None:
@@ -130,18 +130,20 @@ def test_the_budget_sampler_proposes_what_fits(make_study: StudyMaker) -> None:
     assert study.counts().pruned == 0
 
 
+@pytest.mark.parametrize("sampler", ["surrogate", "random"])
 def test_a_study_without_a_design_that_fits_ends(
-    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, sampler: str
 ) -> None:
-    monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 4)
+    monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 3)
     nothing_fits = {
         'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001',
-        "trials": 'trials = 1\nsampler = "random"',
+        "trials": f'trials = 1\nsampler = "{sampler}"',
     }
     study = open_file(make_study(nothing_fits))
-    with pytest.raises(UserError, match="4 trials in a row came to nothing; what is short is mostly"):
+    with pytest.raises(UserError, match="3 trials in a row came to nothing; what is short is mostly"):
         work(study, 1)
-    assert study.counts().pruned == 4
+    assert study.counts().pruned == 3
+    assert all(max(trial.constraints.values()) > 0 for trial in study.trials())
     # A second call must not go on for ever either, and adds nothing.
     with pytest.raises(UserError, match="in a row came to nothing"):
         work(open_file(make_study(nothing_fits)), 1)
@@ -200,6 +202,6 @@ def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
     work(study, 1)
     (number,) = completed(study)
     model = trial_model(study, study.trial(number))
-    arch = model.network.design.architecture
+    arch = model.network.design.shape
     assert (arch.layers, arch.repeats) == (2, 2)
     assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]

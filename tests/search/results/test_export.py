@@ -12,14 +12,11 @@ import numpy.typing as npt
 import pytest
 
 from hdl.simulate import verify
-from quant_model.data import Dataset, persistence, prediction_error
-from quant_model.errors import UserError
+from quant_model.data import Dataset, prediction_error
 from quant_model.integer_model import IntegerModel
-from search.results.comparison import stored_baselines, study_baselines
 from search.results.export import export_trial
 from search.results.front import front, front_json
 from search.store.study import OpenStudy
-from search.study_files.parser import load_spec
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
 
@@ -118,47 +115,3 @@ def test_an_anomaly_detector_from_study_file_to_vhdl(make_study: StudyMaker, tmp
 
     result = verify(tmp_path / "out", vectors=6, seed=1)
     assert (result.outputs, result.mismatches) == (6, 0)
-
-
-def test_baselines_are_computed_once_and_follow_the_best_parent(make_study: StudyMaker) -> None:
-    study = open_file(make_study({"trials": "trials = 1"}))
-    assert stored_baselines(study) == ()
-    without = study_baselines(study)
-    assert [one.name for one in without] == ["persistence", "ridge regression", "LSTM, float"]
-    dataset = study.data().dataset(6)
-    assert without[0].test == prediction_error(dataset, dataset.test, persistence(dataset.test))
-
-    work(study, 2)
-    with_parent = study_baselines(study)
-    assert with_parent[:-1] == without
-    parents = [value for key, value in study.study.user_attrs.items() if key.startswith("parent:")]
-    assert with_parent[-1].validation == pytest.approx(min(one["error"] for one in parents))
-    assert stored_baselines(study) == with_parent
-
-
-@pytest.mark.parametrize(
-    ("lines", "problem"),
-    [
-        ('task = "regress"', "task: 'regress' is not allowed"),
-        ('task = "classify"', "classes: .*must name the labels of the target, at least two"),
-        ('task = "classify"\nclasses = ["a"]', "classes: .*at least two"),
-        ('task = "classify"\nclasses = ["a", "a"]', "classes: .*each once"),
-        ('task = "classify"\nclasses = ["a", "b"]', "targets: .*no feature"),
-        ('classes = ["a", "b"]', "classes: .*is for task classify, not forecast"),
-        ("anomaly_quantile = 0.9", "anomaly_quantile: .*is for task anomaly, not forecast"),
-        ('task = "anomaly"\nanomaly_quantile = 1', "anomaly_quantile: 1"),
-        ('task = "anomaly"\nanomaly_label = "load"', "anomaly_label: .*a column of its own"),
-        (f"task = 'classify'\nclasses = {list(range(17))}", "classes"),
-    ],
-)
-def test_keys_that_do_not_go_with_the_task(make_study: StudyMaker, lines: str, problem: str) -> None:
-    file = make_study({"targets": f'targets = ["load"]\n{lines}'})
-    with pytest.raises(UserError, match=rf"^\S+tiny\.toml line \d+ \[data\] {problem}"):
-        load_spec(file)
-
-
-@pytest.mark.parametrize("line", ["horizon = 2", "season = 24"])
-def test_a_class_is_that_of_the_last_row(make_study: StudyMaker, line: str) -> None:
-    file = make_study({"targets": CLASSIFY, "unit": line})
-    with pytest.raises(UserError, match=f"{line.split()[0]}.* is not for task classify"):
-        load_spec(file)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cost_model.memories import (
+from cost_model.fabrics.xc7_memories import (
     block_rams,
+    block_rams_where,
     distributed_ram,
     rom_columns,
     rom_luts_per_column,
+    selecting_luts,
     softmax_rom,
+    varying_share,
 )
 
 # (depth, bits): RAMB18, of a simple dual-port RAM with ram_style block.
@@ -113,13 +116,31 @@ def test_rom_in_luts(depth: int, expected: int) -> None:
 def test_arrays_give_what_single_numbers_give() -> None:
     rng = np.random.default_rng(1)
     depth, bits = rng.integers(1, 9000, 300), rng.integers(2, 90, 300)
+    pairs = list(zip(depth.tolist(), bits.tolist(), strict=True))
     for read_only in (False, True):
-        pairs = [block_rams(int(d), int(b), read_only) for d, b in zip(depth, bits, strict=True)]
-        assert list(zip(*block_rams(depth, bits, read_only), strict=True)) == pairs
-    for index in (0, 1):
-        alone = [distributed_ram(int(d), int(b))[index] for d, b in zip(depth, bits, strict=True)]
-        assert list(distributed_ram(depth, bits)[index]) == alone
-    assert list(rom_luts_per_column(depth)) == [rom_luts_per_column(int(d)) for d in depth]
+        found = zip(*block_rams(depth, bits, read_only), strict=True)
+        assert list(found) == [block_rams(*pair, read_only) for pair in pairs]
+    assert list(zip(*distributed_ram(depth, bits), strict=True)) == [distributed_ram(*pair) for pair in pairs]
+    for formula in (rom_luts_per_column, selecting_luts, varying_share):
+        assert formula(bits).tolist() == [formula(one) for one in bits.tolist()]
+    # To the last bit: fractions of columns are summed up over a design.
+    columns = 60 * rng.random(300)
+    few = [rom_columns(*pair) for pair in zip((bits % 25).tolist(), columns.tolist(), strict=True)]
+    assert rom_columns(bits % 25, columns).tolist() == few
+    scores, chances = rng.integers(2, 9, 60), rng.integers(2, 9, 60)
+    softmax = [softmax_rom(*pair) for pair in zip(scores.tolist(), chances.tolist(), strict=True)]
+    assert list(zip(*softmax_rom(scores, chances), strict=True)) == softmax
+
+
+def test_only_some_of_many_memories_lie_in_block_ram() -> None:
+    rng = np.random.default_rng(2)
+    depth, bits, block = rng.integers(2, 9000, 100), rng.integers(2, 90, 100), rng.random(100) < 0.5
+    expected = [
+        block_rams_where(*one, False)
+        for one in zip(block.tolist(), depth.tolist(), bits.tolist(), strict=True)
+    ]
+    assert list(zip(*block_rams_where(block, depth, bits, False), strict=True)) == expected
+    assert {one for one, there in zip(expected, block, strict=True) if not there} == {(0, 1)}
 
 
 def test_columns_of_a_small_rom_are_often_equal() -> None:
