@@ -13,12 +13,12 @@ from cost_model.calibration.correction import (
     read_correction,
 )
 from quant_model.errors import UserError
-from tests.cost_model.designs import resolved_designs
+from search.calibration.draw import SETS, cases
 
 XC7S25 = device("xc7s25")
 OWN = load(XC7S25.fabric.calibration)
 RESOURCES = XC7S25.fabric.additive
-DESIGNS = resolved_designs(24)
+DESIGNS = [case.design for case in cases(dict.fromkeys(SETS, 8), XC7S25.fabric)]
 
 
 def reported(count: int, seed: int = 1) -> list[Reported]:

@@ -43,9 +43,7 @@ def owners(
         "cells": {driver: cell("$dff", [], bits[name]) for name, driver in drivers.items()},
     }
     netlist = {"cells": mapped, "netnames": {name: {"bits": own} for name, own in names.items()}}
-    return {
-        name: next(iter(attribute(PARTS, hierarchy, netlist, {name: {"lut": 1}}))) for name in mapped
-    }
+    return {name: next(iter(attribute(PARTS, hierarchy, netlist, {name: {"lut": 1}}))) for name in mapped}
 
 
 def test_a_register_lies_where_it_is_driven_whatever_its_name() -> None:

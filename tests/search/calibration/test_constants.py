@@ -14,6 +14,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_softmax_tables_and_roms(bench: Bench) -> None:
     assert softmax_luts(bench, [(4, 3), (7, 5)]).found == "the same"
     assert rom_luts(bench, [72]).found == "the same"
