@@ -126,8 +126,8 @@ def rom_luts_per_column(depth: Number) -> Number:
     """LUTs of one bit of a ROM with random contents.
 
     A LUT6 holds 64 words; LUTs that select between such leaves follow. With 65 to 80 words the second leaf
-    fits into the selecting LUT. Measured inside designs for 2 to 16384 words (a ROM alone takes one LUT more
-    with 5, 6, 8, 9 or 12 leaves).
+    fits into the selecting LUT. Measured inside designs for 2 to 16384 words; ``bitfront calibrate
+    --constants`` measures ROMs alone, which take one LUT more with 5, 6, 8, 9 or 12 leaves.
     """
     leaves = ceil_div(depth, 64)
     found = leaves + selecting_luts(leaves) - pick((depth > 64) & (depth <= 80), 1, 0)
@@ -150,7 +150,8 @@ def varying_share(depth: Number) -> Number:
 
 
 # LUTs of the softmax ROM by score bits (rows, 2 to 8) and probability bits (columns, 2 to 8): its contents
-# follow from the formats, so that the count is exact. Measured one by one.
+# follow from the formats, so that the count is exact. ``bitfront calibrate --constants`` measures them one by
+# one.
 _SOFTMAX_LUTS = (
     (0, 1, 1, 1, 1, 1, 1),
     (2, 3, 2, 3, 4, 5, 5),

@@ -11,7 +11,7 @@ from cost_model import device, estimate, resolve
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
 from search.commands.cli import run_cli
-from tests.cost_model.reports import flat_report
+from tests.cost_model.calibration.reports import flat_report
 
 XC7S15 = device("xc7s15")
 
