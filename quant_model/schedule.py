@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from quant_model import pipeline
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
@@ -29,8 +30,7 @@ OUTPUT = "output"
 """The name of the buffer behind the last node."""
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """An engine with lanes, in clocks."""
 
     inner: Number
@@ -43,11 +43,8 @@ class Timing:
     """From a group's last product to its results."""
     latency: Number
     """From the start of a row until the produced row is available to the next engine."""
-
-    @property
-    def row(self) -> Number:
-        """Clocks per row."""
-        return self.groups * self.period
+    row: Number
+    """Clocks per row."""
 
     @property
     def reading(self) -> Number:
@@ -90,7 +87,8 @@ def timing(node: Node, wait: int = 0) -> Timing:
     mac = mac_latency(node, work)
     last_step = (groups - 1) * period + work.inner - 1
     fixed = work.before + pipeline.READ + pipeline.COLLECT + pipeline.WRITE + wait
-    return Timing(work.inner, groups, period, mac, last_step + fixed + mac + lanes - 1 + work.after)
+    latency = last_step + fixed + mac + lanes - 1 + work.after
+    return Timing(work.inner, groups, period, mac, latency, groups * period)
 
 
 def schedule(graph: Graph) -> Schedule:
@@ -343,8 +341,7 @@ class _Lead:
         return self.times.waiting_lead(start, self.branch, self.delay)
 
 
-@dataclass(frozen=True)
-class _Arrivals:
+class _Arrivals(NamedTuple):
     """Row ``row`` and all behind it are complete at ``clock``, ``clock + spacing``, ... at the earliest."""
 
     row: Number
