@@ -12,6 +12,9 @@ from quant_model.schedule import Schedule
 
 GenericValue = int | bool | str
 
+CURSOR = ("available", "step", "rewind", "commit", "retire")
+"""What stands between a row buffer and its reader."""
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -58,6 +61,16 @@ class Part:
     roms: tuple[Rom, ...] = ()
 
 
+def joined(*parts: Part) -> Part:
+    """Several parts as one, in their order."""
+    return Part(
+        signals=tuple(signal for part in parts for signal in part.signals),
+        instances=tuple(instance for part in parts for instance in part.instances),
+        assignments={target: source for part in parts for target, source in part.assignments.items()},
+        roms=tuple(rom for part in parts for rom in part.roms),
+    )
+
+
 @dataclass(frozen=True)
 class Build:
     """What every node's builder reads."""
@@ -95,16 +108,14 @@ def stream_signals(producer: str, bits: int) -> tuple[Signal, ...]:
 
 def cursor_signals(owner: str) -> tuple[Signal, ...]:
     """The signals by which an engine reads a row buffer."""
-    return tuple(Signal(f"{owner}_{part}") for part in ("available", "step", "rewind", "commit", "retire"))
+    return tuple(Signal(f"{owner}_{part}") for part in CURSOR)
 
 
 def row_buffer(
-    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str | None = None
-) -> tuple[tuple[Signal, ...], Instance]:
-    """The input buffer ``owner`` of an engine that reads rows of ``source``; ``reader`` steers it."""
-    reader = reader or owner
+    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str
+) -> Part:
+    """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it."""
     source = identifier(source)
-    signals = (Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits))
     instance = Instance(
         label=owner,
         entity="row_buffer",
@@ -114,12 +125,18 @@ def row_buffer(
             "ready": f"{owner}_ready",
             "write_valid": f"{source}_valid",
             "write_data": f"{source}_data",
-            "available": f"{reader}_available",
-            "step": f"{reader}_step",
-            "rewind": f"{reader}_rewind",
-            "commit": f"{reader}_commit",
-            "retire": f"{reader}_retire",
+            **{part: f"{reader}_{part}" for part in CURSOR},
             "read_data": f"{owner}_data",
         },
     )
-    return signals, instance
+    return Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits)), (instance,))
+
+
+def rom_part(prefix: str, rom: Rom) -> Part:
+    """A ROM with its instance; ``prefix`` names address and data."""
+    signals = (
+        Signal(f"{prefix}_address", rom.address_bits, "unsigned"),
+        Signal(f"{prefix}_data", rom.bits),
+    )
+    ports = {"address": f"{prefix}_address", "data": f"{prefix}_data"}
+    return Part(signals, (Instance(f"{prefix}_rom", rom.name, {}, ports),), roms=(rom,))

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from hdl.linear import fill
-from hdl.netlist import Build, Instance, Part, cursor_signals, identifier, row_buffer, stream_signals
+from hdl.netlist import (
+    Build,
+    Instance,
+    Part,
+    cursor_signals,
+    identifier,
+    joined,
+    row_buffer,
+    stream_signals,
+)
 from hdl.repeat import PASS
 from quant_model.repeat import Repeat
 from quant_model.residual import Residual
@@ -19,7 +28,7 @@ def build(node: Residual, of: Build) -> Part:
     """The parts of a residual addition."""
     name, branch, out = identifier(node.name), identifier(node.branch), output_name(node, of)
     branch_shift, stream_shift, shift = node.shifts(of.model.parameters, of.model.source_exponents(node.name))
-    buffer_signals, buffer = row_buffer(
+    buffer = row_buffer(
         f"{name}_buffer",
         node.stream,
         node.stream_format.bits,
@@ -52,9 +61,9 @@ def build(node: Residual, of: Build) -> Part:
             "out_data": f"{out}_data",
         },
     )
-    return Part(
-        signals=(*stream_signals(node.name, node.output.bits), *cursor_signals(name), *buffer_signals),
-        instances=(buffer, adder),
+    return joined(
+        Part((*stream_signals(node.name, node.output.bits), *cursor_signals(name))),
+        buffer,
         # A row of the branch is a row of the sum.
-        assignments={f"{out}_start": f"{branch}_start", f"{name}_rewind": "'0'"},
+        Part((), (adder,), {f"{out}_start": f"{branch}_start", f"{name}_rewind": "'0'"}),
     )
