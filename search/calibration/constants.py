@@ -166,7 +166,7 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
                 "X_SIGNED": True,
                 "W_BITS": w_bits,
                 "ACC_BITS": x_bits + w_bits,
-                "LATENCY": PIPELINE.MULTIPLY_LONG if staged else PIPELINE.MULTIPLY_SHORT,
+                "LATENCY": PIPELINE.mac_lut + staged,
                 "WEIGHTS": "".join(format(weight, f"0{w_bits}b") for weight in reversed(weights)),
             }
         )
