@@ -20,11 +20,11 @@ from cost_model.fabrics import Fabric
 from cost_model.fabrics.xc7 import XC7
 from hdl.generate import LIBRARY
 from hdl.synthesize import Synthesis, synthesize
-from quant_model.pipeline import PIPELINE
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.formats import IntArray
 from quant_model.kinds.attention import softmax_table
+from quant_model.pipeline import PIPELINE
 from search.calibration.draw import cases
 from search.calibration.expectations import expectations
 

@@ -16,11 +16,11 @@ from cost_model.component import Counts
 from cost_model.fabrics import Fabric
 from cost_model.kinds import all_parts
 from hdl.bundle import design_sources
+from hdl.fabrics import XC7
+from hdl.fabrics.xc7 import slices_of
 from hdl.generate import TOP, generate
-from hdl.netlist_counts import slices_of
 from hdl.synthesize import (
     SynthesisError,
-    count_by_cell,
     map_netlist,
     run_tool,
     synthesis_label,
@@ -111,7 +111,7 @@ def _synthesise(network: Network, fabric: Fabric, bundle: Path, folder: Path) ->
     _check_styles((folder / "top.v").read_text())
     _, netlist = map_netlist(yosys(), TOP, folder, _SECONDS)
     parts = all_parts(network, schedule(network), fabric.entities)
-    by_cell = count_by_cell(netlist["cells"])
+    by_cell = XC7.count_by_cell(netlist["cells"])
     groups = attribute(parts, _hierarchy(folder), netlist, by_cell)
     counts = Counts(dict.fromkeys(fabric.additive, 0)) + Counts.total(by_cell.values())
     return Measured(network.design, {**counts, "slice": slices_of(counts)}, groups)

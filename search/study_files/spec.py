@@ -232,6 +232,11 @@ class DeviceSpec(_Model):
 
     name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
     """The FPGA; `bitfront estimate` names the nearest one that is known."""
+    part: str | None = Field(
+        None, min_length=1, description="a part as Vivado names it, for example xc7s15ftgb196-2"
+    )
+    """Package and speed grade, for the scripts of exported folders; left out: the device's first package in its
+    slowest grade."""
     limit: float | None = Field(
         None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
     )

@@ -10,7 +10,7 @@ import pytest
 from cost_model import device, estimate, load
 from cost_model.calibration.fit import fit, predict
 from cost_model.fabrics.xc7 import XC7
-from hdl.netlist_counts import slices_of
+from hdl.fabrics.xc7 import slices_of
 from hdl.synthesize import synthesis_label
 from search.calibration.attribution import OTHER
 from search.calibration.measure import measure
