@@ -50,10 +50,13 @@ def test_two_workers_on_postgresql_train_exactly_what_was_asked(
 @pytest.mark.slow
 def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    # Place and route takes most of the time.
     small = {
         "window": "window = 3",
         "d_model": "d_model = 4",
         "ffn_ratio": "ffn_ratio = 1",
+        "weight_bits": "weight_bits = 4",
+        "activation_bits": "activation_bits = 4",
         "lanes": "lanes = 1",
     }
     told = done("run", make_study(small), "--trials", "2", "--export", "1", "--timing", "--out", out)
