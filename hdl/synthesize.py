@@ -16,9 +16,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
+from hdl.netlist_counts import cell_shares, count_shares, slices_of
 from hdl.ram_styles import RamStyleError, own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
@@ -30,6 +32,8 @@ __all__ = [
     "Synthesis",
     "SynthesisError",
     "count",
+    "count_by_cell",
+    "map_netlist",
     "run_tool",
     "synthesis_label",
     "synthesize",
@@ -52,6 +56,10 @@ count by cells. ``-noiopad -noclkbuf``: the accelerator is a part of a design, i
 """
 
 SCRIPT_HASH = hashlib.sha256(SCRIPT.encode()).hexdigest()[:8]
+
+_WRITE_NETLIST = "write_json netlist.json\n"
+_CACHE_FORMAT = "cells and slices"
+"""Part of what results are kept by: those without slices are not found."""
 
 # LUTs that one memory cell occupies (AMD UG474, "Distributed RAM"; a RAM64M fills a slice's four LUTs).
 _LUTRAM = {
@@ -90,7 +98,7 @@ class Synthesis:
     """Measured resources of one design.
 
     Attributes:
-        measured: ``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``.
+        measured: ``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``, ``slice`` (the fewest that hold it).
         tool: Tools, versions and the script's hash.
         cells: Cells of the netlist by type.
         script_hash: First eight digits of the SHA-256 of :data:`SCRIPT`.
@@ -118,6 +126,16 @@ def count(cells: Mapping[str, int]) -> dict[str, int]:
         key: sum(cells.get(name, 0) * factor for name, factor in factors.items())
         for key, factors in _COUNTED.items()
     }
+
+
+def count_by_cell(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """By cell of a netlist, what it takes of a device and of slices; sums are those of :func:`count`."""
+    found = cell_shares(cells)
+    for name, cell in cells.items():
+        for key, factors in _COUNTED.items():
+            if (factor := factors.get(cell["type"])) is not None:
+                found.setdefault(name, {})[key] = factor
+    return found
 
 
 def synthesize(
@@ -148,19 +166,22 @@ def synthesize(
     ghdl, yosys = find_ghdl(), find_yosys()
     options = generic_options(generics or {})
     label = _label(ghdl, yosys)
-    key = content_hash([label, top, *options], vhdl_files)
+    key = content_hash([label, _CACHE_FORMAT, top, *options], vhdl_files)
     cached = cache_dir / f"{key[:32]}.json" if cache_dir is not None else None
     if cached is not None and cached.is_file():
-        cells = json.loads(cached.read_text())
+        found = json.loads(cached.read_text())
     else:
         workdir.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="synthesis-", dir=workdir))
         write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
-        cells = _map(yosys, top, folder, timeout_s)
+        cells, netlist = map_netlist(yosys, top, folder, timeout_s)
+        found = {"cells": cells, **count_shares(netlist["cells"])}
         shutil.rmtree(folder)
         if cached is not None:
-            _store(cached, json.dumps(cells, sort_keys=True))
-    return Synthesis(count(cells), label, cells, SCRIPT_HASH)
+            _store(cached, json.dumps(found, sort_keys=True))
+    counts = count(found["cells"])
+    measured = {**counts, "slice": slices_of({**found, **counts})}
+    return Synthesis(measured, label, found["cells"], SCRIPT_HASH)
 
 
 def synthesize_bundle(
@@ -213,15 +234,22 @@ def write_verilog(
     (folder / "top.v").write_text(verilog)
 
 
-def _map(tool: Tool, top: str, folder: Path, timeout_s: float) -> dict[str, int]:
-    (folder / "script.ys").write_text(SCRIPT.format(top=top))
+def map_netlist(
+    tool: Tool, top: str, folder: Path, timeout_s: float
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """Map ``folder/top.v``: cells by type, and the flat module ``top`` as Yosys's ``write_json`` writes it.
+
+    Raises:
+        SynthesisError: Yosys rejected it or took too long.
+    """
+    (folder / "script.ys").write_text(SCRIPT.format(top=top) + _WRITE_NETLIST)
     done = run_tool([*tool.command, "script.ys"], folder, timeout_s)
-    result = folder / "stat.json"
-    if done.returncode != 0 or not result.is_file():
+    result, netlist = folder / "stat.json", folder / "netlist.json"
+    if done.returncode != 0 or not result.is_file() or not netlist.is_file():
         (folder / "yosys.log").write_text(done.stdout + done.stderr)
         raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")
-    cells: dict[str, int] = json.loads(result.read_text())["design"]["num_cells_by_type"]
-    return cells
+    cells = json.loads(result.read_text())["design"]["num_cells_by_type"]
+    return cells, json.loads(netlist.read_text())["modules"][top]
 
 
 def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subprocess.CompletedProcess[str]:

@@ -71,11 +71,11 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 @calibration_option
 @json_option
 def estimate(
-    design_file: Path, device: str | None, explain: bool, clock_mhz: float, calibration: str, as_json: bool
+    design_file: Path, device: str | None, explain: bool, clock_mhz: float, calibration: str | None, as_json: bool
 ) -> None:
     """What a design takes of a device, by the cost model."""
-    coefficients = read_calibration(calibration)
     budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)
+    coefficients = read_calibration(calibration, budget.device.fabric)
     design = resolve(_read_design(design_file), budget.device, coefficients)
     found = cost_model.estimate(design, budget.device, coefficients)
     assessment = Assessment(design, found, budget)

@@ -7,10 +7,11 @@ from typing import Any
 
 from cost_model.calibration import Calibration
 from cost_model.component import Counts
+from cost_model.estimates import Estimate
 from cost_model.explain import Change, Share, fitting_changes, fullest, shares, shares_by_kind
 from search.results.export import estimate_json
 from search.show import percent, print_table
-from search.space.budget import RESOURCES, Assessment
+from search.space.budget import Assessment
 
 __all__ = ["assessment_json", "explanation_json", "print_assessment", "print_explanation"]
 
@@ -22,7 +23,7 @@ def print_assessment(assessment: Assessment) -> None:
     """Resources against the device, cycles, energy, verdict."""
     found, budget = assessment.estimate, assessment.budget
     rows = [
-        [name, str(used), str(getattr(budget.device, name)), percent(assessment.utilization[name])]
+        [name, str(used), str(budget.device.capacity[name]), percent(assessment.utilization[name])]
         for name, used in assessment.resources.items()
     ]
     title = f"Estimate for {budget.device_name} (calibration: {found.calibration})"
@@ -42,12 +43,16 @@ def print_explanation(assessment: Assessment, calibration: Calibration) -> None:
     found = assessment.estimate
     resource = fullest(found)
     share = f"share of {resource}"
+    names = _counted(found)
     for title, what, parts in (
         ("By engine", "engine", shares(found)),
         ("By kind of part", "part", shares_by_kind(found)),
     ):
-        rows = [[part.name, *_counts(part.counts), percent(max(part.part, 0.0))] for part in parts]
-        print_table(title, [what, *RESOURCES, share], rows)
+        rows = [
+            [part.name, *(str(round(part.counts[name])) for name in names), percent(max(part.part, 0.0))]
+            for part in parts
+        ]
+        print_table(title, [what, *names, share], rows)
     first = shares(found)[0]
     print(
         f"Fullest: {resource}, {percent(found.utilization[resource])} of the device; {first.name} takes "
@@ -68,10 +73,11 @@ def explanation_json(assessment: Assessment, calibration: Calibration) -> dict[s
     """What :func:`print_explanation` says, as a JSON object."""
     found = assessment.estimate
     changes = [] if assessment.fits else _changes(assessment, calibration)
+    names = _counted(found)
     return {
         "fullest": fullest(found),
-        "engines": [_share_json(part) for part in shares(found)],
-        "parts": [_share_json(part) for part in shares_by_kind(found)],
+        "engines": [_share_json(part, names) for part in shares(found)],
+        "parts": [_share_json(part, names) for part in shares_by_kind(found)],
         "changes": [
             {
                 "change": change.description,
@@ -101,10 +107,13 @@ def _print_changes(changes: Sequence[Change], cycles: int) -> None:
     print_table(title, ["change", "then fullest", "cycles"], rows)
 
 
-def _counts(counts: Counts) -> list[str]:
-    return [str(round(getattr(counts, name))) for name in RESOURCES]
+def _counted(found: Estimate) -> tuple[str, ...]:
+    """The counts that a part has of its own, those that decide the fullest resource among them."""
+    fabric = found.device.fabric
+    total = Counts.total(part.counts for part in found.components)
+    return tuple(dict.fromkeys((*fabric.additive, *fabric.decided_by(fullest(found), total))))
 
 
-def _share_json(part: Share) -> dict[str, Any]:
-    counts = {name: round(float(getattr(part.counts, name)), 1) for name in RESOURCES}
+def _share_json(part: Share, names: Sequence[str]) -> dict[str, Any]:
+    counts = {name: round(float(part.counts[name]), 1) for name in names}
     return {"name": part.name, **counts, "share": part.part}

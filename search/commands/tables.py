@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from quant_model.design import shape_from_dict
 from search.results.check import Checked
 from search.results.comparison import stored_baselines
-from search.results.front import FrontTrial, front
+from search.results.front import front
 from search.show import number, print_table, shown
-from search.space.budget import RESOURCES
+from search.space.budget import Budget
 from search.store.study import OpenStudy
 
 __all__ = ["print_baselines", "print_checked", "print_front"]
@@ -26,14 +27,15 @@ def print_front(study: OpenStudy) -> None:
             str(trial.number),
             *(number(trial.values[name]) for name in objectives),
             "/".join(f"{100 * share:.0f}" for share in trial.utilization.values()),
-            _shape(trial),
+            shape_from_dict(trial.design["architecture"]).brief,
             _bits(trial.design["weight_bits"]),
             _bits(trial.design["activation_bits"]),
         ]
         for trial in trials
     ]
     title = f"Front of study {study.name}: {len(trials)} designs (error: {study.spec.data.metric})"
-    resources = f"% of {'/'.join(RESOURCES)}"
+    names = trials[0].utilization if trials else Budget.of(study.spec).room
+    resources = f"% of {'/'.join(names)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
     print_baselines(study)
 
@@ -88,12 +90,6 @@ def _described(checked: Checked) -> dict[str, str]:
     budget = assessment.budget
     told[f"fits {budget.device_name}{budget.limits}"] = "yes" if measurement and measurement.fits else "no"
     return told
-
-
-def _shape(trial: FrontTrial) -> str:
-    arch = trial.design["architecture"]
-    encoder = f"d{arch['d_model']} h{arch['heads']} f{arch['ffn_width']} L{arch['layers']}"
-    return f"{arch['window']}x{arch['features']} {encoder}"
 
 
 def _bits(bits: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
+from quant_model.design import shape_from_dict
 from search.results.front import FrontTrial
 from search.show import number, percent
 from search.space.objectives import labels
@@ -93,10 +94,8 @@ def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> 
             "",
         ]
     if design is not None:
-        arch = design["architecture"]
         lines += [
-            f"- d_model {arch['d_model']}, heads {arch['heads']}, feed-forward {arch['ffn_width']}, "
-            f"layers {arch['layers']}, window {arch['window']}",
+            f"- {shape_from_dict(design['architecture']).summary}",
             f"- weight bits: {_listed(design['weight_bits'])}",
             f"- activation bits: {_listed(design['activation_bits'])}",
         ]

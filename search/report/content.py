@@ -16,8 +16,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cost_model.devices import Device
 from quant_model.data import Baseline, Dataset, Series, persistence
-from quant_model.design import Architecture, DesignPoint
+from quant_model.design import DesignPoint
 from quant_model.errors import UserError
+from quant_model.families import Shape
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
@@ -185,7 +186,7 @@ def gather(
     reported: int,
     measured: Mapping[int, Measured],
     baselines: Sequence[Baseline] = (),
-    sensitivity: Callable[[StudyData, Architecture], Sensitivity | None] | None = None,
+    sensitivity: Callable[[StudyData, Shape], Sensitivity | None] | None = None,
 ) -> Content:
     """Read a study.
 
@@ -240,7 +241,7 @@ def gather(
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
         chosen=first,
-        sensitivity=sensitivity(data, models[first].network.design.architecture) if sensitivity else None,
+        sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
 
 
@@ -290,7 +291,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
 
 
 def _window(model: IntegerModel) -> int:
-    return model.network.design.architecture.window
+    return model.network.input.rows
 
 
 def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from cost_model.devices import RESOURCES
+from quant_model.design import shape_from_dict
 from search.report.content import Content, Forecast, Sensitivity, ShownDesign
 from search.results.front import FrontTrial
 
@@ -160,7 +160,7 @@ def estimate_against_measured(designs: Sequence[ShownDesign]) -> Figure | None:
     for index, one in enumerate(measured):
         assert one.measured is not None
         found, guessed = one.measured.counts, one.measured.estimate
-        names = [name for name in RESOURCES if found[name] or guessed[name]]
+        names = [name for name in guessed if found.get(name) or guessed[name]]
         figure.add_scatter(
             x=names,
             y=[100 * (guessed[name] - found[name]) / max(found[name], 1) for name in names],
@@ -256,11 +256,10 @@ def _colour(index: int) -> str:
 
 
 def _hover(trial: FrontTrial, content: Content, shown: ShownDesign | None = None) -> str:
-    shape = trial.design["architecture"]
     lines = [
         f"trial {trial.number}",
         f"{escape(content.metric)}: {trial.error:.4g}",
-        ", ".join(f"{name} {shape[name]}" for name in ("window", "d_model", "heads", "layers")),
+        shape_from_dict(trial.design["architecture"]).summary,
         *(f"{name} {100 * share:.1f} %" for name, share in trial.utilization.items()),
     ]
     if shown is not None:

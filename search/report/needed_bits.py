@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quant_model.design import Architecture
+from quant_model.families import Shape
+from quant_model.graph import graph_of
 from quant_model.training import FloatParent, measure_sensitivity, prepare_process
 from search.report.content import Sensitivity
 from search.store.study import OpenStudy
@@ -13,13 +14,13 @@ __all__ = ["study_sensitivity"]
 _BITS = (3, 4, 6)
 
 
-def study_sensitivity(study: OpenStudy, data: StudyData, architecture: Architecture) -> Sensitivity | None:
-    """What few bits cost the float parent of an architecture, tensor by tensor; None without a parent."""
-    parent = _parent(study, architecture)
+def study_sensitivity(study: OpenStudy, data: StudyData, shape: Shape) -> Sensitivity | None:
+    """What few bits cost the float parent of a shape, tensor by tensor; None without a parent."""
+    parent = _parent(study, shape)
     if parent is None:
         return None
     prepare_process(1)
-    dataset = data.dataset(architecture.window)
+    dataset = data.dataset(graph_of(shape).input.rows)
     found = measure_sensitivity(parent, dataset, study.spec.training, _BITS)
     tensors = {f"{name} weights": by_bits for name, by_bits in found.weights.items()}
     tensors |= dict(found.activations)
@@ -32,6 +33,6 @@ def study_sensitivity(study: OpenStudy, data: StudyData, architecture: Architect
     )
 
 
-def _parent(study: OpenStudy, architecture: Architecture) -> FloatParent | None:
+def _parent(study: OpenStudy, shape: Shape) -> FloatParent | None:
     parents = map(study.parent, study.parents.values())
-    return next((parent for parent in parents if parent.architecture == architecture), None)
+    return next((parent for parent in parents if parent.shape == shape), None)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quant_model.data import TASKS, Baseline
+from quant_model.graph import graph_of
 from search.space.identity import seed_from
 from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData
@@ -80,7 +81,7 @@ def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline
     from quant_model.data.baselines import baseline
 
     parent = study.parent(stored)
-    arch = parent.architecture
-    detail = f"d_model {arch.d_model}, feed-forward width {arch.ffn_width}, {arch.layers} layers"
-    dataset = data.dataset(arch.window)
-    return baseline(dataset, "Transformer, float", lambda split: parent.predict(split.x), detail)
+    dataset = data.dataset(graph_of(parent.shape).input.rows)
+    return baseline(
+        dataset, "Transformer, float", lambda split: parent.predict(split.x), parent.shape.summary
+    )

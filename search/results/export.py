@@ -60,7 +60,7 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     trial = study.trial(number)
     model = trial_model(study, trial)
     data = data or study.data()
-    dataset = data.dataset(model.network.design.architecture.window)
+    dataset = data.dataset(model.network.input.rows)
     scores, around = score(model, dataset), host(model, dataset)
     simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)
@@ -133,7 +133,7 @@ def write_bundle(
         generate(model, fresh)
         content = {
             "bitfront": metadata.version("bitfront"),
-            "device": assessment.estimate.device,
+            "device": assessment.estimate.device.name,
             "budget": assessment.budget.to_json(),
             **manifest,
             "estimate": estimate_json(assessment),
@@ -154,7 +154,7 @@ def estimate_json(assessment: Assessment) -> dict[str, Any]:
         "cycles": estimate.cycles,
         "interval": estimate.interval,
         "fits": assessment.fits,
-        "device": estimate.device,
+        "device": estimate.device.name,
         "calibration": estimate.calibration,
     }
 
@@ -196,7 +196,7 @@ The same numbers are in `{MANIFEST}`.
 
 
 def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
-    arch = model.network.design.architecture
+    shape = model.network.design.shape
     rows = "\n".join(
         f"| {name} | {used} | {100 * assessment.utilization[name]:.1f} % |"
         for name, used in assessment.resources.items()
@@ -204,11 +204,10 @@ def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
     return f"""# Accelerator
 
 {note}
-Encoder-only Transformer: window {arch.window}, {arch.features} features, d_model {arch.d_model},
-{arch.heads} heads, feed-forward width {arch.ffn_width}, {arch.layers} layers, each applied {arch.repeats}
-times, {arch.outputs} outputs.
+{shape.family.capitalize()}: {shape.summary}; {model.network.input.columns} features,
+{model.network.output.columns} outputs.
 
-Estimate for {assessment.estimate.device} (calibration: {assessment.estimate.calibration}),
+Estimate for {assessment.estimate.device.name} (calibration: {assessment.estimate.calibration}),
 {assessment.estimate.cycles} cycles per window, {assessment.estimate.interval} in a back-to-back stream:
 
 | resource | used | of the device |

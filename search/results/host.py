@@ -54,8 +54,8 @@ def host(model: IntegerModel, dataset: Dataset) -> Host:
     features = zip(dataset.feature_names, offsets, steps, strict=True)
     outputs = zip(dataset.output_names, dataset.target_mean, dataset.target_std * one, strict=True)
     return Host(
-        low=model.network.input.low,
-        high=model.network.input.high,
+        low=model.network.input.format.low,
+        high=model.network.input.format.high,
         inputs=tuple(Line(name, float(offset), float(step)) for name, offset, step in features),
         outputs=tuple(Line(name, float(offset), float(step)) for name, offset, step in outputs),
     )

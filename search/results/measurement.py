@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cost_model.devices import RESOURCES, utilization
 from hdl.place_route import Timing, place_route
 from hdl.synthesize import Synthesis, synthesize_bundle
 from quant_model.errors import UserError
@@ -33,12 +32,12 @@ class Measurement:
     @property
     def resources(self) -> dict[str, int]:
         """Used, by resource, as counted in the netlist."""
-        return {name: self.synthesis.measured[name] for name in RESOURCES}
+        return dict(self.synthesis.measured)
 
     @cached_property
     def utilization(self) -> dict[str, float]:
         """The same over the device's capacity."""
-        return utilization(self.resources, self.assessment.budget.device)
+        return self.assessment.budget.device.utilization(self.resources)
 
     @property
     def cycles(self) -> int:

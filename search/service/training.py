@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from quant_model.design import Architecture, DesignPoint
+from quant_model.design import DesignPoint
+from quant_model.families import Shape
+from quant_model.graph import graph_of
 from quant_model.network import build_network
 from quant_model.training import (
     Epoch,
@@ -34,7 +36,7 @@ class Trainer:
     data: StudyData
 
     def train(self, design: DesignPoint, on_epoch: Callable[[Epoch], None] | None = None) -> TrainingResult:
-        """Train a design from the study's float parent of its architecture.
+        """Train a design from the study's float parent of its shape.
 
         The result depends on the study's seed and data and the design's arithmetic, not on the trial's
         number.
@@ -44,11 +46,11 @@ class Trainer:
             on_epoch: called after each epoch; it may stop the training.
         """
         spec = self.study.spec
-        parent = self._parent(design.architecture)
+        parent = self._parent(design.shape)
         with self._resume(arithmetic_digest(design)) as resume:
             return train(
                 build_network(design),
-                self.data.dataset(design.architecture.window),
+                self.data.dataset(design.graph.input.rows),
                 spec.training,
                 seed_from(spec.study.seed, "train", arithmetic_digest(design)),
                 parent,
@@ -56,21 +58,21 @@ class Trainer:
                 resume,
             )
 
-    def _parent(self, architecture: Architecture) -> FloatParent:
+    def _parent(self, shape: Shape) -> FloatParent:
         """The float parent, trained by whichever worker needs it first.
 
         Two workers may train the same one at once: both come to the same result, and the later one's copy is
         used.
         """
         spec = self.study.spec
-        dataset = self.data.dataset(architecture.window)
-        seed = seed_from(spec.study.seed, "parent", architecture.digest)
-        key = parent_key(architecture, dataset, spec.training, seed)[:16]
+        dataset = self.data.dataset(graph_of(shape).input.rows)
+        seed = seed_from(spec.study.seed, "parent", shape.digest)
+        key = parent_key(shape, dataset, spec.training, seed)[:16]
         if (stored := self.study.parents.get(key)) is not None:
             return self.study.parent(stored)
-        with self._resume(f"parent-{architecture.digest}") as resume:
-            parent = train_parent(architecture, dataset, spec.training, seed, resume)
-        self.study.keep_parent(key, f"parent-{architecture.digest}.npz", parent)
+        with self._resume(f"parent-{shape.digest}") as resume:
+            parent = train_parent(shape, dataset, spec.training, seed, resume)
+        self.study.keep_parent(key, f"parent-{shape.digest}.npz", parent)
         return parent
 
     @contextmanager

@@ -9,34 +9,25 @@ digest.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
-from quant_model.design import (
-    Architecture,
-    BufferType,
-    DesignPoint,
-    Engine,
-    EngineKind,
-    MemoryType,
-    Multiplier,
-    activation_names,
-    engine_kinds,
-    linear_names,
-    memory_choices,
-    snap_lanes,
-    stream_names,
-    tied_streams,
-)
+from quant_model.arithmetic import largest_divisor
+from quant_model.design import DesignPoint
+from quant_model.designs import Designs
+from quant_model.engine import Choice, Engine
 from quant_model.errors import UserError
+from quant_model.families import DEFAULT_FAMILY, FAMILIES, Shape
+from quant_model.graph import Graph, Tensor, graph_of
+from quant_model.node import Node
 from search.space.budget import Budget
-from search.study_files.spec import Space, StudySpec, widest_architecture
+from search.study_files.spec import Space, StudySpec, widest_shape
 
 __all__ = ["DesignSpace", "first_choices", "random_designs"]
 
@@ -51,7 +42,6 @@ _FIRST_STREAM_BITS = 8
 """Bits of the tensors that everything passes through: below, they cost more accuracy than any others."""
 _FIRST_SHAPES = 64
 """Shapes, from the largest down, that are tried for each of the first bit-widths."""
-_SHAPE = ("window", "d_model", "heads", "ffn_ratio", "layers", "repeats")
 
 
 @dataclass(frozen=True)
@@ -68,14 +58,22 @@ class DesignSpace:
     """The parameters of a study's space."""
 
     spec: StudySpec
-    shape_names: ClassVar[tuple[str, ...]] = _SHAPE
-    """The parameters that decide the network's shape."""
+
+    @property
+    def family(self) -> type[Shape]:
+        """Of the networks; its ``parameters`` decide their shape."""
+        return FAMILIES[DEFAULT_FAMILY]
+
+    @cached_property
+    def deepest(self) -> Graph:
+        """A graph with all nodes and tensors that any design of the space has."""
+        return graph_of(widest_shape(self.spec))
 
     @cached_property
     def parameters(self) -> dict[str, Values]:
         """All parameters with the values that they may take, in a stable order; one value is a constant."""
         space = self.spec.space
-        found: dict[str, Values] = {name: getattr(space, name) for name in _SHAPE}
+        found: dict[str, Values] = {name: getattr(space, name) for name in self.family.parameters}
         for name, values in (("features", space.features), ("outputs", space.outputs)):
             if values is not None:
                 found[name] = values
@@ -112,32 +110,43 @@ class DesignSpace:
 
     def design(self, choice: Mapping[str, Any]) -> DesignPoint:
         """The design point that a choice means; constants may be left out."""
+        shape, bound = self._bound(choice)
+        return DesignPoint(shape, **bound)
+
+    def designs(self, choice: Mapping[str, Any], count: int) -> Designs:
+        """The designs that ``count`` choices mean, each value an array of them or the same for all.
+
+        The ``structural`` numbers of the family's shape must be the same for all.
+        """
+        shape, bound = self._bound(choice)
+        return Designs(shape, **bound, count=count)
+
+    def _bound(self, choice: Mapping[str, Any]) -> tuple[Shape, dict[str, Any]]:
+        """Shape, bits and engines of a choice of values, or of many."""
         full: dict[str, Any] = {**self.constants, **choice}
-        architecture = Architecture(
-            window=full["window"],
-            features=full.get("features", len(self.spec.data.features)),
-            d_model=full["d_model"],
-            heads=max(n for n in range(1, full["heads"] + 1) if full["d_model"] % n == 0),
-            ffn_width=full["d_model"] * full["ffn_ratio"],
-            layers=full["layers"],
-            outputs=full.get("outputs", self.spec.outputs),
-            repeats=full["repeats"],
-        )
-        value = {slot: full[name] for slot, name in self.parameter_of.items()}
-        # A repeated layer reads its own output: such tensors have one format, that of the first.
-        for name in tied_streams(architecture)[1:]:
-            value[f"{name}.activation_bits"] = value["embed.activation_bits"]
-        return DesignPoint(
-            architecture=architecture,
-            weight_bits={name: value[f"{name}.weight_bits"] for name in linear_names(architecture)},
-            activation_bits={
-                name: value[f"{name}.activation_bits"] for name in activation_names(architecture)
+        features = full.get("features", len(self.spec.data.features))
+        shape = self.family.chosen(full, features, full.get("outputs", self.spec.outputs))
+        graph = graph_of(shape)
+
+        def value(slot: str) -> Any:
+            return full[self.parameter_of[slot]]
+
+        return shape, {
+            "weight_bits": {node.name: value(f"{node.name}.weight_bits") for node in graph.weighted},
+            # A repeated layer reads its own output: such tensors have one format, that of the first.
+            "activation_bits": {
+                name: value(f"{tensor.tied_to or name}.activation_bits")
+                for name, tensor in graph.tensors.items()
             },
-            engines={
-                name: _engine(architecture, name, kind, value)
-                for name, kind in engine_kinds(architecture).items()
-            },
-        )
+            "engines": {node.name: _engine(node, value) for node in graph.nodes},
+        }
+
+    def is_passed_through(self, parameter: str) -> bool:
+        """True for the bits of the tensors that everything passes through: input, residual stream, pool."""
+        tensor, _, what = parameter.rpartition(".")
+        if not tensor:
+            return what in ("input_bits", "residual_bits")
+        return what == "activation_bits" and self.deepest.tensors[tensor].role != "inner"
 
     def random(self, generator: np.random.Generator) -> dict[str, Value]:
         """A uniform choice of every open parameter."""
@@ -153,24 +162,17 @@ class DesignSpace:
     @cached_property
     def _slots(self) -> dict[str, _Slot]:
         """Everything that a design point of the deepest network needs, besides its shape."""
-        space, widest = self.spec.space, widest_architecture(self.spec)
+        space, graph = self.spec.space, self.deepest
         slots: dict[str, _Slot] = {}
-        for name in linear_names(widest):
-            slots[f"{name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
-        for name in activation_names(widest):
-            slots[f"{name}.activation_bits"] = _activation_slot(space, name, stream_names(widest))
-        for name, kind in engine_kinds(widest).items():
-            slots[f"{name}.buffer"] = _Slot("buffer", space.buffer)
-            if memory_choices(kind):
-                slots[f"{name}.lanes"] = _Slot("lanes", (1,) if space.auto_lanes else space.lanes)
-                slots[f"{name}.multiplier"] = _Slot("multiplier", space.multiplier)
-                slots[f"{name}.memory"] = (
-                    _Slot("weight_memory", space.weight_memory)
-                    if kind == "linear"
-                    else _Slot("attention_memory", space.attention_memory)
-                )
-            if kind in ("scores", "context"):
-                slots[f"{name}.windows"] = _Slot("attention_windows", space.attention_windows)
+        for node in graph.weighted:
+            slots[f"{node.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
+        for name, tensor in graph.tensors.items():
+            slots[f"{name}.activation_bits"] = _activation_slot(space, tensor, graph)
+        for node in graph.nodes:
+            slots[f"{node.name}.buffer"] = _Slot("buffer", space.buffer)
+            for choice in node.offers:
+                if choice != "weight_bits":
+                    slots[f"{node.name}.{choice}"] = _engine_slot(space, node, choice)
         return slots
 
     @cached_property
@@ -244,12 +246,22 @@ def random_designs(
             )
 
 
-def _activation_slot(space: Space, name: str, streams: tuple[str, ...]) -> _Slot:
-    if name == "input" and space.input_bits is not None:
+def _activation_slot(space: Space, tensor: Tensor, graph: Graph) -> _Slot:
+    if tensor.name == graph.input.name and space.input_bits is not None:
         return _Slot("input_bits", space.input_bits)
-    if name in streams and space.residual_bits is not None:
+    if tensor.role == "stream" and space.residual_bits is not None:
         return _Slot("residual_bits", space.residual_bits)
     return _Slot("activation_bits", space.activation_bits)
+
+
+def _engine_slot(space: Space, node: Node, choice: Choice) -> _Slot:
+    if choice == "lanes":
+        return _Slot("lanes", (1,) if space.auto_lanes else space.lanes)
+    if choice == "memory":
+        key = "attention_memory" if node.store else "weight_memory"
+    else:
+        key = {"multiplier": "multiplier", "windows": "attention_windows"}[choice]
+    return _Slot(key, getattr(space, key))
 
 
 def _override(space: Space, slot: str) -> Values | None:
@@ -259,17 +271,15 @@ def _override(space: Space, slot: str) -> Values | None:
     return getattr(own, key) if own is not None else None
 
 
-def _engine(architecture: Architecture, name: str, kind: EngineKind, value: Mapping[str, Any]) -> Engine:
-    buffer = cast(BufferType, value[f"{name}.buffer"])
-    if not memory_choices(kind):
-        return Engine(buffer=buffer)
-    return Engine(
-        lanes=snap_lanes(architecture, name, value[f"{name}.lanes"]),
-        multiplier=cast(Multiplier, value[f"{name}.multiplier"]),
-        buffer=buffer,
-        memory=cast(MemoryType, value[f"{name}.memory"]),
-        windows=value.get(f"{name}.windows", 1),
-    )
+def _engine(node: Node, value: Callable[[str], Any]) -> Engine:
+    chosen: dict[str, Any] = {
+        choice: value(f"{node.name}.{choice}")
+        for choice in ("buffer", *node.offers)
+        if choice != "weight_bits"
+    }
+    if "lanes" in chosen:
+        chosen["lanes"] = largest_divisor(chosen["lanes"], node.lane_limit)
+    return Engine(**chosen)
 
 
 def _distribution(values: Values) -> BaseDistribution:
@@ -284,9 +294,10 @@ def _distribution(values: Values) -> BaseDistribution:
 
 def _shapes_downwards(space: DesignSpace) -> Iterator[dict[str, Value]]:
     """Shapes from the largest to the smallest, by the product of their numbers."""
-    options = [cast(tuple[int, ...], space.parameters[name]) for name in _SHAPE]
+    names = space.family.parameters
+    options = [cast(tuple[int, ...], space.parameters[name]) for name in names]
     shapes = sorted(itertools.product(*options), key=lambda shape: (-int(np.prod(shape)), shape))
-    return (dict(zip(_SHAPE, shape, strict=True)) for shape in shapes)
+    return (dict(zip(names, shape, strict=True)) for shape in shapes)
 
 
 def _first_choice(space: DesignSpace, bits: int, shape: Mapping[str, Value]) -> dict[str, Value]:
@@ -296,20 +307,10 @@ def _first_choice(space: DesignSpace, bits: int, shape: Mapping[str, Value]) -> 
         if name in shape:
             choice[name] = shape[name]
         elif name.endswith("_bits"):
-            wanted = _FIRST_STREAM_BITS if _is_passed_through(name) else bits
+            wanted = _FIRST_STREAM_BITS if space.is_passed_through(name) else bits
             choice[name] = min(cast(tuple[int, ...], values), key=lambda value: (abs(value - wanted), value))
         elif all(isinstance(value, int) for value in values):
             choice[name] = min(cast(tuple[int, ...], values))
         else:
             choice[name] = values[0]
     return choice
-
-
-def _is_passed_through(parameter: str) -> bool:
-    """True for the bits of the input, the residual stream and the pool."""
-    tensor, _, what = parameter.rpartition(".")
-    if not tensor:
-        return what in ("input_bits", "residual_bits")
-    return what == "activation_bits" and (
-        tensor in ("input", "embed", "pool") or tensor.endswith("_residual")
-    )

@@ -21,12 +21,13 @@ LIMITS = {
     "ff": "ff",
     "bram18": "bram18",
     "dsp": "dsp",
+    "slice": "slice",
 }
 """Keys of ``[constraints]`` with the fact that each of them limits."""
 
 
 class Facts(Protocol):
-    """An estimate: numbers of one design (``Estimate``), or arrays over many (``Estimates``)."""
+    """An estimate or measurement: numbers of one design, or arrays over many."""
 
     @property
     def resources(self) -> Mapping[str, Any]:

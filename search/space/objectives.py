@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cost_model import device
 from search.space.budget import Assessment
 from search.space.facts import fact
 from search.study_files.spec import StudySpec
@@ -15,11 +16,6 @@ _UNITS = {
     "latency": "us",
     "interval": "us from window to window",
     "energy": "uJ",
-    "lut": "LUTs as logic",
-    "lutram": "LUTs as memory",
-    "ff": "flip-flops",
-    "bram18": "RAMB18",
-    "dsp": "DSP48E1",
 }
 
 
@@ -40,5 +36,5 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
 
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
-    units = {**_UNITS, ERROR: spec.data.metric}
+    units = {**device(spec.device.name).fabric.resources, **_UNITS, ERROR: spec.data.metric}
     return [f"{name} ({units[name]})" for name in spec.study.objectives]

@@ -194,7 +194,7 @@ def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:
             resources=assessment.resources,
             utilization=assessment.utilization,
             cycles=estimate.cycles,
-            device=estimate.device,
+            device=estimate.device.name,
             calibration=estimate.calibration,
         ),
         filled=assessment.summary,

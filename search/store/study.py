@@ -334,7 +334,12 @@ def _fill(
 
 
 def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
-    stored = spec_from_json(study.user_attrs["spec"]).to_json()
+    known = spec_from_json(study.user_attrs["spec"])
+    if spec.device.limit is None and known.device.limit is not None:
+        # Until the limit was left to the fabric, the whole device was what a file meant that named none.
+        device = spec.device.model_copy(update={"limit": known.device.limit})
+        spec = spec.model_copy(update={"device": device})
+    stored = known.to_json()
     changed = differences(stored, spec.to_json())
     refused = {key: values for key, values in changed.items() if key not in _COMPATIBLE}
     digests = study.user_attrs["dataset"]["sha256"], hashlib.sha256(data).hexdigest()

@@ -9,16 +9,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cost_model.devices import device
-from quant_model.design import EngineKind, activation_names, activation_range, engine_kinds, memory_choices
+from cost_model.fabrics import FABRICS
 from quant_model.errors import UserError
+from quant_model.graph import graph_of
 from search.files import read_text
-from search.study_files.spec import StudySpec, TensorChoice, widest_architecture
+from search.study_files.spec import StudySpec, TensorChoice, widest_shape
 from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
 from search.study_files.toml_lines import key_lines
 
 __all__ = ["data_path", "load_spec", "parse_spec"]
 
-# The bounds of quant_model.design.Architecture that follow from several keys together.
+# The bounds of quant_model.families.Encoder that follow from several keys together.
 _MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
 
 
@@ -73,10 +74,18 @@ class _Checker:
         except UserError as error:
             problem = f"no device {self._spec.device.name!r}"
             raise self._error(("device", "name"), problem, error.remedy) from error
-        if part.uncalibrated is not None:
-            raise self._error(
-                ("device", "name"), f"no estimate is calibrated for {part.name}", "choose a 7-series part"
-            )
+        data = self._spec
+        held = part.fabric.resources
+        every = {name for fabric in FABRICS.values() for name in fabric.resources}
+        for path, names in (
+            (("study", "objectives"), data.study.objectives),
+            (("constraints",), tuple(data.constraints.given)),
+        ):
+            for name in names:
+                if name in every and name not in held:
+                    where = path if len(path) > 1 else (*path, name)
+                    known = f"{part.name} has {', '.join(held)}"
+                    raise self._error(where, f"{name} is no resource of {part.name}", known)
 
     def _sizes(self) -> None:
         data, space = self._spec.data, self._spec.space
@@ -106,38 +115,21 @@ class _Checker:
                 )
 
     def _tensor(self, name: str, choice: TensorChoice) -> None:
-        architecture = widest_architecture(self._spec)
-        engines = engine_kinds(architecture)
-        tensors = activation_names(architecture)
+        graph = graph_of(widest_shape(self._spec))
+        node, tensor = graph.by_name.get(name), graph.tensors.get(name)
         path = ("space", "tensors", name)
-        if name not in engines and name not in tensors:
-            known = tuple(dict.fromkeys((*engines, *tensors)))
+        if node is None and tensor is None:
+            known = tuple(dict.fromkeys((*graph.by_name, *graph.tensors)))
             raise self._error(path, "no engine or tensor of this name", nearest(name, known))
-        allowed = _applicable(engines.get(name), name in tensors)
+        allowed: tuple[str, ...] = ("activation_bits",) if tensor else ()
+        allowed += ("buffer", *node.offers) if node else ()
         for key in choice.model_fields_set:
             if key not in allowed:
                 raise self._error((*path, key), "this key does not apply here", nearest(key, allowed))
         for memory in choice.memory or ():
-            choices = memory_choices(engines[name])
-            if memory not in choices:
-                raise self._error((*path, "memory"), f"{memory!r}", f"allowed: {', '.join(choices)}")
+            if node and memory not in node.memories:
+                raise self._error((*path, "memory"), f"{memory!r}", f"allowed: {', '.join(node.memories)}")
         for bits in choice.activation_bits or ():
-            span = activation_range(architecture, name)
-            if bits not in span:
-                raise self._error(
-                    (*path, "activation_bits"), f"{bits} bits", f"allowed: {span[0]}..{span[-1]}"
-                )
-
-
-def _applicable(kind: EngineKind | None, is_tensor: bool) -> tuple[str, ...]:
-    """The keys that make sense for an engine of this kind (``None``: no engine) or a tensor."""
-    keys: list[str] = ["activation_bits"] if is_tensor else []
-    if kind is not None:
-        keys.append("buffer")
-        if memory_choices(kind):
-            keys += ["lanes", "multiplier", "memory"]
-        if kind in ("scores", "context"):
-            keys.append("windows")
-        if kind == "linear":
-            keys.append("weight_bits")
-    return tuple(keys)
+            if tensor and bits not in tensor.bits:
+                span = f"{tensor.bits[0]}..{tensor.bits[-1]}"
+                raise self._error((*path, "activation_bits"), f"{bits} bits", f"allowed: {span}")

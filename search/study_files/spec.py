@@ -23,7 +23,8 @@ from pydantic_core import PydanticCustomError
 
 from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
-from quant_model.design import Architecture, BufferType, Multiplier
+from quant_model.engine import BufferType, Multiplier
+from quant_model.families import Encoder, Shape
 from quant_model.training.settings import TrainingSettings
 from search.study_files.spec_errors import user_error
 
@@ -38,7 +39,7 @@ __all__ = [
     "TensorChoice",
     "is_choice_validator",
     "spec_from_json",
-    "widest_architecture",
+    "widest_shape",
 ]
 
 Value = TypeVar("Value")
@@ -109,7 +110,17 @@ class _Model(BaseModel):
 
 
 Objective = Literal[
-    "error", "utilization", "latency", "interval", "energy", "lut", "lutram", "ff", "bram18", "dsp"
+    "error",
+    "utilization",
+    "latency",
+    "interval",
+    "energy",
+    "lut",
+    "lutram",
+    "ff",
+    "bram18",
+    "dsp",
+    "slice",
 ]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 
@@ -221,8 +232,11 @@ class DeviceSpec(_Model):
 
     name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
     """The FPGA; `bitfront estimate` names the nearest one that is known."""
-    limit: float = Field(1.0, gt=0, le=1, description="a share of the device, above 0 and up to 1")
-    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip."""
+    limit: float | None = Field(
+        None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
+    )
+    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out: what
+    can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
 
@@ -256,6 +270,8 @@ class Constraints(_Model):
         description='a whole number of at least 1; for none choose multiplier = "lut" under [space]',
     )
     """DSP slices."""
+    slice: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """Slices, by the fewest that can hold the design's LUTs, carry chains and flip-flops."""
 
     @property
     def given(self) -> dict[str, float]:
@@ -393,17 +409,9 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
         raise user_error(error, StudySpec, "the study's stored definition") from error
 
 
-def widest_architecture(spec: StudySpec) -> Architecture:
-    """The architecture with the most of everything: its names are those of the space's parameters."""
+def widest_shape(spec: StudySpec) -> Shape:
+    """The shape with the most of everything: its graph's names are those of the space's parameters."""
     space = spec.space
-    d_model = max(space.d_model)
-    return Architecture(
-        window=max(space.window),
-        features=max(space.features or (len(spec.data.features),)),
-        d_model=d_model,
-        heads=1,
-        ffn_width=d_model * max(space.ffn_ratio),
-        layers=max(space.layers),
-        outputs=max(space.outputs or (spec.outputs,)),
-        repeats=max(space.repeats),
-    )
+    choice = {name: max(getattr(space, name)) for name in Encoder.parameters} | {"heads": 1}
+    features = max(space.features or (len(spec.data.features),))
+    return Encoder.chosen(choice, features, max(space.outputs or (spec.outputs,)))

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from cost_model import device, estimate, resolve
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from search.commands.cli import run_cli
-from tests.cost_model.reports import flat_report
+from tests.cost_model.calibration.reports import flat_report
 
 XC7S15 = device("xc7s15")
 
 
 def design(d_model: int, bits: int, lanes: int = 1) -> DesignPoint:
-    architecture = Architecture(
+    architecture = Encoder(
         window=12, features=1, d_model=d_model, heads=1, ffn_width=2 * d_model, layers=1, outputs=1
     )
     return resolve(uniform_design(architecture, bits, bits, lanes=lanes), XC7S15)

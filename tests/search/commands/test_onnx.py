@@ -9,7 +9,8 @@ from pathlib import Path
 import onnx
 import pytest
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from search.commands.cli import run_cli
@@ -18,7 +19,7 @@ from search.commands.cli import run_cli
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """The part of an exported folder that the command reads."""
-    arch = Architecture(window=4, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
+    arch = Encoder(window=4, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
     folder = tmp_path / "accelerator"
     folder.mkdir()
     random_integer_model(build_network(uniform_design(arch)), 1).save(folder / "model.json")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from search.monitor.plots import (
     bits_figure,
     front_figure,
@@ -23,7 +24,7 @@ from search.store.record import StoredEstimate
 from search.store.study import MeasuredDesign
 
 LABELS = {"error": "error (kW)", "utilization": "utilization (share of the device)"}
-ARCHITECTURE = Architecture(window=6, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
+ARCHITECTURE = Encoder(window=6, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
 
 
 def trial(number: int, *values: float, bits: int = 8) -> FrontTrial:

@@ -24,7 +24,7 @@ from tests.search import conftest
 from tests.search.studies import open_file, work
 
 EVIL = '</script><script>window.evil=1</script><img src="https://example.com/x.png">'
-RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp")
+RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp", "slice")
 
 
 @pytest.fixture(scope="module")

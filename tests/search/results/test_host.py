@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from quant_model.input_scale import InputScale
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
@@ -21,7 +22,7 @@ def test_user_units_go_in_and_come_out(make_study: StudyMaker) -> None:
     data = data_from_file(spec, data_path(spec, file))
     dataset = data.dataset(spec.space.window[0])
     features = len(dataset.feature_names)
-    arch = Architecture(spec.space.window[0], features, 8, 1, 8, 1, spec.outputs)
+    arch = Encoder(spec.space.window[0], features, 8, 1, 8, 1, spec.outputs)
     drawn = random_integer_model(build_network(uniform_design(arch, 6, 6)), 3)
     scale = InputScale(np.linspace(-0.3, 0.4, features), np.linspace(0.05, 0.08, features))
     own = drawn.parameters

@@ -36,7 +36,7 @@ def new_study(spec: StudySpec) -> optuna.Study:
 
 def error_of(design: DesignPoint) -> float:
     bits = [*design.weight_bits.values(), *design.activation_bits.values()]
-    return float(0.02 + 0.1 / design.architecture.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
+    return float(0.02 + 0.1 / design.shape.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
 
 
 def go_on(

@@ -147,7 +147,7 @@ class TestEverySampler:
         study = new_study(spec)
         study.enqueue_trial({"d_model": 8, "weight_bits": 7})
         (design, fits), *_ = go_on(study, spec, 2)
-        assert (design.architecture.d_model, design.weight_bits["embed"]) == (8, 7)
+        assert (design.shape.d_model, design.weight_bits["embed"]) == (8, 7)
         assert fits or not sampler.fits
 
     def test_a_trial_that_was_given_back_keeps_its_parameters(self, sampler: Sampler) -> None:

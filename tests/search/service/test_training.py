@@ -15,7 +15,8 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.training import TrainingDiverged, TrainingResult
 from quant_model.training import train as train_network
@@ -28,7 +29,7 @@ from tests.search.processes import open_when_made, process_of, start, wait_until
 from tests.search.studies import open_file, work
 
 DESIGN = uniform_design(
-    Architecture(window=6, features=2, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1), 5, 5
+    Encoder(window=6, features=2, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1), 5, 5
 )
 LONG = {"epochs": "epochs = 100\npatience = 1000\nthreshold_learning_rate = 0.02"}
 CHILD = """
@@ -110,7 +111,7 @@ def test_a_diverging_trial_fails_with_its_reason_and_the_study_goes_on(
     def train(trainer: Trainer, design: DesignPoint, on_epoch: object) -> TrainingResult:
         """The first design with a learning rate that nothing survives, the others as they are."""
         calls.append(design)
-        network, data = build_network(design), trainer.data.dataset(design.architecture.window)
+        network, data = build_network(design), trainer.data.dataset(design.shape.window)
         settings = study.spec.training
         rate = 1e30 if len(calls) == 1 else settings.learning_rate
         return train_network(network, data, dataclasses.replace(settings, learning_rate=rate), 0)

@@ -9,13 +9,13 @@ import time
 import pytest
 from optuna.trial import TrialState
 
+from cost_model.fabrics.xc7 import XC7
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.results.export import trial_model
 from search.results.scores import score
 from search.sampling.samplers import BudgetSampler
 from search.service import worker as worker_module
-from search.space.budget import RESOURCES
 from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, summary, work
@@ -40,7 +40,7 @@ def test_trains_as_many_as_asked_and_stores_what_came_out(make_study: StudyMaker
     assert len(lines) == len(study.trials())
     data = study.data()
     for trial in study.trials(TrialState.COMPLETE):
-        assert set(trial.constraints) == set(RESOURCES)
+        assert set(trial.constraints) == set(XC7.resources)
         assert max(trial.constraints.values()) <= 0
         estimate = trial.user_attrs["estimate"]
         assert trial.values == [trial.user_attrs["error"], max(estimate["utilization"].values())]
@@ -116,11 +116,11 @@ def test_designs_over_budget_are_pruned_before_training(make_study: StudyMaker) 
     pruned = study.trials(TrialState.PRUNED)
     assert pruned
     for trial in pruned:
-        assert set(trial.constraints) == set(RESOURCES)
+        assert set(trial.constraints) == set(XC7.resources)
         assert max(trial.constraints.values()) > 0
         assert trial.values is None
         assert not {"training", "model", "error"} & set(trial.user_attrs)
-        assert trial.user_attrs["filled"].split()[0] in RESOURCES
+        assert trial.user_attrs["filled"].split()[0] in XC7.resources
 
 
 def test_the_budget_sampler_proposes_what_fits(make_study: StudyMaker) -> None:
@@ -202,6 +202,6 @@ def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
     work(study, 1)
     (number,) = completed(study)
     model = trial_model(study, study.trial(number))
-    arch = model.network.design.architecture
+    arch = model.network.design.shape
     assert (arch.layers, arch.repeats) == (2, 2)
     assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]

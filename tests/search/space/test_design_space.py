@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import FixedTrial
 
-from quant_model.design import DesignPoint, engine_kinds, lane_limit
+from cost_model.fabrics.xc7 import XC7
+from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from search.space.budget import RESOURCES, Budget
+from search.space.budget import Budget
 from search.space.design_space import DesignSpace, first_choices, random_designs
 from search.study_files.parser import parse_spec
 from search.study_files.spec import StudySpec
@@ -42,9 +43,9 @@ def test_every_choice_is_a_valid_design_that_stays_in_the_space(seed: int) -> No
     assert set(design.weight_bits.values()) <= set(space.spec.space.weight_bits)
     assert design.activation_bits["input"] in (6, 8)
     assert design.activation_bits["embed"] in (8, 12)
-    assert design.architecture.d_model % design.architecture.heads == 0
-    for name in engine_kinds(design.architecture):
-        assert lane_limit(design.architecture, name) % design.engines[name].lanes == 0
+    assert design.shape.d_model % design.shape.heads == 0
+    for node in design.graph.nodes:
+        assert node.lane_limit % design.engines[node.name].lanes == 0
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -116,7 +117,7 @@ def test_feasible_designs_are_within_every_resource() -> None:
         assessment = budget.assess(design)
         assert assessment.fits
         assert max(assessment.utilization.values()) <= 0.6
-        assert tuple(assessment.constraints) == RESOURCES
+        assert tuple(assessment.constraints) == tuple(XC7.resources)
 
 
 def test_more_designs_than_the_space_has_are_an_error() -> None:
@@ -137,7 +138,7 @@ def test_a_study_begins_with_designs_of_a_few_bit_widths_that_fit() -> None:
     budget = budget_of(space.spec)
     designs = [space.design(choice) for choice in first_choices(space, budget)]
     assert [set(design.weight_bits.values()) for design in designs] == [{8}, {6}, {4}, {4}]
-    assert [design.architecture.d_model for design in designs] == [12, 12, 12, 6]
+    assert [design.shape.d_model for design in designs] == [12, 12, 12, 6]
     assert all(design.activation_bits["layer0.attention_residual"] == 8 for design in designs)
     assert all(budget.assess(design).fits for design in designs)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from search.space.budget import Budget
 from search.store.record import (
     LeaseMark,
@@ -77,7 +78,7 @@ def test_older_and_foreign_values_are_read() -> None:
 def test_a_record_goes_into_a_trial_and_comes_out() -> None:
     study = optuna.create_study()
     trial = study.ask()
-    found = Budget("xc7s15", 0.5).assess(uniform_design(Architecture(6, 2, 8, 1, 16, 1, 1), 4, 4))
+    found = Budget("xc7s15", 0.5).assess(uniform_design(Encoder(6, 2, 8, 1, 16, 1, 1), 4, 4))
     store(trial, design_record(found, ORIGIN))
     store(trial, TrialRecord(training=True, error=0.5))
     store_in(study._storage, trial._trial_id, TrialRecord(lease=LeaseMark("h:1:x", 1), losses=("h:0:y",)))
