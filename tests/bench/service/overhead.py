@@ -70,7 +70,7 @@ class SurrogateWork(TrialWork):
 
 
 class SurrogateWorker(Worker):
-    """A worker that does such work, and leaves alone the trials in others' hands: nobody renews their leases."""
+    """A worker that does such work; trials in others' hands, whose leases nobody renews, it leaves alone."""
 
     def __init__(self, study: OpenStudy, stop: StopSignal, report: Callable[[str], None]) -> None:
         super().__init__(study, 10**9, stop, report)
