@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 import cost_model.kinds
+import hdl.kinds
 import quant_model.kinds
 import quant_model.onnx_export.kinds
 import quant_model.training.kinds
@@ -56,11 +57,12 @@ LEAVES = {"__init__", "entry", "files", "show", "stopping"}
 TORCH = {"search.report.needed_bits", "search.service.training"}
 """Modules of the search that bring torch with them: others import them within functions, before training."""
 OF_THE_WHOLE = {
-    "cost_model/calibration/committed",
     "cost_model/deployability",
     "cost_model/monotone",
     "cost_model/new_fabric",
     "cost_model/new_kind",
+    "search/calibration/committed",
+    "search/calibration/held_out",
 }
 """Tests of more than a module."""
 LONGEST = 60
@@ -79,6 +81,7 @@ ORDINARY = {
 """Words that name a layer too, and mean something else where they stand."""
 REGISTRIES = {
     "cost_model": cost_model.kinds.KINDS,
+    "hdl": hdl.kinds.KINDS,
     "quant_model.onnx_export": quant_model.onnx_export.kinds.WRITERS,
     "quant_model.training": quant_model.training.kinds.KINDS,
     "search.report": search.report.drawn_kinds.DRAWN,
