@@ -16,8 +16,9 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from cost_model.fabrics.xc7 import XC7
 from hdl.synthesize import synthesis_label
-from tests.bench.calibration.measure import measure
+from search.calibration.measure import measure
 from tests.bench.deployability.report import Row, report
 from tests.bench.deployability.variants import (
     BITS,
@@ -61,9 +62,9 @@ def _measure_all(wanted: dict[str, Variant], jobs: int, cache: Path) -> dict[str
         task = progress.add_task("measuring", total=len(wanted))
 
         def counts(variant: Variant) -> dict[str, int]:
-            found = dict(measure(variant.design, _SEED, cache).counts)
+            found = measure(variant.design, _SEED, XC7, cache).counts
             progress.advance(task)
-            return found
+            return {name: int(found[name]) for name in XC7.resources}
 
         run: Callable[[Variant], dict[str, int]] = counts
         return dict(zip(wanted, pool.map(run, wanted.values()), strict=True))
