@@ -37,8 +37,9 @@ class Counts(dict[str, Number]):
 
     def add(self, other: Mapping[str, Number]) -> None:
         """Sum up in place."""
+        known = self.get
         for resource, count in other.items():
-            self[resource] = self[resource] + count
+            self[resource] = known(resource, 0) + count
 
     def times(self, count: Number) -> Counts:
         """``count`` times as many."""

@@ -88,6 +88,7 @@ class _Parts:
     graph: Graph
     timetable: Schedule
     parts: Sequence[tuple[str, Part]]
+    engines: Mapping[str, Counts]
     calibration: Calibration
 
     @property
@@ -99,10 +100,7 @@ class _Parts:
         )
 
     def busy_pj(self, device: Device) -> Number:
-        engines: dict[str, Counts] = {}
-        for engine, part in self.parts:
-            engines.setdefault(engine, Counts()).add(self.calibration.counts(part.usage))
-        return busy_pj(engines, self.graph, self.timetable, device)
+        return busy_pj(self.engines, self.graph, self.timetable, device)
 
 
 def estimate(
@@ -145,8 +143,12 @@ def estimate_many(designs: Designs, device: Device, calibration: Calibration | N
 def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimate:
     timetable = schedule(graph)
     parts = tuple(all_parts(graph, timetable, device.fabric.entities))
-    total = Counts.total(calibration.counts(part.usage) for _, part in parts)
-    resources = device.fabric.resources_of(total)
+    engines: dict[str, Counts] = {}
+    for engine, part in parts:
+        if (own := engines.get(engine)) is None:
+            own = engines[engine] = Counts()
+        own.add(calibration.counts(part.usage))
+    resources = device.fabric.resources_of(Counts.total(engines.values()))
     return Estimate(
         resources=resources,
         utilization=device.utilization(resources),
@@ -154,5 +156,5 @@ def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimat
         interval=timetable.interval,
         device=device,
         calibration=calibration.name,
-        _busy=_Parts(graph, timetable, parts, calibration),
+        _busy=_Parts(graph, timetable, parts, engines, calibration),
     )

@@ -85,7 +85,7 @@ def largest_divisor(wanted: Number, limit: Number) -> Number:
     if not isinstance(limit, np.ndarray) and not isinstance(wanted, np.ndarray):
         return _largest_divisor(wanted, limit)
     wanted, limit = np.broadcast_arrays(wanted, limit)
-    base = int(limit.max()) + 1
+    base = int(limit.max(initial=0)) + 1
     keys, inverse = np.unique(np.minimum(wanted, limit) * base + limit, return_inverse=True)
     found = [_largest_divisor(*divmod(int(key), base)) for key in keys]
     return np.array(found, dtype=np.int64)[inverse]

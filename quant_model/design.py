@@ -103,8 +103,7 @@ class DesignPoint:
     @property
     def is_resolved(self) -> bool:
         """True when no choice is left to ``auto``."""
-        choices = ((e.multiplier, e.buffer, e.memory) for e in self.engines.values())
-        return all("auto" not in choice for choice in choices)
+        return not any(engine.is_open for engine in self.engines.values())
 
     def with_engines(self, engines: Mapping[str, Engine]) -> DesignPoint:
         """The same design point with some engines replaced."""

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from cost_model.component import Counts, Usage
-from quant_model import pipeline
 from quant_model.arithmetic import (
     Number,
     at_least,
@@ -28,6 +27,7 @@ from quant_model.arithmetic import (
     remembered,
     used_bits,
 )
+from quant_model.pipeline import PIPELINE
 
 __all__ = ["Entities"]
 
@@ -294,7 +294,7 @@ class Entities(ABC):
         calibrate --constants`` measures sets of lanes). x is the same for all lanes, so that synthesis shares
         its copies between the two stages of long products.
         """
-        rows_per_stage = pipeline.ROWS_PER_STAGE
+        rows_per_stage = PIPELINE.rows_per_stage
         several, lane_bits = pick(lanes > 1, 1, 0), used_bits(lanes)
         constant = varying == 0
         long = at_most(x_bits, w_bits) > rows_per_stage

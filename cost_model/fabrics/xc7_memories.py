@@ -78,10 +78,11 @@ def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool
     where = np.flatnonzero(block)
     rams, banks = np.zeros(len(block), dtype=np.int64), np.ones(len(block), dtype=np.int64)
     depth, bits = np.broadcast_to(depth, block.shape)[where], np.broadcast_to(bits, block.shape)[where]
-    # Many designs share few sizes.
+    # Many designs share few sizes, whose memories are remembered.
     sizes, inverse = np.unique(depth << _WIDTH_BITS | bits, return_inverse=True)
-    found = block_rams(sizes >> _WIDTH_BITS, sizes & ((1 << _WIDTH_BITS) - 1), read_only)
-    rams[where], banks[where] = (column[inverse] for column in found)
+    pairs = [divmod(size, 1 << _WIDTH_BITS) for size in sizes.tolist()]
+    found = np.array([block_rams(*pair, read_only) for pair in pairs], dtype=np.int64).reshape(-1, 2)
+    rams[where], banks[where] = found[inverse].T
     return rams, banks
 
 

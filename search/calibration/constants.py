@@ -20,7 +20,7 @@ from cost_model.fabrics import Fabric
 from cost_model.fabrics.xc7 import XC7
 from hdl.generate import LIBRARY
 from hdl.synthesize import Synthesis, synthesize
-from quant_model import pipeline
+from quant_model.pipeline import PIPELINE
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.formats import IntArray
@@ -159,7 +159,7 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
     for count, x_bits, w_bits in lanes:
         high = (1 << w_bits - 1) - 1
         weights = rng.integers(-high, high + 1, count) & ((1 << w_bits) - 1)
-        staged = min(x_bits, w_bits) > pipeline.ROWS_PER_STAGE
+        staged = min(x_bits, w_bits) > PIPELINE.rows_per_stage
         points.append(
             {
                 "LANES": count,
@@ -167,7 +167,7 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
                 "X_SIGNED": True,
                 "W_BITS": w_bits,
                 "ACC_BITS": x_bits + w_bits,
-                "LATENCY": pipeline.MULTIPLY_LONG if staged else pipeline.MULTIPLY_SHORT,
+                "LATENCY": PIPELINE.mac_lut + staged,
                 "WEIGHTS": "".join(format(weight, f"0{w_bits}b") for weight in reversed(weights)),
             }
         )

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from cost_model import Device, device, estimate, estimate_many, estimates, resolve, resolve_many
-from quant_model.design import DesignPoint, uniform_design
+from quant_model.design import uniform_design
 from quant_model.designs import Designs
 from quant_model.families import Encoder
 from quant_model.network import build_network
+from tests.cost_model.agreement import check_estimates
 from tests.cost_model.designs import STUDIES, by_structure, resolved_designs, study_designs
 
 XC7S15 = device("xc7s15")
+DESIGNS = resolved_designs(260) + [one for study in STUDIES for one in study_designs(study, 20)]
+"""Formats and build choices of all kinds, and those of every shipped study."""
 SHAPE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
-
-
-@cache
-def batches() -> list[list[DesignPoint]]:
-    """Over 400 designs: formats and build choices of all kinds, and those of every shipped study."""
-    shipped = [design for study in STUDIES for design in study_designs(study, 20)]
-    return list(by_structure(resolved_designs(260) + shipped))
 
 
 def holding(part: Device, **capacity: int) -> Device:
@@ -33,29 +28,17 @@ def holding(part: Device, **capacity: int) -> Device:
 
 
 def test_the_designs_are_of_all_kinds() -> None:
-    designs = [design for batch in batches() for design in batch]
-    assert len(designs) > 400
-    assert len(batches()) >= 12
-    assert len({design.digest for design in designs}) == len(designs)
-    assert {engine.windows for design in designs for engine in design.engines.values()} == {1, 2}
+    assert len({design.digest for design in DESIGNS}) == len(DESIGNS) > 400
+    assert len(list(by_structure(DESIGNS))) >= 12
+    assert {engine.windows for design in DESIGNS for engine in design.engines.values()} == {1, 2}
 
 
 def test_many_equal_one_by_one() -> None:
-    for designs in batches():
-        many = estimate_many(Designs.of(designs), XC7S15)
-        energy, fill, fits = many.energy_uj(100.0), many.fill(0.8), many.fits()
-        for index, design in enumerate(designs):
-            one = estimate(design, XC7S15)
-            assert {name: column[index] for name, column in many.resources.items()} == one.resources
-            assert {name: column[index] for name, column in many.utilization.items()} == one.utilization
-            assert (many.cycles[index], many.interval[index]) == (one.cycles, one.interval)
-            assert (fill[index], fits[index]) == (one.fill(0.8), one.fits())
-            assert energy[index] == one.energy_uj(100.0)
-            assert many.calibration == one.calibration
+    check_estimates(DESIGNS, XC7S15)
 
 
 def test_a_batch_of_any_length_is_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    designs = Designs.of(max(batches(), key=len)[:40])
+    designs = Designs.of(max(by_structure(DESIGNS), key=len)[:40])
     whole = estimate_many(designs, XC7S15)
     monkeypatch.setattr(estimates, "_CHUNK", 17)
     parts = estimate_many(designs, XC7S15)
@@ -86,7 +69,7 @@ def test_what_is_left_to_auto_is_resolved_first() -> None:
 
 
 def test_parts_add_up() -> None:
-    for design in batches()[0][:40]:
+    for design in DESIGNS[:40]:
         found = estimate(design, XC7S15)
         total = {name: sum(part.counts[name] for part in found.components) for name in XC7S15.fabric.additive}
         assert {name: round(count) for name, count in total.items()} == {

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from random import Random
 
-import numpy as np
 import pytest
 
 from cost_model import Device, device, estimate, resolution, resolve, resolve_many
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.designs import Designs
-from quant_model.engine import Engine
 from quant_model.families import Encoder
-from tests.cost_model.designs import by_structure, opened, random_designs, resolved_designs
+from tests.cost_model.agreement import check_resolutions, engine_of
+from tests.cost_model.designs import opened, random_designs, resolved_designs
 
 SHAPE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
 XC7S6, XC7S15 = device("xc7s6"), device("xc7s15")
-FIELDS = [field.name for field in dataclasses.fields(Engine)]
 
 
 def fullest(design: DesignPoint, part: Device = XC7S15) -> float:
     return max(estimate(design, part).utilization.values())
-
-
-def engine_of(many: Designs, name: str, index: int) -> Engine:
-    """The engine of one of many designs."""
-    values = {field: getattr(many.engines[name], field) for field in FIELDS}
-    return Engine(
-        **{
-            field: value[index].item() if isinstance(value, np.ndarray) else value
-            for field, value in values.items()
-        }
-    )
-
-
-def check_agreement(designs: Sequence[DesignPoint], part: Device) -> None:
-    for batch in by_structure(designs):
-        many = resolve_many(Designs.of(batch), part)
-        for index, design in enumerate(batch):
-            found = {name: engine_of(many, name, index) for name in design.engines}
-            assert found == resolve(design, part).engines, design.to_json()
 
 
 @pytest.mark.slow
@@ -50,22 +28,22 @@ def test_many_are_resolved_as_each_is() -> None:
     designs = random_designs(600)
     assert len(designs) == 600
     assert not any(design.is_resolved for design in designs)
-    check_agreement(designs, XC7S15)
+    check_resolutions(designs, XC7S15)
 
 
 def test_many_are_resolved_as_each_is_for_a_device_that_is_too_small() -> None:
-    check_agreement(random_designs(40, seed=2), XC7S6)
+    check_resolutions(random_designs(40, seed=2), XC7S6)
 
 
 def test_many_are_resolved_in_parts_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolution, "_CHUNK", 4)
-    check_agreement(random_designs(40, seed=3), XC7S15)
+    check_resolutions(random_designs(40, seed=3), XC7S15)
 
 
 def test_a_batch_may_hold_designs_that_leave_nothing_open() -> None:
     designs = resolved_designs(60, seed=4, largest=16)
     mixed = [opened(design, Random(1)) if number % 2 else design for number, design in enumerate(designs)]
-    check_agreement(mixed, XC7S15)
+    check_resolutions(mixed, XC7S15)
 
 
 def test_no_choice_is_left_and_none_changes_again() -> None:

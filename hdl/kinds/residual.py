@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from hdl.linear import fill
-from hdl.netlist import Build, Instance, Part, cursor_signals, identifier, row_buffer, stream_signals
-from hdl.repeat import PASS
-from quant_model.kinds.repeat import Repeat
+from hdl.kinds.kind import Build
+from hdl.netlist import (
+    Instance,
+    Part,
+    cursor_signals,
+    half,
+    identifier,
+    joined,
+    row_buffer,
+    stream_signals,
+)
 from quant_model.kinds.residual import Residual
 
 
-def output_name(node: Residual, of: Build) -> str:
-    """The prefix of the residual's output signals: a repeated layer's rows go to its loop first."""
-    loops = (other.back for other in of.network.nodes if isinstance(other, Repeat))
-    return identifier(node.name) + (PASS if node.name in loops else "")
+def rounding(node: Residual, of: Build) -> int:
+    """The sum's rounding constant in the branch's units, unless it fits below a shifted operand."""
+    branch, _, out = node.shifts(of.model.parameters, of.model.source_exponents(node.name))
+    return 0 if fill(node, of) else half(out) >> branch
+
+
+def fill(node: Residual, of: Build) -> int:
+    """The rounding constant where it fits into the zero bits below a shifted operand, else 0."""
+    branch, stream, out = node.shifts(of.model.parameters, of.model.source_exponents(node.name))
+    return half(out) if out <= max(branch, stream) else 0
 
 
 def build(node: Residual, of: Build) -> Part:
     """The parts of a residual addition."""
-    name, branch, out = identifier(node.name), identifier(node.branch), output_name(node, of)
+    name, branch, out = identifier(node.name), identifier(node.branch), of.output_name(node)
     branch_shift, stream_shift, shift = node.shifts(of.model.parameters, of.model.source_exponents(node.name))
-    buffer_signals, buffer = row_buffer(
+    buffer = row_buffer(
         f"{name}_buffer",
         node.stream,
         node.stream_format.bits,
@@ -52,9 +65,9 @@ def build(node: Residual, of: Build) -> Part:
             "out_data": f"{out}_data",
         },
     )
-    return Part(
-        signals=(*stream_signals(node.name, node.output.bits), *cursor_signals(name), *buffer_signals),
-        instances=(buffer, adder),
+    return joined(
+        Part((*stream_signals(node.name, node.output.bits), *cursor_signals(name))),
+        buffer,
         # A row of the branch is a row of the sum.
-        assignments={f"{out}_start": f"{branch}_start", f"{name}_rewind": "'0'"},
+        Part((), (adder,), {f"{out}_start": f"{branch}_start", f"{name}_rewind": "'0'"}),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hdl.netlist import Build, Instance, Part, Signal, identifier, stream_signals
+from hdl.kinds.kind import Build
+from hdl.netlist import Instance, Part, Signal, identifier, stream_signals
 from quant_model.kinds.pooling import Pooling
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from hdl.netlist import Build, Instance, Part, Signal, identifier, stream_signals
+from hdl.kinds.kind import PASS, Build
+from hdl.netlist import Instance, Part, Signal, identifier, stream_signals
 from quant_model.kinds.repeat import Repeat
-
-PASS = "_pass"
-"""Behind a repeated layer's last node: its rows, before the loop decides where they go."""
 
 
 def build(node: Repeat, of: Build) -> Part:
