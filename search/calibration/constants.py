@@ -18,9 +18,8 @@ import numpy as np
 
 from cost_model.fabrics import Fabric
 from cost_model.fabrics.xc7 import XC7
-from hdl.generate import LIBRARY
+from hdl.generate import LIBRARY, pipeline_package
 from hdl.synthesize import Synthesis, synthesize
-from quant_model.pipeline import PIPELINE
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.formats import IntArray
@@ -70,10 +69,10 @@ class Bench:
 
     def all(self, entity: str, points: Sequence[Generics]) -> list[Synthesis]:
         """An entity with each of the generics."""
-        sources = [_HDL / f"{name}.vhd" for name in LIBRARY]
-        if entity in LIBRARY:
-            sources = sources[: LIBRARY.index(entity) + 1]
-        else:
+        package = self.work / "pipeline.vhd"
+        package.write_text(pipeline_package())
+        sources = [package, *(_HDL / f"{name}.vhd" for name in LIBRARY)]
+        if entity not in LIBRARY:
             sources.append(_OWN / f"{entity}.vhd")
 
         def one(generics: Generics) -> Synthesis:
@@ -159,7 +158,6 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
     for count, x_bits, w_bits in lanes:
         high = (1 << w_bits - 1) - 1
         weights = rng.integers(-high, high + 1, count) & ((1 << w_bits) - 1)
-        staged = min(x_bits, w_bits) > PIPELINE.rows_per_stage
         points.append(
             {
                 "LANES": count,
@@ -167,7 +165,6 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
                 "X_SIGNED": True,
                 "W_BITS": w_bits,
                 "ACC_BITS": x_bits + w_bits,
-                "LATENCY": PIPELINE.mac_lut + staged,
                 "WEIGHTS": "".join(format(weight, f"0{w_bits}b") for weight in reversed(weights)),
             }
         )
