@@ -42,9 +42,7 @@ _FORMAT = "counts by group 2"
 _DIGITS, _WHOLE = 4, 1e-6
 
 
-def measure(
-    design: DesignPoint, seed: int, fabric: Fabric, cache: Path, *, only_known: bool = False
-) -> Measured | None:
+def measure(design: DesignPoint, seed: int, fabric: Fabric, cache: Path) -> Measured:
     """Counts of a design with random weights.
 
     Args:
@@ -52,7 +50,6 @@ def measure(
         seed: Of the weights.
         fabric: Whose parts are counted.
         cache: Where results are kept, by what the tools make them from: the same VHDL is measured once.
-        only_known: None for a design that was not measured before, instead of measuring it.
 
     Raises:
         SynthesisError: the tools rejected the design.
@@ -64,8 +61,6 @@ def measure(
         generate(random_integer_model(network, seed), bundle)
         stored = cache / f"{_content_key(bundle, fabric)}.json"
         if not stored.is_file():
-            if only_known:
-                return None
             measured = _synthesise(network, fabric, bundle, Path(folder))
             finished = Path(folder) / stored.name
             finished.write_text(json.dumps(to_json(measured)))

@@ -79,7 +79,7 @@ def test_the_estimate_uses_these_coefficients() -> None:
 
 
 def test_the_fit_is_that_of_the_table() -> None:
-    """By what it says of every group: coefficients of features that always come together are anybody's guess."""
+    """By what it says of every group: features that always come together share their coefficients anyhow."""
     seen = [one for row, one in MEASURED.measured if not row.facts["held_out"]]
     again = fit(seen, XC7)
     for one in seen[::8]:
