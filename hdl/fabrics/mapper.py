@@ -54,7 +54,9 @@ class Mapper:
         unknown = sorted(set(cells) - self.free.union(*self.counted.values()))
         if unknown:
             latches = [name for name in unknown if name in ("LDCE", "LDPE") or "LATCH" in name.upper()]
-            what = f"latches ({', '.join(latches)})" if latches else f"unexpected cells ({', '.join(unknown)})"
+            what = (
+                f"latches ({', '.join(latches)})" if latches else f"unexpected cells ({', '.join(unknown)})"
+            )
             raise NetlistError(f"the netlist holds {what}")
         return {
             key: sum(cells.get(name, 0) * factor for name, factor in factors.items())

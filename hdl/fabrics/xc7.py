@@ -60,6 +60,7 @@ _SET_OR_RESET = {"FDRE": "R", "FDSE": "S", "FDCE": "CLR", "FDPE": "PRE"}
 """Flip-flops, with the port of their set or reset."""
 _ASYNCHRONOUS = ("FDCE", "FDPE")
 
+
 def cell_shares(cells: Cells) -> dict[str, dict[str, float]]:
     """By cell, what it takes; a control set's gap is shared by its flip-flops."""
     found = {name: {"carry4": 1.0} for name, cell in cells.items() if cell["type"] == "CARRY4"}

@@ -24,7 +24,6 @@ from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.formats import IntArray
 from quant_model.kinds.attention import softmax_table
-from quant_model.pipeline import PIPELINE
 from search.calibration.draw import cases
 from search.calibration.expectations import expectations
 

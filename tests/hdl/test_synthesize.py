@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hdl.fabrics import XC7
+from hdl.fabrics import XC7, NetlistError
 from hdl.synthesize import SynthesisError, synthesize, synthesize_bundle
 from quant_model.errors import UserError
 
@@ -76,7 +76,9 @@ def test_a_latch_fails(tmp_path: Path) -> None:
 
 
 def test_cells_that_must_not_be_there_fail() -> None:
-    assert XC7.count({"LUT6": 2, "LUT1": 1, "SRL16E": 3, "RAM32M": 1, "RAMB36E1": 1, "FDSE": 4, "CARRY4": 9}) == {
+    assert XC7.count(
+        {"LUT6": 2, "LUT1": 1, "SRL16E": 3, "RAM32M": 1, "RAMB36E1": 1, "FDSE": 4, "CARRY4": 9}
+    ) == {
         "lut": 3,
         "lutram": 7,
         "ff": 4,
