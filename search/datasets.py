@@ -73,7 +73,7 @@ def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
     data = spec.data
     return load_series(
         path,
-        data.time,
+        data.reading,
         data.features,
         data.targets,
         name=name,

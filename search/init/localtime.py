@@ -1,0 +1,123 @@
+"""Whether times are those of a zone with summer time: by the hours that come twice, or never."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quant_model.data.reading.frame import clock
+from quant_model.data.reading.zones import is_zone
+
+__all__ = ["find_zone", "zone_in_name"]
+
+Micros = npt.NDArray[np.int64]
+_HOUR, _DAY = 3_600_000_000, 86_400_000_000
+_CANDIDATES = (
+    "Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York", "Australia/Sydney",
+    "Pacific/Auckland", "America/Santiago", "Asia/Jerusalem", "America/Sao_Paulo", "Asia/Tehran", "Africa/Cairo",
+    "America/Havana", "Asia/Beirut", "America/Asuncion", "Atlantic/Azores",
+)  # fmt: skip
+"""One zone for each rule of when clocks change; which of those with the same rule is no matter for a series."""
+_NAMED = {
+    r"\bCES?T\b.*\bCES?T\b|\bME[SZ]Z?\b.*\bME[SZ]Z?\b|\bCES?T\b|\bMEZ\b": "Europe/Berlin",
+    r"\bGMT\b.*\bBST\b|\bBST\b": "Europe/London",
+    r"\bEES?T\b": "Europe/Athens",
+    r"\bEST\b.*\bEDT\b|\bEPT\b|\bEastern\b": "America/New_York",
+    r"\bCST\b.*\bCDT\b|\bCPT\b": "America/Chicago",
+    r"\bMST\b.*\bMDT\b": "America/Denver",
+    r"\bPST\b.*\bPDT\b|\bPacific\b": "America/Los_Angeles",
+    r"\bAEST\b.*\bAEDT\b": "Australia/Sydney",
+}
+_LONGEST_YEARS = 80
+
+
+def zone_in_name(name: str) -> str | None:
+    """The zone that a column's name speaks of: ``MTU (CET/CEST)``."""
+    for found in re.findall(r"[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+", name):
+        if is_zone(found):
+            return str(found)
+    return next((zone for pattern, zone in _NAMED.items() if re.search(pattern, name)), None)
+
+
+def find_zone(local: Micros, named: str | None = None) -> tuple[str, str] | None:
+    """The zone that explains hours that are there twice, or are not there.
+
+    Args:
+        local: ``(rows,)`` microseconds since 1970 in the file's order, falling or rising.
+        named: A zone that the file speaks of.
+
+    Returns:
+        The zone, and the reason; None where nothing speaks for one.
+    """
+    if len(local) < 3 or local.max() - local.min() > _LONGEST_YEARS * 366 * _DAY:
+        return None
+    ordered = local[::-1] if local[0] > local[-1] else local
+    step = int(np.median(np.abs(np.diff(ordered))))
+    if not 0 < step <= _HOUR:
+        return None
+    backward = ordered[1:][np.diff(ordered) <= 0]
+    for zone in dict.fromkeys(([named] if named else []) + list(_CANDIDATES)):
+        if (reason := _explains(zone, ordered, backward, step)) is not None:
+            return zone, reason
+    return None
+
+
+def _explains(zone: str, local: Micros, backward: Micros, step: int) -> str | None:
+    """Why a zone fits: every change of its clocks shows, and no time goes back but there."""
+    twice, never = _changes(zone, int(local.min()), int(local.max()))
+    if len(backward) and not all(np.any((twice <= at) & (at < twice + _HOUR)) for at in backward):
+        return None
+    reasons = []
+    ordered = np.sort(local)
+    for begin in twice:
+        if _count(ordered, begin - _HOUR, begin) and _count(ordered, begin + _HOUR, begin + 2 * _HOUR):
+            inside = ordered[_between(ordered, begin, begin + _HOUR)]
+            if len(np.unique(inside)) == len(inside):
+                return None
+            reasons.append(f"the hour from {clock(begin)} comes twice")
+    for begin in never:
+        if _count(ordered, begin, begin + _HOUR):
+            return None
+        before, after = (
+            _count(ordered, begin - step, begin),
+            _count(ordered, begin + _HOUR, begin + _HOUR + step),
+        )
+        if before and after:
+            reasons.append(f"the hour from {clock(begin)} is not there")
+    return f"{reasons[0]}, as in {zone}" if reasons else None
+
+
+def _between(ordered: Micros, begin: int, end: int) -> slice:
+    return slice(*np.searchsorted(ordered, [begin, end]).tolist())
+
+
+def _count(ordered: Micros, begin: int, end: int) -> int:
+    found = _between(ordered, begin, end)
+    return int(found.stop - found.start)
+
+
+def _changes(zone: str, first: int, last: int) -> tuple[Micros, Micros]:
+    """Local times from which on an hour comes twice, and from which on one never comes."""
+    days = np.arange(first - first % _DAY, last + 2 * _DAY, _DAY)
+    moved = np.flatnonzero(np.diff(_offset(zone, days)))
+    twice, never = [], []
+    for day in days[moved]:
+        hours = np.arange(day, day + _DAY + 1, _HOUR // 2)
+        offset = _offset(zone, hours)
+        place = int(np.flatnonzero(np.diff(offset))[0]) + 1
+        if offset[place] - offset[place - 1] == -_HOUR:
+            twice.append(hours[place] + offset[place])
+        elif offset[place] - offset[place - 1] == _HOUR:
+            never.append(hours[place] + offset[place - 1])
+    return np.array(twice, np.int64), np.array(never, np.int64)
+
+
+def _offset(zone: str, utc: Micros) -> Micros:
+    """Microseconds that a zone is ahead of UTC."""
+    stamps = pa.array(utc, pa.timestamp("us", tz=zone))
+    local = pc.cast(pc.local_timestamp(stamps), pa.int64()).to_numpy(zero_copy_only=False)
+    return np.asarray(local, np.int64) - utc
