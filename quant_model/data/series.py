@@ -22,9 +22,17 @@ from quant_model.data.reading.sheet import Sheet, column_place, words_of
 from quant_model.data.reading.source import read_file, read_sheet
 from quant_model.errors import UserError
 
-__all__ = ["Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
+__all__ = ["MARKS", "Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
 
-_MARKS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "False": 0.0, "True": 1.0}
+_NORMAL = ("0", "false", "normal", "ok", "no", "healthy", "nominal")
+_MARKED = ("1", "true", "anomaly", "anomalous", "abnormal", "outlier", "fault", "faulty", "failure", "attack", "yes")
+MARKS = {
+    form: number
+    for words, number in ((_NORMAL, 0.0), (_MARKED, 1.0))
+    for word in words
+    for form in (word, word.capitalize(), word.upper())
+}
+"""What marks of anomalies mean: 1 for one."""
 _ARRAYS = ("time", "position", "features", "targets", "anomalous")
 """Fields of a series that a cache maps into memory."""
 _VERSION = 1
@@ -281,7 +289,7 @@ def _numbers(table: Timed, reading: Reading, columns: Columns) -> dict[str, npt.
     for column in columns.all:
         if column == columns.anomaly:
             remedy = "write 1 for an anomaly and 0 else"
-            found[column] = code_cells(table.sheet, column, _MARKS, "a mark", remedy)
+            found[column] = code_cells(table.sheet, column, MARKS, "a mark", remedy)
         elif columns.classes and column in columns.targets:
             numbers = {label: float(index) for index, label in enumerate(columns.classes)}
             remedy = "add it to classes, or mend the row"

@@ -17,6 +17,7 @@ from quant_model.data.reading.times import COUNTS, FORMATS, ISO, Times, parse_ti
 from quant_model.data.reading.words import TIME_WORDS, words_in
 from quant_model.errors import UserError
 from search.init.formats import clock_formats, formats_of
+from search.init.rhythm import is_nice
 from search.init.wishes import Wishes
 
 __all__ = ["Clock", "find_clock"]
@@ -24,8 +25,11 @@ __all__ = ["Clock", "find_clock"]
 _DATED_SHARE = 0.9
 """Of a column's sampled cells that must fit one format."""
 _SAMPLE = 60
+_WHOLE = 3.0
+"""Score from which a column is a time without doubt."""
 _YEARS = (1850, 2110)
 _EPOCH_YEARS = (1985, 2060)
+_LONGEST_STEP = 86_400_000_000
 _HUMAN = 31 * 86_400_000_000
 """Microseconds: no longer is a step of times that count from 1970."""
 _PREFERRED = {
@@ -93,6 +97,7 @@ _COUNTERS = frozenset(
         "ms",
     ]
 )
+_COUNT_WORDS = frozenset(["epoch", "unix", "unixtime", "jd", "julian", "mjd", "datenum", "serial"])
 _UNITS = {
     "ms": "ms", "msec": "ms", "millis": "ms", "milliseconds": "ms", "s": "s", "sec": "s", "secs": "s",
     "seconds": "s", "sekunden": "s", "us": "us", "micros": "us", "µs": "us", "min": "min", "minutes": "min",
@@ -176,6 +181,9 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
         UserError: there is none, or its days and months may be exchanged and nothing in the file tells.
     """
     options = _asked(sheet, wishes) if wishes.time else _options(sheet, wishes)
+    if not options and sum(bool(formats_of(name)) for name in sheet.header) > len(sheet.header) // 2:
+        problem = f"the times stand in the header ({sheet.header[1]}, ...), one row for each sensor"
+        raise UserError(sheet.name, problem, "exchange rows and columns, so that each time has a row")
     if not options:
         example = next(
             (cell for cells in sheet.columns.values() if len(cells) for cell in [words_of(cells)[0].as_py()]),
@@ -241,8 +249,11 @@ def _options(sheet: Sheet, wishes: Wishes) -> list[_Option]:
         score = _score(column, formats[0], times) - 0.001 * place
         found.append(_Option((column,), formats, score))
     found += _date_and_clock(sheet, found, wishes)
-    if not any(option.score > 1 for option in found):
-        found += _calendar_columns(sheet, wishes)
+    calendar = _calendar_columns(sheet, wishes)
+    parts = {column for option in calendar for column in option.columns}
+    # Beside a whole date, year and month in columns of their own are features.
+    if not any(option.score > _WHOLE and not parts & set(option.columns) for option in found):
+        found = [option for option in found if not parts & set(option.columns)] + calendar
     return [option for option in found if option.score > -5]
 
 
@@ -273,6 +284,8 @@ def _column_formats(sheet: Sheet, column: str, cells: Cells) -> tuple[str, ...]:
     dense = all(re.fullmatch(r"(%[a-zA-Z])+", one) for one in written)
     if written and dense and not _speaks_of_time(column, sheet, written):
         written = ()
+    if written:
+        counted = tuple(one for one in counted if not one.startswith("elapsed"))
     if written and counted and dense:
         return _more_regular(cells, (*written, *counted))
     return written or counted
@@ -338,12 +351,14 @@ def _count_formats(sheet: Sheet, column: str, cells: Cells, *, asked: bool) -> t
     values = values[np.isfinite(values)]
     rising = float(np.mean(np.diff(values) >= 0))
     words = words_in(column)
-    named = asked or bool(words & TIME_WORDS) or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
+    named = asked or bool(words & (TIME_WORDS | _COUNT_WORDS)) or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
     counter = bool(words & _COUNTERS) or any(
         word.startswith(("uptime", "elapsed", "millis")) for word in words
     )
     if not counter and (epoch := _epoch(values, named)) is not None:
         return (epoch,)
+    if "mjd" in words and rising > 0.9:
+        return ("mjd",)
     if named and not counter and rising > 0.9:
         for time_format, (low, high) in (
             ("excel", (18_000, 75_000)),
@@ -384,11 +399,9 @@ def _unit(sheet: Sheet, column: str, values: npt.NDArray[np.float64]) -> str | N
             return _UNITS[word]
     distance = np.diff(values)
     step = float(np.median(distance[distance > 0]))
-    for unit in ("s", "ms", "us"):
-        micros = step * COUNTS[f"elapsed {unit}"][0]
-        if micros <= 86_400_000_000 and (unit == "s" or step >= 10):
-            return unit
-    return None
+    micros = {unit: step * COUNTS[f"elapsed {unit}"][0] for unit in ("s", "ms", "us")}
+    usual = [unit for unit, length in micros.items() if is_nice(length)]
+    return next(iter(usual), next((unit for unit, length in micros.items() if length <= _LONGEST_STEP), None))
 
 
 def _date_and_clock(sheet: Sheet, dates: Iterable[_Option], wishes: Wishes) -> list[_Option]:
@@ -483,7 +496,7 @@ def _irregularity(times: Times) -> tuple[int, float]:
     """How often times fall, and the share of distances that are not the commonest: small for the right format."""
     micros = times.micros[~times.bad]
     if len(micros) < 2:
-        return (0, 0.0)
+        return (len(times.bad), 1.0)
     distance = np.diff(micros)
     falls = int(min(np.count_nonzero(distance < 0), np.count_nonzero(distance > 0)))
     share = _commonest_share(distance)

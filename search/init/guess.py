@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.data.reading.frame import Frame, longest
+from quant_model.data.reading.frame import Frame, filled, longest
 from quant_model.data.reading.reader import Settled, placed
 from quant_model.data.reading.settings import Fill, Reading
 from quant_model.data.reading.sheet import Sheet
@@ -131,6 +131,9 @@ def _placed(table: Timeline, values: Values) -> Settled:
         # Words alone: a column of nothing, so that rows are placed all the same.
         frame = dataclasses.replace(frame, columns={"": np.zeros(len(table.micros))})
     found = placed(frame, table.reading)
+    if table.hold:
+        held, _ = filled(found.frame, found.position, "hold", keep=True)
+        found = dataclasses.replace(found, frame=held)
     own = {name: values for name, values in found.frame.columns.items() if name}
     return dataclasses.replace(found, frame=dataclasses.replace(found.frame, columns=own))
 
@@ -157,6 +160,9 @@ def _filling(
     words = _missing_words(table.sheet, roles)
     if wishes.fill is not None:
         return dataclasses.replace(reading, fill=wishes.fill), {"fill": "as you said"}, []
+    if table.hold:
+        why = "sensors that are read less often keep their value until the next (other ways: --fill drop, "
+        return dataclasses.replace(reading, fill="hold"), {"fill": f"{why}--fill interpolate)"}, []
     if not cost and not words:
         return reading, {}, []
     any_missing = (
@@ -169,7 +175,7 @@ def _filling(
     lost = int(np.count_nonzero(any_missing))
     what = f"cells missing: {each}; together in {lost} of {len(any_missing)} rows"
     fill: Fill = "drop"
-    if table.hold or (left < _WINDOWS_LEFT and stretch <= _LONGEST_HOLD):
+    if left < _WINDOWS_LEFT and stretch <= _LONGEST_HOLD:
         fill = "hold"
         why = f"{what}, at most {stretch} in a row: the value before takes their place, as leaving the rows out would "
         why += f"cost {100 * (1 - left):.0f} % of the windows (other ways: --fill drop, --fill interpolate)"

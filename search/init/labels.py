@@ -11,8 +11,9 @@ import numpy.typing as npt
 from quant_model.data.reading.numbers import MISSING
 from quant_model.data.reading.sheet import Sheet, words_of
 from quant_model.data.reading.words import words_in
+from quant_model.data.series import MARKS
 
-__all__ = ["Label", "find_labels"]
+__all__ = ["Label", "find_labels", "same_as"]
 
 _SURE_WORDS = frozenset(
     [
@@ -87,7 +88,7 @@ _ANOMALY_WORDS = frozenset(
         "attack",
         "alarm",
         "defect",
-        "abnormal",
+        "abnormal", "changepoint", "alert", "warning",
         "störung",
         "stoerung",
         "fehler",
@@ -164,9 +165,9 @@ def _label(column: str, counts: Mapping[str, int], run: float, numeric: bool, na
     sure, speaks_of_anomalies = bool(words & (_SURE_WORDS | _ANOMALY_WORDS)), bool(words & _ANOMALY_WORDS)
     total = sum(counts.values())
     classes = tuple(sorted(counts, key=float) if numeric else counts)
-    marks = {_plain(word) for word in counts} <= {"0", "1", "true", "false"}
-    marked = sum(count for word, count in counts.items() if _plain(word) in ("1", "true"))
-    if marks and marked <= (_RARE_BY_NAME if speaks_of_anomalies else _RARE) * total:
+    marks = all(_plain(word) in MARKS for word in counts)
+    marked = sum(count for word, count in counts.items() if MARKS.get(_plain(word), 0) > 0)
+    if marks and 0 < marked <= (_RARE_BY_NAME if speaks_of_anomalies else _RARE) * total:
         reason = f"{marked} of {total} rows are marked"
         return Label(column, "anomaly", (), reason, named, sure)
     if run < _SHORTEST_RUN or min(counts.values()) < _FEWEST_OF_A_CLASS:
@@ -177,8 +178,8 @@ def _label(column: str, counts: Mapping[str, int], run: float, numeric: bool, na
 
 
 def _plain(word: str) -> str:
-    """A whole number without its decimals, truth in lower case."""
-    return word.lower() if word.lower() in ("true", "false") else word.removesuffix(".0")
+    """A whole number without its decimals."""
+    return word.removesuffix(".0")
 
 
 def _counts(sheet: Sheet, column: str) -> tuple[dict[str, int], float]:
@@ -199,3 +200,17 @@ def _counts(sheet: Sheet, column: str) -> tuple[dict[str, int], float]:
 def _whole(values: npt.NDArray[np.float64]) -> bool:
     known = values[np.isfinite(values)]
     return bool(len(known) and np.all(known == np.rint(known)))
+
+
+def same_as(sheet: Sheet, column: str, others: Sequence[str]) -> dict[str, str]:
+    """Columns that tell a label in other words, with the reason: an input that is one tells the answer."""
+    own = words_of(sheet.columns[column]).dictionary_encode()
+    codes = np.asarray(own.indices.to_numpy(zero_copy_only=False), np.int64)
+    found = {}
+    for name in others:
+        words = words_of(sheet.columns[name]).dictionary_encode()
+        if name != column and len(words.dictionary) == len(own.dictionary):
+            pairs = codes * len(own.dictionary) + words.indices.to_numpy(zero_copy_only=False)
+            if len(np.unique(pairs)) == len(own.dictionary):
+                found[name] = f"says the same as {column}"
+    return found

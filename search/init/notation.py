@@ -189,7 +189,7 @@ def _by_others(
         )
     usual = "," if continental else "."
     if mark == usual and (mark == "." or sheet.separator != ","):
-        return Notation(mark if mark == "," else None, f"{example} read with a decimal {_NAMES[mark]}")
+        return Notation(mark if mark == "," else None, f"{example} is read with a decimal {_NAMES[mark]}, not as thousands")
     row = int(np.argmax(_matching(sheet.columns[column], shape)))
     digits = example.replace(mark, "")
     raise UserError(
@@ -257,8 +257,8 @@ def _roughness(values: Floats) -> float:
 
 # Words and numbers that stand for a missing cell.
 
-_LEAST_REPEATED = 2
-_MOST_WORDS = 12
+_REPEATED, _FEWEST, _VARIED = 2, 10, 5
+"""How often a sentinel is there, at least; how many other values; how many different ones for a mere doubt."""
 _KNOWN = (
     -99, -999, -9999, -99999, -999999, 999, 9999, 99999, 999999, -888, -8888, -777, -7777, 8888, 7777, 6999,
     99.9, 999.9, 9999.9, -99.9, -999.9, 99.99, 999.99, -99.99, -999.99, -999.25, -99.0, 32767, -32768, 32766, 65535,
@@ -266,8 +266,9 @@ _KNOWN = (
     9.969209968386869e36, -127, -200, -1e10, 1e10, 3.4028235e38, -3.4028235e38, 9e9, 1.70141e38, 1e37,
 )  # fmt: skip
 """Numbers that data loggers, weather services and databases write for a missing value."""
-_KNOWN_FAR, _OTHER_FAR = 0.5, 3.0
-"""How far from all other values a sentinel lies, in lengths of their range: a known one, any other."""
+_KNOWN_FAR, _OTHER_FAR, _LITTLE = 0.5, 3.0, 0.05
+"""How far from all other values a sentinel lies, in lengths of their range: a known one, any other, one that is
+negative among values that are not."""
 
 
 def unread_words(cells: Cells, numbers: Numbers, missing: Sequence[str]) -> dict[str, int]:
@@ -293,7 +294,7 @@ def sentinels(
 
     Returns:
         By column the numbers with how often each is there: those that are taken for sentinels, and those that
-        look like one, but are there only once.
+        look like one, but are there only once or not far from the others.
     """
     sure: dict[str, dict[float, int]] = {}
     single: dict[str, dict[float, int]] = {}
@@ -317,29 +318,39 @@ def sentinels(
 
 def _far_values(values: Floats) -> tuple[dict[float, int], dict[float, int]]:
     sure: dict[float, int] = {}
-    once: dict[float, int] = {}
+    unsure: dict[float, int] = {}
     rest = values[np.isfinite(values)]
-    while len(rest) > 10:
-        low, high = float(rest.min()), float(rest.max())
+    total = len(rest)
+    taken = True
+    while taken and len(rest) > _FEWEST:
         taken = False
-        for number in (low, high):
+        for number in (float(rest.min()), float(rest.max())):
             inner = rest[rest != number]
             count = len(rest) - len(inner)
-            if len(inner) < 0.5 * len(values) or not _is_far(number, inner):
+            if len(inner) < 0.5 * total:
                 continue
-            known = number in _KNOWN
-            if count >= _LEAST_REPEATED + (not known) and (known or number < 0 <= inner.min()):
+            verdict = _verdict(number, count, inner)
+            if verdict == "sure":
                 sure[number], rest, taken = count, inner, True
+                unsure.pop(number, None)
                 break
-            if known and count == 1 and number not in once:
-                once[number] = 1
-        if not taken:
-            break
-    return sure, once
+            if verdict == "unsure":
+                unsure[number] = count
+    return sure, unsure
 
 
-def _is_far(number: float, inner: Floats) -> bool:
+def _verdict(number: float, count: int, inner: Floats) -> str:
+    """Whether an outermost number stands for a missing value: ``sure``, ``unsure`` or empty."""
     low, high = float(inner.min()), float(inner.max())
     span = max(high - low, 1e-12, 0.01 * max(abs(low), abs(high)))
-    distance = low - number if number < low else number - high
-    return distance > (_KNOWN_FAR if number in _KNOWN else _OTHER_FAR) * span
+    distance = (low - number if number < low else number - high) / span
+    known = number in _KNOWN
+    alone_below_zero = number < 0 <= low
+    if known and count >= _REPEATED and (distance > _KNOWN_FAR or (alone_below_zero and distance > _LITTLE)):
+        return "sure"
+    if count > _REPEATED and alone_below_zero and distance > _OTHER_FAR:
+        return "sure"
+    odd = alone_below_zero or distance > _OTHER_FAR
+    if (known and distance > _LITTLE or count > _REPEATED and odd) and len(np.unique(inner[:1000])) >= _VARIED:
+        return "unsure"
+    return ""

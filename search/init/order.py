@@ -73,6 +73,7 @@ def find_order(sheet: Sheet, micros: Micros, time_name: str) -> Order:
         return Order()
     if np.count_nonzero(np.diff(micros) < 0) > 0.9 * len(falls):
         return _sorted(sheet, micros, "rows stand newest first", time_name)
+    _check_reset(sheet, micros, time_name)
     odd = _out_of_order(micros)
     rows = sheet.rows[odd]
     if 0 < len(odd) <= _ODD_SHARE * len(micros):
@@ -94,6 +95,19 @@ def _lost_at_first(micros: Micros) -> int:
         return 0
     count = int(jumps[0]) + 1
     return count if all(_by_default(moment) for moment in micros[:count].tolist()) else 0
+
+
+def _check_reset(sheet: Sheet, micros: Micros, time_name: str) -> None:
+    """Refuse a clock that began anew in the middle and never came back."""
+    back = np.flatnonzero(np.diff(micros) < -_YEAR)
+    for row in back.tolist():
+        rest = micros[row + 1 :]
+        if rest.max() < micros[row] - _YEAR and len(rest) > _ODD_SHARE * len(micros) and _by_default(int(rest[0])):
+            raise UserError(
+                sheet.place(row + 1, time_name),
+                f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, and all rows below",
+                "correct the times from there on, or give the rows above and below as files of their own",
+            )
 
 
 def _by_default(moment: int) -> bool:

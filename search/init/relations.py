@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -50,6 +51,9 @@ _FEWEST_ROWS, _FEWEST_RISES = 50, 10
 _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
+_AHEAD = frozenset("next target label y future ahead lead tomorrow shift shifted morgen demain mañana forecast".split())
+_BEHIND = frozenset("lag lag1 prev previous last yesterday before past gestern hier ayer".split())
+"""Words in names of columns that were made of another one's later or earlier rows."""
 _EQUAL_SHARE, _FEWEST_VALUES = 0.99, 5
 """Of the rows that must fit, and different values that a column must have, for two to be the same."""
 
@@ -122,19 +126,21 @@ def leaks(columns: Mapping[str, Floats], position: Ints, target: str) -> dict[st
 
 
 def shifted(columns: Mapping[str, Floats], position: Ints) -> frozenset[str]:
-    """Columns that are another one of an earlier or later row: not the one whose name is part of the other's."""
+    """Columns that are another one of an earlier or later row, made of it."""
     found = set()
-    names = list(columns)
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            pairs = ((one, other), (other, one))
-            if any(
-                _is_shifted(columns[early], columns[late], position, shift)
-                for early, late in pairs
-                for shift in range(1, _SHIFTS + 1)
-            ):
-                found.add(one if other.lower() in one.lower() and one != other else other)
+    for early, late in itertools.permutations(columns, 2):
+        if any(_is_shifted(columns[early], columns[late], position, shift) for shift in range(1, _SHIFTS + 1)):
+            found.add(_made(early, late, list(columns)))
     return frozenset(found)
+
+
+def _made(early: str, late: str, order: list[str]) -> str:
+    """Which of two columns, of which ``early`` knows ``late`` beforehand, was made of the other."""
+    if words_in(late) & _BEHIND:
+        return late
+    if words_in(early) & _AHEAD or late.lower() in early.lower():
+        return early
+    return late if early.lower() in late.lower() else max(early, late, key=order.index)
 
 
 def _is_shifted(early: Floats, late: Floats, position: Ints, shift: int) -> bool:

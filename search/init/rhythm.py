@@ -12,7 +12,7 @@ from quant_model.data.reading.sheet import Sheet
 from quant_model.data.reading.steps import Step, on_steps
 from quant_model.errors import UserError
 
-__all__ = ["Rhythm", "find_rhythm", "nice_step"]
+__all__ = ["Rhythm", "find_rhythm", "is_nice", "nice_step"]
 
 Micros = npt.NDArray[np.int64]
 _DAY, _HOUR, _MINUTE, _SECOND = 86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000
@@ -94,6 +94,11 @@ def nice_step(micros: int) -> Step:
     return Step(micros=next((step for step in _NICE if step >= micros), int(micros)))
 
 
+def is_nice(micros: float) -> bool:
+    """Whether a length of time is a step that people choose."""
+    return micros in _NICE
+
+
 def _commonest_phase(micros: Micros, step: int) -> int:
     phases, sizes = np.unique(micros % step, return_counts=True)
     return int(phases[np.argmax(sizes)])
@@ -157,7 +162,10 @@ def _drifting(micros: Micros, step: int) -> int:
     if position[-1] < 1:
         return step
     slope = float(np.polyfit(position - position.mean(), micros - micros.mean(), 1)[0])
-    return round(slope)
+    # No more digits than would move the last row by a hundredth of a step.
+    digits = max(1, int(0.01 * slope / position[-1]))
+    unit = 10 ** (len(str(digits)) - 1)
+    return round(slope / unit) * unit
 
 
 def _jitter(micros: Micros, regular: Micros, following: Micros) -> int:

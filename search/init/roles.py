@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from quant_model.data.reading.sheet import Sheet, words_of
 from quant_model.errors import UserError
-from search.init.labels import Label, find_labels
+from search.init.labels import Label, find_labels, same_as
 from search.init.relations import correlation, counters, leaks, numbering, shifted, twins
 from search.init.target import guess_target, is_wanted
 from search.init.wishes import Wishes
@@ -84,6 +84,8 @@ def find_roles(
             left_out[other.column] = f'labels ({other.reason}); task = "{other.task}" could tell them'
     words = [name for name in text if name not in left_out and (label is None or name != label.column)]
     left_out |= {name: _words(sheet, name) for name in words}
+    if label is not None:
+        left_out |= same_as(sheet, label.column, [name for name in numbers if not unfit[name]])
     usable = {
         name: values
         for name, values in numbers.items()

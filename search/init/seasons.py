@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _STRENGTH = 0.2
 """Autocorrelation from which a season counts."""
+_DIP = 0.15
+"""By how much it must be above the least one of a shorter lag."""
 _LONGER = 0.05
 """By how much a longer season's autocorrelation must be above a shorter one's to be taken instead."""
 _SHORTEST = 4
@@ -69,7 +71,7 @@ def find_season(values: Floats, position: Ints, step: Step) -> Season | None:
     calendar = {lag: name for name, lag in _calendar(step).items() if lag * _CALENDAR_REPEATS < len(curve)}
     least = max(_STRENGTH, 4 / np.sqrt(len(values)))
     best: Season | None = None
-    for lag in sorted({*calendar, *_peaks(curve)}):
+    for lag in sorted({*calendar, *(_sharpened(curve, lag) for lag in _peaks(curve))}):
         season = Season(lag, float(curve[lag]), calendar.get(lag, ""))
         if season.strength < least or not _stands_out(curve, lag):
             continue
@@ -97,7 +99,8 @@ def usual_window(step: Step, season: Season | None) -> tuple[int, str]:
 
 
 def _is_better(season: Season, best: Season) -> bool:
-    if season.name and not best.name and season.strength > best.strength - _LONGER:
+    whole = season.steps % best.steps == 0
+    if season.name and not best.name and not whole and season.strength > best.strength - _LONGER:
         return True
     return season.strength > best.strength + _LONGER
 
@@ -105,7 +108,15 @@ def _is_better(season: Season, best: Season) -> bool:
 def _stands_out(curve: Floats, lag: int) -> bool:
     """Beside a season the series is less like itself, else it changes slowly, or in another rhythm."""
     beside = max(1, lag // 8)
-    return bool(curve[lag] > max(curve[[lag // 2, lag - beside, lag + beside]]))
+    within = float(curve[1:lag].min())
+    return bool(curve[lag] > max(curve[lag // 2], curve[lag - beside], curve[lag + beside]) and curve[lag] - within > _DIP)
+
+
+def _sharpened(curve: Floats, lag: int) -> int:
+    """A peak's lag by what comes again at its multiples, where an error of one step is one of several."""
+    near = range(max(_SHORTEST, lag - lag // 10 - 1), lag + lag // 10 + 2)
+    count = max(1, min(8, len(curve) // (_REPEATS * lag)))
+    return max(near, key=lambda one: sum(curve[one * turn] for turn in range(1, count + 1) if one * turn < len(curve)))
 
 
 def _calendar(step: Step) -> dict[str, int]:

@@ -94,7 +94,8 @@ def _new_name(sheet: Sheet, name: str) -> str:
 
 def _format_reason(sheet: Sheet, clock: Clock) -> str:
     if clock.time_format.startswith("elapsed"):
-        return "counts from zero and is no date: steps begin with the first row"
+        unit = clock.time_format.split()[1]
+        return f"counts and is no date: {unit} since the first row"
     if clock.time_format in COUNTS:
         return "as a date each count lies in a year of our time"
     cells = [words_of(sheet.columns[column])[0].as_py() for column in clock.columns]

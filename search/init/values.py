@@ -109,7 +109,7 @@ def _decimals(
     notes += [
         f"{column}: {one.reason}"
         for column, one in found.items()
-        if one.decimal is None and "read with" in one.reason
+        if one.decimal is None and "is read with" in one.reason
     ]
     reasons = dict.fromkeys(found[column].reason for column in marks if column in found)
     why = "; ".join((*(["as you said"] if asked else []), *reasons))
@@ -169,11 +169,12 @@ def _missing(
     values = {column: number_cells(sheet, column, reading).values for column in numeric}
     sure, single = sentinels(values)
     for column, found in single.items():
-        for number in found:
+        for number, count in found.items():
             row = int(np.flatnonzero(values[column] == number)[0])
+            where = f"row {sheet.rows[row]}" if count == 1 else f"{count} rows (the first: {sheet.rows[row]})"
             notes.append(
-                f"{column}: {number:g} in row {sheet.rows[row]} lies far from all other values; if it stands for a "
-                f"missing one: --missing {number:g}"
+                f"{column}: {number:g} in {where} lies outside all other values; if it stands for a missing one: "
+                f"--missing {number:g}"
             )
     by_column: dict[str, tuple[str, ...]] = {}
     why = []

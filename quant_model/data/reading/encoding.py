@@ -22,7 +22,7 @@ _BINARY_SHARE = 0.05
 """Of control characters among a file's first bytes, from which it is no text."""
 _CONTROL = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27})
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_DOS_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\x9f]|[\x80-\x9f](?=[a-z])")
+_DOS_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\x9f]|[\x80-\x9f](?=[a-z])|\xf8(?=[CFK\])])")
 _LATIN_LETTER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[a-z])|[\xb0\xb5]")
 
 
@@ -93,9 +93,11 @@ def _older(content: bytes) -> str:
     long = sum(len(run) > 1 for run in runs)
     if 2 * long > len(runs):
         # Two bytes a letter, or an alphabet that is not Latin.
-        for encoding, letters in (("gb18030", "[\u4e00-\u9fff]"), ("cp932", "[\u3040-\u30ff\u4e00-\u9fff]")):
-            if all(len(run) % 2 == 0 for run in runs) and _reads(content, encoding, letters):
-                return encoding
+        even = all(len(run) % 2 == 0 for run in runs)
+        if even and _reads(content, "gb18030", "[\u4e00-\u9fff]"):
+            return "gb18030"
+        if _reads(content, "cp932", "[\u3040-\u30ff\u4e00-\u9fff]"):
+            return "cp932"
         if _reads(content, "cp1251", "[\u0410-\u044f]"):
             return "cp1251"
     dos, latin = (len(pattern.findall(content[: 1 << 20])) for pattern in (_DOS_LETTER, _LATIN_LETTER))

@@ -145,15 +145,20 @@ def changed(frame: Frame, position: Ints, names: tuple[str, ...]) -> tuple[Frame
     frame = replace(frame, columns=columns).part(keep)
     if lost:
         which = ", ".join(names)
-        frame = frame.noted(f"{lost} rows left out where the change of {which} is not known")
+        frame = frame.noted(f"{_plural(lost, 'row')} left out where the change of {which} is not known")
     return frame, position[keep]
 
 
-def filled(frame: Frame, position: Ints, fill: Fill | None) -> tuple[Frame, Ints]:
-    """Deal with missing numbers, and leave out the rows where one is still missing.
+def filled(
+    frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = False
+) -> tuple[Frame, Ints]:
+    """Put something in the place of missing numbers, and leave out the rows where one is still missing.
 
-    Raises:
-        UserError: one is missing and nothing says what takes its place.
+    Args:
+        frame: Rows in the order of time.
+        position: Their places in steps.
+        fill: What; None for nothing.
+        keep: Leave no row out.
     """
     if fill is None:
         return frame, position
@@ -172,6 +177,8 @@ def filled(frame: Frame, position: Ints, fill: Fill | None) -> tuple[Frame, Ints
                 f"{name}: {how} for {_plural(count, 'missing cell')} (at most {longest(missing)} in a row)"
             )
     frame = replace(frame, columns=columns, notes=(*frame.notes, *notes))
+    if keep:
+        return frame, position
     whole = np.all([np.isfinite(values) for values in columns.values()], axis=0)
     lost = int(np.count_nonzero(~whole))
     if lost:

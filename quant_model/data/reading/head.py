@@ -144,10 +144,10 @@ def _is_clean(cell: str, separator: str) -> bool:
     """Whether a cell holds no mark that divides cells, but as part of a number."""
     if _NUMBER.fullmatch(cell):
         return True
-    if separator == " " and ('"' in cell or cell[-1:] in ",;"):
+    if separator == " " and cell[-1:] in ",;":
         return False
     marks = {",", ";", "\t", "|"} - {separator}
-    if separator == "," and looks_like_time(cell):
+    if looks_like_time(cell):
         marks.discard(",")
     return not any(mark in cell for mark in marks)
 
@@ -263,12 +263,8 @@ def _is_below_names(row: Sequence[str], header: Sequence[str], kinds: Sequence[s
         return False
     pairs = [(cell, kind) for cell, kind in zip(row, kinds, strict=True) if kind in ("time", "number")]
     return (
-        bool(pairs) and all(_kind(cell) in ("text", "missing") for cell, _ in pairs) and not _all_missing(row)
+        bool(pairs) and all(_kind(cell) in ("text", "missing") for cell, _ in pairs)
     )
-
-
-def _all_missing(row: Sequence[str]) -> bool:
-    return all(cell.lower() in MISSING for cell in row)
 
 
 def _told_apart(header: list[str], under: Sequence[list[str]]) -> list[str]:

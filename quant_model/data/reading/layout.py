@@ -70,9 +70,8 @@ def read_text(
     body = _body(records, counts, head, name)
     header, made_up = _names(head.header)
     place = f"{name} row {records.lines[head.row] if head.row is not None else 1}"
-    if columns is not None:
-        for column in columns:
-            column_place(column, header, place)
+    for column in header if columns is None else columns:
+        column_place(column, header, place)
     cells = _read_cells(records.joined(body.rows), head.separator, header, columns, name)
     if columns is None:
         cells, unnamed = _without_empty(cells, made_up if head.row is not None else ())
@@ -95,8 +94,11 @@ def _sample(records: Records, start: int, stop: int) -> list[str]:
 
 
 def _with_tabs(text: bytes) -> bytes:
-    """Cells between blanks, however many, as cells between tabs."""
-    return re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", text))
+    """Cells between blanks, however many, as cells between tabs; what is quoted stays as it is."""
+    text = re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", text)
+    if b'"' not in text:
+        return re.sub(rb"[ \t]+", b"\t", text)
+    return re.sub(rb'("[^"\n]*")|[ \t]+', lambda found: found[1] or b"\t", text)
 
 
 def _fitted(head: Head, records: Records, counts: npt.NDArray[np.int64], name: str) -> tuple[Head, list[str]]:

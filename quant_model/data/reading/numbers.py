@@ -26,6 +26,7 @@ MISSING = (
 PI."""
 GROUP_MARKS = {".": ",'\u2019 \u00a0\u202f", ",": ".'\u2019 \u00a0\u202f"}
 """By decimal mark: what may stand between groups of three digits."""
+_LONGEST_UNIT = 12
 _PLAIN = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 
 
@@ -112,8 +113,7 @@ def _text_values(
             if np.isfinite(values).all():
                 return values, np.zeros(len(values), np.bool_)
     absent = pc.or_kleene(pc.is_null(cells), is_missing(cells, missing))
-    # The minus sign of typographers, as some table programs write it.
-    body = pc.replace_substring(cells, "\u2212", "-")
+    body = _plain_signs(_without_unit(cells, absent))
     valid = pc.match_substring_regex(body, number_pattern(decimal))
     if decimal is not None:
         body = pc.replace_substring_regex(body, f"[{GROUP_MARKS[decimal]}]", "")
@@ -123,3 +123,21 @@ def _text_values(
     found = np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
     bad = ~np.isfinite(found) & ~np.asarray(absent.to_numpy(zero_copy_only=False), np.bool_)
     return found, bad
+
+
+def _plain_signs(cells: Cells) -> Cells:
+    """The minus sign of typographers, and one behind the number, as accounting programs write it."""
+    cells = pc.replace_substring(cells, "\u2212", "-")
+    return pc.replace_substring_regex(cells, r"^(\d[^-]*)-$", r"-\1")
+
+
+def _without_unit(cells: Cells, absent: Cells) -> Cells:
+    """Numbers without the unit that stands before or behind each of them: ``21.5 °C``."""
+    filled = cells.filter(pc.invert(absent))
+    for inner, outer in ((r"[\d.,+\-\x{2212}].*$", "^"), (r"^.*[\d.,\-]", "$")):
+        # What is left of a cell without all from its first digit on, or up to its last one.
+        units = pc.unique(pc.replace_substring_regex(filled, inner, ""))
+        if len(units) == 1 and (unit := units[0].as_py()) and len(unit) <= _LONGEST_UNIT:
+            quoted = rf"\Q{unit}\E"
+            cells = pc.replace_substring_regex(cells, f"{outer}{quoted}" if outer == "^" else f"{quoted}{outer}", "")
+    return cells

@@ -95,7 +95,8 @@ def find_records(text: bytes, name: str) -> Records:
 
 def split(record: str, separator: str) -> list[str]:
     """The cells of a record, stripped of blanks around them."""
-    if separator == " ":
+    if separator == " " and '"' not in record:
         return record.split()
     reader = csv.reader(io.StringIO(record, newline=""), delimiter=separator, skipinitialspace=True)
-    return [cell.strip() for cell in next(reader, [])]
+    cells = [cell.strip() for cell in next(reader, [])]
+    return [cell for cell in cells if cell] if separator == " " else cells

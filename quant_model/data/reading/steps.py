@@ -22,6 +22,11 @@ _UNITS = {
 }
 _LONG = {"d": "day", "h": "hour", "min": "minute", "s": "second", "ms": "millisecond", "us": "microsecond"}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ROUND = tuple(
+    count * unit
+    for unit, counts in ((60_000_000, (1440, 60, 30, 15, 10, 5, 1)), (1_000_000, (30, 10, 5, 1)), (1_000, (500, 100, 10, 1)))
+    for count in counts
+)
 _EMPTY_SHARE = 0.25
 """Of a step that must be empty of times for them to count as lying around one place in it."""
 _JITTER_SHARE = 0.5
@@ -148,9 +153,20 @@ def _slot(phase: Micros, step: int) -> tuple[int, int]:
     if empty < _EMPTY_SHARE * step:
         return 0, 0
     border = int(ordered[widest]) + empty // 2
+    first = int(ordered[widest]) + empty
     width = step - empty
     # A cluster's middle where it is a jitter; where several sensors take turns, the first one's time.
-    return border, (empty - empty // 2) + (width // 2 if width < _JITTER_SHARE * step else 0)
+    low, high = (first, first + width) if width < _JITTER_SHARE * step else (first, first + width // 4)
+    return border, _roundest(low, high) - border
+
+
+def _roundest(low: int, high: int) -> int:
+    """The roundest moment of a span: the full minute, the full second; its middle where there is none."""
+    for unit in _ROUND:
+        found = -(-low // unit) * unit
+        if found <= high:
+            return found
+    return (low + high) // 2
 
 
 def _on_months(micros: Micros, months: int) -> Grid:

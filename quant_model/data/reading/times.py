@@ -31,6 +31,7 @@ COUNTS: Mapping[str, tuple[float, float]] = {
     "epoch ns": (1e-3, 0),
     "excel": (86_400 * SECOND, 25_569),  # days; 1970-01-01 in Excel's count since 1900
     "julian": (86_400 * SECOND, 2_440_587.5),
+    "mjd": (86_400 * SECOND, 40_587),
     "matlab": (86_400 * SECOND, 719_529),
     "elapsed s": (SECOND, 0),
     "elapsed ms": (1_000, 0),
