@@ -8,7 +8,7 @@ about 0.3 %.
 
 from __future__ import annotations
 
-from cost_model.arithmetic import Number, at_least, at_most, log2, pick, remembered, softplus
+from quant_model.arithmetic import Number, at_least, at_most, log2, pick, remembered, softplus
 
 __all__ = [
     "bias_columns",

@@ -14,7 +14,7 @@ from hdl.netlist import (
     row_buffer,
     stream_signals,
 )
-from quant_model.attention import Context, Scores
+from quant_model.kinds.attention import Context, Scores
 
 
 def build_scores(node: Scores, of: Build) -> Part:

@@ -12,14 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hdl import attention, linear, pooling, repeat, residual
 from hdl.netlist import Build, GenericValue, Instance, Part, Signal, identifier, row_buffer, stream_signals
 from hdl.scripts import write_scripts
-from quant_model.attention import Context, Scores
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from quant_model.linear import Linear
+from quant_model.kinds.attention import Context, Scores
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.pooling import Pooling
+from quant_model.kinds.repeat import Repeat
+from quant_model.kinds.residual import Residual
 from quant_model.node import Node
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
 from quant_model.schedule import schedule
 
 LIBRARY = (
@@ -91,11 +91,11 @@ def _part(node: Node, of: Build) -> Part:
 
 
 def _input(of: Build) -> Part:
-    bits = of.network.input.bits
+    bits = of.network.input.format.bits
     instance = Instance(
         label="input_port",
         entity="input_stream",
-        generics={"BITS": bits, "COLUMNS": of.network.design.architecture.features},
+        generics={"BITS": bits, "COLUMNS": of.network.input.columns},
         ports={
             "tvalid": "s_axis_tvalid",
             "tready": "s_axis_tready",
@@ -110,16 +110,16 @@ def _input(of: Build) -> Part:
 
 
 def _output(of: Build) -> Part:
-    head = of.network.head
+    out = of.network.output
     rows = of.schedule.buffer_rows["output"]
     signals, buffer = row_buffer(
-        "output_buffer", head.name, head.output.bits, head.columns, rows, "distributed", reader="output"
+        "output_buffer", out.name, out.format.bits, out.columns, rows, "distributed", reader="output"
     )
     controls = tuple(Signal(f"output_{part}") for part in ("available", "step", "rewind", "commit", "retire"))
     port = Instance(
         label="output_port",
         entity="output_stream",
-        generics={"BITS": head.output.bits, "COLUMNS": head.columns},
+        generics={"BITS": out.format.bits, "COLUMNS": out.columns},
         ports={
             "available": "output_available",
             "step": "output_step",
@@ -142,7 +142,7 @@ def _readiness(of: Build) -> Part:
 
 
 def _ready(producer: str, of: Build) -> str:
-    if producer == of.network.head.name:
+    if producer == of.network.output.name:
         return "output_buffer_ready"
     return " and ".join(_sink_ready(producer, node, of) for node in of.network.consumers(producer))
 
@@ -203,9 +203,9 @@ def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:
             title=f"Quantised Transformer, design point {network.design.digest}.",
             cycles=plan.cycles,
             interval=plan.interval,
-            input_bits=network.input.bits,
-            input_bus_bits=_bus_bits(network.input.bits),
-            output_bus_bits=_bus_bits(network.head.output.bits),
+            input_bits=network.input.format.bits,
+            input_bus_bits=_bus_bits(network.input.format.bits),
+            output_bus_bits=_bus_bits(network.output.format.bits),
             roms={rom.name for part in built for rom in part.roms},
             signals=[signal for part in built for signal in part.signals],
             assignments={target: source for part in built for target, source in part.assignments.items()},
@@ -220,10 +220,10 @@ def _testbench(model: IntegerModel) -> str:
         _environment()
         .get_template("testbench.vhd.j2")
         .render(
-            beats_in=network.design.architecture.window * network.design.architecture.features,
-            beats_out=network.design.architecture.outputs,
-            input_bus_bits=_bus_bits(network.input.bits),
-            output_bus_bits=_bus_bits(network.head.output.bits),
+            beats_in=network.input.values,
+            beats_out=network.output.columns,
+            input_bus_bits=_bus_bits(network.input.format.bits),
+            output_bus_bits=_bus_bits(network.output.format.bits),
             cycles=schedule(network).cycles,
         )
     )

@@ -17,9 +17,9 @@ from hdl.netlist import (
     stream_signals,
     twos_complement,
 )
-from quant_model.linear import Linear
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.residual import Residual
 from quant_model.node import LinearParameters
-from quant_model.residual import Residual
 
 
 def build(node: Linear, of: Build) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hdl.netlist import Build, Instance, Part, Signal, identifier, stream_signals
-from quant_model.pooling import Pooling
+from quant_model.kinds.pooling import Pooling
 
 
 def build(node: Pooling, of: Build) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hdl.netlist import Build, Instance, Part, Signal, identifier, stream_signals
-from quant_model.repeat import Repeat
+from quant_model.kinds.repeat import Repeat
 
 PASS = "_pass"
 """Behind a repeated layer's last node: its rows, before the loop decides where they go."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hdl.linear import fill
 from hdl.netlist import Build, Instance, Part, cursor_signals, identifier, row_buffer, stream_signals
 from hdl.repeat import PASS
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
+from quant_model.kinds.repeat import Repeat
+from quant_model.kinds.residual import Residual
 
 
 def output_name(node: Residual, of: Build) -> str:

@@ -26,8 +26,7 @@ _PERIOD_NS = 10.0
 
 def write_scripts(model: IntegerModel, top: str, out: Path) -> None:
     """Write the scripts and ``vectors/`` (stimulus and golden outputs) into the folder of an accelerator."""
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, _VECTORS, arch.window, arch.features, _SEED)
+    stimulus = random_vectors(model.network.input, _VECTORS, _SEED)
     vectors = out / "vectors"
     vectors.mkdir(exist_ok=True)
     write_integers(vectors / "stimulus.txt", stimulus)
@@ -38,7 +37,7 @@ def write_scripts(model: IntegerModel, top: str, out: Path) -> None:
             top=top,
             vectors=_VECTORS,
             isolated=isolated_vectors(_VECTORS, stall=False),
-            outputs=arch.outputs,
+            outputs=model.network.output.columns,
             cycles=schedule(model.network).cycles,
             part=_PART,
             period_ns=_PERIOD_NS,

@@ -128,8 +128,7 @@ def verify_each(
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, vectors, arch.window, arch.features, seed)
+    stimulus = random_vectors(model.network.input, vectors, seed)
     expected = model.forward(stimulus)
     cycles = schedule(model.network).cycles
     found = []

@@ -7,61 +7,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from operator import mul
-from types import MappingProxyType
 
-from cost_model.arithmetic import Number
-from cost_model.component import Counts, Usage
-from cost_model.entities import FEATURES
+import numpy as np
 
-__all__ = ["YOSYS", "Calibration", "load"]
+from cost_model.component import Counts, Sort, Usage
+from quant_model.arithmetic import Number
 
-YOSYS = "yosys-xc7"
-"""The calibration that comes with Bitfront."""
+__all__ = ["Calibration", "Coefficients", "load"]
+
+Coefficients = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""By resource, kind of component and feature."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """Coefficients by kind of component, in the order of ``entities.FEATURES``."""
+    """What synthesis makes of components whose counts no rule tells."""
 
     name: str
     tool: str
     """What measured the counts: tools, versions, script."""
     designs: int
     """Designs that the coefficients were fitted to."""
-    lut: Mapping[str, tuple[float, ...]]
-    factors: Mapping[str, Counts] | None = None
-    """By kind of component: what another tool counts over what the coefficients say, by resource."""
-
-    def lut_of(self, usage: Usage) -> Number:
-        """LUTs of a component: by rule, and what the mapper adds."""
-        total = sum(map(mul, self.lut[usage.kind], usage.features), usage.rules.lut)
-        return total if self.factors is None else total * self.factors[usage.kind].lut
-
-    def others_of(self, usage: Usage) -> Counts:
-        """The resources of a component that rules decide: all but LUTs (whose count here means nothing)."""
-        rules = usage.rules
-        if self.factors is None:
-            return rules
-        factor = self.factors[usage.kind]
-        return Counts(
-            0.0,
-            rules.lutram * factor.lutram,
-            rules.ff * factor.ff,
-            rules.bram18 * factor.bram18,
-            rules.dsp * factor.dsp,
-        )
+    fitted: Coefficients
+    """Counts in proportion to features, on top of the rules."""
+    factors: Mapping[Sort, Mapping[str, float]] | None = None
+    """By family of components and resource: what another tool counts over all that."""
 
     def counts(self, usage: Usage) -> Counts:
         """All resources of a component."""
-        others = self.others_of(usage)
-        return Counts(self.lut_of(usage), others.lutram, others.ff, others.bram18, others.dsp)
+        known = usage.calibrated.get(self)
+        if known is None:
+            known = usage.calibrated[self] = self._counts(usage)
+        return known
+
+    def _counts(self, usage: Usage) -> Counts:
+        found = Counts(usage.rules)
+        for resource, kinds in self.fitted.items():
+            total: Number = found[resource]
+            own = kinds.get(usage.kind, {})
+            for feature, value in usage.features.items():
+                if (coefficient := own.get(feature, 0.0)) != 0.0:
+                    total = total + coefficient * value
+            found[resource] = total
+        if self.factors is not None:
+            factors = self.factors[usage.sort]
+            found = Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
+        return Counts(
+            {name: count for name, count in found.items() if isinstance(count, np.ndarray) or count}
+        )
 
 
 @cache
-def load(name: str = YOSYS) -> Calibration:
+def load(name: str) -> Calibration:
     """The committed calibration called ``name``."""
     path = files("cost_model") / "calibration" / f"{name.replace('-', '_')}.json"
     data = json.loads(path.read_text())
-    lut = {kind: tuple(data["lut"][kind][feature] for feature in names) for kind, names in FEATURES.items()}
-    return Calibration(data["name"], data["tool"], data["designs"], MappingProxyType(lut))
+    return Calibration(data["name"], data["tool"], data["designs"], data["fitted"])

@@ -15,9 +15,7 @@ from cost_model.devices import DEVICES
 from hdl.generate import TOP
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
-from search.budget import RESOURCES
-from search.calibration_file import VIVADO, vivado_file
-from search.commands.options import file, folder
+from search.commands.options import VIVADO, file, folder, vivado_file
 from search.files import make_folder, read_text, write_text
 from search.show import percent, print_table
 
@@ -31,14 +29,10 @@ _UNLIKELY = 3.0
 
 @click.command()
 @click.option(
-    "--vivado",
-    "reports",
-    type=folder,
-    required=True,
-    metavar="DIR",
+    "--vivado", "reports", type=folder, required=True, metavar="DIR",
     help="Exported folders in which build_vivado.tcl has run: each holds design.json and "
     "vivado/utilization.rpt (or utilization.rpt).",
-)
+)  # fmt: skip
 @click.option(
     "--out", type=file, metavar="FILE", help="The calibration; when left out: --calibration vivado finds it."
 )
@@ -101,7 +95,7 @@ def _check_likely(place: Path, one: Reported, own: Calibration) -> None:
 
 def _show(correction: Correction, out: Path) -> None:
     rows = []
-    for name in RESOURCES:
+    for name in correction.left_out:
         factors = [by_resource[name] for by_resource in correction.factors.values()]
         span = (
             f"{min(factors):.3f}"

@@ -15,13 +15,13 @@ from quant_model.data.reading.steps import STEPS, step_of
 from quant_model.data.reading.times import check_format
 from quant_model.data.reading.zones import is_zone
 from quant_model.errors import UserError
-from search.check import DEFAULT_DEVICE
 from search.commands.options import device_option, file
 from search.files import read_bytes
 from search.init import Guess, Wishes, Written, look, write
 from search.init.keys import reading_keys, toml
 from search.init.writing import gaps_text, rows_text
 from search.show import working
+from search.space.budget import DEFAULT_DEVICE
 
 __all__ = ["init"]
 

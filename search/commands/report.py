@@ -10,8 +10,9 @@ import click
 from search.commands.options import artifacts_option, file, storage_option, study_option
 from search.files import write_text
 from search.show import working
-from search.storage import Location, storage_errors
-from search.study import OpenStudy, open_study
+from search.store.location import Location
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy, open_study
 
 __all__ = ["report"]
 
@@ -43,10 +44,10 @@ def report(
 ) -> None:
     """One HTML page of a study: front, designs, forecasts, accelerators."""
     # Imported late: the figures' library and torch take seconds.
-    from search.baselines import study_baselines
-    from search.report import gather, render
-    from search.report.content import read_measured
-    from search.report.sensitivity import study_sensitivity
+    from search.report.content import gather, read_measured
+    from search.report.needed_bits import study_sensitivity
+    from search.report.page import render
+    from search.results.comparison import study_baselines
 
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Reading study {study.name}"):

@@ -13,11 +13,11 @@ import numpy as np
 
 from quant_model.errors import UserError
 from quant_model.training.settings import TrainingSettings
-from search.datasets import StudyData
 from search.files import file_errors
 from search.init.guess import Guess
 from search.init.keys import MEANINGS, reading_keys, toml
-from search.study_file import parse_spec
+from search.study_files.datasets import StudyData
+from search.study_files.parser import parse_spec
 
 __all__ = ["Written", "gaps_text", "rows_text", "write"]
 

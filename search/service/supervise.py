@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import uuid4
 
 from quant_model.errors import UserError
-from search.quiet import quiet_optuna
 from search.stopping import Interrupted, StopSignal
+from search.store.quiet import quiet_optuna
 
 __all__ = ["Program", "Report", "Start", "Supervisor"]
 
@@ -47,25 +47,19 @@ class Start:
     stop: StopSignal
 
 
-class Main(Protocol):
-    """A function at the top of a module, which another process can find by name."""
-
-    def __call__(self, job: Any, start: Start) -> None:
-        """Work; print lines for people."""
-
-
 @dataclass(frozen=True)
 class Program:
     """What a process does.
 
     Attributes:
         name: For people: ``worker 0``.
-        main: Called in the process.
+        main: Called in the process with the job; a function at the top of a module, which another process
+            finds by name.
         job: Its argument. It goes through a pipe: a password never stands in a command line.
     """
 
     name: str
-    main: Main
+    main: Callable[[Any, Start], None]
     job: Any
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from cost_model import DesignArrays, device, estimate, estimate_many, resolve
-from quant_model.design import Architecture, DesignPoint, uniform_design
-from search.budget import Budget
-from search.space import DesignSpace, random_designs
-from search.study_file import load_spec
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, random_designs
+from search.study_files.parser import load_spec
 
 RESULT = Path(__file__).with_suffix(".json")
 _STUDY = Path("studies/sf_traffic.toml")
@@ -30,7 +31,7 @@ _SINGLE, _DIFFERENT, _MANY = 50, 1000, 16_384
 def main() -> None:
     """Best of some rounds."""
     part = device("xc7s15")
-    architecture = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=64, layers=1, outputs=1)
+    architecture = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=64, layers=1, outputs=1)
     open_choices = uniform_design(architecture, lanes=4)
     design = resolve(open_choices, part)
     spec = load_spec(_STUDY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from quant_model.design import DesignPoint, engine_kinds
+from quant_model.design import DesignPoint
 from tests.bench.calibration.draw import cases
 
 __all__ = ["random_designs", "two_windows"]
@@ -19,7 +19,7 @@ def two_windows(design: DesignPoint) -> DesignPoint:
     """The same design with a second window in every key and value store."""
     stores = {
         name: dataclasses.replace(design.engines[name], windows=2)
-        for name, kind in engine_kinds(design.architecture).items()
+        for name, kind in engine_kinds(design.shape).items()
         if kind in ("scores", "context")
     }
     return design.with_engines(stores)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cost_model.resolve_many import resolve_many
 
 from cost_model import (
     DEVICES,
@@ -15,13 +16,13 @@ from cost_model import (
     estimate_many,
     resolve,
 )
-from cost_model.resolve_many import resolve_many
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
 from quant_model.errors import UserError
-from search.cli import run_cli
+from quant_model.families import Encoder
+from search.commands.cli import run_cli
 
 DESIGN = uniform_design(
-    Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),
+    Encoder(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),
     multiplier="lut",
     buffer="block",
     memory="block",

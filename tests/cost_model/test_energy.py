@@ -8,10 +8,11 @@ import pytest
 
 from cost_model import DEVICES, device, estimate, resolve
 from cost_model.devices import SEVEN_SERIES, DynamicEnergy
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 
 XC7S15 = device("xc7s15")
-ARCHITECTURE = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
+ARCHITECTURE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
 SLOW = resolve(uniform_design(ARCHITECTURE, 6, 6, lanes=1), XC7S15)
 QUICK = resolve(uniform_design(ARCHITECTURE, 6, 6, lanes=8), XC7S15)
 

@@ -8,9 +8,10 @@ import pytest
 
 from cost_model import Device, device, estimate, resolve
 from cost_model.explain import fitting_changes, shares, shares_by_kind
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 
-ARCHITECTURE = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
+ARCHITECTURE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
 XC7S15 = device("xc7s15")
 DESIGN = resolve(
     uniform_design(ARCHITECTURE, 6, 6, lanes=2, multiplier="lut", buffer="distributed", memory="logic"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-
-from cost_model import DesignArrays, device, estimate, estimate_many
 from cost_model.sums import context_widths, dot_widths, linear_widths, pooled_width
 from cost_model.timetable import timetable
-from quant_model.attention import Context, Scores
-from quant_model.design import Architecture, DesignPoint, uniform_design
-from quant_model.linear import Linear
+
+from cost_model import DesignArrays, device, estimate, estimate_many
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
+from quant_model.kinds.attention import Context, Scores
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.pooling import Pooling
 from quant_model.network import build_network
-from quant_model.pooling import Pooling
 from quant_model.schedule import schedule
 from tests.cost_model.designs import random_designs, two_windows
 
@@ -24,7 +25,7 @@ def alike() -> list[list[DesignPoint]]:
     """The designs by what a batch must have in common."""
     groups: dict[tuple[int, bool], list[DesignPoint]] = {}
     for design in DESIGNS:
-        architecture = design.architecture
+        architecture = design.shape
         groups.setdefault((architecture.layers, architecture.repeats > 1), []).append(design)
     return list(groups.values())
 
@@ -78,7 +79,7 @@ def test_widths_are_the_networks(design: DesignPoint) -> None:
 def test_a_batch_needs_designs_of_one_shape() -> None:
     one, two = (
         uniform_design(
-            Architecture(window=8, features=1, d_model=8, heads=1, ffn_width=8, layers=layers, outputs=1),
+            Encoder(window=8, features=1, d_model=8, heads=1, ffn_width=8, layers=layers, outputs=1),
             multiplier="lut",
             buffer="block",
             memory="block",
@@ -88,4 +89,4 @@ def test_a_batch_needs_designs_of_one_shape() -> None:
     with pytest.raises(ValueError, match="same layers"):
         DesignArrays.of([one, two])
     with pytest.raises(ValueError, match="resolved"):
-        DesignArrays.of([uniform_design(one.architecture)])
+        DesignArrays.of([uniform_design(one.shape)])

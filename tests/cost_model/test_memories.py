@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from cost_model.memories import (
     block_rams,
     distributed_ram,

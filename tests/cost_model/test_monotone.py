@@ -15,16 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cost_model import DesignArrays, Estimates, device, estimate_many
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    Engine,
-    activation_range,
-    engine_kinds,
-    lane_limit,
-    memory_choices,
-    tied_streams,
-)
+from quant_model.design import DesignPoint
+from quant_model.engine import Engine
+from quant_model.families import Encoder
 from tests.cost_model.designs import random_designs
 
 LARGE = device("xc7s50")
@@ -75,9 +68,9 @@ def wider(design: DesignPoint) -> Iterator[Neighbour]:
         if bits < 8:
             more = {**design.weight_bits, name: bits + 1}
             yield f"weights of {name}", design, dataclasses.replace(design, weight_bits=more)
-    tied = tied_streams(design.architecture)
+    tied = tied_streams(design.shape)
     for name, bits in design.activation_bits.items():
-        if bits + 1 in activation_range(design.architecture, name):
+        if bits + 1 in activation_range(design.shape, name):
             names = tied if name in tied else (name,)
             more = {**design.activation_bits, **dict.fromkeys(names, bits + 1)}
             yield name, design, dataclasses.replace(design, activation_bits=more)
@@ -85,7 +78,7 @@ def wider(design: DesignPoint) -> Iterator[Neighbour]:
 
 def larger(design: DesignPoint) -> Iterator[Neighbour]:
     """Twice as much of every dimension, where that is allowed, with the same lanes."""
-    architecture = design.architecture
+    architecture = design.shape
     changes: list[dict[str, int]] = [
         {"window": 2 * architecture.window},
         {"features": 2 * architecture.features},
@@ -93,7 +86,7 @@ def larger(design: DesignPoint) -> Iterator[Neighbour]:
         {"ffn_width": 2 * architecture.ffn_width},
         {"outputs": 2 * architecture.outputs},
     ]
-    limits = Architecture(window=256, features=32, d_model=128, heads=1, ffn_width=512, layers=1, outputs=16)
+    limits = Encoder(window=256, features=32, d_model=128, heads=1, ffn_width=512, layers=1, outputs=16)
     for change in changes:
         (name, value) = next(iter(change.items()))
         if value <= getattr(limits, name):
@@ -115,9 +108,9 @@ def quicker(design: DesignPoint) -> Iterator[Neighbour]:
     }
     base = design.with_engines(engines)
     for name, engine in engines.items():
-        limit = lane_limit(design.architecture, name)
+        limit = lane_limit(design.shape, name)
         # With a lane for every product weights become constants, and a constant multiplier is smaller.
-        constant = name == "embed" and 2 * engine.lanes == limit and design.architecture.features == 1
+        constant = name == "embed" and 2 * engine.lanes == limit and design.shape.features == 1
         if limit % (2 * engine.lanes) == 0 and not constant:
             faster = dataclasses.replace(engine, lanes=2 * engine.lanes)
             yield name, base, base.with_engines({name: faster})
@@ -137,7 +130,7 @@ def test_more_lanes_cost_no_less() -> None:
 
 def blocks(design: DesignPoint) -> Iterator[Neighbour]:
     """Each buffer and each memory in distributed RAM (weights: logic), then in block RAM."""
-    for name, kind in engine_kinds(design.architecture).items():
+    for name, kind in engine_kinds(design.shape).items():
         engine = design.engines[name]
         pairs: list[tuple[Engine, Engine]] = [
             (dataclasses.replace(engine, buffer="distributed"), dataclasses.replace(engine, buffer="block"))

@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 
 from cost_model import DEVICES, Device, device, estimate, resolve
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.errors import UserError
+from quant_model.families import Encoder
 
-ARCHITECTURE = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
+ARCHITECTURE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
 XC7S15 = device("xc7s15")
 
 

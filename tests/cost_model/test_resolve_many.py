@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from cost_model.resolve_many import OpenChoices, resolve_many
 
 from cost_model import DesignArrays, device, estimate_many, resolve
-from cost_model.resolve_many import OpenChoices, resolve_many
 from quant_model.design import DesignPoint
-from search.space import DesignSpace
-from search.study_file import parse_spec
+from search.space.design_space import DesignSpace
+from search.study_files.parser import parse_spec
 from tests.search.conftest import TOML
 
 _FLAGS = {"dsp": "multiplier", "buffer_block": "buffer", "memory_block": "memory"}

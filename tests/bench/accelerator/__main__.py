@@ -155,7 +155,7 @@ def _pace_table(designs: Iterator[DesignPoint], part: Device) -> Iterator[str]:
     rows: list[str] = []
     ratios: dict[LaneObjective, list[float]] = {objective: [] for objective in OBJECTIVES}
     for design in designs:
-        arch = design.architecture
+        arch = design.shape
         cells = [
             f"{arch.window} x {arch.features} -> {arch.outputs}, {arch.d_model}, {arch.heads}, "
             f"{arch.ffn_width}, {arch.layers}, {arch.repeats}"

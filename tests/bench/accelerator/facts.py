@@ -9,15 +9,8 @@ from typing import Literal
 from cost_model import Device, Estimate, device, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
 from hdl.playback import Playback, random_vectors
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_names,
-    linear_names,
-    stream_names,
-    tied_streams,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
 from quant_model.schedule import schedule
@@ -37,12 +30,12 @@ __all__ = [
 
 def square(d_model: int, bits: int) -> DesignPoint:
     """The networks of arXiv 2410.03294's templates: window 24, one feature, one head, FFN ratio 4."""
-    return uniform_design(Architecture(24, 1, d_model, 1, 4 * d_model, 1, 1), bits, bits)
+    return uniform_design(Encoder(24, 1, d_model, 1, 4 * d_model, 1, 1), bits, bits)
 
 
 def busiest(design: DesignPoint) -> tuple[str, int]:
     """The engine with the most multiply-accumulates per lane, and their number in a window."""
-    passes = design.architecture.repeats
+    passes = design.shape.repeats
     work = {
         name: clocks * (passes if name.startswith("layer") else 1) for name, clocks in _work(design).items()
     }
@@ -57,7 +50,7 @@ def in_turn(design: DesignPoint) -> int:
     score needs all keys, its first context all values, and a layer's keys and values all rows before them.
     Everything else may overlap, and rows pass from engine to engine in no time.
     """
-    arch, work = design.architecture, _work(design)
+    arch, work = design.shape, _work(design)
     # When a layer's first row can come, and when its last is there.
     first, last = 0, work["embed"]
     for layer in range(arch.layers):
@@ -97,14 +90,14 @@ def random_feasible(count: int, seed: int, part: Device, *, repeats: int = 1) ->
 
 def back_to_back(model: IntegerModel, windows: int) -> Playback:
     """Random windows to play one behind another, the first one alone."""
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, windows, arch.window, arch.features, seed=1)
+    arch = model.network.design.shape
+    stimulus = random_vectors(model.network.input, windows, seed=1)
     return Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=1)
 
 
 def bits_between_layers(design: DesignPoint) -> int:
     """Bits of all buffers and stores that hold what one engine has made for another."""
-    arch, bits = design.architecture, design.activation_bits
+    arch, bits = design.shape, design.activation_bits
     rows = schedule(build_network(design)).buffer_rows
     total = rows["embed"] * arch.features * bits["input"] + rows["head"] * arch.d_model * bits["pool"]
     stream = "embed"
@@ -131,7 +124,7 @@ def bits_between_layers(design: DesignPoint) -> int:
 
 def bits_of_whole_matrices(design: DesignPoint) -> int:
     """Bits when every tensor between two engines lies in a buffer of its own, whole, as in layer by layer."""
-    arch, bits = design.architecture, design.activation_bits
+    arch, bits = design.shape, design.activation_bits
     row = arch.features * bits["input"] + arch.d_model * bits["embed"]
     for number in range(arch.layers):
         name = f"layer{number}"
@@ -145,14 +138,14 @@ def bits_of_whole_matrices(design: DesignPoint) -> int:
 
 def in_memories(style: Literal["distributed", "block"], bits: int = 8, lanes: int = 2) -> DesignPoint:
     """A small design with all its buffers and stores of one kind, products in LUTs."""
-    arch = Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1)
+    arch = Encoder(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1)
     design = uniform_design(arch, bits, bits, lanes=lanes, multiplier="lut", buffer=style, memory=style)
     return resolve(design, device("xc7s15"))
 
 
 def _draw(rng: random.Random, repeats: int) -> DesignPoint:
     d_model = rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64))
-    arch = Architecture(
+    arch = Encoder(
         window=rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64, 96)),
         features=rng.randint(1, 9),
         d_model=d_model,

@@ -159,7 +159,7 @@ def _timed(design: DesignPoint, folder: Path) -> Iterator[Timed]:
     said, run = _seconds(lambda: _output(command, built))
     *outputs, clocks = map(int, said.split())
     # The bus is a whole number of bytes wide and printed as unsigned.
-    bus = 8 * -(-model.network.head.output.bits // 8)
+    bus = 8 * -(-model.network.output.format.bits // 8)
     assert (np.array(outputs) == playback.expected.ravel() % (1 << bus)).all()
     yield Timed(" ".join(version.split()[:2]), build, clocks, run)
 

@@ -28,9 +28,9 @@ from quant_model.design import DesignPoint
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
-from search.budget import Budget
-from search.space import DesignSpace, random_designs
-from search.study_file import load_spec
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, random_designs
+from search.study_files.parser import load_spec
 
 __all__ = ["check", "drawn"]
 
@@ -87,7 +87,7 @@ def drawn(count: int, seed: int) -> Iterator[DesignPoint]:
 
 def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     """What became of a design, as a JSON object; ``wrong`` names what is not as it must be."""
-    start, arch = time.monotonic(), design.architecture
+    start, arch = time.monotonic(), design.shape
     network = build_network(design)
     plan = schedule(network)
     line: dict[str, Any] = {

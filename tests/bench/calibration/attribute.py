@@ -16,9 +16,9 @@ from typing import Any
 
 from hdl.netlist import identifier
 from hdl.synthesize import count
+from quant_model.kinds.residual import Residual
 from quant_model.network import Network
 from quant_model.node import Node
-from quant_model.residual import Residual
 
 __all__ = ["Owner", "attribute"]
 

@@ -13,19 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cost_model import device, resolve
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    Engine,
-    Multiplier,
-    activation_names,
-    engine_kinds,
-    linear_names,
-    memory_choices,
-    snap_lanes,
-    stream_names,
-    tied_streams,
-)
+from quant_model.design import DesignPoint
+from quant_model.engine import Engine, Multiplier
+from quant_model.families import Encoder
 
 __all__ = ["FAMILIES", "Case", "cases"]
 
@@ -61,7 +51,7 @@ def broad(seed: int) -> DesignPoint:
     rng = random.Random(seed)
     d_model, window = rng.choice(_WIDTHS), rng.choice(_WINDOWS)
     heads = rng.choice([heads for heads in (1, 1, 1, 2, 2, 4) if d_model % heads == 0])
-    architecture = Architecture(
+    architecture = Encoder(
         window=window,
         features=rng.choice([1, 1, 2, 3, 4, 8]),
         d_model=d_model,
@@ -93,7 +83,7 @@ def study(seed: int) -> DesignPoint:
     """As in the shipped studies: a window of 24, open choices resolved for the part that is searched."""
     rng = random.Random(seed)
     d_model = rng.choice([8, 16, 24, 32, 64])
-    architecture = Architecture(
+    architecture = Encoder(
         window=24,
         features=rng.choice([1, 1, 1, 9]),
         d_model=d_model,
@@ -124,7 +114,7 @@ def repeated(seed: int) -> DesignPoint:
     """A broad design whose layers are applied two to five times."""
     design = broad(seed)
     rng = random.Random(seed)
-    architecture = replace(design.architecture, repeats=rng.randint(2, 5))
+    architecture = replace(design.shape, repeats=rng.randint(2, 5))
     bits = rng.randint(4, 8)
     tied = dict.fromkeys(tied_streams(architecture), bits)
     loops = {

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from quant_model.design import DesignPoint
-from search.budget import Assessment, Budget
-from search.space import DesignSpace
-from search.spec import StudySpec
-from search.study_file import load_spec
+from search.space.budget import Assessment, Budget
+from search.space.design_space import DesignSpace
+from search.study_files.parser import load_spec
+from search.study_files.spec import StudySpec
 from tests.cost_model.designs import two_windows
 
 __all__ = ["STUDIES", "UserDesign", "user_designs"]

@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cost_model import Estimate, device, estimate, resolve
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_range,
-    engine_kinds,
-    memory_choices,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 
 __all__ = [
     "BITS",
@@ -72,7 +66,7 @@ class Variant:
 
 def all_distributed(d_model: int, bits: int) -> Variant:
     """One lane, uniform bits; buffers, keys and values in distributed RAM, weights in LUTs."""
-    architecture = Architecture(
+    architecture = Encoder(
         window=_WINDOW,
         features=1,
         d_model=d_model,
@@ -105,7 +99,7 @@ def types_and_bits(variant: Variant) -> Variant:
 
 
 def _open(design: DesignPoint) -> DesignPoint:
-    kinds = engine_kinds(design.architecture)
+    kinds = engine_kinds(design.shape)
     return design.with_engines(
         {
             name: dataclasses.replace(
@@ -128,5 +122,5 @@ def _narrower(design: DesignPoint) -> Iterator[DesignPoint]:
         if bits > _FEWEST_BITS:
             yield dataclasses.replace(design, weight_bits={**design.weight_bits, name: bits - 1})
     for name, bits in design.activation_bits.items():
-        if bits > _FEWEST_BITS and bits - 1 in activation_range(design.architecture, name):
+        if bits > _FEWEST_BITS and bits - 1 in activation_range(design.shape, name):
             yield dataclasses.replace(design, activation_bits={**design.activation_bits, name: bits - 1})

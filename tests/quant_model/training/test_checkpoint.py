@@ -11,7 +11,7 @@ from quant_model.design import uniform_design
 from quant_model.network import Network, build_network
 from quant_model.training import Epoch, FloatParent, Resume, train, train_parent
 from tests.quant_model.training import samples
-from tests.quant_model.training.samples import small_architecture
+from tests.quant_model.training.samples import small_shape
 
 SETTINGS = dataclasses.replace(samples.SETTINGS, epochs=4)
 
@@ -43,7 +43,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def network(dataset: Dataset) -> Network:
-    return build_network(uniform_design(small_architecture(dataset), 4, 4, stream_bits=6))
+    return build_network(uniform_design(small_shape(dataset), 4, 4, stream_bits=6))
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 4])
@@ -63,12 +63,12 @@ def test_going_on_gives_the_same_model_bit_for_bit(
 
 
 def test_a_parent_goes_on_too(dataset: Dataset, parent: FloatParent) -> None:
-    architecture = small_architecture(dataset)
+    shape = small_shape(dataset)
     stopped = Shelf(2)
     with pytest.raises(KeyboardInterrupt):
-        train_parent(architecture, dataset, SETTINGS, 1, stopped.resume())
+        train_parent(shape, dataset, SETTINGS, 1, stopped.resume())
     shelf = Shelf().after(stopped.content)
-    assert train_parent(architecture, dataset, SETTINGS, 1, shelf.resume()).to_bytes() == parent.to_bytes()
+    assert train_parent(shape, dataset, SETTINGS, 1, shelf.resume()).to_bytes() == parent.to_bytes()
     assert shelf.saved == SETTINGS.parent_epochs - 2
 
 

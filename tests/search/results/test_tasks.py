@@ -1,0 +1,164 @@
+"""Classification and anomaly detection from the study file to the exported folder and its host."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from hdl.simulate import verify
+from quant_model.data import Dataset, persistence, prediction_error
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from search.results.comparison import stored_baselines, study_baselines
+from search.results.export import export_trial
+from search.results.front import front, front_json
+from search.store.study import OpenStudy
+from search.study_files.parser import load_spec
+from tests.search.conftest import StudyMaker
+from tests.search.studies import open_file, work
+
+CLASSIFY = 'targets = ["state"]\ntask = "classify"\nclasses = ["off", "on", 2]'
+ANOMALY = 'targets = ["load"]\ntask = "anomaly"\nanomaly_label = "fault"\nanomaly_quantile = 0.9'
+
+
+def labelled(rows: int = 360) -> str:
+    """A wave whose height is its state; near its end some rows are off and marked."""
+    lines = ["time,load,heat,state,fault"]
+    for row in range(rows):
+        state = (0, 1, 0, 2)[row // 12 % 4]
+        fault = row > 320 and row % 9 == 0
+        load = (1 + state) * math.sin(row * 2.1) + 0.05 * (row * 37 % 11) + 4 * fault
+        name = ("off", "on", "2")[state]
+        lines.append(
+            f"2024-01-{row // 24 + 1:02d} {row % 24:02d}:00,{load:.4f},{row % 7},{name},{int(fault)}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def trained(make_study: StudyMaker, task: str) -> OpenStudy:
+    replaced = {
+        "targets": task,
+        "d_model": "d_model = 4",
+        "epochs": "epochs = 2",
+        "parent_epochs": "parent_epochs = 4",
+        "batch_size": "batch_size = 16",
+    }
+    study = open_file(make_study(replaced, csv=labelled()))
+    assert "complete" in work(study, 1)[-1]
+    return study
+
+
+def exported(study: OpenStudy, out: Path) -> tuple[dict[str, Any], Dataset, npt.NDArray[np.float64]]:
+    """Export the best design; return its manifest, its data, and what its outputs stand for on test."""
+    (best, *_) = front(study)
+    export_trial(study, best.number, out)
+    manifest = json.loads((out / "bundle.json").read_text())
+    model, dataset = IntegerModel.load(out / "model.json"), study.data().dataset(6)
+    assert prediction_error(dataset, dataset.validation, model.predict(dataset.validation.x)) == best.error
+    assert manifest["errors"]["validation"] == best.error
+    # By the manifest alone, as a host does: integers in, integers out, offset and step on both sides.
+    host = manifest["host"]
+    values = dataset.test.x.astype(np.float64) * dataset.feature_std + dataset.feature_mean
+    scale = {key: np.array([one[key] for one in host["inputs"]]) for key in ("offset", "step")}
+    sent = np.floor((values - scale["offset"]) / scale["step"] + 0.5).clip(host["low"], host["high"])
+    received = model.forward(sent.astype(np.int64))
+    scale = {key: np.array([one[key] for one in host["outputs"]]) for key in ("offset", "step")}
+    return manifest, dataset, scale["offset"] + scale["step"] * received
+
+
+@pytest.mark.slow
+def test_a_classifier_from_study_file_to_vhdl(make_study: StudyMaker, tmp_path: Path) -> None:
+    study = trained(make_study, CLASSIFY)
+    assert study.study.metric_names == [
+        "error (1 - balanced accuracy)",
+        "utilization (share of the device)",
+    ]
+
+    manifest, dataset, outputs = exported(study, tmp_path / "out")
+
+    assert (manifest["task"], manifest["decision"]["kind"]) == ("classify", "argmax")
+    assert manifest["decision"]["classes"] == [one["name"] for one in manifest["host"]["outputs"]]
+    told = outputs.argmax(axis=1)
+    assert manifest["decision"]["test"]["accuracy"] == np.mean(told == dataset.test.y.argmax(axis=1))
+    assert manifest["errors"]["test"] == prediction_error(dataset, dataset.test, outputs)
+    names = ["most frequent class", "ridge regression", "LSTM, float", "Transformer, float"]
+    assert [one["name"] for one in manifest["baselines"]] == names
+    assert front_json(study)["metric"] == "1 - balanced accuracy"
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "| error (1 - balanced accuracy) |" in readme
+    assert "| recall of off |" in readme
+
+    result = verify(tmp_path / "out", vectors=6, seed=1)
+    assert (result.outputs, result.mismatches) == (6 * 3, 0)
+
+
+@pytest.mark.slow
+def test_an_anomaly_detector_from_study_file_to_vhdl(make_study: StudyMaker, tmp_path: Path) -> None:
+    study = trained(make_study, ANOMALY)
+    assert study.study.metric_names == ["error (RMSE, kW)", "utilization (share of the device)"]
+
+    manifest, dataset, outputs = exported(study, tmp_path / "out")
+
+    decision = manifest["decision"]
+    assert (manifest["task"], decision["kind"], decision["quantile"]) == ("anomaly", "threshold", 0.9)
+    alarms = np.abs(outputs - dataset.denormalise(dataset.test.y))[:, 0] > decision["limits"]["load"]
+    assert dataset.test.anomalous is not None
+    hits = int((alarms & dataset.test.anomalous).sum())
+    test = decision["test"]
+    assert (test["alarms"], test["anomalies"]) == (alarms.mean(), dataset.test.anomalous.sum())
+    assert test["recall"] == pytest.approx(hits / dataset.test.anomalous.sum())
+    assert test["precision"] == pytest.approx(hits / alarms.sum())
+    assert "f1" in (tmp_path / "out" / "README.md").read_text()
+
+    result = verify(tmp_path / "out", vectors=6, seed=1)
+    assert (result.outputs, result.mismatches) == (6, 0)
+
+
+def test_baselines_are_computed_once_and_follow_the_best_parent(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"trials": "trials = 1"}))
+    assert stored_baselines(study) == ()
+    without = study_baselines(study)
+    assert [one.name for one in without] == ["persistence", "ridge regression", "LSTM, float"]
+    dataset = study.data().dataset(6)
+    assert without[0].test == prediction_error(dataset, dataset.test, persistence(dataset.test))
+
+    work(study, 2)
+    with_parent = study_baselines(study)
+    assert with_parent[:-1] == without
+    parents = [value for key, value in study.study.user_attrs.items() if key.startswith("parent:")]
+    assert with_parent[-1].validation == pytest.approx(min(one["error"] for one in parents))
+    assert stored_baselines(study) == with_parent
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('task = "regress"', "task: 'regress' is not allowed"),
+        ('task = "classify"', "classes: .*must name the labels of the target, at least two"),
+        ('task = "classify"\nclasses = ["a"]', "classes: .*at least two"),
+        ('task = "classify"\nclasses = ["a", "a"]', "classes: .*each once"),
+        ('task = "classify"\nclasses = ["a", "b"]', "targets: .*no feature"),
+        ('classes = ["a", "b"]', "classes: .*is for task classify, not forecast"),
+        ("anomaly_quantile = 0.9", "anomaly_quantile: .*is for task anomaly, not forecast"),
+        ('task = "anomaly"\nanomaly_quantile = 1', "anomaly_quantile: 1"),
+        ('task = "anomaly"\nanomaly_label = "load"', "anomaly_label: .*a column of its own"),
+        (f"task = 'classify'\nclasses = {list(range(17))}", "classes"),
+    ],
+)
+def test_keys_that_do_not_go_with_the_task(make_study: StudyMaker, lines: str, problem: str) -> None:
+    file = make_study({"targets": f'targets = ["load"]\n{lines}'})
+    with pytest.raises(UserError, match=rf"^\S+tiny\.toml line \d+ \[data\] {problem}"):
+        load_spec(file)
+
+
+@pytest.mark.parametrize("line", ["horizon = 2", "season = 24"])
+def test_a_class_is_that_of_the_last_row(make_study: StudyMaker, line: str) -> None:
+    file = make_study({"targets": CLASSIFY, "unit": line})
+    with pytest.raises(UserError, match=f"{line.split()[0]}.* is not for task classify"):
+        load_spec(file)
