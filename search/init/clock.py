@@ -175,7 +175,7 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
     Args:
         sheet: The cells.
         wishes: What the user says of them.
-        continental: Whether the file's separators or numbers are those of countries that write the day first.
+        continental: Whether its numbers have decimal commas, as in countries that write the day first.
 
     Raises:
         UserError: there is none, or its days and months may be exchanged and nothing in the file tells.

@@ -15,7 +15,7 @@ from quant_model.data.reading.numbers import Numbers, is_missing, parse_numbers
 from quant_model.data.reading.sheet import Cells, Sheet, is_text
 from quant_model.errors import UserError
 
-__all__ = ["Notation", "decimal_marks", "sentinels", "unread_words"]
+__all__ = ["Notation", "decimal_marks", "has_decimal_commas", "sentinels", "unread_words"]
 
 Floats = npt.NDArray[np.float64]
 _SAMPLE = 2000
@@ -52,13 +52,13 @@ class Notation:
     reason: str = ""
 
 
-def decimal_marks(sheet: Sheet, columns: Sequence[str], *, continental: bool) -> dict[str, Notation]:
+def decimal_marks(sheet: Sheet, columns: Sequence[str], *, dotted: bool) -> dict[str, Notation]:
     """Tell each column's decimal mark.
 
     Args:
         sheet: The cells.
         columns: The columns to look at; those that hold no numbers get no notation.
-        continental: Whether dates or separators are those of countries with decimal commas.
+        dotted: Whether dates are written with points, as in countries with decimal commas.
 
     Raises:
         UserError: a column mixes notations, or ``1.234`` in it may mean either.
@@ -80,8 +80,15 @@ def decimal_marks(sheet: Sheet, columns: Sequence[str], *, continental: bool) ->
     marks = {one.decimal for one in found.values() if one.decimal and one.reason}
     plain = {column for column, one in found.items() if not one.decimal and one.reason}
     for column, counts in open_ones.items():
-        found[column] = _by_others(sheet, column, counts, marks, bool(plain), continental)
+        found[column] = _by_others(sheet, column, counts, marks, bool(plain), dotted)
     return found
+
+
+def has_decimal_commas(sheet: Sheet) -> bool:
+    """Whether some column's numbers have decimal commas beyond doubt."""
+    comma = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+    texts = (cells.slice(0, _SAMPLE // 20).to_pylist() for cells in sheet.columns.values() if is_text(cells))
+    return any(sum(bool(comma.fullmatch(cell)) for cell in cells) > len(cells) // 2 for cells in texts)
 
 
 def _counts(cells: Cells) -> dict[str, int] | None:
@@ -175,7 +182,7 @@ def _by_others(
     counts: Mapping[str, int],
     marks: set[str | None],
     plain: bool,
-    continental: bool,
+    dotted: bool,
 ) -> Notation:
     """What the rest of the file says of a column in which ``1.234`` may mean either."""
     shape, mark = ("point three", ".") if counts.get("point three") else ("comma three", ",")
@@ -187,8 +194,8 @@ def _by_others(
         return Notation(
             "." if mark == "," else None, f"{example} read like the decimal points of other columns"
         )
-    usual = "," if continental else "."
-    if mark == usual and (mark == "." or sheet.separator != ","):
+    plain_point = mark == "." and (sheet.separator == "," or not (dotted or sheet.separator == ";"))
+    if plain_point or (mark == "," and dotted and sheet.separator != ","):
         return Notation(mark if mark == "," else None, f"{example} is read with a decimal {_NAMES[mark]}, not as thousands")
     row = int(np.argmax(_matching(sheet.columns[column], shape)))
     digits = example.replace(mark, "")

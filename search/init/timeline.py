@@ -18,6 +18,7 @@ from quant_model.data.reading.steps import Step
 from quant_model.data.reading.times import COUNTS, ISO
 from search.init.clock import Clock, find_clock
 from search.init.localtime import find_zone, zone_in_name
+from search.init.notation import has_decimal_commas
 from search.init.order import find_order
 from search.init.rhythm import find_rhythm
 from search.init.shapes import Long, find_long, find_wide
@@ -59,7 +60,7 @@ def find_timeline(sheet: Sheet, wishes: Wishes) -> Timeline:
     skip = wishes.skip_rows
     reading = Reading((), skip_rows=skip)
     sheet = reshaped(sheet, reading)
-    continental = sheet.separator == ";"
+    continental = has_decimal_commas(sheet)
     clock = find_clock(sheet, wishes, continental=continental)
     if clocks := find_wide(sheet):
         name = _new_name(sheet, "value")

@@ -103,8 +103,7 @@ def _decimals(
     """Every column's decimal mark, as one for all where that does."""
     asked = dict(wishes.decimal)
     open_ones = [] if ALL in asked else [column for column in columns if column not in asked]
-    dotted = "." in reading.time_format or sheet.separator == ";"
-    found = decimal_marks(sheet, open_ones, continental=dotted)
+    found = decimal_marks(sheet, open_ones, dotted="d.%m" in reading.time_format)
     marks = asked | {column: one.decimal for column, one in found.items() if one.decimal is not None}
     notes += [
         f"{column}: {one.reason}"

@@ -33,6 +33,8 @@ _UNIT = re.compile(
     r"|unit.{0,10}|none|-+|string|double|float(32|64)?|u?int(32|64)?|long|datetime(64)?(:.*)?|yyyy.*|dd[./-].*|mm[./-].*|hh:.*",
     re.IGNORECASE,
 )
+_LEAST_FIT, _MARKS_FIT, _ALIKE = 0.3, 0.8, 0.98
+"""How well a separator must divide a text; marks, as a share of how well blanks do; and one as well as another."""
 _FORESEEN = 3
 """Rows of data in a row from which the data has begun."""
 
@@ -137,7 +139,12 @@ def _separator(records: Sequence[str], tail: Sequence[str]) -> str | None:
 
     fits = {separator: fit(separator) for separator in SEPARATORS}
     best = max(fits.values())
-    return next(one for one, value in fits.items() if value >= 0.98 * best) if best > 0.3 else None
+    # Blanks stand within times and remarks, too: they divide cells where nothing else does.
+    marks = {one: value for one, value in fits.items() if one != " "}
+    most = max(marks.values())
+    if best <= _LEAST_FIT:
+        return None
+    return next(one for one, value in marks.items() if value >= _ALIKE * most) if most >= _MARKS_FIT * best else " "
 
 
 def _is_clean(cell: str, separator: str) -> bool:
