@@ -18,7 +18,7 @@ from quant_model.data.reading.words import TIME_WORDS, words_in
 from quant_model.errors import UserError
 from search.init.formats import clock_formats, formats_of
 from search.init.rhythm import is_nice
-from search.init.wishes import Wishes
+from search.init.wishes import SAID, Wishes
 
 __all__ = ["Clock", "find_clock"]
 
@@ -184,6 +184,10 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
     if not options and sum(bool(formats_of(name)) for name in sheet.header) > len(sheet.header) // 2:
         problem = f"the times stand in the header ({sheet.header[1]}, ...), one row for each sensor"
         raise UserError(sheet.name, problem, "exchange rows and columns, so that each time has a row")
+    dated = [column for column, cells in sheet.columns.items() if _column_formats(sheet, column, cells)]
+    if not options and dated:
+        problem = f"the times in column {dated[0]} are all the same"
+        raise UserError(sheet.name, problem, "give each row a time of its own")
     if not options:
         example = next(
             (cell for cells in sheet.columns.values() if len(cells) for cell in [words_of(cells)[0].as_py()]),
@@ -203,7 +207,7 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
         if option is not best and len(option.columns) == 1 and option.columns[0] not in best.columns
     }
     if wishes.time:
-        why, why_format = "as you said", "as you said" if wishes.time_format else why_format
+        why, why_format = SAID, SAID if wishes.time_format else why_format
     else:
         one = (
             "the column whose cells are times"
@@ -304,7 +308,7 @@ def _sample(cells: Cells) -> list[str]:
     places = np.unique(np.linspace(0, len(cells) - 1, min(len(cells), 4 * _SAMPLE)).astype(np.int64))
     found = words_of(taken(cells, places)).to_pylist()
     filled = list(
-        dict.fromkeys(re.sub(r"^(\d+)\.0+$", r"\1", cell) for cell in found if cell.lower() not in MISSING)
+        dict.fromkeys(re.sub(r"^(\d+)\.0$", r"\1", cell) for cell in found if cell.lower() not in MISSING)
     )
     return filled[:: max(1, len(filled) // _SAMPLE)]
 

@@ -22,7 +22,7 @@ from search.init.roles import Roles, find_roles
 from search.init.seasons import Season, find_season, usual_window
 from search.init.timeline import Timeline, find_timeline
 from search.init.values import Values, find_values, refuse_unread
-from search.init.wishes import Wishes
+from search.init.wishes import SAID, Wishes
 
 __all__ = ["Guess", "look"]
 
@@ -159,7 +159,7 @@ def _filling(
     cost = {name: int(np.count_nonzero(where)) for name, where in missing.items() if where.any()}
     words = _missing_words(table.sheet, roles)
     if wishes.fill is not None:
-        return dataclasses.replace(reading, fill=wishes.fill), {"fill": "as you said"}, []
+        return dataclasses.replace(reading, fill=wishes.fill), {"fill": SAID}, []
     if table.hold:
         why = "sensors that are read less often keep their value until the next (other ways: --fill drop, "
         return dataclasses.replace(reading, fill="hold"), {"fill": f"{why}--fill interpolate)"}, []

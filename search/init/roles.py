@@ -14,7 +14,7 @@ from quant_model.errors import UserError
 from search.init.labels import Label, find_labels, same_as
 from search.init.relations import correlation, counters, leaks, numbering, shifted, twins
 from search.init.target import guess_target, is_wanted
-from search.init.wishes import Wishes
+from search.init.wishes import SAID, Wishes
 
 __all__ = ["Roles", "find_roles"]
 
@@ -201,7 +201,7 @@ def _target(
         known = ", ".join(usable)
         raise UserError(f"{sheet.name} --target", f"no column {wanted}", f"choose one of: {known}")
     if wanted is not None:
-        return wanted, "as you said"
+        return wanted, SAID
     if not usable:
         reasons = ", ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "only times"
         raise UserError(

@@ -22,7 +22,7 @@ from search.init.notation import has_decimal_commas
 from search.init.order import find_order
 from search.init.rhythm import find_rhythm
 from search.init.shapes import Long, find_long, find_wide
-from search.init.wishes import Wishes
+from search.init.wishes import SAID, Wishes
 
 __all__ = ["Timeline", "find_timeline"]
 
@@ -56,9 +56,8 @@ def find_timeline(sheet: Sheet, wishes: Wishes) -> Timeline:
     Raises:
         UserError: there is no column of times, one may mean several, or they are irregular.
     """
-    reasons: dict[str, str] = {}
-    skip = wishes.skip_rows
-    reading = Reading((), skip_rows=skip)
+    reasons = {"skip_rows": SAID} if wishes.skip_rows else {}
+    reading = Reading((), skip_rows=wishes.skip_rows)
     sheet = reshaped(sheet, reading)
     continental = has_decimal_commas(sheet)
     clock = find_clock(sheet, wishes, continental=continental)
@@ -111,7 +110,7 @@ def _others(clock: Clock, long: Long | None) -> dict[str, str]:
 
 def _zone(sheet: Sheet, clock: Clock, long: Long | None, wishes: Wishes) -> tuple[str, str] | None:
     if wishes.timezone is not None:
-        return wishes.timezone, "as you said"
+        return wishes.timezone, SAID
     counted = clock.time_format in COUNTS and not clock.time_format == "excel"
     if clock.offset or counted:
         return None
@@ -130,7 +129,7 @@ def _regular(found: Timeline, long: Long | None, wishes: Wishes) -> Timeline:
     reading, reasons, sheet, micros = found.reading, dict(found.reasons), found.sheet, found.micros
     if wishes.step is not None:
         reading = dataclasses.replace(reading, step=wishes.step, sort=falls)
-        return dataclasses.replace(found, reading=reading, reasons={**reasons, "step": "as you said"})
+        return dataclasses.replace(found, reading=reading, reasons={**reasons, "step": SAID})
     name = reading.time_name
     order = find_order(sheet, micros, name)
     rhythm_rows = np.flatnonzero(~np.isin(sheet.rows, order.skip))
@@ -143,7 +142,8 @@ def _regular(found: Timeline, long: Long | None, wishes: Wishes) -> Timeline:
     step = None if rhythm.step is None else rhythm.step.text
     reading = dataclasses.replace(reading, sort=order.sort, skip_rows=skip, step=step)
     if order.skip or rhythm.skip:
-        reasons["skip_rows"] = "; ".join((*(why for why in order.reasons if "clock" in why), *rhythm.notes))
+        found_why = (*(why for why in order.reasons if "clock" in why), *rhythm.notes)
+        reasons["skip_rows"] = "; ".join(filter(None, (reasons.get("skip_rows"), *found_why)))
     if order.sort:
         reasons["sort"] = "; ".join(why for why in order.reasons if "clock" not in why)
     if rhythm.step is not None:
@@ -164,7 +164,7 @@ def _pivoted(found: Timeline, long: Long, wishes: Wishes) -> Timeline:
     step: Step | None = long.step
     if wishes.step is not None:
         reading = dataclasses.replace(found.reading, step=wishes.step)
-        return dataclasses.replace(found, reading=reading, reasons={**reasons, "step": "as you said"})
+        return dataclasses.replace(found, reading=reading, reasons={**reasons, "step": SAID})
     if step is None:
         times = np.unique(found.micros)
         first = np.searchsorted(np.sort(found.micros), times)

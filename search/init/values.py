@@ -17,7 +17,7 @@ from quant_model.errors import UserError
 from search.init.flags import find_flags
 from search.init.notation import decimal_marks, sentinels, unread_words
 from search.init.timeline import Timeline
-from search.init.wishes import Wishes
+from search.init.wishes import SAID, Wishes
 
 __all__ = ["Values", "find_values", "refuse_unread"]
 
@@ -64,7 +64,7 @@ def find_values(table: Timeline, wishes: Wishes) -> Values:
     reading, reasons = _decimals(sheet, columns, reading, wishes, notes)
     reading = dataclasses.replace(reading, missing={ALL: wishes.missing} if wishes.missing else {})
     if wishes.missing:
-        reasons["missing"] = "as you said"
+        reasons["missing"] = SAID
     numeric, text, unread, words = _numeric(sheet, columns, reading)
     flags = find_flags(sheet, columns, numeric)
     left_out = dict(flags.columns)
@@ -111,7 +111,7 @@ def _decimals(
         if one.decimal is None and "is read with" in one.reason
     ]
     reasons = dict.fromkeys(found[column].reason for column in marks if column in found)
-    why = "; ".join((*(["as you said"] if asked else []), *reasons))
+    why = "; ".join((*([SAID] if asked else []), *reasons))
     if not marks:
         return reading, {}
     if len(set(marks.values())) == 1 and set(found) <= set(marks) | _free(found):

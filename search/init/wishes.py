@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from quant_model.data.reading.settings import Fill
 
-__all__ = ["Wishes"]
+__all__ = ["SAID", "Wishes"]
+
+SAID = "as you said"
+"""The reason for what is not guessed."""
 
 
 @dataclass(frozen=True)

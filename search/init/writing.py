@@ -16,6 +16,7 @@ from quant_model.training.settings import TrainingSettings
 from search.files import file_errors
 from search.init.guess import Guess
 from search.init.keys import MEANINGS, reading_keys, toml
+from search.init.wishes import SAID
 from search.study_files.datasets import StudyData
 from search.study_files.parser import parse_spec
 
@@ -170,14 +171,14 @@ def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
         yield from _remark(f"{note[:1].upper()}{note[1:]}.")
     for key, value in reading_keys(guess.reading):
         yield f"{key} = {toml(value)}"
-        yield from _remark(f"{MEANINGS[key]} Guess: {guess.reasons[key]}.")
+        yield from _remark(f"{MEANINGS[key]} {_guessed(guess, key)}")
     yield f"features = {toml(guess.columns.features)}"
-    yield from _remark(f"What the model sees. Guess: {guess.reasons['features']}.")
+    yield from _remark(f"What the model sees. {_guessed(guess, 'features')}")
     for name, reason in guess.left_out.items():
         yield from _remark(f"Left out: {name} ({reason}).")
     yield f"targets = {toml([guess.target])}"
     what = "The column of labels." if guess.columns.classes else "What it forecasts."
-    yield from _remark(f"{what} Guess: {guess.reasons['targets']}.")
+    yield from _remark(f"{what} {_guessed(guess, 'targets')}")
     yield from _task_lines(guess)
     for note in guess.notes:
         yield from _remark(f"Note: {note}.")
@@ -185,10 +186,15 @@ def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
     yield "# Shares for training, validation and test, in that order in time."
 
 
+def _guessed(guess: Guess, key: str) -> str:
+    reason = guess.reasons[key]
+    return f"{reason[:1].upper()}{reason[1:]}." if reason.startswith(SAID) else f"Guess: {reason}."
+
+
 def _task_lines(guess: Guess) -> Iterator[str]:
     if guess.task != "forecast":
         yield f"task = {toml(guess.task)}"
-        yield from _remark(f"Guess: {guess.reasons['task']}. Other tasks: see bitfront schema.")
+        yield from _remark(f"{_guessed(guess, 'task')} Other tasks: see bitfront schema.")
     if guess.columns.classes:
         yield f"classes = {toml(guess.columns.classes)}"
         return

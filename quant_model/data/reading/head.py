@@ -254,14 +254,13 @@ def _below(separator: str, rows: Sequence[list[str]], row: int, kinds: Sequence[
         name: cell.strip("[]() ")
         for cells in reversed(under)
         for name, cell in zip(header, cells, strict=True)
-        if name and _UNIT.fullmatch(cell) and cell.lower() not in _NO_UNITS
+        if name and _UNIT.fullmatch(cell) and not _NO_UNITS.fullmatch(cell.lower())
     }
     return Head(separator, tuple(header), row, body, units, tuple(skipped))
 
 
-_NO_UNITS = frozenset(
-    ["ts", "rn", "smp", "avg", "min", "max", "std", "tot", "none", "string", "double", "float", "int", "long"]
-)
+_NO_UNITS = re.compile(r"ts|rn|smp|avg|min|max|std|tot|none|-+|string|double|float\d*|u?int\d*|long|datetime.*|yyyy.*")
+"""What stands in rows of units and is none."""
 
 
 def _is_below_names(row: Sequence[str], header: Sequence[str], kinds: Sequence[str]) -> bool:

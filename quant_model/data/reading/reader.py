@@ -86,7 +86,7 @@ def joined_times(sheet: Sheet, columns: Sequence[str]) -> Cells:
 
 def _padded(cells: Cells) -> Cells:
     """``0``, ``930``, ``2300`` as four digits each; a whole number that a table made 930.0 without its decimals."""
-    cells = pc.replace_substring_regex(cells, r"^(\d+)\.0+$", r"\1")
+    cells = pc.replace_substring_regex(cells, r"^(\d+)\.0$", r"\1")
     if not pc.all(pc.match_substring_regex(cells, r"^\d*$")).as_py():
         return cells
     longest = pc.max(pc.utf8_length(cells)).as_py() or 0

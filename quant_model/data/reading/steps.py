@@ -155,8 +155,8 @@ def _slot(phase: Micros, step: int) -> tuple[int, int]:
     border = int(ordered[widest]) + empty // 2
     first = int(ordered[widest]) + empty
     width = step - empty
-    # A cluster's middle where it is a jitter; where several sensors take turns, the first one's time.
-    low, high = (first, first + width) if width < _JITTER_SHARE * step else (first, first + width // 4)
+    # Within the cluster where it is a jitter; where several sensors take turns, about the first one's time.
+    low, high = (first, first + width) if width < _JITTER_SHARE * step else (border, first + width // 8)
     return border, _roundest(low, high) - border
 
 

@@ -139,6 +139,9 @@ def pattern_of(text: str) -> re.Pattern[str]:
     pattern = "".join(parts)
     if not re.search(r"\(\?P<[YyG]>", pattern):
         raise ValueError(f"no time format: {text!r} has no year (%Y or %y)")
+    if re.fullmatch(r"(%[a-zA-Z])+", text):
+        # What a table program made of digits alone, where a cell was missing.
+        pattern += r"(?:\.0)?"
     return re.compile(pattern + (r"[\s\S]*" if rest else ""), re.IGNORECASE)
 
 
