@@ -23,6 +23,8 @@ import numpy.typing as npt
 __all__ = ["Cache", "Kept"]
 
 _MAGIC = b"bitfront arrays\n"
+_LENGTH, _FIXED = 8, len(_MAGIC) + hashlib.sha256().digest_size
+"""Bytes of the header's length, and before it: the magic word and the digest of all that follows."""
 _ALIGNED = 64
 _MOST_FILES = 24
 """Kept in a folder; those that were not used for longest go first."""
@@ -77,15 +79,18 @@ def _write(file: Path, kept: Kept) -> None:
         places[name] = [array.dtype.str, list(array.shape), begin]
         parts.append(content + b"\0" * (-len(content) % _ALIGNED))
         begin += len(parts[-1])
-    body = b"".join(parts)
-    header = {"arrays": places, "facts": dict(kept.facts), "digest": hashlib.sha256(body).hexdigest()}
-    text = json.dumps(header).encode()
-    start = _MAGIC + len(text).to_bytes(8, "little") + text
+    header = json.dumps({"arrays": places, "facts": dict(kept.facts)}).encode()
+    start = len(header).to_bytes(_LENGTH, "little") + header
+    start += b"\0" * (-(_FIXED + len(start)) % _ALIGNED)
+    digest = hashlib.sha256(start)
+    for part in parts:
+        digest.update(part)
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(start + b"\0" * (-len(start) % _ALIGNED) + body)
+            stream.write(_MAGIC + digest.digest() + start)
+            stream.writelines(parts)
         Path(beside).replace(file)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
@@ -93,15 +98,13 @@ def _write(file: Path, kept: Kept) -> None:
 
 
 def _read(file: Path) -> Kept | None:
-    content = memoryview(np.memmap(file, np.uint8, mode="r"))
-    fixed = len(_MAGIC) + 8
-    if bytes(content[: len(_MAGIC)]) != _MAGIC:
+    content = memoryview(np.memmap(file, np.uint8, mode="r").data)
+    if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : _FIXED] != hashlib.sha256(content[_FIXED:]).digest():
         return None
-    length = int.from_bytes(content[len(_MAGIC) : fixed], "little")
-    header = json.loads(bytes(content[fixed : fixed + length]))
-    begin = fixed + length + -(fixed + length) % _ALIGNED
-    if hashlib.sha256(content[begin:]).hexdigest() != header["digest"]:
-        return None
+    text = _FIXED + _LENGTH
+    length = int.from_bytes(content[_FIXED:text], "little")
+    header = json.loads(bytes(content[text : text + length]))
+    begin = text + length + -(text + length) % _ALIGNED
     arrays = {
         name: np.frombuffer(content, np.dtype(kind), int(np.prod(shape)), begin + place).reshape(shape)
         for name, (kind, shape, place) in header["arrays"].items()
