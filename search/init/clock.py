@@ -327,21 +327,21 @@ def _written_formats(cells: Cells) -> tuple[str, ...]:
         plausible = len(years) and _YEARS[0] <= years.min() and years.max() <= _YEARS[1]
         fits[time_format] = float(1 - times.bad.mean()) if plausible else 0.0
     good = [one for one, share in fits.items() if share >= _DATED_SHARE]
-    if not good and (optional := _with_optional_clock(fits, texts)):
-        return (optional,)
     most = max((fits[one] for one in good), default=0.0)
+    if most < 1 and (optional := _with_optional_clock(fits, texts, most)):
+        return (optional,)
     # Of formats that a cell has to fit to the letter, those that fit all come before those that fit most.
     best = [one for one in good if fits[one] >= most - 0.02]
     return (ISO,) if ISO in best else tuple(best)
 
 
-def _with_optional_clock(fits: dict[str, float], texts: Cells) -> str | None:
-    """A format whose clock time is absent in some cells, as table programs write midnight."""
+def _with_optional_clock(fits: dict[str, float], texts: Cells, most: float) -> str | None:
+    """A format whose clock time is absent in some cells, as table programs write midnight, if more cells fit it."""
     for time_format in fits:
         found = re.search(r"[ T]?%[HI].*", time_format)
-        if found:
+        if found and "[" not in time_format:
             optional = f"{time_format[: found.start()]}[{found.group()}]"
-            if "[" not in time_format and parse_times(texts, optional).bad.mean() <= 1 - _DATED_SHARE:
+            if 1 - parse_times(texts, optional).bad.mean() >= max(_DATED_SHARE, most + 0.01):
                 return optional
     return None
 
@@ -446,12 +446,9 @@ def _may_be_clock(column: str, cells: Cells) -> bool:
         return False
     if all(re.fullmatch(r"\d{1,6}", cell) for cell in sample):
         return bool(words_in(column) & _CLOCK_WORDS)
-    return all(clock_formats(cell) for cell in sample) and not all(parse_is_number(cell) for cell in sample)
-
-
-def parse_is_number(cell: str) -> bool:
-    """Whether a cell is a number: 8.30 may be half past eight, but is likelier no time."""
-    return re.fullmatch(r"[+-]?\d+[.,]\d+", cell) is not None
+    # 8.30 is half past eight only where the column says so.
+    numbers = all(re.fullmatch(r"\d+\.\d+", cell) for cell in sample)
+    return all(clock_formats(cell) for cell in sample) and (not numbers or bool(words_in(column) & _CLOCK_WORDS))
 
 
 def _calendar_columns(sheet: Sheet, wishes: Wishes) -> list[_Option]:

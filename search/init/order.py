@@ -29,6 +29,8 @@ _DEFAULTS = tuple(
         "1980-01-01",
         "1999-12-31",
         "2000-01-01",
+        "2036-02-07",
+        "2038-01-19",
         "2106-02-07",
     )
 )
@@ -63,11 +65,13 @@ def find_order(sheet: Sheet, micros: Micros, time_name: str) -> Order:
     Raises:
         UserError: the times go back and nothing shows why, or many rows share their times.
     """
-    start = _lost_at_first(micros)
-    if start:
-        order = find_order(sheet.part(np.arange(start, len(micros))), micros[start:], time_name)
-        rows = sheet.rows[:start]
-        return Order((*rows.tolist(), *order.skip), order.sort, (_lost(rows, micros[:start]), *order.reasons))
+    lost = _lost_at_an_end(micros)
+    if len(lost):
+        left = np.delete(np.arange(len(micros)), lost)
+        order = find_order(sheet.part(left), micros[left], time_name)
+        rows = sheet.rows[lost]
+        skip = tuple(sorted((*rows.tolist(), *order.skip)))
+        return Order(skip, order.sort, (_lost(rows, micros[lost]), *order.reasons))
     falls = np.diff(micros) <= 0
     if not falls.any():
         return Order()
@@ -86,15 +90,14 @@ def find_order(sheet: Sheet, micros: Micros, time_name: str) -> Order:
     return _sorted(sheet, micros, "rows do not stand in the order of time", time_name)
 
 
-def _lost_at_first(micros: Micros) -> int:
-    """How many rows at the beginning are of a clock that had not been set yet."""
-    if len(micros) < 20:
-        return 0
-    jumps = np.flatnonzero(np.abs(np.diff(micros)) > _YEAR)
-    if not len(jumps) or jumps[0] + 1 > _ODD_SHARE * len(micros):
-        return 0
-    count = int(jumps[0]) + 1
-    return count if all(_by_default(moment) for moment in micros[:count].tolist()) else 0
+def _lost_at_an_end(micros: Micros) -> Micros:
+    """The few first or last rows that are of a clock without its time."""
+    jumps = np.flatnonzero(np.abs(np.diff(micros)) > _YEAR) + 1
+    most = _ODD_SHARE * len(micros)
+    for rows in (np.arange(jumps[0]), np.arange(jumps[-1], len(micros))) if len(jumps) else ():
+        if len(rows) <= most and all(_by_default(moment) for moment in micros[rows].tolist()):
+            return rows
+    return np.zeros(0, np.int64)
 
 
 def _check_reset(sheet: Sheet, micros: Micros, time_name: str) -> None:
