@@ -318,14 +318,7 @@ def _written_formats(cells: Cells) -> tuple[str, ...]:
     sample = _sample(cells)
     tried = dict.fromkeys(one for cell in (*sample[:6], *sample[-3:]) for one in formats_of(cell))
     texts = pa.array(sample, pa.string())
-    fits: dict[str, float] = {}
-    for time_format in tried:
-        times = parse_times(texts, time_format)
-        years = (
-            times.micros[~times.bad].astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
-        )
-        plausible = len(years) and _YEARS[0] <= years.min() and years.max() <= _YEARS[1]
-        fits[time_format] = float(1 - times.bad.mean()) if plausible else 0.0
+    fits = {one: _share(texts, one) for one in tried}
     good = [one for one, share in fits.items() if share >= _DATED_SHARE]
     most = max((fits[one] for one in good), default=0.0)
     if most < 1 and (optional := _with_optional_clock(fits, texts, most)):
@@ -335,13 +328,21 @@ def _written_formats(cells: Cells) -> tuple[str, ...]:
     return (ISO,) if ISO in best else tuple(best)
 
 
+def _share(texts: Cells, time_format: str) -> float:
+    """The share of cells that are times in a format; none where their years are not ours."""
+    times = parse_times(texts, time_format)
+    years = times.micros[~times.bad].astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
+    plausible = len(years) and years.min() >= _YEARS[0] and years.max() <= _YEARS[1]
+    return float(1 - times.bad.mean()) if plausible else 0.0
+
+
 def _with_optional_clock(fits: dict[str, float], texts: Cells, most: float) -> str | None:
     """A format whose clock time is absent in some cells, as table programs write midnight, if more cells fit it."""
     for time_format in fits:
         found = re.search(r"[ T]?%[HI].*", time_format)
         if found and "[" not in time_format:
             optional = f"{time_format[: found.start()]}[{found.group()}]"
-            if 1 - parse_times(texts, optional).bad.mean() >= max(_DATED_SHARE, most + 0.01):
+            if _share(texts, optional) >= max(_DATED_SHARE, most + 0.01):
                 return optional
     return None
 

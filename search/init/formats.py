@@ -82,7 +82,9 @@ def formats_of(cell: str) -> tuple[str, ...]:
         found.append("%a %b %d %H:%M:%S %Y")
     for text, prefix in _without_weekday(cell):
         for date, rest in _dates(text):
-            found += [prefix + date + more for more in _after_date(rest)]
+            # A month or a year alone has no clock time.
+            more = _after_date(rest) if re.search(r"%[dju]", date) else ([] if rest else [""])
+            found += [prefix + date + one for one in more]
         for clock, rest in _clocks(text):
             joined = re.match(r",? +|T", rest)
             if joined:

@@ -132,12 +132,13 @@ def _plain_signs(cells: Cells) -> Cells:
 
 
 def _without_unit(cells: Cells, absent: Cells) -> Cells:
-    """Numbers without the unit that stands before or behind each of them: ``21.5 °C``."""
+    """Numbers without the unit that stands before or behind each of them: ``21.5 °C``, ``€ 5``."""
     filled = cells.filter(pc.invert(absent))
-    for inner, outer in ((r"[\d.,+\-\x{2212}].*$", "^"), (r"^.*[\d.,\-]", "$")):
+    for inner, outer in ((r"[\d.,+\-\x{2212}].*$", "^{}"), (r"^.*[\d.,\-]", "{}$")):
         # What is left of a cell without all from its first digit on, or up to its last one.
         units = pc.unique(pc.replace_substring_regex(filled, inner, ""))
-        if len(units) == 1 and (unit := units[0].as_py()) and len(unit) <= _LONGEST_UNIT:
-            quoted = rf"\Q{unit}\E"
-            cells = pc.replace_substring_regex(cells, f"{outer}{quoted}" if outer == "^" else f"{quoted}{outer}", "")
+        unit = units[0].as_py() if len(units) == 1 else ""
+        # n7 and A12 are names, not numbers.
+        if 0 < len(unit) <= _LONGEST_UNIT and not (outer[0] == "^" and unit[-1].isalpha()):
+            cells = pc.replace_substring_regex(cells, outer.format(rf"\Q{unit}\E"), "")
     return cells

@@ -72,6 +72,8 @@ def test_a_unit_that_stands_beside_every_number() -> None:
     assert values(["21.5 °C", "-3 °C", ""]) == [21.5, -3, None]
     assert values(["1,5 kW", "2 kW"], ",") == [1.5, 2]
     assert values(["EUR 5", "EUR -6.5"]) == [5, -6.5]
+    assert values(["€5", "€6.5"]) == [5, 6.5]
+    assert parse(["n5", "n6"]).bad.all()
     assert parse(["1 kW", "2 MW"]).bad.all()
     assert parse(["1 kW", "2"]).bad.tolist() == [True, False]
 
