@@ -6,11 +6,9 @@ import re
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from quant_model.data.reading.frame import clock
-from quant_model.data.reading.zones import is_zone
+from quant_model.data.reading.zones import is_zone, transitions
 
 __all__ = ["find_zone", "zone_in_name"]
 
@@ -102,22 +100,8 @@ def _count(ordered: Micros, begin: int, end: int) -> int:
 
 def _changes(zone: str, first: int, last: int) -> tuple[Micros, Micros]:
     """Local times from which on an hour comes twice, and from which on one never comes."""
-    days = np.arange(first - first % _DAY, last + 2 * _DAY, _DAY)
-    moved = np.flatnonzero(np.diff(_offset(zone, days)))
-    twice, never = [], []
-    for day in days[moved]:
-        hours = np.arange(day, day + _DAY + 1, _HOUR // 2)
-        offset = _offset(zone, hours)
-        place = int(np.flatnonzero(np.diff(offset))[0]) + 1
-        if offset[place] - offset[place - 1] == -_HOUR:
-            twice.append(hours[place] + offset[place])
-        elif offset[place] - offset[place - 1] == _HOUR:
-            never.append(hours[place] + offset[place - 1])
-    return np.array(twice, np.int64), np.array(never, np.int64)
-
-
-def _offset(zone: str, utc: Micros) -> Micros:
-    """Microseconds that a zone is ahead of UTC."""
-    stamps = pa.array(utc, pa.timestamp("us", tz=zone))
-    local = pc.cast(pc.local_timestamp(stamps), pa.int64()).to_numpy(zero_copy_only=False)
-    return np.asarray(local, np.int64) - utc
+    table = transitions(zone, first - 2 * _DAY, last + 2 * _DAY)
+    before, after = table.offset[:-1], table.offset[1:]
+    hour = np.abs(after - before) == _HOUR
+    back, ahead = hour & (after < before), hour & (after > before)
+    return table.at[back] + after[back], table.at[ahead] + before[ahead]

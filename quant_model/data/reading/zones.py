@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-__all__ = ["Utc", "is_zone", "to_utc"]
+__all__ = ["Transitions", "Utc", "is_zone", "to_utc", "transitions"]
 
 Micros = npt.NDArray[np.int64]
+_MICROSECOND = timedelta(microseconds=1)
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+_LONGEST = 400 * 366 * _DAY
+"""A zone's rules reach no further."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transitions:
+    """When a zone's clocks are changed.
+
+    Attributes:
+        at: ``(changes,)`` int64, microseconds since 1970 in UTC.
+        offset: ``(changes + 1,)`` int64, microseconds ahead of UTC before, between and after them.
+    """
+
+    at: Micros
+    offset: Micros
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +69,15 @@ def to_utc(local: Micros, zone: str, series: Micros | None = None) -> Utc:
         zone: A name that :func:`is_zone` knows.
         series: ``(rows,)`` which of several series each row belongs to; None for one.
     """
-    stamps = pa.array(local, pa.timestamp("us"))
+    table = transitions(zone, int(local.min(initial=0)) - 2 * _DAY, int(local.max(initial=0)) + 2 * _DAY)
+    # Of a time that comes twice the first moment is told by the clocks before the change, the second by those after.
     early, late = (
-        _int64(pc.assume_timezone(stamps, zone, ambiguous=which, nonexistent=which))
-        for which in ("earliest", "latest")
+        local - table.offset[np.searchsorted(table.at + offset, local, side="right")]
+        for offset in (table.offset[:-1], table.offset[1:])
     )
-    twice = early != late
-    # Arrow gives a time that does not exist the moments around the jump: back to local time, it is another.
-    again = _int64(pc.local_timestamp(pa.array(early, pa.timestamp("us", tz=zone))))
-    absent = twice & (again != local)
-    twice &= ~absent
+    # Of a time that does not exist neither moment is one at which clocks show it.
+    absent = early + table.offset[np.searchsorted(table.at, early, side="right")] != local
+    twice = (early != late) & ~absent
     found = early.copy()
     if twice.any():
         order = np.flatnonzero(twice)
@@ -86,5 +103,30 @@ def _settle(found: Micros, early: Micros, late: Micros, order: Micros, groups: M
         newest[key[0]] = int(found[row])
 
 
-def _int64(stamps: pa.Array) -> Micros:
-    return np.asarray(pc.cast(stamps, pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+def transitions(zone: str, first: int, last: int) -> Transitions:
+    """When a zone's clocks are changed between two moments, in microseconds since 1970."""
+    info = zoneinfo.ZoneInfo(zone)
+
+    def offset(moment: int) -> int:
+        local = (_BEGIN + moment * _MICROSECOND).astimezone(info).utcoffset()
+        return 0 if local is None else local // _MICROSECOND
+
+    low, high = max(first, -_LONGEST), min(last, _LONGEST)
+    days = range(low - low % _DAY, high + _DAY, _DAY)
+    known = [offset(day) for day in days]
+    at, offsets = [], known[:1]
+    for day, before, after in zip(days, known, known[1:], strict=False):
+        if before != after:
+            at.append(_change(offset, day, day + _DAY))
+            offsets.append(after)
+    return Transitions(np.array(at, np.int64), np.array(offsets or [0], np.int64))
+
+
+def _change(offset: Callable[[int], int], low: int, high: int) -> int:
+    """The first moment after ``low`` with the offset of ``high``; clocks are changed at full seconds."""
+    before = offset(low)
+    low, high = low // 10**6, high // 10**6
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if offset(middle * 10**6) == before else (low, middle)
+    return high * 10**6
