@@ -13,6 +13,7 @@ import pyarrow as pa
 from quant_model.data.reading.numbers import MISSING, parse_numbers
 from quant_model.data.reading.reader import joined_times
 from quant_model.data.reading.sheet import Cells, Sheet, is_text, taken, words_of
+from quant_model.data.reading.steps import commonest, different
 from quant_model.data.reading.times import COUNTS, FORMATS, ISO, Times, parse_times
 from quant_model.data.reading.words import TIME_WORDS, words_in
 from quant_model.errors import UserError
@@ -167,6 +168,8 @@ class _Option:
     columns: tuple[str, ...]
     formats: tuple[str, ...]
     score: float
+    times: Times | None = None
+    """By the first format, where that was tried already."""
 
 
 def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
@@ -251,7 +254,7 @@ def _options(sheet: Sheet, wishes: Wishes) -> list[_Option]:
         if wishes.time_format and times.bad.mean() > 1 - _DATED_SHARE:
             continue
         score = _score(column, formats[0], times) - 0.001 * place
-        found.append(_Option((column,), formats, score))
+        found.append(_Option((column,), formats, score, times))
     found += _date_and_clock(sheet, found, wishes)
     calendar = _calendar_columns(sheet, wishes)
     parts = {column for option in calendar for column in option.columns}
@@ -265,7 +268,7 @@ def _score(column: str, time_format: str, times: Times) -> float:
     """How much speaks for a column."""
     words = words_in(column)
     known = times.micros[~times.bad]
-    differing = len(np.unique(known)) / max(1, len(known))
+    differing = different(known) / max(1, len(known))
     if len(known) < 2 or differing * len(known) < 2:
         return -10.0
     score = 2.0 * bool(words & TIME_WORDS)
@@ -352,14 +355,16 @@ def _count_formats(sheet: Sheet, column: str, cells: Cells, *, asked: bool) -> t
     sample = parse_numbers(pa.array(_sample(cells), pa.string())).values
     if not len(sample) or not np.isfinite(sample).all() or len(sample) < 2:
         return ()
-    values = parse_numbers(cells).values
-    values = values[np.isfinite(values)]
-    rising = float(np.mean(np.diff(values) >= 0))
     words = words_in(column)
     named = asked or bool(words & (TIME_WORDS | _COUNT_WORDS)) or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
     counter = bool(words & _COUNTERS) or any(
         word.startswith(("uptime", "elapsed", "millis")) for word in words
     )
+    if not (named or counter or _epoch_unit(sample)):
+        return ()
+    values = parse_numbers(cells).values
+    values = values[np.isfinite(values)]
+    rising = float(np.mean(np.diff(values) >= 0))
     if not counter and (epoch := _epoch(values, named)) is not None:
         return (epoch,)
     if "mjd" in words and rising > 0.9:
@@ -385,15 +390,21 @@ def _count_formats(sheet: Sheet, column: str, cells: Cells, *, asked: bool) -> t
 
 def _epoch(values: npt.NDArray[np.float64], named: bool) -> str | None:
     """In which unit numbers count from 1970, where their dates and steps are those of a series."""
+    unit = _epoch_unit(values)
+    if unit is None:
+        return None
+    change = np.diff(values)
+    distance = np.abs(change[change != 0]) * COUNTS[f"epoch {unit}"][0]
+    usual = float(np.median(distance)) if len(distance) else 0.0
+    return f"epoch {unit}" if 0 < usual <= _HUMAN and (named or np.mean(change >= 0) > 0.9) else None
+
+
+def _epoch_unit(values: npt.NDArray[np.float64]) -> str | None:
+    """In which unit numbers since 1970 are all dates of our time."""
     low, high = (np.datetime64(f"{year}-01-01", "us").astype(np.int64) for year in _EPOCH_YEARS)
-    for unit in ("s", "ms", "us", "ns"):
-        size = COUNTS[f"epoch {unit}"][0]
-        if low <= values.min() * size and values.max() * size <= high:
-            distance = np.abs(np.diff(values)) * size
-            usual = float(np.median(distance[distance > 0])) if (distance > 0).any() else 0.0
-            if 0 < usual <= _HUMAN and (named or np.mean(np.diff(values) >= 0) > 0.9):
-                return f"epoch {unit}"
-    return None
+    sizes = {unit: COUNTS[f"epoch {unit}"][0] for unit in ("s", "ms", "us", "ns")}
+    fits = (unit for unit, size in sizes.items() if low <= values.min() * size and values.max() * size <= high)
+    return next(fits, None)
 
 
 def _unit(sheet: Sheet, column: str, values: npt.NDArray[np.float64]) -> str | None:
@@ -423,7 +434,7 @@ def _date_and_clock(sheet: Sheet, dates: Iterable[_Option], wishes: Wishes) -> l
             continue
         times = parse_times(sheet.columns[date], date_format)
         known = times.micros[~times.bad]
-        if len(np.unique(known)) > 0.9 * len(known):
+        if different(known) > 0.9 * len(known):
             continue
         for column in sheet.header:
             if column in option.columns or not _may_be_clock(column, sheet.columns[column]):
@@ -510,12 +521,14 @@ def _irregularity(times: Times) -> tuple[int, float]:
 
 
 def _commonest_share(distance: npt.NDArray[np.int64]) -> float:
-    return float(np.unique(distance, return_counts=True)[1].max() / len(distance))
+    return commonest(distance)[1] / len(distance)
 
 
 def _settled(sheet: Sheet, option: _Option, continental: bool) -> tuple[str, Times, str]:
     """The one format of a column, its times, and what settled it."""
     cells = joined_times(sheet, option.columns)
+    if len(option.formats) == 1 and option.times is not None:
+        return option.formats[0], option.times, ""
     parsed = {one: parse_times(cells, one) for one in option.formats}
     if len(parsed) == 1:
         return (*next(iter(parsed.items())), "")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.reading.frame import clock
+from quant_model.data.reading.steps import commonest
 from quant_model.data.reading.zones import is_zone, transitions
 
 __all__ = ["find_zone", "zone_in_name"]
@@ -53,24 +54,25 @@ def find_zone(local: Micros, named: str | None = None) -> tuple[str, str] | None
     """
     if len(local) < 3 or local.max() - local.min() > _LONGEST_YEARS * 366 * _DAY:
         return None
-    ordered = local[::-1] if local[0] > local[-1] else local
-    step = int(np.median(np.abs(np.diff(ordered))))
+    written = local[::-1] if local[0] > local[-1] else local
+    change = np.diff(written)
+    step, _ = commonest(np.abs(change[: len(change) // 2 + 1]))
     if not 0 < step <= _HOUR:
         return None
-    backward = ordered[1:][np.diff(ordered) <= 0]
+    backward = written[1:][change <= 0]
+    ordered = np.sort(written) if len(backward) else written
     for zone in dict.fromkeys(([named] if named else []) + list(_CANDIDATES)):
         if (reason := _explains(zone, ordered, backward, step)) is not None:
             return zone, reason
     return None
 
 
-def _explains(zone: str, local: Micros, backward: Micros, step: int) -> str | None:
+def _explains(zone: str, ordered: Micros, backward: Micros, step: int) -> str | None:
     """Why a zone fits: every change of its clocks shows, and no time goes back but there."""
-    twice, never = _changes(zone, int(local.min()), int(local.max()))
+    twice, never = _changes(zone, int(ordered[0]), int(ordered[-1]))
     if len(backward) and not all(np.any((twice <= at) & (at < twice + _HOUR)) for at in backward):
         return None
     reasons = []
-    ordered = np.sort(local)
     for begin in twice:
         if _count(ordered, begin - _HOUR, begin) and _count(ordered, begin + _HOUR, begin + 2 * _HOUR):
             inside = ordered[_between(ordered, begin, begin + _HOUR)]

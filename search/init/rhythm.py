@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from quant_model.data.reading.frame import nearly
 from quant_model.data.reading.sheet import Sheet
-from quant_model.data.reading.steps import Step, on_steps
+from quant_model.data.reading.steps import Step, commonest, on_steps
 from quant_model.errors import UserError
 
 __all__ = ["Rhythm", "find_rhythm", "is_nice", "nice_step"]
@@ -74,15 +74,15 @@ def find_rhythm(sheet: Sheet, micros: Micros, time_name: str) -> Rhythm:
         raise UserError(sheet.name, "less than two different times", "give a series")
     if (calendar := _calendar(micros)) is not None:
         return calendar
-    distances, counts = np.unique(np.diff(micros), return_counts=True)
-    commonest = int(distances[np.argmax(counts)])
-    off = micros % commonest != _commonest_phase(micros, commonest)
-    if not off.any() and counts.max() >= _SINGLE_SHARE * counts.sum():
-        return _business_days(micros, commonest) or Rhythm(None, Step(micros=commonest))
+    usual, count = commonest(np.diff(micros))
+    phase = micros % usual
+    off = phase != commonest(phase)[0]
+    if not off.any() and count >= _SINGLE_SHARE * (len(micros) - 1):
+        return _business_days(micros, usual) or Rhythm(None, Step(micros=usual))
     few = np.count_nonzero(off) <= min(_MOST_OFF, _OFF_SHARE * len(micros))
-    if few and counts.max() >= (1 - 3 * _OFF_SHARE) * counts.sum():
+    if few and count >= (1 - 3 * _OFF_SHARE) * (len(micros) - 1):
         rows = tuple(int(row) for row in sheet.rows[off])
-        step = Step(micros=commonest)
+        step = Step(micros=usual)
         shown = ", ".join(map(str, rows[:6])) + (", ..." if len(rows) > 6 else "")
         note = f"{len(rows)} rows between steps of {step.text} left out ({shown})"
         return Rhythm(None, step, rows, notes=(note,))
@@ -97,11 +97,6 @@ def nice_step(micros: int) -> Step:
 def is_nice(micros: float) -> bool:
     """Whether a length of time is a step that people choose."""
     return micros in _NICE
-
-
-def _commonest_phase(micros: Micros, step: int) -> int:
-    phases, sizes = np.unique(micros % step, return_counts=True)
-    return int(phases[np.argmax(sizes)])
 
 
 def _calendar(micros: Micros) -> Rhythm | None:

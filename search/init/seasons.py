@@ -114,9 +114,10 @@ def _stands_out(curve: Floats, lag: int) -> bool:
 
 def _sharpened(curve: Floats, lag: int) -> int:
     """A peak's lag by what comes again at its multiples, where an error of one step is one of several."""
-    near = range(max(_SHORTEST, lag - lag // 10 - 1), lag + lag // 10 + 2)
+    near = np.arange(max(_SHORTEST, lag - lag // 10 - 1), lag + lag // 10 + 2)
     count = max(1, min(8, len(curve) // (_REPEATS * lag)))
-    return max(near, key=lambda one: sum(curve[one * turn] for turn in range(1, count + 1) if one * turn < len(curve)))
+    turns = np.minimum(near[:, None] * np.arange(1, count + 1), len(curve) - 1)
+    return int(near[np.argmax(curve[turns].sum(axis=1))])
 
 
 def _calendar(step: Step) -> dict[str, int]:

@@ -14,7 +14,7 @@ from quant_model.data.reading.numbers import parse_numbers
 from quant_model.data.reading.settings import Pivot
 from quant_model.data.reading.shape import melted_columns
 from quant_model.data.reading.sheet import Cells, Sheet, words_of
-from quant_model.data.reading.steps import Step
+from quant_model.data.reading.steps import Step, different
 from quant_model.data.reading.words import TIME_WORDS, words_in
 from quant_model.errors import UserError
 from search.init.clock import Clock
@@ -149,7 +149,7 @@ def find_long(sheet: Sheet, clock: Clock) -> Long | None:
     for column in sheet.header:
         if column not in clock.columns and (codes := _codes(sheet.columns[column])) is not None:
             candidates[column] = codes[good]
-    single = len(np.unique(micros)) / len(micros)
+    single = different(micros) / len(micros)
     for column, codes in sorted(candidates.items(), key=lambda item: not words_in(item[0]) & _SENSOR_WORDS):
         if (
             single <= _REPEATED

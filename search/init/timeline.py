@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from quant_model.data.reading.reader import timed
+from quant_model.data.reading.reader import Timed, timed
 from quant_model.data.reading.settings import Reading
 from quant_model.data.reading.shape import reshaped
 from quant_model.data.reading.sheet import Sheet, words_of
@@ -82,7 +82,9 @@ def find_timeline(sheet: Sheet, wishes: Wishes) -> Timeline:
         reading = dataclasses.replace(reading, timezone=zone[0])
         reasons["timezone"] = zone[1]
     own = dataclasses.replace(reading, skip_rows=(), melt=None)
-    table = timed(reshaped(sheet, own), own)
+    table = Timed(reshaped(sheet, own), clock.micros)
+    if clock.bad.any() or clock.offset or zone is not None:
+        table = timed(table.sheet, own)
     return _regular(
         Timeline(table.sheet, table.micros, reading, reasons, (), _others(clock, long), False), long, wishes
     )

@@ -27,7 +27,7 @@ from quant_model.data.reading.frame import (
 from quant_model.data.reading.numbers import MISSING, Numbers, parse_numbers
 from quant_model.data.reading.settings import Reading
 from quant_model.data.reading.sheet import Cells, Sheet, words_of
-from quant_model.data.reading.steps import Step, duration, step_of
+from quant_model.data.reading.steps import Step, commonest, duration, step_of
 from quant_model.data.reading.times import ISO, Times, parse_times
 from quant_model.data.reading.zones import to_utc
 from quant_model.errors import UserError
@@ -273,9 +273,7 @@ def _strict_steps(frame: Frame) -> tuple[Step, npt.NDArray[np.int64]]:
     falling = np.flatnonzero(distance <= 0)
     if len(falling):
         raise out_of_order(frame, int(falling[0]) + 1)
-    values, counts = np.unique(distance, return_counts=True)
-    # Of equally common distances the first, that is the smallest, counts.
-    step = int(values[np.argmax(counts)])
+    step, _ = commonest(distance)
     irregular = np.flatnonzero(distance % step)
     if len(irregular):
         row = int(irregular[0]) + 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STEPS", "Grid", "Step", "duration", "on_steps", "step_of"]
+__all__ = ["STEPS", "Grid", "Step", "commonest", "different", "duration", "on_steps", "step_of"]
 
 Micros = npt.NDArray[np.int64]
 STEPS = '"15 min", "1 h", "20 ms" (us, ms, s, min, h, d), "month", "3 months", "year" or "business day"'
@@ -124,6 +124,23 @@ def duration(micros: int) -> str:
     """A length of time in the largest unit that makes it a whole number: ``15 min``."""
     unit, size = next((unit, size) for unit, size in _UNITS.items() if micros % size == 0)
     return f"{micros // size} {unit}"
+
+
+def different(values: Micros) -> int:
+    """How many different values there are; quick where they rise."""
+    change = np.diff(values)
+    if (change >= 0).all() or (change <= 0).all():
+        return int(np.count_nonzero(change)) + min(1, len(values))
+    return len(np.unique(values))
+
+
+def commonest(values: Micros) -> tuple[int, int]:
+    """The commonest value, of several the smallest, and how often it is there."""
+    if (values == values[0]).all():
+        return int(values[0]), len(values)
+    found, counts = np.unique(values, return_counts=True)
+    most = int(np.argmax(counts))
+    return int(found[most]), int(counts[most])
 
 
 def on_steps(micros: Micros, step: Step) -> Grid:
