@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,10 +117,11 @@ def synthesize(
 
 
 def _summed(shares: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for own in shares.values():
-        total.update(own)  # type: ignore[arg-type] - fractions are counted, too
-    return dict(total)
+        for name, share in own.items():
+            total[name] = total.get(name, 0.0) + share
+    return total
 
 
 def synthesize_bundle(

@@ -13,7 +13,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 
@@ -79,7 +79,7 @@ ORDINARY = {
     "search/study_files/keys.py": {"layer0", "value"},  # an example for people; what any key takes
 }
 """Words that name a layer too, and mean something else where they stand."""
-REGISTRIES = {
+REGISTRIES: dict[str, Mapping[str, object]] = {
     "cost_model": cost_model.kinds.KINDS,
     "hdl": hdl.kinds.KINDS,
     "quant_model.onnx_export": quant_model.onnx_export.kinds.WRITERS,
@@ -211,7 +211,7 @@ def kinds() -> dict[str, str]:
 
 @pytest.mark.parametrize("package", REGISTRIES)
 def test_every_package_that_knows_of_kinds_knows_all(package: str) -> None:
-    assert REGISTRIES[package].keys() == set(kinds().values())
+    assert set(REGISTRIES[package]) == set(kinds().values())
 
 
 def test_nothing_but_a_registry_asks_which_kind_a_node_is() -> None:
@@ -317,12 +317,12 @@ def spelled_layers(tree: ast.Module, file: Path) -> Iterator[tuple[int, str]]:
         yield from (
             (node.lineno, one) for one in words if one in layers() and (" " not in text or "_" in one)
         )
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            for before, after in zip(node.values, node.values[1:], strict=False):
+    for text_node in ast.walk(tree):
+        if isinstance(text_node, ast.JoinedStr):
+            for before, after in zip(text_node.values, text_node.values[1:], strict=False):
                 numbered = isinstance(after, ast.FormattedValue) and isinstance(before, ast.Constant)
-                if numbered and str(before.value).endswith("layer"):
-                    yield node.lineno, "layer{number}"
+                if numbered and str(getattr(before, "value", "")).endswith("layer"):
+                    yield text_node.lineno, "layer{number}"
 
 
 @cache

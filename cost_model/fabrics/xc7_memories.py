@@ -80,8 +80,9 @@ def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool
     depth, bits = np.broadcast_to(depth, block.shape)[where], np.broadcast_to(bits, block.shape)[where]
     # Many designs share few sizes, whose memories are remembered.
     sizes, inverse = np.unique(depth << _WIDTH_BITS | bits, return_inverse=True)
-    pairs = [divmod(size, 1 << _WIDTH_BITS) for size in sizes.tolist()]
-    found = np.array([block_rams(*pair, read_only) for pair in pairs], dtype=np.int64).reshape(-1, 2)
+    each = (1 << _WIDTH_BITS) - 1
+    counted = [block_rams(size >> _WIDTH_BITS, size & each, read_only) for size in sizes.tolist()]
+    found = np.array(counted, dtype=np.int64).reshape(-1, 2)
     rams[where], banks[where] = found[inverse].T
     return rams, banks
 

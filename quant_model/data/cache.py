@@ -99,7 +99,10 @@ def _write(file: Path, kept: Kept) -> None:
 
 def _read(file: Path) -> Kept | None:
     content = memoryview(np.memmap(file, np.uint8, mode="r").data)
-    if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : _FIXED] != hashlib.sha256(content[_FIXED:]).digest():
+    if (
+        content[: len(_MAGIC)] != _MAGIC
+        or content[len(_MAGIC) : _FIXED] != hashlib.sha256(content[_FIXED:]).digest()
+    ):
         return None
     text = _FIXED + _LENGTH
     length = int.from_bytes(content[_FIXED:text], "little")

@@ -25,7 +25,19 @@ from quant_model.errors import UserError
 __all__ = ["MARKS", "Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
 
 _NORMAL = ("0", "false", "normal", "ok", "no", "healthy", "nominal")
-_MARKED = ("1", "true", "anomaly", "anomalous", "abnormal", "outlier", "fault", "faulty", "failure", "attack", "yes")
+_MARKED = (
+    "1",
+    "true",
+    "anomaly",
+    "anomalous",
+    "abnormal",
+    "outlier",
+    "fault",
+    "faulty",
+    "failure",
+    "attack",
+    "yes",
+)
 MARKS = {
     form: number
     for words, number in ((_NORMAL, 0.0), (_MARKED, 1.0))

@@ -356,7 +356,11 @@ def _count_formats(sheet: Sheet, column: str, cells: Cells, *, asked: bool) -> t
     if not len(sample) or not np.isfinite(sample).all() or len(sample) < 2:
         return ()
     words = words_in(column)
-    named = asked or bool(words & (TIME_WORDS | _COUNT_WORDS)) or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
+    named = (
+        asked
+        or bool(words & (TIME_WORDS | _COUNT_WORDS))
+        or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
+    )
     counter = bool(words & _COUNTERS) or any(
         word.startswith(("uptime", "elapsed", "millis")) for word in words
     )
@@ -403,7 +407,9 @@ def _epoch_unit(values: npt.NDArray[np.float64]) -> str | None:
     """In which unit numbers since 1970 are all dates of our time."""
     low, high = (np.datetime64(f"{year}-01-01", "us").astype(np.int64) for year in _EPOCH_YEARS)
     sizes = {unit: COUNTS[f"epoch {unit}"][0] for unit in ("s", "ms", "us", "ns")}
-    fits = (unit for unit, size in sizes.items() if low <= values.min() * size and values.max() * size <= high)
+    fits = (
+        unit for unit, size in sizes.items() if low <= values.min() * size and values.max() * size <= high
+    )
     return next(fits, None)
 
 
@@ -460,7 +466,9 @@ def _may_be_clock(column: str, cells: Cells) -> bool:
         return bool(words_in(column) & _CLOCK_WORDS)
     # 8.30 is half past eight only where the column says so.
     numbers = all(re.fullmatch(r"\d+\.\d+", cell) for cell in sample)
-    return all(clock_formats(cell) for cell in sample) and (not numbers or bool(words_in(column) & _CLOCK_WORDS))
+    return all(clock_formats(cell) for cell in sample) and (
+        not numbers or bool(words_in(column) & _CLOCK_WORDS)
+    )
 
 
 def _calendar_columns(sheet: Sheet, wishes: Wishes) -> list[_Option]:

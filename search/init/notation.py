@@ -196,7 +196,10 @@ def _by_others(
         )
     plain_point = mark == "." and (sheet.separator == "," or not (dotted or sheet.separator == ";"))
     if plain_point or (mark == "," and dotted and sheet.separator != ","):
-        return Notation(mark if mark == "," else None, f"{example} is read with a decimal {_NAMES[mark]}, not as thousands")
+        return Notation(
+            mark if mark == "," else None,
+            f"{example} is read with a decimal {_NAMES[mark]}, not as thousands",
+        )
     row = int(np.argmax(_matching(sheet.columns[column], shape)))
     digits = example.replace(mark, "")
     raise UserError(
@@ -358,6 +361,8 @@ def _verdict(number: float, count: int, inner: Floats) -> str:
     if count > _REPEATED and alone_below_zero and distance > _OTHER_FAR:
         return "sure"
     odd = alone_below_zero or distance > _OTHER_FAR
-    if (known and distance > _LITTLE or count > _REPEATED and odd) and len(np.unique(inner[:1000])) >= _VARIED:
+    if (known and distance > _LITTLE or count > _REPEATED and odd) and len(
+        np.unique(inner[:1000])
+    ) >= _VARIED:
         return "unsure"
     return ""

@@ -105,7 +105,11 @@ def _check_reset(sheet: Sheet, micros: Micros, time_name: str) -> None:
     back = np.flatnonzero(np.diff(micros) < -_YEAR)
     for row in back.tolist():
         rest = micros[row + 1 :]
-        if rest.max() < micros[row] - _YEAR and len(rest) > _ODD_SHARE * len(micros) and _by_default(int(rest[0])):
+        if (
+            rest.max() < micros[row] - _YEAR
+            and len(rest) > _ODD_SHARE * len(micros)
+            and _by_default(int(rest[0]))
+        ):
             raise UserError(
                 sheet.place(row + 1, time_name),
                 f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, and all rows below",

@@ -109,7 +109,10 @@ def _stands_out(curve: Floats, lag: int) -> bool:
     """Beside a season the series is less like itself, else it changes slowly, or in another rhythm."""
     beside = max(1, lag // 8)
     within = float(curve[1:lag].min())
-    return bool(curve[lag] > max(curve[lag // 2], curve[lag - beside], curve[lag + beside]) and curve[lag] - within > _DIP)
+    return bool(
+        curve[lag] > max(curve[lag // 2], curve[lag - beside], curve[lag + beside])
+        and curve[lag] - within > _DIP
+    )
 
 
 def _sharpened(curve: Floats, lag: int) -> int:

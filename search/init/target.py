@@ -80,8 +80,12 @@ def _has(name: str, words: str) -> bool:
 def _speaks_of(name: str, word: str) -> bool:
     """Whether a word is in a name; of longer ones a part is enough, as in Heizlast or 有功功率."""
     lowered = name.lower()
-    return word in words_in(name) or (len(word) > 4 and word in lowered) or (
-        len(word) == 4 and lowered.endswith(word)) or (not word.isascii() and len(word) > 1 and word in lowered)
+    return (
+        word in words_in(name)
+        or (len(word) > 4 and word in lowered)
+        or (len(word) == 4 and lowered.endswith(word))
+        or (not word.isascii() and len(word) > 1 and word in lowered)
+    )
 
 
 def _ease(name: str) -> int:

@@ -143,8 +143,8 @@ class Budget:
     def constraints(self, facts: Facts) -> dict[str, Any]:
         """Always the same names in the same order: at most 0 where it fits.
 
-        By resource, utilisation less its share that may be used; then the study's own limits as ``max_KEY``, the excess as a
-        share of the limit.
+        By resource, utilisation less its share that may be used; then the study's own limits as ``max_KEY``,
+        the excess as a share of the limit.
 
         Args:
             facts: Numbers of one design, estimated or measured, or arrays over many.

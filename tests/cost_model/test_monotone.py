@@ -82,7 +82,7 @@ def larger(design: DesignPoint) -> Iterator[Neighbour]:
     for name, largest in most.items():
         value = 2 * getattr(design.shape, name)
         if value <= largest:
-            shape = dataclasses.replace(design.shape, **{name: value})  # type: ignore[type-var]
+            shape = dataclasses.replace(design.shape, **{name: value})
             yield name, design, dataclasses.replace(design, shape=shape)
 
 

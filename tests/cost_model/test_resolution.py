@@ -19,7 +19,7 @@ XC7S6, XC7S15 = device("xc7s6"), device("xc7s15")
 
 
 def fullest(design: DesignPoint, part: Device = XC7S15) -> float:
-    return max(estimate(design, part).utilization.values())
+    return float(max(estimate(design, part).utilization.values()))
 
 
 @pytest.mark.slow

@@ -149,9 +149,7 @@ def changed(frame: Frame, position: Ints, names: tuple[str, ...]) -> tuple[Frame
     return frame, position[keep]
 
 
-def filled(
-    frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = False
-) -> tuple[Frame, Ints]:
+def filled(frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = False) -> tuple[Frame, Ints]:
     """Put something in the place of missing numbers, and leave out the rows where one is still missing.
 
     Args:

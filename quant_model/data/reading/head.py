@@ -144,7 +144,11 @@ def _separator(records: Sequence[str], tail: Sequence[str]) -> str | None:
     most = max(marks.values())
     if best <= _LEAST_FIT:
         return None
-    return next(one for one, value in marks.items() if value >= _ALIKE * most) if most >= _MARKS_FIT * best else " "
+    return (
+        next(one for one, value in marks.items() if value >= _ALIKE * most)
+        if most >= _MARKS_FIT * best
+        else " "
+    )
 
 
 def _is_clean(cell: str, separator: str) -> bool:
@@ -259,7 +263,9 @@ def _below(separator: str, rows: Sequence[list[str]], row: int, kinds: Sequence[
     return Head(separator, tuple(header), row, body, units, tuple(skipped))
 
 
-_NO_UNITS = re.compile(r"ts|rn|smp|avg|min|max|std|tot|none|-+|string|double|float\d*|u?int\d*|long|datetime.*|yyyy.*")
+_NO_UNITS = re.compile(
+    r"ts|rn|smp|avg|min|max|std|tot|none|-+|string|double|float\d*|u?int\d*|long|datetime.*|yyyy.*"
+)
 """What stands in rows of units and is none."""
 
 
@@ -268,9 +274,7 @@ def _is_below_names(row: Sequence[str], header: Sequence[str], kinds: Sequence[s
     if len(row) != len(kinds) or abs(len(header) - len(kinds)) > 1 or not any(row):
         return False
     pairs = [(cell, kind) for cell, kind in zip(row, kinds, strict=True) if kind in ("time", "number")]
-    return (
-        bool(pairs) and all(_kind(cell) in ("text", "missing") for cell, _ in pairs)
-    )
+    return bool(pairs) and all(_kind(cell) in ("text", "missing") for cell, _ in pairs)
 
 
 def _told_apart(header: list[str], under: Sequence[list[str]]) -> list[str]:

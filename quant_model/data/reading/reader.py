@@ -131,7 +131,9 @@ def _without_footer(sheet: Sheet, times: Times, reading: Reading) -> tuple[Sheet
     remarks = all(not cells[index].as_py()[:1].isdigit() for index in below)
     if bad[0] < end or len(below) > _LONGEST_FOOTER or len(good) < 2 or not remarks:
         raise _no_time(sheet, int(bad[0]), times, cells[int(bad[0])].as_py(), reading)
-    lost = tuple(f"row {sheet.rows[index]} ({_shown(sheet, index)}) below the data left out" for index in below)
+    lost = tuple(
+        f"row {sheet.rows[index]} ({_shown(sheet, index)}) below the data left out" for index in below
+    )
     keep = np.arange(end)
     kept = Times(times.micros[:end], times.bad[:end], times.missing[:end], times.offset[:end])
     return sheet.part(keep), kept, lost
