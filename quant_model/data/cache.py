@@ -1,4 +1,4 @@
-"""Arrays on disk, with a few facts about them: one file each, mapped into memory by every process that reads it.
+"""Arrays on disk with a few facts about them: one file each, mapped into memory by all that read it.
 
 A file is named after the key that its content follows from, and holds a digest of its content: a damaged one
 counts as none. Files are written beside and renamed, so that none is ever half there.
@@ -99,7 +99,10 @@ def _write(file: Path, kept: Kept) -> None:
 
 def _read(file: Path) -> Kept | None:
     content = memoryview(np.memmap(file, np.uint8, mode="r").data)
-    if content[: len(_MAGIC)] != _MAGIC or content[len(_MAGIC) : _FIXED] != hashlib.sha256(content[_FIXED:]).digest():
+    if (
+        content[: len(_MAGIC)] != _MAGIC
+        or content[len(_MAGIC) : _FIXED] != hashlib.sha256(content[_FIXED:]).digest()
+    ):
         return None
     text = _FIXED + _LENGTH
     length = int.from_bytes(content[_FIXED:text], "little")

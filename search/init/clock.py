@@ -199,8 +199,8 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
         raise UserError(
             sheet.name,
             f"no column of times (the first cell is {example[:30]!r})",
-            "write times like 2024-05-01 13:00, 1.5.2024 13:00, or as seconds since 1970; or name the column and "
-            "how it is written: --time, --time-format",
+            "write times like 2024-05-01 13:00, 1.5.2024 13:00, or as seconds since 1970; or name the column "
+            "and how it is written: --time, --time-format",
         )
     best = max(options, key=lambda option: option.score)
     time_format, times, why_format = _settled(sheet, best, continental)
@@ -340,7 +340,7 @@ def _share(texts: Cells, time_format: str) -> float:
 
 
 def _with_optional_clock(fits: dict[str, float], texts: Cells, most: float) -> str | None:
-    """A format whose clock time is absent in some cells, as table programs write midnight, if more cells fit it."""
+    """A format without a clock time in some cells, as table programs write midnight, if more cells fit it."""
     for time_format in fits:
         found = re.search(r"[ T]?%[HI].*", time_format)
         if found and "[" not in time_format:
@@ -356,7 +356,11 @@ def _count_formats(sheet: Sheet, column: str, cells: Cells, *, asked: bool) -> t
     if not len(sample) or not np.isfinite(sample).all() or len(sample) < 2:
         return ()
     words = words_in(column)
-    named = asked or bool(words & (TIME_WORDS | _COUNT_WORDS)) or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
+    named = (
+        asked
+        or bool(words & (TIME_WORDS | _COUNT_WORDS))
+        or bool(re.fullmatch(r"t|ts|time.*", column.lower()))
+    )
     counter = bool(words & _COUNTERS) or any(
         word.startswith(("uptime", "elapsed", "millis")) for word in words
     )
@@ -403,7 +407,9 @@ def _epoch_unit(values: npt.NDArray[np.float64]) -> str | None:
     """In which unit numbers since 1970 are all dates of our time."""
     low, high = (np.datetime64(f"{year}-01-01", "us").astype(np.int64) for year in _EPOCH_YEARS)
     sizes = {unit: COUNTS[f"epoch {unit}"][0] for unit in ("s", "ms", "us", "ns")}
-    fits = (unit for unit, size in sizes.items() if low <= values.min() * size and values.max() * size <= high)
+    fits = (
+        unit for unit, size in sizes.items() if low <= values.min() * size and values.max() * size <= high
+    )
     return next(fits, None)
 
 
@@ -460,7 +466,9 @@ def _may_be_clock(column: str, cells: Cells) -> bool:
         return bool(words_in(column) & _CLOCK_WORDS)
     # 8.30 is half past eight only where the column says so.
     numbers = all(re.fullmatch(r"\d+\.\d+", cell) for cell in sample)
-    return all(clock_formats(cell) for cell in sample) and (not numbers or bool(words_in(column) & _CLOCK_WORDS))
+    return all(clock_formats(cell) for cell in sample) and (
+        not numbers or bool(words_in(column) & _CLOCK_WORDS)
+    )
 
 
 def _calendar_columns(sheet: Sheet, wishes: Wishes) -> list[_Option]:
@@ -506,7 +514,7 @@ def _more_regular(cells: Cells, formats: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _irregularity(times: Times) -> tuple[int, float]:
-    """How often times fall, and the share of distances that are not the commonest: small for the right format."""
+    """How often times fall, and the share of distances that are not the commonest."""
     micros = times.micros[~times.bad]
     if len(micros) < 2:
         return (len(times.bad), 1.0)

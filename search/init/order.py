@@ -1,4 +1,4 @@
-"""Rows that do not stand in the order of time: newest first, mixed up, there twice, or of a clock that was lost."""
+"""Rows that are not in the order of time: newest first, mixed up, there twice, of a clock that was lost."""
 
 from __future__ import annotations
 
@@ -105,10 +105,14 @@ def _check_reset(sheet: Sheet, micros: Micros, time_name: str) -> None:
     back = np.flatnonzero(np.diff(micros) < -_YEAR)
     for row in back.tolist():
         rest = micros[row + 1 :]
-        if rest.max() < micros[row] - _YEAR and len(rest) > _ODD_SHARE * len(micros) and _by_default(int(rest[0])):
+        if (
+            rest.max() < micros[row] - _YEAR
+            and len(rest) > _ODD_SHARE * len(micros)
+            and _by_default(int(rest[0]))
+        ):
             raise UserError(
                 sheet.place(row + 1, time_name),
-                f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, and all rows below",
+                f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, for good",
                 "correct the times from there on, or give the rows above and below as files of their own",
             )
 

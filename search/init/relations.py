@@ -51,8 +51,12 @@ _FEWEST_ROWS, _FEWEST_RISES = 50, 10
 _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
-_AHEAD = frozenset("next target label y future ahead lead tomorrow shift shifted morgen demain mañana forecast".split())
-_BEHIND = frozenset("lag lag1 prev previous last yesterday before past gestern hier ayer".split())
+_AHEAD = frozenset(
+    ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
+)
+_BEHIND = frozenset(
+    ["lag", "lag1", "prev", "previous", "last", "yesterday", "before", "past", "gestern", "hier", "ayer"]
+)
 """Words in names of columns that were made of another one's later or earlier rows."""
 _EQUAL_SHARE, _FEWEST_VALUES = 0.99, 5
 """Of the rows that must fit, and different values that a column must have, for two to be the same."""
@@ -129,7 +133,9 @@ def shifted(columns: Mapping[str, Floats], position: Ints) -> frozenset[str]:
     """Columns that are another one of an earlier or later row, made of it."""
     found = set()
     for early, late in itertools.permutations(columns, 2):
-        if any(_is_shifted(columns[early], columns[late], position, shift) for shift in range(1, _SHIFTS + 1)):
+        if any(
+            _is_shifted(columns[early], columns[late], position, shift) for shift in range(1, _SHIFTS + 1)
+        ):
             found.add(_made(early, late, list(columns)))
     return frozenset(found)
 

@@ -75,7 +75,7 @@ def in_order(frame: Frame, *, merge: bool) -> Frame:
 
 
 def gridded(frame: Frame, step: Step) -> tuple[Frame, Ints]:
-    """Bring rows in the order of time to whole steps: those of one step become one, with the mean of each number.
+    """Bring rows in the order of time to whole steps: those of one step become one, numbers their mean.
 
     Returns:
         The frame, and each row's position in steps.
@@ -149,9 +149,7 @@ def changed(frame: Frame, position: Ints, names: tuple[str, ...]) -> tuple[Frame
     return frame, position[keep]
 
 
-def filled(
-    frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = False
-) -> tuple[Frame, Ints]:
+def filled(frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = False) -> tuple[Frame, Ints]:
     """Put something in the place of missing numbers, and leave out the rows where one is still missing.
 
     Args:
@@ -164,7 +162,7 @@ def filled(
         return frame, position
     columns = dict(frame.columns)
     notes = []
-    stretch = np.cumsum(np.diff(position, prepend=position[:1]) > 1)
+    stretch = np.cumsum(np.diff(position, prepend=position[:1]) > 1, dtype=np.int64)
     for name, values in frame.columns.items():
         missing = np.isnan(values)
         if name in frame.labels or fill == "drop" or not missing.any() or missing.all():

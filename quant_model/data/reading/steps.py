@@ -24,7 +24,11 @@ _LONG = {"d": "day", "h": "hour", "min": "minute", "s": "second", "ms": "millise
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _ROUND = tuple(
     count * unit
-    for unit, counts in ((60_000_000, (1440, 60, 30, 15, 10, 5, 1)), (1_000_000, (30, 10, 5, 1)), (1_000, (500, 100, 10, 1)))
+    for unit, counts in (
+        (60_000_000, (1440, 60, 30, 15, 10, 5, 1)),
+        (1_000_000, (30, 10, 5, 1)),
+        (1_000, (500, 100, 10, 1)),
+    )
     for count in counts
 )
 _EMPTY_SHARE = 0.25

@@ -24,7 +24,10 @@ def equal(left: Series, right: Series) -> bool:
 
 
 def test_a_series_is_mapped_from_its_cache_and_is_the_same(tmp_path: Path) -> None:
-    path, cache = write_csv(tmp_path / "a.csv", hourly_lines(["1", "2", "3", "4.5"])), Cache(tmp_path / "cache")
+    path, cache = (
+        write_csv(tmp_path / "a.csv", hourly_lines(["1", "2", "3", "4.5"])),
+        Cache(tmp_path / "cache"),
+    )
     first, plain = load(path, cache), load(path, None)
     again = load(path, cache)
     assert equal(first, plain)

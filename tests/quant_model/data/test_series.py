@@ -268,7 +268,12 @@ def test_what_a_reading_says_is_done(tmp_path: Path, kind: str) -> None:
 
 def test_what_was_done_to_rows_is_noted(tmp_path: Path) -> None:
     lines = ["time,level", "2024-01-01 00:00:07,1", "2024-01-01 01:00:00,NA", "2024-01-01 02:00:00,3", "End"]
-    series = load_series(write_csv(tmp_path / "a.csv", lines), Reading(("time",), step="1 h", fill="drop"), ["level"], ["level"])
+    series = load_series(
+        write_csv(tmp_path / "a.csv", lines),
+        Reading(("time",), step="1 h", fill="drop"),
+        ["level"],
+        ["level"],
+    )
     assert series.notes == (
         "row 5 ('End') below the data left out",
         "times are moved by up to 7 s onto steps of 1 h",

@@ -164,7 +164,10 @@ WRONG = {
     "names twice": (table(header="time,a,a,load,wind"), "column a is there 2 times"),
     "too short": (table(rows=20), "too short a series"),
     "no rows": ("time,a\n", "0 rows of data"),
-    "several series": ("time,a\n" + "".join(f"2024-01-01,{row}\n" for row in (3, 1, 2)), "the times in column time are all the same"),
+    "several series": (
+        "time,a\n" + "".join(f"2024-01-01,{row}\n" for row in (3, 1, 2)),
+        "the times in column time are all the same",
+    ),
     "JSON": ('[{"a": 1}]', "JSON, not a table"),
 }
 

@@ -34,7 +34,9 @@ def daily(rows: int = 400, seed: int = 0) -> list[float]:
 
 def lines(header: str, *columns: Sequence[object], separator: str = ",") -> str:
     """A table of columns; times as ISO 8601."""
-    cells = [[one.strftime(ISO) if isinstance(one, datetime) else str(one) for one in column] for column in columns]
+    cells = [
+        [one.strftime(ISO) if isinstance(one, datetime) else str(one) for one in column] for column in columns
+    ]
     rows = [separator.join(row) for row in zip(*cells, strict=True)]
     return "\n".join([header.replace(",", separator), *rows]) + "\n"
 

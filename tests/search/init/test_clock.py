@@ -27,7 +27,11 @@ COLUMNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "day of the year": ("year,doy,hour", "%Y|%-j|%-H", ("year", "doy", "hour")),
     "parts beside the whole": ("date,year,month", "%Y-%m-%d %H:%M|%Y|%m", ("date",)),
     "UTC before local": ("local_time,utc_time", "%m/%d/%Y %H:%M|%Y-%m-%d %H:%M", ("utc_time",)),
-    "measured before inserted": ("inserted_at,measured_at", "%Y-%m-%d %H:%M:07|%Y-%m-%d %H:%M", ("measured_at",)),
+    "measured before inserted": (
+        "inserted_at,measured_at",
+        "%Y-%m-%d %H:%M:07|%Y-%m-%d %H:%M",
+        ("measured_at",),
+    ),
     "time before created": ("created,timestamp", "%Y-%m-%d %H:%M:07|%Y-%m-%d %H:%M", ("timestamp",)),
     "the beginning of an interval": ("Von,Bis", "%d.%m.%Y %H:%M|%d.%m.%Y %H:59", ("Von",)),
 }
@@ -74,8 +78,18 @@ def test_counts_that_are_dates(kind: str) -> None:
 
 
 ELAPSED: dict[str, tuple[str, Callable[[int], object], str, timedelta]] = {
-    "milliseconds in what could be 1973": ("uptime_ms", lambda row: 123456789 + row * 3600000, "elapsed ms", HOUR),
-    "seconds in what could be 2023": ("uptime_s", lambda row: 1700000000 + row * 60, "elapsed s", timedelta(minutes=1)),
+    "milliseconds in what could be 1973": (
+        "uptime_ms",
+        lambda row: 123456789 + row * 3600000,
+        "elapsed ms",
+        HOUR,
+    ),
+    "seconds in what could be 2023": (
+        "uptime_s",
+        lambda row: 1700000000 + row * 60,
+        "elapsed s",
+        timedelta(minutes=1),
+    ),
     "no unit": ("uptime", lambda row: 900000000 + row * 1000, "elapsed ms", timedelta(seconds=1)),
     "microcontroller": ("millis", lambda row: 17 + row * 20, "elapsed ms", timedelta(milliseconds=20)),
     "seconds with decimals": ("t", lambda row: f"{row * 0.01:.2f}", "elapsed s", timedelta(milliseconds=10)),
@@ -105,7 +119,9 @@ def test_days_and_months_are_told_apart_by_the_steps() -> None:
     assert "as %m/%d/%Y times would not follow each other regularly" in found.reasons["time_format"]
 
 
-@pytest.mark.parametrize("time_format", ["%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%y-%m-%d %H:%M", "%m/%d/%y %I:%M %p"])
+@pytest.mark.parametrize(
+    "time_format", ["%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M", "%y-%m-%d %H:%M", "%m/%d/%y %I:%M %p"]
+)
 def test_where_nothing_tells_days_from_months_the_user_is_asked(time_format: str) -> None:
     times = hours(300, timedelta(minutes=1), datetime(2024, 6, 5))
     text = lines("time,y", [time.strftime(time_format) for time in times], daily(300))

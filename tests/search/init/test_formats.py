@@ -37,7 +37,8 @@ def test_the_formats_that_a_cell_fits(cell: str, formats: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize(
-    ("cell", "formats"), [("13:05", ("%H:%M",)), ("1:05 pm", ("%I:%M %p",)), ("2024-01-01", ()), ("5.123", ())]
+    ("cell", "formats"),
+    [("13:05", ("%H:%M",)), ("1:05 pm", ("%I:%M %p",)), ("2024-01-01", ()), ("5.123", ())],
 )
 def test_a_clock_time_alone(cell: str, formats: tuple[str, ...]) -> None:
     assert clock_formats(cell) == formats

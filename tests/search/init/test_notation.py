@@ -20,7 +20,9 @@ def grouped(value: float, decimals: int, mark: str, group: str) -> str:
     return f"{value:,.{decimals}f}".replace(",", "\0").replace(".", mark).replace("\0", group)
 
 
-@pytest.mark.parametrize(("mark", "group"), [(",", "."), (",", " "), (".", ","), (".", "'"), (",", "\u202f"), (",", "")])
+@pytest.mark.parametrize(
+    ("mark", "group"), [(",", "."), (",", " "), (".", ","), (".", "'"), (",", "\u202f"), (",", "")]
+)
 @pytest.mark.parametrize("decimals", [1, 2])
 def test_thousands_and_decimals_together(mark: str, group: str, decimals: int) -> None:
     assert read([grouped(value * 10, decimals, mark, group) for value in VALUES]) == [
@@ -95,13 +97,19 @@ def test_each_column_has_its_own_mark() -> None:
 
 
 def test_two_marks_in_one_column_are_refused() -> None:
-    numbers = [f"{value:.2f}".replace(".", ",") if row % 2 else f"{value:.2f}" for row, value in enumerate(VALUES)]
+    numbers = [
+        f"{value:.2f}".replace(".", ",") if row % 2 else f"{value:.2f}" for row, value in enumerate(VALUES)
+    ]
     message = refusal(lines("time,load", TIMES, numbers, separator=";"))
-    assert "row 3 column load: 625,10 has another decimal mark than " in message or "row 3 column load" in message
+    assert (
+        "row 3 column load: 625,10 has another decimal mark than " in message
+        or "row 3 column load" in message
+    )
 
 
 @pytest.mark.parametrize(
-    "number", [-999, -99, -9999, 9999, 99999, 65535, 32767, -32768, 1e20, -127, -9999.0, 9.96921e36, 2147483647]
+    "number",
+    [-999, -99, -9999, 9999, 99999, 65535, 32767, -32768, 1e20, -127, -9999.0, 9.96921e36, 2147483647],
 )
 def test_numbers_that_stand_for_a_missing_value(number: float) -> None:
     values = [number if row in (9, 50, 100, 151) else value for row, value in enumerate(VALUES)]
@@ -124,7 +132,7 @@ def test_a_doubt_is_said_and_nothing_changed(number: float) -> None:
     values = [number if row in (9, 50, 100, 151) else value for row, value in enumerate(VALUES)]
     found = guess(lines("time,y", TIMES, values))
     assert found.series.targets[:, 0].tolist() == values
-    assert f"if it stands for a missing one: --missing {number:g}" in found.notes[0]
+    assert f"if it stands for a missing one, say so: --missing {number:g}" in found.notes[0]
     assert guess(lines("time,y", TIMES, values), missing=(str(number),)).series.rows == 396
 
 
@@ -137,7 +145,9 @@ def test_ordinary_extremes_are_no_sentinels() -> None:
 
 
 def test_words_that_stand_for_a_missing_value() -> None:
-    values: list[object] = [("Bad" if row % 80 == 0 else "offline") if row % 40 == 0 else one for row, one in enumerate(VALUES)]
+    values: list[object] = [
+        ("Bad" if row % 80 == 0 else "offline") if row % 40 == 0 else one for row, one in enumerate(VALUES)
+    ]
     found = guess(lines("time,y", TIMES, values))
     assert found.reading.missing == {"*": ("offline",)}
     assert (found.series.rows, found.reading.fill) == (390, "drop")

@@ -26,13 +26,28 @@ TIMES = (
     "epoch s", "epoch ms", "epoch us", "%Y年%m月%d日 %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f",
 )  # fmt: skip
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "latin-1")
-HEADERS = (("time", "load"), ("Zeitstempel", "Größe [°C]"), ("Date/Time", "Actual Total Load [MW]"), ("ts", "y"))
+HEADERS = (
+    ("time", "load"),
+    ("Zeitstempel", "Größe [°C]"),
+    ("Date/Time", "Actual Total Load [MW]"),
+    ("ts", "y"),
+)
 PREAMBLES: tuple[tuple[str, ...], ...] = (
     (), ("# logger v1.2", "# serial 42"), ("Station: Berlin", ""), ("Export of site 7", "Made 2023-05-01", ""),
 )  # fmt: skip
 FOOTERS: tuple[tuple[str, ...], ...] = ((), ("End of file",), ("",), ("", "Made by a logger", ""))
-COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {"no": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}
-STEPS = (timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(days=1))
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "no": bytes,
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+}
+STEPS = (
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
 
 
 @dataclass(frozen=True)

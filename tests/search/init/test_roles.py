@@ -117,7 +117,11 @@ def test_sensors_that_are_only_alike_are_inputs() -> None:
     alike = [round(one + 0.2 * float(np.random.default_rng(row).normal()), 1) for row, one in enumerate(A)]
     assert guess(lines("time,load,other", TIMES, A, alike)).columns.features == ("load", "other")
     steady = [20 + row // 100 % 2 for row in range(ROWS)]
-    assert guess(lines("time,a,b,load", TIMES, steady, steady[100:] + steady[:100], A)).columns.features == ("load", "a", "b")
+    assert guess(lines("time,a,b,load", TIMES, steady, steady[100:] + steady[:100], A)).columns.features == (
+        "load",
+        "a",
+        "b",
+    )
 
 
 def test_counters_become_changes() -> None:
@@ -130,7 +134,9 @@ def test_counters_become_changes() -> None:
     found = guess(lines("time,energy_total_kWh,active_W", TIMES, begun_again, A))
     assert (found.target, found.reading.changes) == ("active_W", ("energy_total_kWh",))
     assert (found.series.rows, found.series.gaps) == (498, 1)
-    rising = [round(400 + row / 100 + abs(float(np.random.default_rng(row).normal())), 2) for row in range(ROWS)]
+    rising = [
+        round(400 + row / 100 + abs(float(np.random.default_rng(row).normal())), 2) for row in range(ROWS)
+    ]
     assert guess(lines("time,co2", TIMES, rising)).reading.changes == ()
 
 
@@ -166,7 +172,11 @@ def test_a_setpoint_is_not_what_to_forecast() -> None:
 def test_a_target_that_is_asked_for() -> None:
     text = lines("time,load,wind,site,const", TIMES, A, B, ["x"] * ROWS, [3] * ROWS)
     found = guess(text, target="wind")
-    assert (found.target, found.columns.features[0], found.reasons["targets"]) == ("wind", "wind", "as you said")
+    assert (found.target, found.columns.features[0], found.reasons["targets"]) == (
+        "wind",
+        "wind",
+        "as you said",
+    )
     assert "column site cannot be forecast: always 'x'" in refusal(text, target="site")
     assert "column const cannot be forecast: constant (3)" in refusal(text, target="const")
     assert "no column when; choose one of: load, wind" in refusal(text, target="when")
@@ -174,7 +184,9 @@ def test_a_target_that_is_asked_for() -> None:
 
 def test_the_columns_that_say_most_are_taken() -> None:
     columns = [np.round(np.random.default_rng(number).normal(size=ROWS), 3).tolist() for number in range(12)]
-    columns[11] = [round(math.cos(2 * math.pi * (row - 1) / 24) + 0.1 * columns[11][row], 3) for row in range(ROWS)]
+    columns[11] = [
+        round(math.cos(2 * math.pi * (row - 1) / 24) + 0.1 * columns[11][row], 3) for row in range(ROWS)
+    ]
     found = guess(lines(",".join(["time,load", *(f"x{number}" for number in range(12))]), TIMES, A, *columns))
     assert len(found.columns.features) == 8
     assert "x11" in found.columns.features
@@ -188,11 +200,20 @@ HOLES: dict[str, tuple[int, str]] = {"few": (100, "drop"), "many": (9, "hold")}
 def test_missing_cells_are_counted_and_a_way_proposed(kind: str) -> None:
     """Never are most rows lost in silence, when each column is missing at other times."""
     every, fill = HOLES[kind]
-    columns = [["" if (row + number) % every == 0 else one for row, one in enumerate(daily(ROWS, number))] for number in range(4)]
+    columns = [
+        ["" if (row + number) % every == 0 else one for row, one in enumerate(daily(ROWS, number))]
+        for number in range(4)
+    ]
     text = lines("time,s0,s1,s2,s3", TIMES, *columns)
     found = guess(text)
     assert found.reading.fill == fill
-    for words in ("s0 ", "s3 ", "of 500 rows", "--fill hold" if fill == "drop" else "--fill drop", "--fill interpolate"):
+    for words in (
+        "s0 ",
+        "s3 ",
+        "of 500 rows",
+        "--fill hold" if fill == "drop" else "--fill drop",
+        "--fill interpolate",
+    ):
         assert words in found.reasons["fill"]
     assert found.series.rows > 0.9 * ROWS
     assert guess(text, fill="interpolate").series.rows >= 498
@@ -201,11 +222,16 @@ def test_missing_cells_are_counted_and_a_way_proposed(kind: str) -> None:
 
 
 def test_long_holes_everywhere_are_refused_with_the_ways_out() -> None:
-    columns = [["" if (row + 50 * number) % 250 < 45 else one for row, one in enumerate(daily(ROWS, number))] for number in range(5)]
+    columns = [
+        ["" if (row + 50 * number) % 250 < 45 else one for row, one in enumerate(daily(ROWS, number))]
+        for number in range(5)
+    ]
     message = refusal(lines("time,s0,s1,s2,s3,s4", TIMES, *columns))
     assert "say what is to take their place: --fill hold, --fill interpolate or --fill drop" in message
 
 
 def test_only_words() -> None:
-    assert "no column to forecast (note: text)" in refusal(lines("time,note", TIMES, [f"n{row}" for row in range(ROWS)]))
+    assert "no column to forecast (note: text)" in refusal(
+        lines("time,note", TIMES, [f"n{row}" for row in range(ROWS)])
+    )
     assert "no column to forecast (a: constant (1))" in refusal(lines("time,a", TIMES, [1] * ROWS))

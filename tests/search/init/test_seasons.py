@@ -40,7 +40,11 @@ def test_seasons_of_the_calendar_and_others(period: int, step: int, name: str) -
 def test_a_season_must_be_seen() -> None:
     rng = np.random.default_rng(0)
     position = np.arange(3000)
-    for values in (rng.normal(size=3000), rng.normal(size=3000).cumsum(), position / 10 + rng.normal(size=3000)):
+    for values in (
+        rng.normal(size=3000),
+        rng.normal(size=3000).cumsum(),
+        position / 10 + rng.normal(size=3000),
+    ):
         assert find_season(values, position, Step(HOUR)) is None
     assert find_season(np.ones(500), np.arange(500), Step(HOUR)) is None
     assert found(24, HOUR, rows=40) is None

@@ -20,16 +20,24 @@ def long(header: str, rows: list[Row], separator: str = ",") -> str:
 
 
 def by_time(names: tuple[str, str] = ("temp", "hum")) -> list[Row]:
-    return [(CLOCKS[row], name, values[row]) for row in range(400) for name, values in zip(names, (TEMP, HUMIDITY), strict=True)]
+    return [
+        (CLOCKS[row], name, values[row])
+        for row in range(400)
+        for name, values in zip(names, (TEMP, HUMIDITY), strict=True)
+    ]
 
 
-@pytest.mark.parametrize("header", ["time,sensor,value", "ts,station,reading", "timestamp,variable,val", "zeit,messgröße,wert"])
+@pytest.mark.parametrize(
+    "header", ["time,sensor,value", "ts,station,reading", "timestamp,variable,val", "zeit,messgröße,wert"]
+)
 @pytest.mark.parametrize("by_sensor", [False, True])
 def test_one_row_for_each_sensor_and_time(header: str, by_sensor: bool) -> None:
     rows = sorted(by_time(), key=lambda row: str(row[1])) if by_sensor else by_time()
     found = guess(long(header, rows))
     assert found.series.rows == 400
-    assert found.columns.features == (("hum", "temp") if by_sensor and found.target == "hum" else ("temp", "hum"))
+    assert found.columns.features == (
+        ("hum", "temp") if by_sensor and found.target == "hum" else ("temp", "hum")
+    )
     series = dict(zip(found.series.feature_names, found.series.features.T.tolist(), strict=True))
     assert series == {"temp": TEMP, "hum": HUMIDITY}
     assert "each becomes a column" in found.reasons["pivot"]
@@ -39,7 +47,10 @@ def test_one_row_for_each_sensor_and_time(header: str, by_sensor: bool) -> None:
 def test_numbers_as_names_two_values_and_constant_words() -> None:
     found = guess(long("time,station_id,value", by_time(("1001", "1002"))))
     assert found.columns.features == ("1001", "1002")
-    rows = [(clock, name, "C", value, round(value * 3 + row % 7)) for row, (clock, name, value) in enumerate(by_time())]  # type: ignore[call-overload, operator]
+    rows = [
+        (clock, name, "C", value, round(value * 3 + row % 7))
+        for row, (clock, name, value) in enumerate(by_time())
+    ]  # type: ignore[call-overload, operator]
     found = guess(long("time,device,unit,close,volume", rows))
     assert set(found.columns.features) == {"close temp", "close hum", "volume temp", "volume hum"}
 
@@ -72,10 +83,19 @@ def test_words_that_are_no_sensors() -> None:
 
 
 def test_tables_that_cannot_become_columns_are_refused_by_name() -> None:
-    many = [(clock, f"m{number}", row + number) for row, clock in enumerate(CLOCKS[:60]) for number in range(50)]
+    many = [
+        (clock, f"m{number}", row + number) for row, clock in enumerate(CLOCKS[:60]) for number in range(50)
+    ]
     assert "column meter: one row for each of 50 (m0, m1, " in refusal(long("time,meter,kwh", many))
-    both = [(clock, site, name, row) for row, clock in enumerate(CLOCKS[:99]) for site in "AB" for name in ("t", "h")]
-    assert "columns station, variable: several rows share each time" in refusal(long("time,station,variable,value", both))
+    both = [
+        (clock, site, name, row)
+        for row, clock in enumerate(CLOCKS[:99])
+        for site in "AB"
+        for name in ("t", "h")
+    ]
+    assert "columns station, variable: several rows share each time" in refusal(
+        long("time,station,variable,value", both)
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,11 +108,15 @@ def test_tables_that_cannot_become_columns_are_refused_by_name() -> None:
         ([f"{hour:02d}:00-{hour + 1:02d}:00" for hour in range(24)], 0),
     ],
 )
-@pytest.mark.parametrize(("header", "time_format", "separator"), [("date", "%Y-%m-%d", ","), ("Datum", "%d.%m.%Y", ";")])
+@pytest.mark.parametrize(
+    ("header", "time_format", "separator"), [("date", "%Y-%m-%d", ","), ("Datum", "%d.%m.%Y", ";")]
+)
 def test_one_row_a_day(names: list[str], first: int, header: str, time_format: str, separator: str) -> None:
     days, values = hours(60, timedelta(days=1)), daily(60 * 24)
     columns = [values[hour::24] for hour in range(24)]
-    text = lines(",".join([header, *names]), [f"{day:{time_format}}" for day in days], *columns, separator=separator)
+    text = lines(
+        ",".join([header, *names]), [f"{day:{time_format}}" for day in days], *columns, separator=separator
+    )
     found = guess(text)
     assert (found.series.rows, found.series.step_name, found.target) == (1440, "hour", "value")
     assert found.series.targets[:, 0].tolist() == values

@@ -33,7 +33,10 @@ def test_both_switches_of_a_year(zone: str, rows: int, step: timedelta, falling:
 
 
 def test_a_zone_is_only_guessed_where_clocks_change() -> None:
-    for times in (hours(900, start=datetime(2024, 3, 20)), local("Asia/Tokyo", datetime(2024, 1, 1), 8000, HOUR)):
+    for times in (
+        hours(900, start=datetime(2024, 3, 20)),
+        local("Asia/Tokyo", datetime(2024, 1, 1), 8000, HOUR),
+    ):
         found = guess(lines("time,y", times, daily(len(times))))
         assert found.reading.timezone is None
         assert found.series.time.tolist() == times
@@ -42,7 +45,9 @@ def test_a_zone_is_only_guessed_where_clocks_change() -> None:
 def test_a_zone_by_hand_and_a_time_that_does_not_exist_in_it() -> None:
     times = hours(400, start=datetime(2024, 3, 25))
     message = refusal(lines("time,y", times, daily()), timezone="Europe/Berlin")
-    assert message.startswith("my.csv row 148 column time: 2024-03-31 02:00:00 does not exist in Europe/Berlin")
+    assert message.startswith(
+        "my.csv row 148 column time: 2024-03-31 02:00:00 does not exist in Europe/Berlin"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +95,9 @@ def test_recordings_that_begin_anywhere_within_a_step() -> None:
     assert (np.diff(found.series.position) != 1).nonzero()[0].tolist() == [299]
 
 
-@pytest.mark.parametrize("default", [datetime(1970, 1, 1, 0, 0, 9), datetime(2000, 1, 1), datetime(2036, 2, 7, 6)])
+@pytest.mark.parametrize(
+    "default", [datetime(1970, 1, 1, 0, 0, 9), datetime(2000, 1, 1), datetime(2036, 2, 7, 6)]
+)
 @pytest.mark.parametrize("start", [0, 100, 593])
 def test_rows_of_a_clock_that_was_lost_are_named(default: datetime, start: int) -> None:
     times = hours(600, MINUTE)
@@ -107,7 +114,9 @@ def test_rows_of_a_clock_that_was_lost_are_named(default: datetime, start: int) 
 def test_a_clock_that_never_came_back_is_refused() -> None:
     times = hours(300, MINUTE) + hours(300, MINUTE, datetime(2000, 1, 1))
     message = refusal(lines("time,y", times, daily(600)))
-    assert message.startswith("my.csv row 302 column time: the clock was lost: 2000-01-01 00:00:00 after 2023-12-20")
+    assert message.startswith(
+        "my.csv row 302 column time: the clock was lost: 2000-01-01 00:00:00 after 2023-12-20"
+    )
 
 
 ORDERS = {
@@ -154,13 +163,19 @@ def months(count: int, day: int = 1) -> list[datetime]:
 CALENDAR: dict[str, tuple[list[object], str]] = {
     "first days": (list(months(120)), "month"),
     "middles": (list(months(120, 15)), "month"),
-    "last days": ([(one + timedelta(days=32)).replace(day=1) - timedelta(days=1) for one in months(120)], "month"),
+    "last days": (
+        [(one + timedelta(days=32)).replace(day=1) - timedelta(days=1) for one in months(120)],
+        "month",
+    ),
     "names": ([f"{one:%b %Y}" for one in months(120)], "month"),
     "numbers": ([f"{one:%m/%Y}" for one in months(120)], "month"),
     "short names": ([f"{one:%b-%y}" for one in months(120)], "month"),
     "quarters": ([f"Q{one.month // 3 + 1} {one.year}" for one in months(240)[::3]], "quarter"),
     "years": ([str(year) for year in range(1900, 2020)], "year"),
-    "weeks": ([f"{one.isocalendar()[0]}-W{one.isocalendar()[1]:02d}" for one in hours(120, timedelta(days=7))], "7 days"),
+    "weeks": (
+        [f"{one.isocalendar()[0]}-W{one.isocalendar()[1]:02d}" for one in hours(120, timedelta(days=7))],
+        "7 days",
+    ),
 }
 
 
@@ -180,7 +195,9 @@ def test_a_month_that_is_missing_is_a_gap() -> None:
 
 def test_business_days_and_holidays() -> None:
     days = [day for day in hours(700, timedelta(days=1), datetime(2020, 1, 1)) if day.weekday() < 5]
-    found = guess(lines("date,close", [day for day in days if (day.month, day.day) != (12, 25)], daily(len(days) - 1)))
+    found = guess(
+        lines("date,close", [day for day in days if (day.month, day.day) != (12, 25)], daily(len(days) - 1))
+    )
     assert (found.reading.step, found.series.gaps, found.series.missing_rows) == ("business day", 1, 1)
     assert found.reasons["step"].endswith("from Friday to Monday, 1 of them missing")
     weekdays = [day for day in hours(700, timedelta(days=1)) if day.weekday() < 6]

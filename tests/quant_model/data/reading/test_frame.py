@@ -16,7 +16,9 @@ NAN = float("nan")
 def frame(hours: list[float], **columns: list[float]) -> Frame:
     values = {name: np.array(column, np.float64) for name, column in columns.items()}
     micros = (np.array(hours) * HOUR).astype(np.int64)
-    return Frame("data.csv", "time", np.arange(2, len(hours) + 2), micros, values, frozenset({"label"} & set(values)))
+    return Frame(
+        "data.csv", "time", np.arange(2, len(hours) + 2), micros, values, frozenset({"label"} & set(values))
+    )
 
 
 def same(found: Frame, column: str, expected: list[float]) -> bool:
@@ -31,7 +33,9 @@ def test_rows_are_sorted_and_the_first_of_a_time_counts() -> None:
 
 
 def test_rows_of_several_sensors_become_one() -> None:
-    found = in_order(frame([0, 0, 1, 1], a=[1, NAN, 3, NAN], b=[NAN, 2, NAN, NAN], label=[NAN, 7, 8, 9]), merge=True)
+    found = in_order(
+        frame([0, 0, 1, 1], a=[1, NAN, 3, NAN], b=[NAN, 2, NAN, NAN], label=[NAN, 7, 8, 9]), merge=True
+    )
     assert same(found, "a", [1, 3])
     assert same(found, "b", [2, NAN])
     assert same(found, "label", [7, 8])
@@ -39,7 +43,9 @@ def test_rows_of_several_sensors_become_one() -> None:
 
 
 def test_rows_of_one_step_are_averaged() -> None:
-    found, position = gridded(frame([0, 0.2, 0.4, 1.2, 5], y=[1, 2, NAN, 4, 5], label=[1, 2, 3, 4, 5]), Step(HOUR))
+    found, position = gridded(
+        frame([0, 0.2, 0.4, 1.2, 5], y=[1, 2, NAN, 4, 5], label=[1, 2, 3, 4, 5]), Step(HOUR)
+    )
     assert same(found, "y", [1.5, 4, 5])
     assert same(found, "label", [1, 4, 5])
     assert position.tolist() == [0, 1, 5]
@@ -90,9 +96,13 @@ def test_labels_are_never_made_up() -> None:
 
 
 def test_a_missing_number_is_named_when_nothing_takes_its_place() -> None:
-    with pytest.raises(UserError, match=r"data\.csv row 3 column y: the value is missing; .* fill it \(fill = "):
+    with pytest.raises(
+        UserError, match=r"data\.csv row 3 column y: the value is missing; .* fill it \(fill = "
+    ):
         without_missing(frame([0, 1, 2], x=[1, 2, NAN], y=[1, NAN, 3]))
-    with pytest.raises(UserError, match=r"data\.csv row 3 column label: the label is missing; leave the whole row"):
+    with pytest.raises(
+        UserError, match=r"data\.csv row 3 column label: the label is missing; leave the whole row"
+    ):
         without_missing(frame([0, 1], label=[1, NAN]))
 
 

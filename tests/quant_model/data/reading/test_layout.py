@@ -48,7 +48,13 @@ def test_lines_above_the_header(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("row", "unit"),
-    [("-,kW", "kW"), ("[UTC],[kW]", "kW"), (",kW", "kW"), ("yyyy-mm-dd hh:mm,°C", "°C"), ("datetime64,float64", "")],
+    [
+        ("-,kW", "kW"),
+        ("[UTC],[kW]", "kW"),
+        (",kW", "kW"),
+        ("yyyy-mm-dd hh:mm,°C", "°C"),
+        ("datetime64,float64", ""),
+    ],
 )
 def test_a_row_of_units_below_the_names(row: str, unit: str) -> None:
     sheet = read(HEADER, row, *ROWS)
@@ -146,8 +152,14 @@ def test_quoted_cells_may_hold_anything() -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([HEADER, *ROWS[:9], "2024-01-10 00:00", *ROWS[9:]], "data.csv row 11: 1 cells where the header has 2; "),
-        ([HEADER, *ROWS[:9], "2024-01-10,1,2", *ROWS[9:]], "data.csv row 11: 3 cells where the header has 2; "),
+        (
+            [HEADER, *ROWS[:9], "2024-01-10 00:00", *ROWS[9:]],
+            "data.csv row 11: 1 cells where the header has 2; ",
+        ),
+        (
+            [HEADER, *ROWS[:9], "2024-01-10,1,2", *ROWS[9:]],
+            "data.csv row 11: 3 cells where the header has 2; ",
+        ),
         ([HEADER, *ROWS, *["torn"] * 6], "data.csv row 22: 1 cells where the header has 2; "),
         ([HEADER, *ROWS[:9], '2024-01-10 00:00,"1', *ROWS[9:]], "data.csv row 11: not valid CSV"),
         (["time,y,y", *(f"{row},1" for row in ROWS)], "data.csv row 1: column y is there 2 times; "),

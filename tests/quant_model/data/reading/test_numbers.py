@@ -63,7 +63,9 @@ def test_what_is_no_number_is_told(cell: str, decimal: str | None) -> None:
 
 
 def test_words_and_numbers_that_stand_for_a_missing_cell() -> None:
-    assert values(["", "NA", "n/a", "NaN", "#N/A", "unavailable", "I/O Timeout", "-", "1"]) == [None] * 8 + [1]
+    assert values(["", "NA", "n/a", "NaN", "#N/A", "unavailable", "I/O Timeout", "-", "1"]) == [None] * 8 + [
+        1
+    ]
     assert values(["-9999", "-9999.0", "offline", "1"], None, ("-9999", "Offline")) == [None] * 3 + [1]
     assert values(["-9999,0", "1"], ",", ("-9999",)) == [None, 1]
 
@@ -92,7 +94,9 @@ def test_columns_that_hold_numbers_already() -> None:
 )
 def test_grouped_numbers_come_back(numbers: list[float], marks: tuple[str, str]) -> None:
     decimal, group = marks
-    texts = [f"{value:,.3f}".replace(",", "\0").replace(".", decimal).replace("\0", group) for value in numbers]
+    texts = [
+        f"{value:,.3f}".replace(",", "\0").replace(".", decimal).replace("\0", group) for value in numbers
+    ]
     assert values(texts, decimal) == numbers
 
 

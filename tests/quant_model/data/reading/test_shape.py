@@ -39,7 +39,13 @@ def test_columns_named_by_times(names: list[str], first: str, last: str) -> None
 
 @pytest.mark.parametrize(
     "names",
-    [["1", "2", "3"], [f"s{n}" for n in range(24)], [f"{h}:00" for h in (0, 1, 3, *range(5, 20))], ["Jan", "Feb"], []],
+    [
+        ["1", "2", "3"],
+        [f"s{n}" for n in range(24)],
+        [f"{h}:00" for h in (0, 1, 3, *range(5, 20))],
+        ["Jan", "Feb"],
+        [],
+    ],
 )
 def test_columns_that_are_none(names: list[str]) -> None:
     assert melted_columns(["date", *names]) == {}
@@ -47,7 +53,9 @@ def test_columns_that_are_none(names: list[str]) -> None:
 
 def test_a_row_a_day_becomes_a_row_an_hour() -> None:
     header = ",".join(["date", "site", *(f"{hour:02d}:00" for hour in HOURS)])
-    rows = [",".join([f"2024-01-0{day}", "north", *(str(100 * day + hour) for hour in HOURS)]) for day in (1, 2)]
+    rows = [
+        ",".join([f"2024-01-0{day}", "north", *(str(100 * day + hour) for hour in HOURS)]) for day in (1, 2)
+    ]
     reading = Reading(("date",), melt="load")
     found = reshaped(sheet(header, *rows), reading)
     assert found.header == ("date", "site", "load")
@@ -59,7 +67,9 @@ def test_a_row_a_day_becomes_a_row_an_hour() -> None:
 
 
 def test_a_row_for_each_sensor_becomes_a_column_for_each() -> None:
-    table = sheet("sensor,time,value,unit", "t,2024-01-01,1,C", "h,2024-01-01,2,%", "t,2024-01-02,3,C", ",2024-01-03,4,")
+    table = sheet(
+        "sensor,time,value,unit", "t,2024-01-01,1,C", "h,2024-01-01,2,%", "t,2024-01-02,3,C", ",2024-01-03,4,"
+    )
     found = reshaped(table, Reading(("time",), pivot=Pivot("sensor", ("value",))))
     assert found.header == ("sensor", "time", "unit", "t", "h")
     assert found.columns["t"].to_pylist() == ["1", "", "3", ""]

@@ -72,13 +72,17 @@ def test_times_all_over_a_step_go_to_its_beginning() -> None:
 
 
 def test_months_and_quarters_go_by_the_calendar() -> None:
-    grid = on_steps(days("2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29", "2024-05-31"), Step(months=1))
+    grid = on_steps(
+        days("2023-11-30", "2023-12-31", "2024-01-31", "2024-02-29", "2024-05-31"), Step(months=1)
+    )
     assert grid.position.tolist() == [0, 1, 2, 3, 6]
     grid = on_steps(days("2023-10-01", "2024-01-01", "2024-07-01"), Step(months=3))
     assert grid.position.tolist() == [0, 1, 3]
 
 
 def test_business_days_go_from_friday_to_monday() -> None:
-    grid = on_steps(days("2024-01-04", "2024-01-05", "2024-01-08", "2024-01-10", "2024-01-13"), Step(business=True))
+    grid = on_steps(
+        days("2024-01-04", "2024-01-05", "2024-01-08", "2024-01-10", "2024-01-13"), Step(business=True)
+    )
     assert grid.position[:4].tolist() == [0, 1, 2, 4]
     assert grid.wrong.tolist() == [False] * 4 + [True]

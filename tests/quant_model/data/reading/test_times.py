@@ -126,7 +126,9 @@ def test_iso_times_are_those_that_python_reads(moments: list[datetime]) -> None:
 @given(st.lists(st.integers(0, 2**50), min_size=1, max_size=20), st.sampled_from(["epoch us", "epoch ms"]))
 def test_counts_are_exact(counts: list[int], time_format: str) -> None:
     size = int(COUNTS[time_format][0])
-    assert parse([str(count) for count in counts], time_format).micros.tolist() == [one * size for one in counts]
+    assert parse([str(count) for count in counts], time_format).micros.tolist() == [
+        one * size for one in counts
+    ]
 
 
 def test_timestamps_are_taken_as_they_are() -> None:

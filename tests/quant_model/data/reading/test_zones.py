@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from quant_model.data.reading.zones import is_zone, to_utc
 
-ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Australia/Sydney", "America/Sao_Paulo", "Asia/Tokyo")
+ZONES = (
+    "Europe/Berlin",
+    "Europe/London",
+    "America/New_York",
+    "Australia/Sydney",
+    "America/Sao_Paulo",
+    "Asia/Tokyo",
+)
 
 
 def micros(*times: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -58,7 +65,9 @@ def test_local_times_come_back(zone: str, start: datetime, minutes: int, falling
     rows = 9000 if minutes == 60 else 3000
     begin = start.replace(second=0, microsecond=0, tzinfo=UTC)
     moments = [begin + row * timedelta(minutes=minutes) for row in range(rows)]
-    local = np.array([one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for one in moments], "datetime64[us]")
+    local = np.array(
+        [one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for one in moments], "datetime64[us]"
+    )
     # A series that begins or ends within the hour that comes twice holds half of it: nothing tells which.
     wanted = np.array([one.replace(tzinfo=None) for one in moments], "datetime64[us]").astype(np.int64)
     order = slice(None, None, -1) if falling else slice(None)
@@ -68,6 +77,8 @@ def test_local_times_come_back(zone: str, start: datetime, minutes: int, falling
     assert np.array_equal(found.micros[inner], wanted[order][inner])
 
 
-@pytest.mark.parametrize(("name", "known"), [("Europe/Berlin", True), ("UTC", True), ("Berlin", False), ("", False)])
+@pytest.mark.parametrize(
+    ("name", "known"), [("Europe/Berlin", True), ("UTC", True), ("Berlin", False), ("", False)]
+)
 def test_names_of_zones(name: str, known: bool) -> None:
     assert is_zone(name) == known
