@@ -1,4 +1,4 @@
-"""Arrays on disk, with a few facts about them: one file each, mapped into memory by every process that reads it.
+"""Arrays on disk with a few facts about them: one file each, mapped into memory by all that read it.
 
 A file is named after the key that its content follows from, and holds a digest of its content: a damaged one
 counts as none. Files are written beside and renamed, so that none is ever half there.

@@ -60,7 +60,7 @@ class Series:
         name: What errors and reports call the file.
         sha256: Digest of the file's bytes, in hexadecimal.
         time: ``(rows,)`` strictly rising; in UTC where a time has an offset or the zone is known.
-        step: The distance between neighbouring rows where nothing is missing; months where the calendar counts.
+        step: The distance between neighbouring rows where nothing is missing; months by the calendar.
         position: ``(rows,)`` int64, the row's distance from the first row in steps; consecutive numbers
             mean consecutive rows, a jump is a gap.
         feature_names: Names of the columns of ``features``.
@@ -207,7 +207,8 @@ def _to_kept(series: Series) -> Kept:
 def _from_kept(kept: Kept, name: str) -> Series:
     facts = {one: kept.facts[one] for one in _facts()}
     facts = {one: tuple(value) if isinstance(value, list) else value for one, value in facts.items()}
-    return Series(name=name, **kept.arrays, **{**facts, "step": np.timedelta64(*kept.facts["step"])})
+    whole: dict[str, Any] = {**kept.arrays, **facts, "step": np.timedelta64(*kept.facts["step"])}
+    return Series(name=name, **whole)
 
 
 def _facts() -> tuple[str, ...]:
@@ -290,7 +291,7 @@ def _check_label(name: str, columns: Columns) -> None:
     if columns.targets[0] in columns.features:
         raise UserError(
             name,
-            f"the label column {columns.targets[0]} is also a feature, so that each window holds its own answer",
+            f"the label column {columns.targets[0]} is also a feature: each window would hold its own answer",
             "take it out of the features",
         )
 
@@ -322,7 +323,8 @@ def _bad_number(sheet: Sheet, column: str, numbers: Numbers, otherwise: str) -> 
         return UserError(
             sheet.place(row, column),
             f"{short(text)} is not a finite number",
-            f"write numbers with a decimal point (or name the mark: decimal), or choose another column{otherwise}",
+            "write numbers with a decimal point (or name the mark: decimal), or choose another column"
+            f"{otherwise}",
         )
     remedy = "leave the whole row out (a gap in time is allowed) or mend it"
     return UserError(sheet.place(row, column), f"{text} is not finite", remedy)

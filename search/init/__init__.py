@@ -1,4 +1,4 @@
-"""A first study file for a file of data: ``look`` guesses what it holds, ``write`` makes a study file that runs."""
+"""A first study file for a file of data: ``look`` guesses what it holds, ``write`` writes one that runs."""
 
 from search.init.guess import Guess, look
 from search.init.wishes import Wishes

@@ -199,8 +199,8 @@ def find_clock(sheet: Sheet, wishes: Wishes, *, continental: bool) -> Clock:
         raise UserError(
             sheet.name,
             f"no column of times (the first cell is {example[:30]!r})",
-            "write times like 2024-05-01 13:00, 1.5.2024 13:00, or as seconds since 1970; or name the column and "
-            "how it is written: --time, --time-format",
+            "write times like 2024-05-01 13:00, 1.5.2024 13:00, or as seconds since 1970; or name the column "
+            "and how it is written: --time, --time-format",
         )
     best = max(options, key=lambda option: option.score)
     time_format, times, why_format = _settled(sheet, best, continental)
@@ -340,7 +340,7 @@ def _share(texts: Cells, time_format: str) -> float:
 
 
 def _with_optional_clock(fits: dict[str, float], texts: Cells, most: float) -> str | None:
-    """A format whose clock time is absent in some cells, as table programs write midnight, if more cells fit it."""
+    """A format without a clock time in some cells, as table programs write midnight, if more cells fit it."""
     for time_format in fits:
         found = re.search(r"[ T]?%[HI].*", time_format)
         if found and "[" not in time_format:
@@ -514,7 +514,7 @@ def _more_regular(cells: Cells, formats: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _irregularity(times: Times) -> tuple[int, float]:
-    """How often times fall, and the share of distances that are not the commonest: small for the right format."""
+    """How often times fall, and the share of distances that are not the commonest."""
     micros = times.micros[~times.bad]
     if len(micros) < 2:
         return (len(times.bad), 1.0)

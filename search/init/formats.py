@@ -70,7 +70,7 @@ _CLOCKS = (
 _HALF = re.compile(r"([\s\u00a0\u202f]*)([AaPp]\.?\s?[Mm]\.?|[上下]午|午[前後]|오[전후])(?![A-Za-z])")
 _WORDS = re.compile(r" ?(?:Uhr|hrs?|h|o'clock)\b", re.IGNORECASE)
 _ZONE = re.compile(r"( ?)(?:((?:GMT|UTC)(?=[+-]))?([+-]\d\d(?::?\d\d)?)|([A-Za-z]{1,4})(?![A-Za-z]))")
-_INTERVAL = re.compile(r"\s*(?:-|–|—|/|to|bis|until|~|\.\.)\s*\d")
+_INTERVAL = re.compile(r"\s*(?:-|\u2013|\u2014|/|to|bis|until|~|\.\.)\s*\d")
 _WEEKDAY = re.compile(rf"({_LETTERS})(\.?,? )")
 _CTIME = re.compile(rf"{_LETTERS} {_LETTERS} +\d{{1,2}} \d\d:\d\d:\d\d \d{{4}}")
 
@@ -108,7 +108,7 @@ def clock_formats(cell: str) -> tuple[str, ...]:
 def _without_weekday(cell: str) -> Iterator[tuple[str, str]]:
     yield cell, ""
     found = _WEEKDAY.match(cell)
-    if found and found.group(1).lower() not in MONTHS | ZONES:
+    if found and found.group(1).lower() not in {*MONTHS, *ZONES}:
         yield cell[found.end() :], "%a" + found.group(2)
 
 
@@ -129,9 +129,8 @@ def _dates(text: str) -> Iterator[tuple[str, str]]:
         name, before, _, behind, year = found.groups()
         if name.lower() in MONTHS:
             yield f"%b{before}%d{behind}{_year(year)}", text[found.end() :]
-    if found := _YEAR_NAME.match(text):
-        if found.group(3).lower() in MONTHS:
-            yield f"%Y{found.group(2)}%b{found.group(2)}%d", text[found.end() :]
+    if (found := _YEAR_NAME.match(text)) and found.group(3).lower() in MONTHS:
+        yield f"%Y{found.group(2)}%b{found.group(2)}%d", text[found.end() :]
     for pattern, formats in _PARTIAL:
         if found := pattern.match(text):
             yield from (

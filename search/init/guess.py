@@ -1,4 +1,4 @@
-"""What a file holds, guessed: how to read it, what to forecast from what, its season; with a reason for each."""
+"""What a file holds, guessed: how to read it, what to forecast from what, its season; each with a reason."""
 
 from __future__ import annotations
 
@@ -174,16 +174,17 @@ def _filling(
     each = ", ".join(f"{name} {count}" for name, count in sorted(cost.items(), key=lambda item: -item[1]))
     lost = int(np.count_nonzero(any_missing))
     what = f"cells missing: {each}; together in {lost} of {len(any_missing)} rows"
+    cost_of = f"without the rows {100 * (1 - left):.0f} % of the windows would be lost"
     fill: Fill = "drop"
     if left < _WINDOWS_LEFT and stretch <= _LONGEST_HOLD:
         fill = "hold"
-        why = f"{what}, at most {stretch} in a row: the value before takes their place, as leaving the rows out would "
-        why += f"cost {100 * (1 - left):.0f} % of the windows (other ways: --fill drop, --fill interpolate)"
+        why = f"{what}, at most {stretch} in a row: the value before takes their place, as {cost_of}"
+        why += " (other ways: --fill drop, --fill interpolate)"
     elif left < 0.2:
         raise UserError(
             table.sheet.name,
-            f"{what}, up to {stretch} in a row: without these rows {100 * left:.0f} % of the windows would be left",
-            "say what is to take their place: --fill hold, --fill interpolate or --fill drop; or leave columns out",
+            f"{what}, up to {stretch} in a row: {cost_of}",
+            "say what is to take their place: --fill hold, --fill interpolate or --fill drop",
         )
     else:
         why = f"{what}: these rows are left out (other ways: --fill hold, --fill interpolate)"

@@ -186,7 +186,7 @@ def _plain(word: str) -> str:
 
 
 def _counts(sheet: Sheet, column: str) -> tuple[dict[str, int], float]:
-    """How often each label is there, in the order in which they come; and how many rows one lasts on average."""
+    """How often each label is there, in the order in which they come; and how many rows one lasts."""
     cells = words_of(sheet.columns[column]).dictionary_encode()
     if len(cells.dictionary) > _MOST_CLASSES + 4:
         return {}, 0.0

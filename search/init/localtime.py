@@ -17,10 +17,10 @@ Micros = npt.NDArray[np.int64]
 _HOUR, _DAY = 3_600_000_000, 86_400_000_000
 _CANDIDATES = (
     "Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York", "Australia/Sydney",
-    "Pacific/Auckland", "America/Santiago", "Asia/Jerusalem", "America/Sao_Paulo", "Asia/Tehran", "Africa/Cairo",
-    "America/Havana", "Asia/Beirut", "America/Asuncion", "Atlantic/Azores",
+    "Pacific/Auckland", "America/Santiago", "Asia/Jerusalem", "America/Sao_Paulo", "Asia/Tehran",
+    "Africa/Cairo", "America/Havana", "Asia/Beirut", "America/Asuncion", "Atlantic/Azores",
 )  # fmt: skip
-"""One zone for each rule of when clocks change; which of those with the same rule is no matter for a series."""
+"""One zone for each rule of when clocks change; which of those with one rule is no matter for a series."""
 _NAMED = {
     r"\bCES?T\b.*\bCES?T\b|\bME[SZ]Z?\b.*\bME[SZ]Z?\b|\bCES?T\b|\bMEZ\b": "Europe/Berlin",
     r"\bGMT\b.*\bBST\b|\bBST\b": "Europe/London",

@@ -1,4 +1,4 @@
-"""How a column's numbers are written: decimal mark, thousands in groups, words and sentinels for missing cells."""
+"""How a column's numbers are written: decimal mark, groups, words and sentinels for missing ones."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _counts(cells: Cells) -> dict[str, int] | None:
 def _has_numbers(cells: Cells) -> bool:
     """Whether most filled cells of a sample are numbers, in whatever notation."""
     every = max(1, len(cells) // _SAMPLE)
-    sample = [cell for cell in cells.take(pa.array(np.arange(0, len(cells), every))).to_pylist()]
+    sample = list(cells.take(pa.array(np.arange(0, len(cells), every))).to_pylist())
     filled = (
         [cell for cell in sample if not is_missing(pa.array([cell]))[0].as_py()] if len(sample) < 50 else None
     )
@@ -180,7 +180,7 @@ def _by_others(
     sheet: Sheet,
     column: str,
     counts: Mapping[str, int],
-    marks: set[str | None],
+    marks: set[str],
     plain: bool,
     dotted: bool,
 ) -> Notation:
@@ -225,7 +225,7 @@ def _mixed(sheet: Sheet, column: str) -> UserError:
     first, second = sorted(rows.values())
     return UserError(
         sheet.place(second, column),
-        f"{cells[second].as_py()} has another decimal mark than {cells[first].as_py()} in row {sheet.rows[first]}",
+        f"{cells[second]} has another decimal mark than {cells[first]} in row {sheet.rows[first]}",
         "write all of a column's numbers alike",
     )
 
@@ -268,17 +268,17 @@ def _roughness(values: Floats) -> float:
 # Words and numbers that stand for a missing cell.
 
 _REPEATED, _FEWEST, _VARIED = 2, 10, 5
-"""How often a sentinel is there, at least; how many other values; how many different ones for a mere doubt."""
+"""How often a sentinel is there, at least; how many other values; how many different ones to be in doubt."""
 _KNOWN = (
     -99, -999, -9999, -99999, -999999, 999, 9999, 99999, 999999, -888, -8888, -777, -7777, 8888, 7777, 6999,
-    99.9, 999.9, 9999.9, -99.9, -999.9, 99.99, 999.99, -99.99, -999.99, -999.25, -99.0, 32767, -32768, 32766, 65535,
-    65534, 2147483647, -2147483648, 4294967295, 2**31, 1e20, -1e20, 1e30, -1e30, 1e32, 1e36, 1e38, -1e38, 9.96921e36,
-    9.969209968386869e36, -127, -200, -1e10, 1e10, 3.4028235e38, -3.4028235e38, 9e9, 1.70141e38, 1e37,
+    99.9, 999.9, 9999.9, -99.9, -999.9, 99.99, 999.99, -99.99, -999.99, -999.25, 32767, -32768, 32766,
+    65535, 65534, 2147483647, -2147483648, 4294967295, 2**31, 1e20, -1e20, 1e30, -1e30, 1e32, 1e36, 1e37,
+    1e38, -1e38, 9.96921e36, 9.969209968386869e36, -127, -200, -1e10, 1e10, 3.4028235e38, -3.4028235e38, 9e9,
 )  # fmt: skip
 """Numbers that data loggers, weather services and databases write for a missing value."""
 _KNOWN_FAR, _OTHER_FAR, _LITTLE = 0.5, 3.0, 0.05
-"""How far from all other values a sentinel lies, in lengths of their range: a known one, any other, one that is
-negative among values that are not."""
+"""How far from all other values a sentinel lies, in lengths of their range: a known one, any other, one that
+is negative among values that are not."""
 
 
 def unread_words(cells: Cells, numbers: Numbers, missing: Sequence[str]) -> dict[str, int]:
@@ -361,7 +361,7 @@ def _verdict(number: float, count: int, inner: Floats) -> str:
     if count > _REPEATED and alone_below_zero and distance > _OTHER_FAR:
         return "sure"
     odd = alone_below_zero or distance > _OTHER_FAR
-    if (known and distance > _LITTLE or count > _REPEATED and odd) and len(
+    if ((known and distance > _LITTLE) or (count > _REPEATED and odd)) and len(
         np.unique(inner[:1000])
     ) >= _VARIED:
         return "unsure"

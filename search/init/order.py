@@ -1,4 +1,4 @@
-"""Rows that do not stand in the order of time: newest first, mixed up, there twice, or of a clock that was lost."""
+"""Rows that are not in the order of time: newest first, mixed up, there twice, of a clock that was lost."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _check_reset(sheet: Sheet, micros: Micros, time_name: str) -> None:
         ):
             raise UserError(
                 sheet.place(row + 1, time_name),
-                f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, and all rows below",
+                f"the clock was lost: {clock(micros[row + 1])} after {clock(micros[row])}, for good",
                 "correct the times from there on, or give the rows above and below as files of their own",
             )
 

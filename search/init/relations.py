@@ -52,9 +52,11 @@ _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
 _AHEAD = frozenset(
-    "next target label y future ahead lead tomorrow shift shifted morgen demain mañana forecast".split()
+    ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
-_BEHIND = frozenset("lag lag1 prev previous last yesterday before past gestern hier ayer".split())
+_BEHIND = frozenset(
+    ["lag", "lag1", "prev", "previous", "last", "yesterday", "before", "past", "gestern", "hier", "ayer"]
+)
 """Words in names of columns that were made of another one's later or earlier rows."""
 _EQUAL_SHARE, _FEWEST_VALUES = 0.99, 5
 """Of the rows that must fit, and different values that a column must have, for two to be the same."""

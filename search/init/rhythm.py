@@ -99,14 +99,18 @@ def is_nice(micros: float) -> bool:
     return micros in _NICE
 
 
+def _spread(micros: Micros) -> int:
+    return int(micros.max() - micros.min())
+
+
 def _calendar(micros: Micros) -> Rhythm | None:
     """Months, quarters or years, where rows stand at the same place of each."""
-    distance = np.diff(micros)
+    distance: Micros = np.diff(micros)
     day = micros.astype("datetime64[us]").astype("datetime64[D]")
     month = day.astype("datetime64[M]")
     within = (day - month.astype("datetime64[D]")).astype(np.int64)
     last = (month + 1).astype("datetime64[D]") - 1
-    if not (np.ptp(within) == 0 or (day == last).all()) or np.ptp(micros % _DAY) > 2 * _HOUR:
+    if not (np.ptp(within) == 0 or (day == last).all()) or _spread(micros % _DAY) > 2 * _HOUR:
         return None
     for months, (low, high) in ((1, _MONTH), (3, _QUARTER), (12, _YEAR)):
         usual = (low <= distance + _HOUR) & (distance <= high + _HOUR)
@@ -145,7 +149,7 @@ def _jittering(sheet: Sheet, micros: Micros, time_name: str) -> Rhythm:
     coarse = nice_step(int(np.quantile(distance, 0.9)))
     raise UserError(
         f"{sheet.name} column {time_name}",
-        f"irregular times: {off} of {len(distance)} rows do not follow the one before after about {nearly(usual)}",
+        f"irregular times: {off} of {len(distance)} rows do not come {nearly(usual)} after the last",
         f"say the step that rows are to be averaged to, for example --step '{coarse.text}'",
     )
 
@@ -159,7 +163,7 @@ def _drifting(micros: Micros, step: int) -> int:
     slope = float(np.polyfit(position - position.mean(), micros - micros.mean(), 1)[0])
     # No more digits than would move the last row by a hundredth of a step.
     digits = max(1, int(0.01 * slope / position[-1]))
-    unit = 10 ** (len(str(digits)) - 1)
+    unit = int(10 ** (len(str(digits)) - 1))
     return round(slope / unit) * unit
 
 

@@ -36,8 +36,8 @@ _USUAL = (
     (_HOUR, 24),
     (_DAY, 14),
 )
-"""Rows of a window by the longest step, in microseconds, that they suit: a second of a fast sensor, an hour of
-minutes, half a day of quarter hours, a day of hours, two weeks of days."""
+"""Rows of a window by the longest step, in microseconds, that they suit: a second of a fast sensor, an hour
+of minutes, half a day of quarter hours, a day of hours, two weeks of days."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _calendar(step: Step) -> dict[str, int]:
 
 
 def _autocorrelations(values: Floats, position: Ints) -> Floats:
-    """By lag, over the pairs of rows that far apart, gaps or not; a slow drift, which makes all alike, taken off."""
+    """By lag, over the pairs of rows that far apart, gaps or not; a drift, which makes all alike, is off."""
     x = position / max(int(position[-1]), 1)
     rows = int(position[-1]) + 1
     dense, there = np.zeros(rows), np.zeros(rows)
@@ -150,7 +150,7 @@ def _autocorrelations(values: Floats, position: Ints) -> Floats:
 
 
 def _peaks(curve: Floats) -> list[int]:
-    """Lags at which the series is most like itself, and at twice the lag again; the first ones and the best."""
+    """Lags at which the series is like itself, and at twice the lag again; the first ones and the best."""
     lags = np.arange(_SHORTEST, (len(curve) - 2) // _REPEATS)
     here = curve[lags]
     again = np.maximum.reduce([curve[2 * lags + shift] for shift in (-1, 0, 1)])

@@ -103,8 +103,8 @@ class Long:
     Attributes:
         pivot: How it becomes columns.
         sensors: The sensors' names.
-        step: The step to which sensors that are read at different moments are brought; None where they are read
-            together.
+        step: The step to which sensors that are read at different moments are brought; None where they are
+            read together.
         hold: Whether slower sensors keep their value until the next.
         reason: What shows it.
     """
@@ -139,7 +139,7 @@ def find_long(sheet: Sheet, clock: Clock) -> Long | None:
     """Find the column whose words tell which sensor a row is of.
 
     Raises:
-        UserError: there is one, with more sensors than can become columns; or several together tell rows apart.
+        UserError: it names more sensors than can become columns, or several columns together tell rows apart.
     """
     good = np.flatnonzero(~clock.bad)
     if len(good) < 6:

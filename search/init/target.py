@@ -1,4 +1,4 @@
-"""What people forecast: by the words that they call it, in the languages of tables, and by what is hard to have."""
+"""What people forecast: by the words that they call it, in many languages, and by what is hard to have."""
 
 from __future__ import annotations
 
@@ -15,34 +15,62 @@ __all__ = ["guess_target", "is_wanted"]
 _WANTED = (
     "target y ziel objetivo cible obiettivo",
     "pm25 pm2.5 pm10 no2 nox o3 ozone ozon so2 co aqi benzene",
-    "load 负荷 负载 需求 需要 負荷 부하 last lastgang demand nachfrage demanda demande domanda bedarf consumption verbrauch consumo consommation "
-    "verbruik charge carga carico zużycie",
-    "power 功率 電力 전력 leistung potencia puissance potenza vermogen moc wirkleistung activepower p kw mw w",
-    "energy 电量 用电 電量 energie energía energia kwh",
-    "generation erzeugung generación production produktion produzione producción solar pv ertrag yield output",
-    "price 价格 価格 가격 preis precio prix prezzo prijs cena close kurs spot",
-    "sales 销量 売上 판매 umsatz ventas ventes vendite absatz verkauf revenue orders passengers gdp",
-    "traffic 流量 交通 verkehr tráfico trafic traffico flow durchfluss fluss caudal débit debit portata afvoer abfluss discharge "
-    "runoff volume volumen occupancy",
-    "concentration 浓度 濃度 농도 konzentration concentración concentrazione concentratie value wert valor valeur valore waarde "
-    "_value state ot",
-    "co2 voc speed geschwindigkeit velocidad vitesse velocità vibration level pegel niveau nivel livello "
-    "waterlevel current strom torque force count cnt anzahl",
+    """
+    load last lastgang demand consumption nachfrage bedarf verbrauch demanda consumo carga demande
+    consommation charge domanda carico verbruik zużycie 负荷 负载 需求 需要 負荷 부하
+    """,
+    "power leistung wirkleistung potencia puissance potenza vermogen moc p kw mw w 功率 電力 전력",
+    "energy energie energía energia kwh 电量 用电 電量",
+    "generation erzeugung generación production produktion produzione producción solar pv ertrag yield",
+    "price preis precio prix prezzo prijs cena close kurs spot 价格 価格 가격",
+    "sales umsatz absatz verkauf ventas ventes vendite revenue orders passengers gdp 销量 売上 판매",
+    """
+    traffic verkehr tráfico trafic traffico flow durchfluss fluss abfluss caudal débit debit portata afvoer
+    discharge runoff volume volumen occupancy 流量 交通
+    """,
+    """
+    concentration konzentration concentración concentrazione concentratie value wert valor valeur valore
+    waarde _value state ot 浓度 濃度 농도
+    """,
+    """
+    co2 voc speed geschwindigkeit velocidad vitesse velocità vibration level pegel niveau nivel livello
+    waterlevel current strom torque force count cnt anzahl
+    """,
 )
 """Words in names of columns that people forecast, the likeliest first."""
 _EASY = (
-    ("temperature 温度 気温 气温 온도 temp t temperatur temperatura température tair airtc ta tc tf lufttemperatur", 1),
-    ("humidity 湿度 습도 rh feuchte luftfeuchte humedad humidité umidità hum dew dewpoint taupunkt", 2),
-    ("pressure 气压 気圧 압력 druck presión pression pressione pres baro barometric luftdruck", 2),
-    ("wind 风速 風速 풍속 windspeed gust rain niederschlag precipitation snow cloud bewölkung radiation strahlung ghi dni irradiance "
-     "sun visibility uv", 3),
-    ("hour stunde weekday dayofweek month monat day year week holiday feiertag minute second dow doy season "
-     "workday weekend", 5),
-    ("setpoint sp soll sollwert consigna consigne setpunkt command cmd reference ref limit threshold forecast "
-     "prediction predicted prognose", 5),
-    ("battery 电压 電圧 batt akku voltage spannung volts vbat battv rssi snr lat lon latitude longitude altitude id index "
-     "record nr count no sequence seq flag uptime internal", 6),
-)  # fmt: skip
+    ("temperature temp t temperatur temperatura température tair airtc ta tc tf 温度 気温 气温 온도", 1),
+    ("humidity rh feuchte luftfeuchte humedad humidité umidità hum dew dewpoint taupunkt 湿度 습도", 2),
+    ("pressure druck luftdruck presión pression pressione pres baro barometric 气压 気圧 압력", 2),
+    (
+        """
+        wind windspeed gust rain niederschlag precipitation snow cloud bewölkung radiation strahlung ghi dni
+        irradiance sun visibility uv 风速 風速 풍속
+        """,
+        3,
+    ),
+    (
+        """
+        hour stunde weekday dayofweek month monat day year week holiday feiertag minute second dow doy season
+        workday weekend
+        """,
+        5,
+    ),
+    (
+        """
+        setpoint sp soll sollwert consigna consigne setpunkt command cmd reference ref limit threshold
+        forecast prediction predicted prognose
+        """,
+        5,
+    ),
+    (
+        """
+        battery batt akku voltage spannung volts vbat battv rssi snr lat lon latitude longitude altitude
+        id index record nr count no sequence seq flag uptime internal 电压 電圧
+        """,
+        6,
+    ),
+)
 """Words for what is easily had otherwise, or known beforehand, with how little it is worth a forecast."""
 _STEADY = 0.02
 """Share of rows in which a value changes, at most, for it to be set by hand."""

@@ -113,7 +113,7 @@ def _others(clock: Clock, long: Long | None) -> dict[str, str]:
 def _zone(sheet: Sheet, clock: Clock, long: Long | None, wishes: Wishes) -> tuple[str, str] | None:
     if wishes.timezone is not None:
         return wishes.timezone, SAID
-    counted = clock.time_format in COUNTS and not clock.time_format == "excel"
+    counted = clock.time_format in COUNTS and clock.time_format != "excel"
     if clock.offset or counted:
         return None
     local = clock.micros[~clock.bad]

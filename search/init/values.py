@@ -172,8 +172,8 @@ def _missing(
             row = int(np.flatnonzero(values[column] == number)[0])
             where = f"row {sheet.rows[row]}" if count == 1 else f"{count} rows (the first: {sheet.rows[row]})"
             notes.append(
-                f"{column}: {number:g} in {where} lies outside all other values; if it stands for a missing one: "
-                f"--missing {number:g}"
+                f"{column}: {number:g} in {where} lies outside all other values; if it stands for a missing "
+                f"one, say so: --missing {number:g}"
             )
     by_column: dict[str, tuple[str, ...]] = {}
     why = []

@@ -212,8 +212,8 @@ def _task_lines(guess: Guess) -> Iterator[str]:
     yield f"season = {guess.season.steps}"
     of = f", a {guess.season.name}" if guess.season.name else ""
     yield from _remark(
-        f"Steps in a season{of} (autocorrelation {guess.season.strength:.2f}): reports compare with the forecast 'as "
-        "a season ago'."
+        f"Steps in a season{of} (autocorrelation {guess.season.strength:.2f}): reports compare with the "
+        "forecast 'as a season ago'."
     )
 
 

@@ -14,7 +14,7 @@ from search.study_files.spec import StudySpec
 __all__ = ["StudyData", "data_from_bytes", "data_from_file"]
 
 _WORTH_KEEPING = 1 << 20
-"""Bytes of a data file from which on workers share one parsed copy of it; smaller ones are read in no time."""
+"""Bytes of a data file from which on workers share one parsed copy; smaller ones are read in no time."""
 
 
 @dataclass(frozen=True)

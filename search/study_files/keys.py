@@ -168,7 +168,7 @@ def _meaning(model: type, name: str) -> str:
 @functools.cache
 def _docstrings(model: type) -> dict[str, str]:
     """The string literals below the fields of a class, and of those that it is made from."""
-    found = {}
+    found: dict[str, str] = {}
     for base in model.__bases__:
         if base.__module__.startswith(__package__):
             found |= _docstrings(base)

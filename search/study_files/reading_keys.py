@@ -72,31 +72,31 @@ class ReadingKeys(_Keys):
     """Which file, and how it is read."""
 
     file: str = Field(min_length=1, description="a path, relative to the study file")
-    """Text with separated cells in any usual encoding (also compressed, or alone in a zip), Parquet, or Excel;
-    the path starts at the study file's folder. Separator, names and what stands above them are found in it."""
+    """Text with separated cells in any usual encoding (also compressed, or alone in a zip), Parquet, or
+    Excel; the path starts at the study file's folder. Separator and names are found in it."""
     time: _Names = Field(description="the name of the column of times, or a list of names")
     """Column of times; several, as a date and a clock time, are joined with a blank between."""
     time_format: str | None = Field(None, description=FORMATS)
     """How times are written. ISO 8601 unless given: 2024-05-01 13:00 or 2024-05-01T13:00:00+02:00."""
     timezone: str | None = Field(None, description='a zone, for example "Europe/Berlin"')
-    """The zone whose clocks the times are of, with summer time: the hour that comes twice is told apart by the
-    order of the rows. Not for times with an offset."""
+    """The zone whose clocks the times are of, with summer time: the hour that comes twice is told apart by
+    the order of the rows. Not for times with an offset."""
     decimal: _Mark | dict[_Name, _Mark] | None = Field(
         None, description='"." or ",", or a table of them by column'
     )
-    """The decimal mark, with groups of thousands allowed: "," reads 1.234,5. Without it a point, and no groups."""
+    """The decimal mark, with groups of thousands allowed: "," reads 1.234,5. Without it points, no groups."""
     missing: Annotated[_Words | dict[_Name, _Words], BeforeValidator(_as_words)] | None = Field(
         None, description='a list of words and numbers, or a table of lists by column: [-9999, "offline"]'
     )
     """What stands for a missing cell, besides an empty one and the usual words (NA, NaN, null, ...)."""
     fill: Fill | None = Field(None, description="drop, hold or interpolate")
-    """What becomes of missing cells. drop: their rows are left out; hold: the value before takes their place;
-    interpolate: a line between the values around them. Not across a gap in time. Without it they are errors."""
+    """What becomes of missing cells. drop: their rows are left out; hold: the value before takes their
+    place; interpolate: a line between those around. Not across a gap in time. Without it they are errors."""
     step: str | None = Field(None, description=STEPS)
-    """The distance of two rows. Times are moved to whole steps and rows of one step averaged; months and business
-    days go by the calendar. Without it the commonest distance counts, and no row may differ from it."""
+    """The distance of two rows. Times are moved to whole steps and rows of one step averaged; months and
+    business days go by the calendar. Without it the commonest distance counts, and no row may differ."""
     sort: bool | None = Field(None, description="true or false")
-    """Sort the rows by time; of several with the same time the first counts. Without it such rows are errors."""
+    """Sort the rows by time; of several with one time the first counts. Without it such rows are errors."""
     skip_rows: tuple[Annotated[int, Field(ge=1, strict=True)], ...] | None = Field(
         None, description="a list of row numbers, as messages name them"
     )

@@ -15,8 +15,8 @@ DAY, HOUR, MINUTE, SECOND = 86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000
 _PIVOT = 69
 """Two digits from here on are years of the 20th century, as POSIX has it."""
 _MONTH_NAMES = (
-    "jan january januar jän jänner janv janvier ene enero gen gennaio janeiro januari sty styczeń januari января янв",
-    "feb february februar fév févr février febrero febbraio fev fevereiro februari lut luty feber fevr февраля фев",
+    "jan january januar jän jänner janv janvier ene enero gen gennaio janeiro januari sty styczeń января янв",
+    "feb february februar fév févr février febrero febbraio fev fevereiro februari lut luty февраля фев",
     "mar march mär märz mars marzo março maart mrz mrt marec marca březen марта мар",
     "apr april avr avril abr abril aprile kwi kwiecień апреля апр",
     "may mai mayo mag maggio maio mei maj мая май",
@@ -37,15 +37,15 @@ ZONES: Mapping[str, int] = {
     "mesz": 120, "eet": 120, "eest": 180, "msk": 180, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
     "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "jst": 540, "kst": 540, "aest": 600, "aedt": 660,
 }  # fmt: skip
-"""Minutes east of Greenwich by a zone's letters; only those that mean one zone among those that files name."""
+"""Minutes east of Greenwich by a zone's letters, of those that mean one zone among those that files name."""
 
 
 def instants(fields: Fields, rows: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Microseconds since 1970 of dates given by their parts.
 
     Args:
-        fields: Y or y; m, d, j, q, or G, V, u; H or I with p; M, S, f (microseconds); z (minutes east). The day
-            is the first, the clock 0:00, where they are left out.
+        fields: Y or y; m, d, j, q, or G, V, u; H or I with p; M, S, f (microseconds); z (minutes east).
+            Left out, the day is the first and the clock 0:00.
         rows: How many.
 
     Returns:

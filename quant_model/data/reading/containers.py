@@ -1,4 +1,4 @@
-"""What a file's bytes are, told by the bytes and not by the name: compressed, an archive, a table, or no table."""
+"""What a file's bytes are, told by them and not by its name: compressed, an archive, a table, or none."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _only_member(archive: zipfile.ZipFile, name: str, said: list[str]) -> bytes:
     members = [
         one.filename
         for one in archive.infolist()
-        if not one.is_dir() and not one.filename.startswith("__MACOSX") and not _base(one.filename)[0] == "."
+        if not one.is_dir() and not one.filename.startswith("__MACOSX") and _base(one.filename)[0] != "."
     ]
     if len(members) != 1:
         found = ", ".join(members[:4]) + (", ..." if len(members) > 4 else "")

@@ -27,13 +27,13 @@ _LATIN_LETTER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[a-z])|[\xb
 
 
 def to_utf8(content: bytes, name: str) -> tuple[bytes, str]:
-    """Bring text to UTF-8 with plain line ends.
+    r"""Bring text to UTF-8 with plain line ends.
 
     Bytes that are no UTF-8 are letters of one of the older encodings, which differ in letters alone: digits
     and separators are the same in all of them, so that a wrong guess spells a name wrong and nothing else.
 
     Returns:
-        The text without a byte order mark, lines ending in ``\\n``; and the encoding's name, empty for UTF-8.
+        The text without a byte order mark, lines ending in ``\n``; and the encoding's name, empty for UTF-8.
 
     Raises:
         UserError: The bytes are no text.

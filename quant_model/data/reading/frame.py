@@ -75,7 +75,7 @@ def in_order(frame: Frame, *, merge: bool) -> Frame:
 
 
 def gridded(frame: Frame, step: Step) -> tuple[Frame, Ints]:
-    """Bring rows in the order of time to whole steps: those of one step become one, with the mean of each number.
+    """Bring rows in the order of time to whole steps: those of one step become one, numbers their mean.
 
     Returns:
         The frame, and each row's position in steps.
@@ -162,7 +162,7 @@ def filled(frame: Frame, position: Ints, fill: Fill | None, *, keep: bool = Fals
         return frame, position
     columns = dict(frame.columns)
     notes = []
-    stretch = np.cumsum(np.diff(position, prepend=position[:1]) > 1)
+    stretch = np.cumsum(np.diff(position, prepend=position[:1]) > 1, dtype=np.int64)
     for name, values in frame.columns.items():
         missing = np.isnan(values)
         if name in frame.labels or fill == "drop" or not missing.any() or missing.all():

@@ -28,13 +28,15 @@ _TIME = re.compile(
 )
 _WORDED_TIME = re.compile(r"(?:[^\W\d_]+\.?,?\s+)?(?:\d{1,2}[. -]*)?([^\W\d_]{3,10})\.?[ -]+\d.*")
 _UNIT = re.compile(
-    r"[\[(].{0,20}[\])]|[%°‰]|°?\s?(deg\s?)?[CFK]|deg.{0,10}|(u|µ|m|k|M|G|h|c|d)?(W|V|A|J|g|m|s|l|L|Hz|Pa|Wh|VA|var|bar|ohm)"
-    r"([/·* ].{1,12}|[²³23])?|ppm|ppb|volts?|amps?|watts?|mph|rpm|lux|dB|knots?|inches|feet|psi|ts|rn|smp|avg|min|max|std|tot"
-    r"|unit.{0,10}|none|-+|string|double|float(32|64)?|u?int(32|64)?|long|datetime(64)?(:.*)?|yyyy.*|dd[./-].*|mm[./-].*|hh:.*",
+    r"[\[(].{0,20}[\])]|[%°‰]|°?\s?(deg\s?)?[CFK]|deg.{0,10}"
+    r"|(u|µ|m|k|M|G|h|c|d)?(W|V|A|J|g|m|s|l|L|Hz|Pa|Wh|VA|var|bar|ohm)([/·* ].{1,12}|[²³23])?"
+    r"|ppm|ppb|volts?|amps?|watts?|mph|rpm|lux|dB|knots?|inches|feet|psi|unit.{0,10}"
+    r"|ts|rn|smp|avg|min|max|std|tot|none|-+|string|double|float(32|64)?|u?int(32|64)?|long"
+    r"|datetime(64)?(:.*)?|yyyy.*|dd[./-].*|mm[./-].*|hh:.*",
     re.IGNORECASE,
 )
 _LEAST_FIT, _MARKS_FIT, _ALIKE = 0.3, 0.8, 0.98
-"""How well a separator must divide a text; marks, as a share of how well blanks do; and one as well as another."""
+"""How well a separator must divide a text; a mark, as a share of how well blanks do; and two marks alike."""
 _FORESEEN = 3
 """Rows of data in a row from which the data has begun."""
 

@@ -1,4 +1,4 @@
-"""A text file's rows and columns: separator, names, what is skipped, and every row that is not as wide as the rest."""
+"""A text file's rows and columns: separator, names, what is skipped, and rows that are not as wide."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class _Body:
 def read_text(
     text: bytes, name: str, columns: Sequence[str] | None = None, known: Sequence[str] = ()
 ) -> Sheet:
-    """Read the rows and columns of a text.
+    r"""Read the rows and columns of a text.
 
     Args:
-        text: UTF-8, lines ending in ``\\n``.
+        text: UTF-8, lines ending in ``\n``.
         name: What messages call the file.
         columns: The columns to read; None for all.
         known: Names that are known to be among the columns: where they stand together the names are.
@@ -103,7 +103,8 @@ def _with_tabs(text: bytes) -> bytes:
 
 def _fitted(head: Head, records: Records, counts: npt.NDArray[np.int64], name: str) -> tuple[Head, list[str]]:
     """The head with as many names as rows have cells, where one more or less has a plain reason."""
-    width, said = len(head.header), []
+    width = len(head.header)
+    said: list[str] = []
     own = counts[head.body :]
     own = own[records.stops[head.body :] > records.starts[head.body :]]
     if not len(own) or np.count_nonzero(own == width) * 2 >= len(own):

@@ -17,13 +17,13 @@ from quant_model.data.reading.sheet import Cells, is_text
 __all__ = ["GROUP_MARKS", "MISSING", "Numbers", "as_number", "is_missing", "number_pattern", "parse_numbers"]
 
 MISSING = (
-    "", "na", "n/a", "#n/a", "#na", "n.a.", "<na>", "nan", "-nan", "1.#qnan", "-1.#ind", "nat", "none", "null",
-    "(null)", "\\n", "nil", "-", "--", "---", "?", "...", "*", "missing", "no data", "nodata", "no value",
-    "unavailable", "unknown", "k.a.", "k. a.", "s/d", "#value!", "#div/0!", "#ref!", "#num!", "#name?",
-    "#null!", "i/o timeout", "bad input", "bad", "pt created", "shutdown", "comm fail", "not connect",
+    "", "na", "n/a", "#n/a", "#na", "n.a.", "<na>", "nan", "-nan", "1.#qnan", "-1.#ind", "nat", "none",
+    "null", "(null)", "\\n", "nil", "-", "--", "---", "?", "...", "*", "missing", "no data", "nodata",
+    "no value", "unavailable", "unknown", "k.a.", "k. a.", "s/d", "#value!", "#div/0!", "#ref!", "#num!",
+    "#name?", "#null!", "i/o timeout", "bad input", "bad", "pt created", "shutdown", "comm fail", "not connect",
 )  # fmt: skip
-"""What stands for a missing cell, in lower case, in every file: of pandas, R, Excel, InfluxDB, Home Assistant,
-PI."""
+"""What stands for a missing cell in every file, in lower case: words of pandas, R, Excel, InfluxDB, Home
+Assistant, PI."""
 GROUP_MARKS = {".": ",'\u2019 \u00a0\u202f", ",": ".'\u2019 \u00a0\u202f"}
 """By decimal mark: what may stand between groups of three digits."""
 _LONGEST_UNIT = 12

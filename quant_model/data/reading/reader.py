@@ -1,5 +1,6 @@
-"""From a sheet to times and numbers, as the settings of a reading say. What reads studies and what guesses them
-for ``init`` both come through here.
+"""From a sheet to times and numbers, as the settings of a reading say.
+
+What reads studies and what guesses them for ``init`` both come through here.
 """
 
 from __future__ import annotations
@@ -78,14 +79,14 @@ class Settled:
 
 
 def joined_times(sheet: Sheet, columns: Sequence[str]) -> Cells:
-    """The cells of times; those of several columns joined by blanks, digits filled up with zeros on the left."""
+    """The cells of times; those of several columns joined by blanks, their digits filled up with zeros."""
     if len(columns) == 1:
         return sheet.columns[columns[0]]
     return pc.binary_join_element_wise(*(_padded(words_of(sheet.columns[column])) for column in columns), " ")
 
 
 def _padded(cells: Cells) -> Cells:
-    """``0``, ``930``, ``2300`` as four digits each; a whole number that a table made 930.0 without its decimals."""
+    """``0``, ``930``, ``2300`` as four digits each; a whole number that became 930.0 without its decimals."""
     cells = pc.replace_substring_regex(cells, r"^(\d+)\.0$", r"\1")
     if not pc.all(pc.match_substring_regex(cells, r"^\d*$")).as_py():
         return cells
@@ -200,7 +201,7 @@ def number_cells(sheet: Sheet, column: str, reading: Reading) -> Numbers:
 def code_cells(
     sheet: Sheet, column: str, meaning: Mapping[str, float], kind: str, remedy: str
 ) -> npt.NDArray[np.float64]:
-    """What the words of a column mean, NaN where a cell is missing; ``1`` is also found where it says ``1.0``.
+    """What the words of a column mean, NaN where one is missing; ``1`` is also found where it says ``1.0``.
 
     Args:
         sheet: The sheet.
@@ -254,8 +255,8 @@ def settle(frame: Frame, reading: Reading) -> Settled:
     """Bring rows to whole steps, and deal with what is missing.
 
     Raises:
-        UserError: times do not rise in whole steps, a value is missing and nothing says what takes its place, or
-            fewer than two rows are left.
+        UserError: times do not rise in whole steps, a value is missing and nothing says what takes its place,
+            or fewer than two rows are left.
     """
     found = placed(frame, reading)
     frame, position = changed(found.frame, found.position, reading.changes)

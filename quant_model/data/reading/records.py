@@ -1,4 +1,4 @@
-"""The records of a text: where each begins and ends, and how many cells it has; a quoted cell may hold line ends."""
+"""The records of a text, where each begins and ends, and its cells; a quoted cell may hold line ends."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """A text by records.
+    r"""A text by records.
 
     Attributes:
-        text: UTF-8, lines ending in ``\\n``.
+        text: UTF-8, lines ending in ``\n``.
         starts: ``(records,)`` the first byte of each.
         stops: ``(records,)`` the byte after its last.
         lines: ``(records,)`` the line that it begins in, counted from 1.
@@ -84,9 +84,9 @@ def find_records(text: bytes, name: str) -> Records:
         line = np.searchsorted(starts, quotes, side="right") - 1
         quotes = quotes[~np.isin(line, comment)]
     if len(quotes) % 2:
-        line = int(np.searchsorted(ends, quotes[-1])) + 1
+        last = int(np.searchsorted(ends, quotes[-1])) + 1
         problem = "not valid CSV (a quotation mark opens a cell that nothing closes)"
-        raise UserError(f"{name} row {line}", problem, "correct that line")
+        raise UserError(f"{name} row {last}", problem, "correct that line")
     whole = np.searchsorted(quotes, ends) % 2 == 0
     stops = ends[whole]
     firsts = np.append(0, stops[:-1] + 1)

@@ -52,12 +52,12 @@ class Reading:
     Attributes:
         time: The columns of times; several (date and clock) are read as one, with a blank between.
         time_format: One of ``times.FORMATS``.
-        timezone: The zone whose clocks the times are of; None: of a zone without summer time, or with offsets.
+        timezone: The zone whose clocks the times are of; None: one without summer time, or offsets tell.
         decimal: By column, or for :data:`ALL`: the decimal mark, with thousands in groups allowed.
         missing: By column, or for :data:`ALL`: words and numbers that stand for a missing cell.
         fill: What takes the place of a missing number; None: nothing, it is an error.
-        step: The distance of two rows, as ``steps.Step`` writes it, to which times are moved and rows within a
-            step averaged; None: the commonest distance, from which no row may differ.
+        step: The distance of two rows, as ``steps.Step`` writes it, to which times are moved and rows within
+            a step averaged; None: the commonest distance, from which no row may differ.
         sort: Rows may stand in any order; of several with the same time the first counts.
         skip_rows: Numbers of rows to leave out, as messages name them.
         pivot: How rows of several sensors become columns.

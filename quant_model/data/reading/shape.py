@@ -18,7 +18,8 @@ from quant_model.errors import UserError
 __all__ = ["melted_columns", "pivoted_names", "reshaped"]
 
 _CLOCK_NAME = re.compile(
-    r"(?:h|he|hr|hour|hora|stunde|std|v|t)?[ _.]?(\d{1,2})(?:[:h.]?(\d\d))?(?:[:.]00)?(?:h|\s*uhr)?(?:\s*-.*)?",
+    r"(?:h|he|hr|hour|hora|stunde|std|v|t)?[ _.]?(\d{1,2})(?:[:h.]?(\d\d))?"
+    r"(?:[:.]00)?(?:h|\s*uhr)?(?:\s*-.*)?",
     re.IGNORECASE,
 )
 _FEWEST_CLOCKS = 12

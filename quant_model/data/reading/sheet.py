@@ -17,7 +17,7 @@ from quant_model.errors import UserError
 __all__ = ["Cells", "Sheet", "column_place", "is_text", "taken"]
 
 Cells = Any
-"""One column as an Arrow array, which ships no types: text as it stands in the file, or a Parquet file's own."""
+"""One column as an Arrow array, which ships no types: text as it stands in the file, or Parquet's own."""
 Rows = npt.NDArray[np.int64]
 
 

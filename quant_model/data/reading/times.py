@@ -40,7 +40,7 @@ COUNTS: Mapping[str, tuple[float, float]] = {
     "elapsed h": (3_600 * SECOND, 0),
     "elapsed d": (86_400 * SECOND, 0),
 }
-"""Microseconds that one of a count is, and where the count stands in 1970; ``elapsed`` begins in the first row."""
+"""Microseconds that one of a count is, and where it stands in 1970; ``elapsed`` begins in the first row."""
 FORMATS = (
     f'"{ISO}", {", ".join(map(repr, COUNTS))}, or directives as "%d.%m.%Y %H:%M", '
     'in which [...] may be absent and "..." at the end is whatever follows'
@@ -54,8 +54,8 @@ _LETTERS = r"[^\W\d_]+"
 _DIRECTIVES = {
     "Y": r"\d{4}", "y": r"\d\d", "m": r"\d{1,2}", "d": r"\d{1,2}", "j": r"\d{1,3}", "q": r"\d",
     "G": r"\d{4}", "V": r"\d{1,2}", "u": r"\d", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
-    "S": r"\d{1,2}", "f": r"\d{1,9}", "p": r"[AaPp]\.?\s?[Mm]?\.?|[上下]午|午[前後]|오[전후]", "b": _LETTERS + r"\.?",
-    "a": _LETTERS + r"\.?", "z": r"[+-]\d\d:?(?:\d\d)?|[A-Za-z]{1,4}",
+    "S": r"\d{1,2}", "f": r"\d{1,9}", "p": r"[AaPp]\.?\s?[Mm]?\.?|[上下]午|午[前後]|오[전후]",
+    "b": _LETTERS + r"\.?", "a": _LETTERS + r"\.?", "z": r"[+-]\d\d:?(?:\d\d)?|[A-Za-z]{1,4}",
 }  # fmt: skip
 _FULL_WIDTH = {
     "m": r"\d\d",
@@ -77,8 +77,8 @@ class Times:
     """A column of times.
 
     Attributes:
-        micros: ``(rows,)`` int64, microseconds since 1970, in UTC where the cell has an offset; 0 where there is
-            no time.
+        micros: ``(rows,)`` int64, microseconds since 1970, in UTC where the cell has an offset; 0 where there
+            is no time.
         bad: ``(rows,)`` bool, True where a cell is no time, a missing one included.
         missing: ``(rows,)`` bool.
         offset: ``(rows,)`` bool, True where a cell has an offset from UTC.
@@ -191,7 +191,7 @@ def _whole_counts(cells: Cells, text: str) -> npt.NDArray[np.int64] | None:
     if begin:
         return None
     try:
-        whole = pc.cast(cells, pa.int64()).to_numpy(zero_copy_only=False)
+        whole = np.asarray(pc.cast(cells, pa.int64()).to_numpy(zero_copy_only=False))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     if whole.dtype != np.int64 or np.abs(whole).max(initial=0) > 2**62 / max(size, 1):
@@ -223,7 +223,7 @@ def _written(cells: Cells, pattern: re.Pattern[str]) -> Times:
 
 
 def _shapes(cells: Cells) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], Any]:
-    """Where each cell begins, all bytes, and cells with every digit 0, as a dictionary of the few different ones."""
+    """Where each cell begins, all bytes, and a dictionary of the cells with every digit as 0."""
     _, offsets, content = cells.buffers()
     kind = np.int64 if pa.types.is_large_string(cells.type) else np.int32
     content = content if content is not None else pa.py_buffer(b"")

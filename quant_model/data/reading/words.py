@@ -75,7 +75,7 @@ TIME_WORDS = frozenset(
 
 
 def words_in(name: str) -> frozenset[str]:
-    """The words of a column's name in lower case: ``Load_MW`` and ``LoadMW`` give load and mw, and the whole."""
+    """The words of a name in lower case, and the whole: ``Load_MW`` and ``LoadMW`` give load and mw."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     parts = re.split(r"[\W_]+", split.lower())
     return frozenset({*(part for part in parts if part), re.sub(r"[\W_]+", "", name.lower()), name.lower()})

@@ -70,7 +70,7 @@ def to_utc(local: Micros, zone: str, series: Micros | None = None) -> Utc:
         series: ``(rows,)`` which of several series each row belongs to; None for one.
     """
     table = transitions(zone, int(local.min(initial=0)) - 2 * _DAY, int(local.max(initial=0)) + 2 * _DAY)
-    # Of a time that comes twice the first moment is told by the clocks before the change, the second by those after.
+    # Of a time that comes twice the clocks before the change tell the first moment, those after the second.
     early, late = (
         local - table.offset[np.searchsorted(table.at + offset, local, side="right")]
         for offset in (table.offset[:-1], table.offset[1:])

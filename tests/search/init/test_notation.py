@@ -132,7 +132,7 @@ def test_a_doubt_is_said_and_nothing_changed(number: float) -> None:
     values = [number if row in (9, 50, 100, 151) else value for row, value in enumerate(VALUES)]
     found = guess(lines("time,y", TIMES, values))
     assert found.series.targets[:, 0].tolist() == values
-    assert f"if it stands for a missing one: --missing {number:g}" in found.notes[0]
+    assert f"if it stands for a missing one, say so: --missing {number:g}" in found.notes[0]
     assert guess(lines("time,y", TIMES, values), missing=(str(number),)).series.rows == 396
 
 
