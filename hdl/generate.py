@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from hdl import attention, linear, pooling, repeat, residual
+from hdl.kinds import KINDS, Build
 from hdl.netlist import (
-    Build,
     Instance,
     Part,
     Rom,
@@ -22,15 +21,9 @@ from hdl.netlist import (
 from hdl.rendering import render
 from hdl.scripts import write_scripts
 from hdl.target import Target
-from quant_model.attention import Context, Scores
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from quant_model.linear import Linear
-from quant_model.node import Node
 from quant_model.pipeline import PIPELINE, Pipeline
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
 from quant_model.schedule import schedule
 
 LIBRARY = (
@@ -80,7 +73,7 @@ def generate(model: IntegerModel, out: Path, target: Target | None = None) -> No
             model.network.design.digest, "the design leaves choices to auto", "resolve it for a device first"
         )
     try:
-        _write(Build(model, schedule(model.network)), out, target or Target())
+        _write(Build(model, schedule(model.network), KINDS), out, target or Target())
     except OSError as error:
         raise UserError(str(out), f"cannot be written ({error.strerror})", "choose another folder") from error
 
@@ -92,32 +85,15 @@ def pipeline_package(depths: Pipeline = PIPELINE) -> str:
 
 def netlist(of: Build) -> Part:
     """The whole accelerator, node by node in the order of the data flow."""
-    return joined(_input(of), *(_part(node, of) for node in of.network.nodes), _output(of), _readiness(of))
-
-
-def _part(node: Node, of: Build) -> Part:
-    match node:
-        case Linear():
-            return linear.build(node, of)
-        case Scores():
-            return attention.build_scores(node, of)
-        case Context():
-            return attention.build_context(node, of)
-        case Residual():
-            return residual.build(node, of)
-        case Pooling():
-            return pooling.build(node, of)
-        case Repeat():
-            return repeat.build(node, of)
-    raise TypeError(f"no VHDL for a node of kind {node.kind}")
+    return joined(_input(of), *(of.part(node) for node in of.network.nodes), _output(of), _readiness(of))
 
 
 def _input(of: Build) -> Part:
-    bits = of.network.input.bits
+    bits = of.network.input.format.bits
     instance = Instance(
         label="input_port",
         entity="input_stream",
-        generics={"BITS": bits, "COLUMNS": of.network.design.architecture.features},
+        generics={"BITS": bits, "COLUMNS": of.network.input.columns},
         ports={
             "tvalid": "s_axis_tvalid",
             "tready": "s_axis_tready",
@@ -132,15 +108,15 @@ def _input(of: Build) -> Part:
 
 
 def _output(of: Build) -> Part:
-    head = of.network.head
+    out = of.network.output
     rows = of.schedule.buffer_rows["output"]
     buffer = row_buffer(
-        "output_buffer", head.name, head.output.bits, head.columns, rows, "distributed", reader="output"
+        "output_buffer", out.name, out.format.bits, out.columns, rows, "distributed", reader="output"
     )
     port = Instance(
         label="output_port",
         entity="output_stream",
-        generics={"BITS": head.output.bits, "COLUMNS": head.columns},
+        generics={"BITS": out.format.bits, "COLUMNS": out.columns},
         ports={
             "available": "output_available",
             "step": "output_step",
@@ -163,23 +139,9 @@ def _readiness(of: Build) -> Part:
 
 
 def _ready(producer: str, of: Build) -> str:
-    if producer == of.network.head.name:
+    if producer == of.network.output.name:
         return "output_buffer_ready"
-    return " and ".join(_sink_ready(producer, node, of) for node in of.network.consumers(producer))
-
-
-def _sink_ready(producer: str, consumer: Node, of: Build) -> str:
-    name = identifier(consumer.name)
-    match consumer:
-        case Residual() if producer == consumer.branch:
-            return f"{residual.output_name(consumer, of)}_ready"
-        case Scores() if producer == consumer.key:
-            return f"{name}_store_ready"
-        case Context() if producer == consumer.value:
-            return f"{name}_store_ready"
-        case Pooling() | Repeat():
-            return f"{name}_sink_ready"
-    return f"{name}_buffer_ready"
+    return " and ".join(of.ready(reader, edge) for reader, edge in of.network.readers(producer))
 
 
 def _write(of: Build, out: Path, target: Target) -> None:
@@ -213,9 +175,9 @@ def _units(of: Build) -> Iterator[tuple[str, str]]:
             title=f"Quantised Transformer, design point {of.network.design.digest}.",
             cycles=of.schedule.cycles,
             interval=of.schedule.interval,
-            input_bits=of.network.input.bits,
-            input_bus_bits=_bus_bits(of.network.input.bits),
-            output_bus_bits=_bus_bits(of.network.head.output.bits),
+            input_bits=of.network.input.format.bits,
+            input_bus_bits=_bus_bits(of.network.input.format.bits),
+            output_bus_bits=_bus_bits(of.network.output.format.bits),
             roms={rom.name for rom in built.roms},
             signals=built.signals,
             assignments=built.assignments,
@@ -238,13 +200,12 @@ def rom_text(rom: Rom) -> str:
 
 
 def _testbench(of: Build) -> str:
-    arch = of.network.design.architecture
     return render(
         "testbench.vhd.j2",
-        beats_in=arch.window * arch.features,
-        beats_out=arch.outputs,
-        input_bus_bits=_bus_bits(of.network.input.bits),
-        output_bus_bits=_bus_bits(of.network.head.output.bits),
+        beats_in=of.network.input.values,
+        beats_out=of.network.output.columns,
+        input_bus_bits=_bus_bits(of.network.input.format.bits),
+        output_bus_bits=_bus_bits(of.network.output.format.bits),
         cycles=of.schedule.cycles,
     )
 

@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from quant_model.integer_model import IntegerModel
-from quant_model.network import Network
-from quant_model.schedule import Schedule
-
 GenericValue = int | bool | str
 
 CURSOR = ("available", "step", "rewind", "commit", "retire")
@@ -71,22 +67,14 @@ def joined(*parts: Part) -> Part:
     )
 
 
-@dataclass(frozen=True)
-class Build:
-    """What every node's builder reads."""
-
-    model: IntegerModel
-    schedule: Schedule
-
-    @property
-    def network(self) -> Network:
-        """The model's network."""
-        return self.model.network
-
-
 def counter_bits(count: int) -> int:
     """Bits of a counter 0 .. ``count - 1``, at least one: the VHDL function of that name."""
     return max((count - 1).bit_length(), 1)
+
+
+def half(shift: int) -> int:
+    """Half of the last kept bit: the rounding constant of a right shift."""
+    return 1 << (shift - 1) if shift > 0 else 0
 
 
 def identifier(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hdl.netlist import Build
+from hdl.kinds import Build
 from hdl.playback import isolated_vectors, random_vectors, write_integers
 from hdl.rendering import render
 from hdl.target import Target
@@ -20,8 +20,7 @@ _SEED = 1
 
 def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     """Write the scripts and ``vectors/`` (stimulus and golden outputs) into the folder of an accelerator."""
-    arch = of.network.design.architecture
-    stimulus = random_vectors(of.network.input, _VECTORS, arch.window, arch.features, _SEED)
+    stimulus = random_vectors(of.network.input, _VECTORS, _SEED)
     vectors = out / "vectors"
     vectors.mkdir(exist_ok=True)
     write_integers(vectors / "stimulus.txt", stimulus)
@@ -32,7 +31,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
             top=top,
             vectors=_VECTORS,
             isolated=isolated_vectors(_VECTORS, stall=False),
-            outputs=arch.outputs,
+            outputs=of.network.output.columns,
             cycles=of.schedule.cycles,
             target=target,
         )

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from search.report import Content, gather
-from search.report.content import ShownDesign
+from search.report.content import Content, ShownDesign, gather
 from search.report.drawing import DRAWING_STYLE, draw
 from search.show import number
-from search.study import open_study
+from search.store.study import open_study
 
 _OUT = Path(__file__).with_name("overview.svg")
 _WIDTH, _HEIGHT = 1060, 470

@@ -7,20 +7,20 @@ from pathlib import Path
 import click
 
 from cost_model.devices import device as known_device
-from search.check import DEFAULT_DEVICE
-from search.commands.options import device_option, file
+from search.commands.options import device_option, path
 from search.files import read_bytes
-from search.init import Guess, Written, look, write
-from search.init.guess import step_name
+from search.init.guess import Guess, look, step_name
 from search.init.reading import read_raw
+from search.init.writing import Written, write
 from search.show import working
+from search.space.budget import DEFAULT_DEVICE
 
 __all__ = ["init"]
 
 
 @click.command()
-@click.argument("csv_file", type=file, metavar="FILE.csv")
-@click.option("--out", type=file, metavar="STUDY.toml", help="Default: the CSV's name in this folder.")
+@click.argument("csv_file", type=path, metavar="FILE.csv")
+@click.option("--out", type=path, metavar="STUDY.toml", help="Default: the CSV's name in this folder.")
 @click.option("--target", metavar="COLUMN", help="What to forecast. Default: guessed.")
 @device_option
 def init(csv_file: Path, out: Path | None, target: str | None, device: str | None) -> None:

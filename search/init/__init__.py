@@ -1,6 +1,1 @@
-"""A first study file for a CSV: ``look`` guesses what it holds, ``write`` makes a study file that runs."""
-
-from search.init.guess import Guess, look
-from search.init.study import Written, write
-
-__all__ = ["Guess", "Written", "look", "write"]
+"""A first study file for a CSV: ``guess`` looks at what it holds, ``writing`` makes a file that runs."""

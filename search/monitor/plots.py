@@ -1,22 +1,22 @@
 """A study's plots as Plotly figures: pure functions of its trials, for the dashboard and for reports.
 
-All take :class:`~search.front.FrontTrial` records and return a figure without a theme, small enough to be
-kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary form.
+All take :class:`~search.results.front.FrontTrial` records and return a figure without a theme, small enough
+to be kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary
+form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
-from search.front import FrontTrial, front_of
-from search.pareto import hypervolume
+from search.results.front import FrontTrial, front_of
+from search.space.pareto import hypervolume
+from search.store.study import MeasuredDesign
 
 __all__ = [
-    "MeasuredDesign",
     "bits_figure",
     "front_figure",
     "hypervolume_figure",
@@ -33,15 +33,6 @@ _MOST_DESIGNS = 30
 """Front designs that heat map and bars show, spread over the front."""
 _HISTORY_POINTS = 60
 """Places at which the hypervolume is computed."""
-
-
-@dataclass(frozen=True)
-class MeasuredDesign:
-    """Counts by resource of one design, as the cost model and as a synthesis tool say."""
-
-    number: int
-    estimate: Mapping[str, int]
-    measured: Mapping[str, int]
 
 
 def front_figure(trials: Sequence[FrontTrial], labels: Mapping[str, str]) -> go.Figure:

@@ -14,7 +14,7 @@ from hdl.cxxrtl_simulation import CompiledSimulation, CxxrtlError, build
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import verify
-from quant_model.design import Architecture
+from quant_model.families import Encoder
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
@@ -23,7 +23,7 @@ from tests.hdl.test_accelerator import flip_a_weight
 
 pytestmark = pytest.mark.slow
 
-TINY = Architecture(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+TINY = Encoder(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
 VECTORS = 6
 
 Builder = Callable[[Sequence[Path], Network, Path], CompiledSimulation]
@@ -63,8 +63,7 @@ def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def playback_of(model: IntegerModel, stall: bool, seed: int) -> Playback:
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, VECTORS, arch.window, arch.features, seed)
+    stimulus = random_vectors(model.network.input, VECTORS, seed)
     return Playback(stimulus, model.forward(stimulus), isolated_vectors(VECTORS, stall), stall, seed)
 
 

@@ -12,9 +12,11 @@ from hdl.ghdl_simulation import play
 from hdl.playback import Playback, Progress, isolated_vectors, random_vectors
 from hdl.simulate import Mismatch, Verification, compare
 from quant_model.formats import Format, IntArray
+from quant_model.graph import Port
 
 VHDL = Path(__file__).parent / "vhdl"
 VECTORS = 5
+PORT = Port("input", 3, 1, Format(8))
 
 
 def golden(stimulus: IntArray) -> IntArray:
@@ -31,7 +33,7 @@ def simulate(
 ) -> Verification:
     source = tmp_path / "testbench.vhd"
     source.write_text((VHDL / "testbench.vhd").read_text().replace('"none"', f'"{fault}"'))
-    stimulus = random_vectors(Format(8), VECTORS, 3, 1, seed=4)
+    stimulus = random_vectors(PORT, VECTORS, seed=4)
     playback = Playback(stimulus, golden(stimulus), isolated_vectors(VECTORS, stall), stall, seed=4)
     result, tool = play([source], playback, tmp_path / "work", timeout_s, progress)
     return compare(playback, result, 3, tool)
@@ -59,7 +61,7 @@ def test_cycles_are_those_of_the_isolated_vectors(tmp_path: Path) -> None:
 
 def test_the_first_difference_is_named(tmp_path: Path) -> None:
     found = simulate(tmp_path, "wrong")
-    expected = int(golden(random_vectors(Format(8), VECTORS, 3, 1, seed=4))[2, 0])
+    expected = int(golden(random_vectors(PORT, VECTORS, seed=4))[2, 0])
     assert found.mismatches == 2
     assert found.first_mismatch == Mismatch(2, 0, expected, expected + 1)
 

@@ -8,6 +8,9 @@ import pytest
 from hdl.analysis import GhdlError
 from hdl.playback import isolated_vectors, parse_result, random_vectors
 from quant_model.formats import Format
+from quant_model.graph import Port
+
+PORT = Port("input", 4, 2, Format(5))
 
 
 @pytest.mark.parametrize(
@@ -19,15 +22,15 @@ def test_the_last_quarter_is_sent_back_to_back(vectors: int, stall: bool, isolat
 
 
 def test_random_vectors_reach_both_ends_and_depend_on_the_seed() -> None:
-    found = random_vectors(Format(5), 50, 4, 2, seed=1)
+    found = random_vectors(PORT, 50, seed=1)
     assert found.shape == (50, 4, 2)
     assert (found[0] == -16).all()
     assert (found[1] == 15).all()
     assert set(np.unique(found[2:])) == set(range(-16, 16))
-    assert (random_vectors(Format(5), 50, 4, 2, seed=1) == found).all()
-    assert (random_vectors(Format(5), 50, 4, 2, seed=2) != found).any()
+    assert (random_vectors(PORT, 50, seed=1) == found).all()
+    assert (random_vectors(PORT, 50, seed=2) != found).any()
     with pytest.raises(ValueError, match="at least one"):
-        random_vectors(Format(5), 0, 4, 2, seed=1)
+        random_vectors(PORT, 0, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from search.datasets import data_from_file
 from search.files import read_bytes
-from search.quiet import quiet_optuna
+from search.service.supervise import quiet_optuna
+from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.study import OpenStudy, create_or_resume
-from search.study_file import data_path, load_spec
-from search.worker import Worker
+from search.store.study import OpenStudy, create_or_resume
+from search.study_files.datasets import data_from_file
+from search.study_files.parser import data_path, load_spec
 
 
 def open_file(study_file: Path, url: str | None = None, artifacts: str | None = None) -> OpenStudy:

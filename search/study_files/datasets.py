@@ -1,0 +1,83 @@
+"""The data of a study: one series, cut into windows once per window length that designs ask for."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quant_model.data import Dataset, Series, load_series, make_dataset
+from search.study_files.spec import StudySpec
+
+__all__ = ["StudyData", "data_from_bytes", "data_from_file"]
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A checked series and the datasets made from it."""
+
+    spec: StudySpec
+    series: Series
+    _made: dict[int, Dataset] = field(default_factory=dict, repr=False, compare=False)
+
+    def dataset(self, window: int) -> Dataset:
+        """The dataset with windows of this many rows.
+
+        Raises:
+            UserError: the series is too short for it.
+        """
+        if window not in self._made:
+            data = self.spec.data
+            self._made[window] = make_dataset(
+                self.series, window, data.horizon, data.split, data.unit, data.task, data.anomaly_quantile
+            )
+        return self._made[window]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the data, as the longest window of the space sees it."""
+        return self.dataset(max(self.spec.space.window)).notes
+
+    def check(self) -> None:
+        """Make a dataset of every window length of the space, so that what is wrong shows at once.
+
+        Raises:
+            UserError: the series is too short for one of them.
+        """
+        for window in self.spec.space.window:
+            self.dataset(window)
+
+
+def data_from_file(spec: StudySpec, path: Path) -> StudyData:
+    """Load the series of a study from its file.
+
+    Raises:
+        UserError: the file is absent or something in it is wrong.
+    """
+    return StudyData(spec, _load(spec, path, str(path), None))
+
+
+def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
+    """Load the series of a study from the copy that it keeps.
+
+    Raises:
+        UserError: the copy is damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
+        path = Path(folder) / "data"
+        path.write_bytes(content)
+        return StudyData(spec, _load(spec, path, spec.data.file, sha256))
+
+
+def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
+    data = spec.data
+    return load_series(
+        path,
+        data.time,
+        data.features,
+        data.targets,
+        name=name,
+        sha256=sha256,
+        classes=data.classes,
+        anomaly_column=data.anomaly_label,
+    )
