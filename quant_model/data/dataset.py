@@ -126,6 +126,34 @@ class Dataset:
         return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
 
 
+def _splits(
+    series: Series,
+    features: npt.NDArray[np.float32],
+    targets: _Targets,
+    borders: tuple[int, int],
+    window: int,
+    steps: tuple[int, ...],
+) -> tuple[list[Split], int]:
+    """The three splits, and how many windows lie across gaps."""
+    limits = (0, *borders, series.rows)
+    splits: list[Split] = []
+    dropped = 0
+    for name, start, stop in zip(_SPLIT_NAMES, limits[:-1], limits[1:], strict=True):
+        first, lost = _window_starts(series.position, start, stop, window, steps[-1])
+        if not len(first):
+            raise _too_short(series, name, window, steps)
+        dropped += lost
+        splits.append(_cut(features, targets, series.anomalous, first, window, steps))
+        clean = splits[-1].clean
+        if clean is not None and not clean.any():
+            raise UserError(
+                series.name,
+                f"every {name} window holds a row that is marked as an anomaly",
+                "mark single rows only, choose a shorter window, or other split shares",
+            )
+    return splits, dropped
+
+
 def make_dataset(
     series: Series,
     window: int,
@@ -165,22 +193,7 @@ def make_dataset(
     features = _normalise(series, series.features, feature_mean, feature_std)
     targets = (_classes if series.classes else _values)(series, train_rows)
 
-    limits = (0, *borders, series.rows)
-    splits: list[Split] = []
-    dropped = 0
-    for name, start, stop in zip(_SPLIT_NAMES, limits[:-1], limits[1:], strict=True):
-        first, lost = _window_starts(series.position, start, stop, window, steps[-1])
-        if not len(first):
-            raise _too_short(series, name, window, steps)
-        dropped += lost
-        splits.append(_cut(features, targets, series.anomalous, first, window, steps))
-        clean = splits[-1].clean
-        if clean is not None and not clean.any():
-            raise UserError(
-                series.name,
-                f"every {name} window holds a row that is marked as an anomaly",
-                "mark single rows only, choose a shorter window, or other split shares",
-            )
+    splits, dropped = _splits(series, features, targets, borders, window, steps)
     if series.classes:
         notes += _absent_classes(series.classes, splits)
     if dropped:

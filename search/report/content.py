@@ -204,14 +204,12 @@ def gather(
     trials = finished_trials(study)
     front = front_of(trials) if trials else []
     first = _first(study, trials, front, chosen)
-    best = [trial.number for trial in worth_building(trials, reported)]
-    scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
+    scored = _scored(first, trials, reported)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
     models = {number: trial_model(study, stored[number]) for number in scored}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
     by_number, budget = {trial.number: trial for trial in trials}, Budget.of(study.spec)
-    on_front = {trial.number for trial in front}
     shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
 
     def design(number: int) -> ShownDesign:
@@ -219,7 +217,7 @@ def gather(
         model = models.get(number)
         return ShownDesign(
             trial=by_number[number],
-            on_front=number in on_front,
+            on_front=by_number[number] in front,
             assessment=budget.assess(point),
             curve=_curve(study, stored, number),
             scores=score(model, data.dataset(_window(model))) if model else None,
@@ -243,6 +241,12 @@ def gather(
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
+
+
+def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
+    """The trials whose designs are scored on test data."""
+    best = (trial.number for trial in worth_building(trials, reported))
+    return list(dict.fromkeys([first, *best]))[: max(reported, 1)]
 
 
 def _first(
