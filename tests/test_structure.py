@@ -72,11 +72,12 @@ LONGEST = 60
 ENCODER = ("quant_model/families/encoder", "quant_model/training/families/encoder")
 """Where the names of an encoder's layers are spelled."""
 ORDINARY = {
+    "search/init/shapes.py": {"key"},  # what people call their columns, here and below
+    "search/init/timeline.py": {"value"},
     "cost_model/calibration/vivado_report.py": {"key", "value"},  # of a line in a report
     "quant_model/data/decisions.py": {"value"},  # a kind of decision
     "quant_model/training/checkpoint.py": {"key"},  # of what is trained
     "quant_model/training/parent.py": {"key"},  # of a parent
-    "search/init/guess.py": {"value"},  # a column's name
     "search/results/comparison.py": {"key"},  # a parent's
     "search/study_files/keys.py": {"layer0", "value"},  # an example for people; what any key takes
 }
@@ -309,9 +310,6 @@ def spelled_layers(tree: ast.Module, file: Path) -> Iterator[tuple[int, str]]:
     if file.parent.name == "kinds" and file.stem == "attention":
         # What the two kinds call their own sources.
         allowed |= {id(node) for node, text in literals(tree) if text in ("query", "key", "value")}
-    if file.parent.name in ("init", "reading"):
-        # What people call their columns.
-        allowed |= {id(node) for node, text in literals(tree) if text in ("key", "value")}
     for node, text in literals(tree):
         if id(node) in allowed:
             continue

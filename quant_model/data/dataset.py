@@ -126,6 +126,12 @@ class Dataset:
         return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
 
 
+def _gaps_note(series: Series, dropped: int) -> str:
+    gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
+    missing = f"{series.missing_rows} rows are missing"
+    return f"{missing}; {dropped} windows lie across {gaps} in time and are left out"
+
+
 def _splits(
     series: Series,
     features: npt.NDArray[np.float32],
@@ -168,8 +174,7 @@ def make_dataset(
     Args:
         series: The series.
         window: Rows of input, at least 1.
-        horizon: How many steps after the window's last row the forecast lies: one number for a single step
-            ahead, a sequence of rising numbers for several steps at once. Without meaning for classes.
+        horizon: Steps ahead of the window's last row: one number, or rising ones. Not for classes.
         split: Shares of the rows for training, validation and test; they add up to 1.
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
@@ -177,31 +182,23 @@ def make_dataset(
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
-        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
-            class absent in training, or values are so large that they overflow.
+        UserError: A setting is out of range, a split has no window, a target is constant or a class absent in
+            training, or values overflow.
     """
     if bool(series.classes) != (task == "classify"):
         raise ValueError(f"task {task} for a series with classes {series.classes}")
     steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
     borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
-    notes = [*series.notes]
-    train_rows = slice(0, borders[0])
+    notes, train_rows = [*series.notes], slice(0, borders[0])
     if borders[0] == 0:
         raise _too_short(series, "train", window, steps)
     feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
     features = _normalise(series, series.features, feature_mean, feature_std)
     targets = (_classes if series.classes else _values)(series, train_rows)
-
     splits, dropped = _splits(series, features, targets, borders, window, steps)
-    if series.classes:
-        notes += _absent_classes(series.classes, splits)
-    if dropped:
-        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
-        notes.append(
-            f"{series.missing_rows} rows are missing; "
-            f"{dropped} windows lie across {gaps} in time and are left out"
-        )
+    notes += _absent_classes(series.classes, splits) if series.classes else []
+    notes += [_gaps_note(series, dropped)] if dropped else []
     return Dataset(
         window=window,
         horizon=steps,

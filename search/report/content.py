@@ -191,12 +191,12 @@ def gather(
     """Read a study.
 
     Args:
-        study: The study, with its files.
-        chosen: A trial that is reported and drawn first; the lowest error of the front when None.
+        study: With its files.
+        chosen: A trial that is drawn first; the lowest error of the front when None.
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
         baselines: What simple methods come to.
-        sensitivity: Measures that of the chosen design's shape; left out when None.
+        sensitivity: Measures that of the chosen design's shape; or None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
