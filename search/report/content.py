@@ -213,12 +213,11 @@ def gather(
     shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
 
     def design(number: int) -> ShownDesign:
-        point = DesignPoint.from_json(json.dumps(by_number[number].design), f"trial {number}")
         model = models.get(number)
         return ShownDesign(
             trial=by_number[number],
             on_front=by_number[number] in front,
-            assessment=budget.assess(point),
+            assessment=budget.assess(_point(by_number[number])),
             curve=_curve(study, stored, number),
             scores=score(model, data.dataset(_window(model))) if model else None,
             measured=measured.get(number),
@@ -241,6 +240,10 @@ def gather(
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
+
+
+def _point(trial: FrontTrial) -> DesignPoint:
+    return DesignPoint.from_json(json.dumps(trial.design), f"trial {trial.number}")
 
 
 def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
