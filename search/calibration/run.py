@@ -23,7 +23,7 @@ from cost_model.fabrics import Fabric
 from hdl.synthesize import synthesis_label
 from quant_model.errors import UserError
 from search.calibration.draw import Case, UserDesign, cases
-from search.calibration.report import Compared, compare, fit_page, holdout_page
+from search.calibration.pages import Compared, compare, fit_page, holdout_page
 from search.calibration.table import Row, Table, measure_rows
 from search.files import make_folder, read_text, write_text
 

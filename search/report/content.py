@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
-from cost_model.devices import Device
 from quant_model.data import Baseline, Dataset, Series, persistence
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -140,7 +139,7 @@ class ShownDesign:
     @property
     def energy_uj(self) -> float:
         """Microjoules per window by the cost model."""
-        return self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz)
+        return float(self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz))
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Content:
     """Everything on the page."""
 
     spec: StudySpec
-    device: Device
+    budget: Budget
     version: str
     counts: StudyCounts
     rows: int
@@ -228,7 +227,7 @@ def gather(
 
     return Content(
         spec=study.spec,
-        device=budget.device,
+        budget=budget,
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
@@ -291,7 +290,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
 
 
 def _window(model: IntegerModel) -> int:
-    return model.network.input.rows
+    return int(model.network.input.rows)
 
 
 def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:

@@ -46,7 +46,7 @@ def render(content: Content) -> str:
     return environment.get_template("report.html.j2").render(
         content=content,
         spec=content.spec,
-        resources=tuple(content.device.fabric.resources),
+        resources=tuple(content.budget.device.fabric.resources),
         best=min(content.designs, key=lambda one: one.trial.error),
         figures=drawn,
         weight_rows=_bits_rows(content.designs, "weight_bits"),

@@ -164,8 +164,8 @@ class DesignSpace:
         """Everything that a design point of the deepest network needs, besides its shape."""
         space, graph = self.spec.space, self.deepest
         slots: dict[str, _Slot] = {}
-        for node in graph.weighted:
-            slots[f"{node.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
+        for linear in graph.weighted:
+            slots[f"{linear.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
         for name, tensor in graph.tensors.items():
             slots[f"{name}.activation_bits"] = _activation_slot(space, tensor, graph)
         for node in graph.nodes:

@@ -235,8 +235,8 @@ class DeviceSpec(_Model):
     limit: float | None = Field(
         None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
     )
-    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out: what
-    can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
+    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out:
+    what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
 

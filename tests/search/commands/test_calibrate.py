@@ -130,7 +130,7 @@ def test_explain_a_design_that_fits(design_file: Path, capsys: pytest.CaptureFix
 
 def test_explain_a_design_that_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     over = next(
-        one for lanes in range(2, 32) if not estimate(one := design(32, 6, lanes), device("xc7s6")).fits
+        one for lanes in range(2, 32) if not estimate(one := design(32, 6, lanes), device("xc7s6")).fits()
     )
     file = tmp_path / "over.json"
     file.write_text(over.to_json())
