@@ -52,8 +52,6 @@ ROOMS = (
 """The folders of the search: each may import those before it, and none after it."""
 LEAVES = {"__init__", "entry", "files", "show", "stopping"}
 """The modules beside the folders; but for entry, which starts the command line, they import no folder."""
-
-
 TORCH = {"search.report.needed_bits", "search.service.training"}
 """Modules of the search that bring torch with them: others import them within functions, before training."""
 OF_THE_WHOLE = {

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
-from cost_model.devices import Device
 from quant_model.data import Baseline, Dataset, Series, persistence
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -148,7 +147,7 @@ class Content:
     """Everything on the page."""
 
     spec: StudySpec
-    device: Device
+    budget: Budget
     version: str
     counts: StudyCounts
     rows: int
@@ -225,7 +224,7 @@ def gather(
 
     return Content(
         spec=study.spec,
-        device=budget.device,
+        budget=budget,
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
