@@ -13,7 +13,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 
@@ -79,7 +79,7 @@ ORDINARY = {
     "search/study_files/keys.py": {"layer0", "value"},  # an example for people; what any key takes
 }
 """Words that name a layer too, and mean something else where they stand."""
-REGISTRIES = {
+REGISTRIES: dict[str, Mapping[str, object]] = {
     "cost_model": cost_model.kinds.KINDS,
     "hdl": hdl.kinds.KINDS,
     "quant_model.onnx_export": quant_model.onnx_export.kinds.WRITERS,
@@ -317,12 +317,11 @@ def spelled_layers(tree: ast.Module, file: Path) -> Iterator[tuple[int, str]]:
         yield from (
             (node.lineno, one) for one in words if one in layers() and (" " not in text or "_" in one)
         )
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            for before, after in zip(node.values, node.values[1:], strict=False):
-                numbered = isinstance(after, ast.FormattedValue) and isinstance(before, ast.Constant)
-                if numbered and str(before.value).endswith("layer"):
-                    yield node.lineno, "layer{number}"
+    for joined in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
+        for before, after in zip(joined.values, joined.values[1:], strict=False):
+            named = isinstance(before, ast.Constant) and str(before.value).endswith("layer")
+            if named and isinstance(after, ast.FormattedValue):
+                yield joined.lineno, "layer{number}"
 
 
 @cache
@@ -335,11 +334,7 @@ def layers() -> Set[str]:
 
 def literals(tree: ast.AST) -> Iterator[tuple[ast.Constant, str]]:
     """Strings that are no documentation."""
-    documents = {
-        id(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
             yield node, node.value
@@ -352,11 +347,10 @@ def registered(tree: ast.Module) -> set[int]:
         match node:
             case ast.AnnAssign(target=ast.Name("kind"), value=ast.Constant() as name):
                 found.add(id(name))
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Dict):
+            keys = statement.value.keys
             found |= {
-                id(key)
-                for key in node.value.keys
-                if isinstance(key, ast.Constant) and key.value in kinds().values()
+                id(key) for key in keys if isinstance(key, ast.Constant) and key.value in kinds().values()
             }
     return found

@@ -184,7 +184,7 @@ at most {max(alone):.2f}, median {median(alone):.2f}; short windows spend their 
 
 
 def _clocks(found: Estimate, objective: LaneObjective) -> int:
-    return found.cycles if objective == "latency" else found.interval
+    return int(found.cycles if objective == "latency" else found.interval)
 
 
 def _templates(part: Device, bench: Bench) -> Iterator[str]:

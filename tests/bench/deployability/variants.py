@@ -50,7 +50,7 @@ class Variant:
     @property
     def fullest(self) -> float:
         """The largest utilisation."""
-        return max(self.estimate.utilization.values())
+        return float(max(self.estimate.utilization.values()))
 
     @property
     def given_up(self) -> str:
@@ -118,7 +118,7 @@ def _open(design: DesignPoint) -> DesignPoint:
 
 
 def _fullest(design: DesignPoint) -> float:
-    return max(estimate(design, DEVICE).utilization.values())
+    return float(max(estimate(design, DEVICE).utilization.values()))
 
 
 def _narrower(design: DesignPoint) -> Iterator[DesignPoint]:
