@@ -40,9 +40,9 @@ class Target:
         return 1000 / self.clock_mhz
 
 
-def default_part(device: str) -> str | None:
-    """A part of the device in its first package and slowest speed grade; None where no package is known."""
-    return f"{device}{PACKAGES[device][0]}-1" if device in PACKAGES else None
+def default_part(device: str) -> str:
+    """A part of the device in its first package and slowest speed grade; its name alone without packages."""
+    return f"{device}{PACKAGES[device][0]}-1" if device in PACKAGES else device
 
 
 def check_part(part: str, device: str) -> None:

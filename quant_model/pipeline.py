@@ -32,7 +32,9 @@ class Pipeline:
     divide: int = _depth(1, "division: besides one for each bit of the quotient")
     residual: int = _depth(3, "residual addition")
     pool: int = _depth(3, "pooling: from an element of a window's last row to its mean")
-    replay: int = _depth(1, "repeat loop: from a pass complete to its first row sent again, besides one a column")
+    replay: int = _depth(
+        1, "repeat loop: from a pass complete to its first row sent again, besides one a column"
+    )
     output_first: int = _depth(2, "output stream: from the row available to its first beat")
     output_next: int = _depth(3, "output stream: from beat to beat")
 

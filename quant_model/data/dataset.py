@@ -157,7 +157,7 @@ def make_dataset(
     steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
     borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
-    notes: list[str] = []
+    notes = [*series.notes]
     train_rows = slice(0, borders[0])
     if borders[0] == 0:
         raise _too_short(series, "train", window, steps)

@@ -18,9 +18,8 @@ import numpy as np
 
 from cost_model.fabrics import Fabric
 from cost_model.fabrics.xc7 import XC7
-from hdl.generate import LIBRARY
+from hdl.generate import LIBRARY, pipeline_package
 from hdl.synthesize import Synthesis, synthesize
-from quant_model.pipeline import PIPELINE
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.formats import IntArray
@@ -32,7 +31,7 @@ __all__ = ["FORMATS", "LANES", "ROM_DEPTHS", "STORES", "Bench", "Constant", "con
 
 Generics = Mapping[str, str | int | bool]
 
-FORMATS = tuple(itertools.product(range(2, 9), repeat=2))
+FORMATS = tuple(itertools.product(range(2, 9), range(2, 9)))
 """Bits of scores and of probabilities."""
 ROM_DEPTHS = (16, 48, 64, 72, 96, 128, 192, 256, 320, 400, 512, 768, 1024)
 STORES = ((8, 1, 8, 2), (24, 2, 8, 4), (24, 1, 16, 1), (36, 4, 4, 6), (48, 2, 16, 8))
@@ -70,10 +69,10 @@ class Bench:
 
     def all(self, entity: str, points: Sequence[Generics]) -> list[Synthesis]:
         """An entity with each of the generics."""
-        sources = [_HDL / f"{name}.vhd" for name in LIBRARY]
-        if entity in LIBRARY:
-            sources = sources[: LIBRARY.index(entity) + 1]
-        else:
+        package = self.work / "pipeline.vhd"
+        package.write_text(pipeline_package())
+        sources = [package, *(_HDL / f"{name}.vhd" for name in LIBRARY)]
+        if entity not in LIBRARY:
             sources.append(_OWN / f"{entity}.vhd")
 
         def one(generics: Generics) -> Synthesis:
@@ -123,11 +122,11 @@ def rom_luts(bench: Bench, depths: Sequence[int]) -> Constant:
 
 def slot_luts(bench: Bench, stores: Sequence[tuple[int, int, int, int]]) -> Iterator[Constant]:
     """What a store of two windows takes more than one of a single window."""
-    shapes = [
+    keys: list[Generics] = [
         {"BITS": _STORE_BITS, "ROWS": rows, "HEADS": heads, "D_HEAD": width, "LANES": lanes, "STYLE": "block"}
         for rows, heads, width, lanes in stores
     ]
-    columns = [
+    values: list[Generics] = [
         {
             "BITS": _STORE_BITS,
             "ROWS": rows,
@@ -139,8 +138,8 @@ def slot_luts(bench: Bench, stores: Sequence[tuple[int, int, int, int]]) -> Iter
     ]
     entities = XC7.entities
     for name, points, stands in (
-        ("key_store", shapes, [entities.key_store(8, 1, 8, 2, windows) for windows in (1, 2)]),
-        ("value_store", columns, [entities.value_store(_STORE_BITS, 8, 8, 2, windows) for windows in (1, 2)]),
+        ("key_store", keys, [entities.key_store(8, 1, 8, 2, windows) for windows in (1, 2)]),
+        ("value_store", values, [entities.value_store(_STORE_BITS, 8, 8, 2, windows) for windows in (1, 2)]),
     ):
         one, two = (
             np.array([found.measured["lut"] for found in bench.all(name, _with_windows(points, windows))])
@@ -154,11 +153,11 @@ def slot_luts(bench: Bench, stores: Sequence[tuple[int, int, int, int]]) -> Iter
 def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Iterator[Constant]:
     """LUTs, registers and carry chains of lanes with constant weights, over what the code expects of them."""
     rng = np.random.default_rng(_SEED)
-    points, expected = [], []
+    points: list[Generics] = []
+    expected = []
     for count, x_bits, w_bits in lanes:
         high = (1 << w_bits - 1) - 1
         weights = rng.integers(-high, high + 1, count) & ((1 << w_bits) - 1)
-        staged = min(x_bits, w_bits) > PIPELINE.rows_per_stage
         points.append(
             {
                 "LANES": count,
@@ -166,20 +165,19 @@ def constant_lanes(bench: Bench, lanes: Sequence[tuple[int, int, int]]) -> Itera
                 "X_SIGNED": True,
                 "W_BITS": w_bits,
                 "ACC_BITS": x_bits + w_bits,
-                "LATENCY": PIPELINE.MULTIPLY_LONG if staged else PIPELINE.MULTIPLY_SHORT,
                 "WEIGHTS": "".join(format(weight, f"0{w_bits}b") for weight in reversed(weights)),
             }
         )
         sums = x_bits + w_bits
         expected.append(XC7.entities.lut_lanes(count, x_bits, True, w_bits, sums, sums, 0).rules)
     found = bench.all("constant_lanes", points)
-    counted: dict[str, Callable[[Synthesis], int]] = {
+    counters: dict[str, Callable[[Synthesis], int]] = {
         "lut": lambda one: one.measured["lut"],
         "ff": lambda one: one.measured["ff"],
         "carry4": lambda one: one.cells.get("CARRY4", 0),
     }
-    for name, count in counted.items():
-        ratios = np.array([count(one) / own[name] for one, own in zip(found, expected, strict=True)])
+    for name, counted in counters.items():
+        ratios = np.array([counted(one) / own[name] for one, own in zip(found, expected, strict=True)])
         scatter = f"{100 * ratios.std():.0f} %"
         yield Constant(
             f"entities.lut_lanes, constant: {name}",

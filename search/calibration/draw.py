@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from cost_model import resolve
 from cost_model.devices import DEVICES, Device
@@ -151,7 +152,7 @@ def repeated(seed: int, parts: Sequence[Device]) -> DesignPoint:
     """A broad design whose layers are applied two to five times."""
     design = broad(seed, parts)
     rng = random.Random(seed)
-    shape = replace(design.shape, repeats=rng.randint(2, 5))
+    shape = replace(cast(Encoder, design.shape), repeats=rng.randint(2, 5))
     graph = graph_of(shape)
     tied = dict.fromkeys(graph.tied, rng.randint(4, 8))
     loops = {

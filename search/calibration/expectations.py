@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -60,18 +60,18 @@ def expectations(designs: Iterable[DesignPoint], seed: int) -> Iterator[Expectat
     for number, design in enumerate(designs):
         model = random_integer_model(build_network(design), seed + number)
         for node in model.network.nodes:
-            for name, sample in _SAMPLES.get(node.kind, _nothing)(node, model):
-                samples[name].append(sample)
+            if (own := _SAMPLES.get(node.kind)) is not None:
+                for name, sample in own(node, model):
+                    samples[name].append(sample)
     stands = {
         "typical_bits": expected.TYPICAL,
         "bias_columns": expected.BIASES,
         "scores_kept_bits": expected.SCORES,
     }
-    for name, own in samples.items():
-        off = np.array([one.found - one.expected for one in own])
-        yield Expectation(
-            name, len(own), float(off.mean()), float(off.std()), stands.get(name, ()), _remade(own)
-        )
+    for name, found in samples.items():
+        off = np.array([one.found - one.expected for one in found])
+        mean, scatter = float(off.mean()), float(off.std())
+        yield Expectation(name, len(found), mean, scatter, stands.get(name, ()), _remade(found))
 
 
 def _remade(samples: list[_Sample]) -> tuple[float, ...]:
@@ -82,11 +82,11 @@ def _remade(samples: list[_Sample]) -> tuple[float, ...]:
     return tuple(float(value) for value in np.linalg.lstsq(matrix, target, rcond=None)[0])
 
 
-def _nothing(node: object, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
-    yield from ()
+Samples = Iterator[tuple[str, _Sample]]
+"""Each with the name of the function that expects it."""
 
 
-def _linear(node: Linear, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
+def _linear(node: Linear, model: IntegerModel) -> Samples:
     bound, fan_in, total = node.product_bound, node.in_features, node.total.bits
     octaves, bits, shift = np.log2(fan_in), np.log2(bound), 0
     if node.target is not None:
@@ -108,7 +108,7 @@ def _linear(node: Linear, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
         yield "bias_columns", _Sample(_columns(words, total), columns, terms, bits)
 
 
-def _scores(node: Scores, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
+def _scores(node: Scores, model: IntegerModel) -> Samples:
     shift = node.shift(model.parameters, model.source_exponents(node.name))
     total, out = node.total.bits, node.output.bits
     if shift > 0:
@@ -117,14 +117,14 @@ def _scores(node: Scores, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
         yield "scores_kept_bits", _Sample(total - shift, kept, terms, out)
 
 
-def _pooling(node: Pooling, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
+def _pooling(node: Pooling, model: IntegerModel) -> Samples:
     shift = node.shift(model.parameters, model.source_exponents(node.name))
     total = node.total.bits
     kept = expected.pooling_kept_bits(total, node.output.bits)
     yield "pooling_kept_bits", _Sample(total - max(shift, 0), kept)
 
 
-def _residual(node: Residual, model: IntegerModel) -> Iterator[tuple[str, _Sample]]:
+def _residual(node: Residual, model: IntegerModel) -> Samples:
     branch, stream, out = node.shifts(model.parameters, model.source_exponents(node.name))
     fan_in = cast(Linear, model.network.by_name[node.branch]).in_features
     bits = expected.residual_bits(node.branch_bound, fan_in, node.stream_format.bits, node.output.bits)
@@ -137,7 +137,12 @@ def _residual(node: Residual, model: IntegerModel) -> Iterator[tuple[str, _Sampl
     yield "residual_bits, kept", _Sample(total - max(out, 0), bits[2])
 
 
-_SAMPLES = {"linear": _linear, "scores": _scores, "pooling": _pooling, "residual": _residual}
+_SAMPLES: dict[str, Callable[[Any, IntegerModel], Samples]] = {
+    "linear": _linear,
+    "scores": _scores,
+    "pooling": _pooling,
+    "residual": _residual,
+}
 
 
 def _half(shift: int) -> int:

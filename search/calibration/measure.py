@@ -16,11 +16,11 @@ from cost_model.component import Counts
 from cost_model.fabrics import Fabric
 from cost_model.kinds import all_parts
 from hdl.bundle import design_sources
+from hdl.fabrics import XC7
+from hdl.fabrics.xc7 import slices_of
 from hdl.generate import TOP, generate
-from hdl.netlist_counts import slices_of
 from hdl.synthesize import (
     SynthesisError,
-    count_by_cell,
     map_netlist,
     run_tool,
     synthesis_label,
@@ -42,9 +42,7 @@ _FORMAT = "counts by group 2"
 _DIGITS, _WHOLE = 4, 1e-6
 
 
-def measure(
-    design: DesignPoint, seed: int, fabric: Fabric, cache: Path, *, only_known: bool = False
-) -> Measured | None:
+def measure(design: DesignPoint, seed: int, fabric: Fabric, cache: Path) -> Measured:
     """Counts of a design with random weights.
 
     Args:
@@ -52,7 +50,6 @@ def measure(
         seed: Of the weights.
         fabric: Whose parts are counted.
         cache: Where results are kept, by what the tools make them from: the same VHDL is measured once.
-        only_known: None for a design that was not measured before, instead of measuring it.
 
     Raises:
         SynthesisError: the tools rejected the design.
@@ -64,8 +61,6 @@ def measure(
         generate(random_integer_model(network, seed), bundle)
         stored = cache / f"{_content_key(bundle, fabric)}.json"
         if not stored.is_file():
-            if only_known:
-                return None
             measured = _synthesise(network, fabric, bundle, Path(folder))
             finished = Path(folder) / stored.name
             finished.write_text(json.dumps(to_json(measured)))
@@ -111,7 +106,7 @@ def _synthesise(network: Network, fabric: Fabric, bundle: Path, folder: Path) ->
     _check_styles((folder / "top.v").read_text())
     _, netlist = map_netlist(yosys(), TOP, folder, _SECONDS)
     parts = all_parts(network, schedule(network), fabric.entities)
-    by_cell = count_by_cell(netlist["cells"])
+    by_cell = XC7.count_by_cell(netlist["cells"])
     groups = attribute(parts, _hierarchy(folder), netlist, by_cell)
     counts = Counts(dict.fromkeys(fabric.additive, 0)) + Counts.total(by_cell.values())
     return Measured(network.design, {**counts, "slice": slices_of(counts)}, groups)

@@ -75,9 +75,7 @@ class Table:
         write_text(path, "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
 
-def measure_rows(
-    rows: Sequence[Row], fabric: Fabric, cache: Path, jobs: int, *, only_known: bool = False
-) -> Iterator[tuple[Row, str]]:
+def measure_rows(rows: Sequence[Row], fabric: Fabric, cache: Path, jobs: int) -> Iterator[tuple[Row, str]]:
     """The rows, measured, in their order, each with why it could not be; what is known is not measured again.
 
     Args:
@@ -85,15 +83,13 @@ def measure_rows(
         fabric: Whose parts are counted.
         cache: Where results are kept.
         jobs: Designs measured at the same time.
-        only_known: Leave those that were not measured before as they are.
     """
 
     def one(row: Row) -> tuple[Row, str]:
         try:
-            found = measure(row.design, row.seed, fabric, cache, only_known=only_known)
+            return replace(row, measured=measure(row.design, row.seed, fabric, cache)), ""
         except SynthesisError as error:
             return row, str(error)
-        return (row if found is None else replace(row, measured=found)), ""
 
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(one, rows)

@@ -71,7 +71,12 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 @calibration_option
 @json_option
 def estimate(
-    design_file: Path, device: str | None, explain: bool, clock_mhz: float, calibration: str | None, as_json: bool
+    design_file: Path,
+    device: str | None,
+    explain: bool,
+    clock_mhz: float,
+    calibration: str | None,
+    as_json: bool,
 ) -> None:
     """What a design takes of a device, by the cost model."""
     budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)

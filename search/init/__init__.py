@@ -1,1 +1,7 @@
-"""A first study file for a CSV: ``guess`` looks at what it holds, ``writing`` makes a file that runs."""
+"""A first study file for a file of data: ``look`` guesses what it holds, ``write`` makes a study file that runs."""
+
+from search.init.guess import Guess, look
+from search.init.wishes import Wishes
+from search.init.writing import Written, write
+
+__all__ = ["Guess", "Wishes", "Written", "look", "write"]

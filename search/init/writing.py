@@ -1,36 +1,37 @@
-"""A study file out of a guess: commented, checked by loading it; with a mended copy of the data if needed."""
+"""A study file out of a guess: every guess with its reason, and checked by making the study's windows."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import re
-import tempfile
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from quant_model.errors import UserError
 from quant_model.training.settings import TrainingSettings
 from search.files import file_errors
-from search.init.guess import Guess, step_name
-from search.study_files.datasets import data_from_file
+from search.init.guess import Guess
+from search.init.keys import MEANINGS, reading_keys, toml
+from search.init.wishes import SAID
+from search.study_files.datasets import StudyData
 from search.study_files.parser import parse_spec
 
-__all__ = ["Written", "write"]
+__all__ = ["Written", "gaps_text", "rows_text", "write"]
 
-_WINDOWS = range(8, 49)
-"""Lengths of a window that suit a small device; a season of that length is taken as it is."""
-_USUAL_WINDOW = 24
 _SHORTEST_WINDOW = 4
 _VISITS, _PARENT_VISITS = 200_000, 400_000
 """Windows seen in training a design and a float parent: some ten and twenty seconds of one core. The default
 number of epochs is not exceeded; on long series it would take hours."""
 _EPOCHS = range(2, TrainingSettings.epochs + 1)
 _PARENT_EPOCHS = range(4, TrainingSettings.parent_epochs + 1)
-_TRAIN_SHARE = 0.7
+_SPLITS = ((0.7, 0.1, 0.2), (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), (0.5, 0.25, 0.25))
+"""Shares to try: the first that leaves no class without a training row."""
 _FIRST_TRIALS = 20
+_WIDTH = 118
 _UNITS = {
     unit.lower(): unit
     for unit in (
@@ -46,40 +47,43 @@ class Written:
     """What was written."""
 
     study_file: Path
-    data_file: Path
-    """The user's own, or the mended copy."""
     window: int
+    split: tuple[float, float, float]
 
 
-def write(guess: Guess, csv_file: Path, out: Path, device: str) -> Written:
-    """Write a study file that runs; and a mended copy of the CSV beside it when the loader would refuse it.
+def write(guess: Guess, data_file: Path, out: Path, device: str) -> Written:
+    """Write a study file that runs on the user's own file.
 
     Raises:
-        UserError: a file exists already or cannot be written, or the series is too short.
+        UserError: the study file exists already or cannot be written, or the series is too short.
     """
-    copy = out.with_name(f"{out.stem}-mended.csv") if guess.repairs else None
-    for file in (out, copy):
-        if file is not None and file.exists():
-            raise UserError(str(file), "exists already", "choose another --out, or remove it")
-    data = copy or csv_file
-    folder = out.absolute().parent
-    shown = os.path.relpath(data.absolute(), folder)
-    with tempfile.TemporaryDirectory(prefix="bitfront-") as scratch:
-        checked = csv_file
-        if copy is not None:
-            checked = Path(scratch) / copy.name
-            checked.write_text(_mended(guess), encoding="utf-8")
-        text, window = _fitting(guess, out, shown, checked, device)
+    if out.exists():
+        raise UserError(str(out), "exists already", "choose another --out, or remove it")
+    shown = os.path.relpath(data_file.absolute(), out.absolute().parent)
+    text, written = _fitting(guess, out, shown, device)
     with file_errors(str(out), "cannot be written", "choose another --out, or make room"):
-        if copy is not None:
-            _write_new(copy, _mended(guess))
-        try:
-            _write_new(out, text)
-        except OSError:
-            if copy is not None:
-                copy.unlink()
-            raise
-    return Written(out, data, window)
+        _write_new(out, text)
+    return written
+
+
+def rows_text(guess: Guess) -> str:
+    """``400 rows, one every hour, 2024-01-01 00:00:00 to 2024-01-17 15:00:00``."""
+    series = guess.series
+    first, last = (str(moment.astype("datetime64[s]")).replace("T", " ") for moment in series.time[[0, -1]])
+    span = f"{first} to {last}"
+    if guess.reading.timezone is not None:
+        span += " in UTC"
+    if guess.reading.time_format.startswith("elapsed"):
+        span = f"over {(series.time[-1] - series.time[0]) / np.timedelta64(1, 'h'):.6g} hours"
+    return f"{series.rows} rows, one every {series.step_name}, {span}"
+
+
+def gaps_text(guess: Guess) -> str:
+    """How many gaps there are."""
+    series = guess.series
+    if not series.gaps:
+        return "none"
+    return f"{series.gaps}, {series.missing_rows} rows missing; no window crosses one"
 
 
 def _write_new(file: Path, text: str) -> None:
@@ -92,91 +96,54 @@ def _write_new(file: Path, text: str) -> None:
             raise
 
 
-def _fitting(guess: Guess, out: Path, shown: str, checked: Path, device: str) -> tuple[str, int]:
+def _fitting(guess: Guess, out: Path, shown: str, device: str) -> tuple[str, Written]:
     """The study file's text with the longest window that every split of the data has room for."""
-    season = guess.season
-    window = season if season is not None and season in _WINDOWS else _USUAL_WINDOW
+    window, splits = guess.window, list(_SPLITS if guess.columns.classes else _SPLITS[:1])
     while True:
-        text = _text(guess, out, shown, window, device)
-        spec = parse_spec(text, str(out))
+        written = Written(out, window, splits[0])
+        text = _text(guess, written, shown, device)
         try:
-            data_from_file(spec, checked).check()
-            return text, window
+            StudyData(parse_spec(text, str(out)), guess.series).check()
+            return text, written
         except UserError as error:
-            if "too short" not in error.problem or window <= _SHORTEST_WINDOW:
+            if "no training row belongs to class" in error.problem and len(splits) > 1:
+                splits.pop(0)
+            elif "too short" in error.problem and window > _SHORTEST_WINDOW:
+                window = max(window // 2, _SHORTEST_WINDOW)
+            else:
                 raise
-            window = max(window // 2, _SHORTEST_WINDOW)
 
 
-def _mended(guess: Guess) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_time_column(guess), *guess.features])
-    columns = [guess.values[name] for name in guess.features]
-    for index, time in enumerate(guess.time):
-        writer.writerow([time.isoformat(sep=" "), *(repr(float(column[index])) for column in columns)])
-    return text.getvalue()
-
-
-def _time_column(guess: Guess) -> str:
-    return guess.time_name if guess.time_name not in guess.features else "time"
-
-
-def _text(guess: Guess, out: Path, shown: str, window: int, device: str) -> str:
-    windows = max(1, int(_TRAIN_SHARE * guess.rows))
+def _text(guess: Guess, written: Written, shown: str, device: str) -> str:
+    windows = max(1, int(written.split[0] * guess.series.rows))
     epochs = _within(_VISITS // windows, _EPOCHS)
     parent_epochs = _within(_PARENT_VISITS // windows, _PARENT_EPOCHS)
-    left_out = "".join(f"# Left out: {name} ({reason}).\n" for name, reason in _lines(guess.left_out))
-    step = step_name(guess.step)
-    if guess.season is not None:
-        season = f"season = {guess.season}"
-        strength = f"autocorrelation {guess.season_strength:.2f}"
-        why = f"# Steps in a season ({strength}): reports compare with the forecast 'as a season ago'."
-    else:
-        season, why = (
-            "# season = 24",
-            "# No season was found. With one, the forecast 'as a season ago' is compared.",
-        )
-    gaps = f"gaps: {guess.gaps}, rows missing: {guess.missing_rows}" if guess.gaps else "no gaps"
+    data = "\n".join(_data_lines(guess, written, shown))
     return f"""\
 # Made by `bitfront init` from {_comment(guess.name)}. Its guesses are marked; change what is wrong.
 #
-#     bitfront run {out.name}
+#     bitfront run {written.study_file.name}
 #
 # All keys: bitfront schema. Where a list can stand, so can one value or a range {{min = 2, max = 8}}.
 
 [study]
-name = {_quoted(_name(out))}
+name = {toml(_name(written.study_file))}
 trials = {_FIRST_TRIALS}
 # Designs to train in all; more make a better front. Run again with --trials 60 to go on.
 objectives = ["error", "utilization"]
 
 [data]
-file = {_quoted(shown)}
-# {guess.rows} rows, one every {step}, {guess.time[0]} to {guess.time[-1]}, {gaps}.
-time = {_quoted(_time_column(guess))}
-features = [{", ".join(_quoted(name) for name in guess.features)}]
-# What the model sees. Guess: the columns of numbers that vary.
-{left_out}targets = [{_quoted(guess.target)}]
-# What it forecasts. Guess: {guess.target_by}.
-unit = {_quoted(_unit(guess.target))}
-# The target's unit, for people, for example "kW".
-horizon = 1
-# Steps ahead, one {step} each. A list forecasts several at once: [1, 2, 3].
-{season}
-{why}
-split = [0.7, 0.1, 0.2]
-# Shares for training, validation and test, in that order in time.
+{data}
 
 [device]
-name = {_quoted(device)}
+name = {toml(device)}
 limit = 1.0
 # Share of the device that a design may take.
 clock_mhz = 100.0
 
 [space]
-window = {window}
-# Rows that the model sees at once.
+window = {written.window}
+# Rows that the model sees at once. Guess: {guess.reasons["window"]}{_shortened(guess, written)}.
 d_model = [8, 16]
 ffn_ratio = 2
 # Width of the encoder, and of its feed-forward part over it. [16, 32] is more accurate, and slower to train.
@@ -192,21 +159,79 @@ parent_epochs = {parent_epochs}
 """
 
 
-def _lines(left_out: object) -> list[tuple[str, str]]:
-    assert isinstance(left_out, dict)
-    return [(_comment(name), _comment(reason)) for name, reason in left_out.items()]
+def _shortened(guess: Guess, written: Written) -> str:
+    return "" if written.window == guess.window else ", shortened to what the series has room for"
+
+
+def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
+    """``[data]``: each key, and below it what it means here and why."""
+    yield f"file = {toml(shown)}"
+    yield from _remark(f"{rows_text(guess)}; gaps: {gaps_text(guess)}.")
+    for note in (*guess.said, *guess.series.notes):
+        yield from _remark(f"{note[:1].upper()}{note[1:]}.")
+    for key, value in reading_keys(guess.reading):
+        yield f"{key} = {toml(value)}"
+        yield from _remark(f"{MEANINGS[key]} {_guessed(guess, key)}")
+    yield f"features = {toml(guess.columns.features)}"
+    yield from _remark(f"What the model sees. {_guessed(guess, 'features')}")
+    for name, reason in guess.left_out.items():
+        yield from _remark(f"Left out: {name} ({reason}).")
+    yield f"targets = {toml([guess.target])}"
+    what = "The column of labels." if guess.columns.classes else "What it forecasts."
+    yield from _remark(f"{what} {_guessed(guess, 'targets')}")
+    yield from _task_lines(guess)
+    for note in guess.notes:
+        yield from _remark(f"Note: {note}.")
+    yield f"split = {toml(list(written.split))}"
+    yield "# Shares for training, validation and test, in that order in time."
+
+
+def _guessed(guess: Guess, key: str) -> str:
+    reason = guess.reasons[key]
+    return f"{reason[:1].upper()}{reason[1:]}." if reason.startswith(SAID) else f"Guess: {reason}."
+
+
+def _task_lines(guess: Guess) -> Iterator[str]:
+    if guess.task != "forecast":
+        yield f"task = {toml(guess.task)}"
+        yield from _remark(f"{_guessed(guess, 'task')} Other tasks: see bitfront schema.")
+    if guess.columns.classes:
+        yield f"classes = {toml(guess.columns.classes)}"
+        return
+    if guess.columns.anomaly is not None:
+        yield f"anomaly_label = {toml(guess.columns.anomaly)}"
+        yield "# Marks known anomalies; nothing learns from it."
+    yield f"unit = {toml(_unit(guess))}"
+    yield '# The target\'s unit, for people, for example "kW".'
+    yield "horizon = 1"
+    yield f"# Steps ahead, one {guess.series.step_name} each. A list forecasts several at once: [1, 2, 3]."
+    if guess.season is None:
+        yield "# season = 24"
+        yield "# No season was found. With one, the forecast 'as a season ago' is compared."
+        return
+    yield f"season = {guess.season.steps}"
+    of = f", a {guess.season.name}" if guess.season.name else ""
+    yield from _remark(
+        f"Steps in a season{of} (autocorrelation {guess.season.strength:.2f}): reports compare with the forecast 'as "
+        "a season ago'."
+    )
+
+
+def _remark(text: str) -> Iterator[str]:
+    """A comment, in as many lines as it needs."""
+    yield from (f"# {line}" for line in textwrap.wrap(_comment(text), _WIDTH - 2, break_on_hyphens=False))
 
 
 def _within(value: int, allowed: range) -> int:
     return min(max(value, allowed[0]), allowed[-1])
 
 
-def _quoted(text: str) -> str:
-    """A TOML string. JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+def _unit(guess: Guess) -> str:
+    """The target's unit: what the file's row of units says, else what its name ends in."""
+    return guess.units.get(guess.target) or _unit_in(guess.target)
 
 
-def _unit(column: str) -> str:
+def _unit_in(column: str) -> str:
     """The unit that a column's name ends in: ``power_kw``, ``Load [MW]``; empty when there is none."""
     if found := re.search(r"[\[(]([^\[\]()]+)[\])]\s*$", column):
         return found.group(1).strip()

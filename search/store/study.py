@@ -53,8 +53,9 @@ __all__ = [
     "open_study",
 ]
 
-_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
-"""What may change under a study: how long it goes on, how it proposes, where the same data lies."""
+_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "device.part")
+"""What may change under a study: how long it goes on, how it proposes, where the same data lies, which package
+and speed grade the scripts are for."""
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
 _PARENT, _MEASURED = "parent:", "measured:"
 _SETUP_SECONDS = 10.0

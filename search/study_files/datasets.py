@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from quant_model.data import Dataset, Series, load_series, make_dataset
+from quant_model.data.cache import Cache
 from search.study_files.spec import StudySpec
 
 __all__ = ["StudyData", "data_from_bytes", "data_from_file"]
+
+_WORTH_KEEPING = 1 << 20
+"""Bytes of a data file from which on workers share one parsed copy of it; smaller ones are read in no time."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,18 @@ def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
     data = spec.data
     return load_series(
         path,
-        data.time,
+        data.reading,
         data.features,
         data.targets,
         name=name,
         sha256=sha256,
         classes=data.classes,
         anomaly_column=data.anomaly_label,
+        cache=_cache() if path.exists() and path.stat().st_size >= _WORTH_KEEPING else None,
     )
+
+
+def _cache() -> Cache:
+    """Where parsed series are: BITFRONT_CACHE, else the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Cache(Path(os.environ.get("BITFRONT_CACHE") or Path(home).expanduser() / "bitfront"))

@@ -167,10 +167,13 @@ def _meaning(model: type, name: str) -> str:
 
 @functools.cache
 def _docstrings(model: type) -> dict[str, str]:
-    """The string literals below the fields of a class."""
+    """The string literals below the fields of a class, and of those that it is made from."""
+    found = {}
+    for base in model.__bases__:
+        if base.__module__.startswith(__package__):
+            found |= _docstrings(base)
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(definition, ast.ClassDef)
-    found = {}
     for field, after in zip(definition.body, definition.body[1:], strict=False):
         match field, after:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):

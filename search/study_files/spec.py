@@ -26,6 +26,7 @@ from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import Encoder, Shape
 from quant_model.training.settings import TrainingSettings
+from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
 
 __all__ = [
@@ -150,14 +151,9 @@ class StudySection(_Model):
         return self
 
 
-class DataSpec(_Model):
+class DataSpec(ReadingKeys):
     """``[data]``: the series and what is forecast or told."""
 
-    file: str = Field(min_length=1, description="a path, relative to the study file")
-    """CSV, also gzip-compressed, or Parquet; the path starts at the study file's folder. Rows sorted by
-    time, whole steps apart; rows may be missing, cells may not."""
-    time: str = Field(min_length=1, description="the name of the column of times")
-    """Column of times, ISO 8601: 2024-05-01 13:00 or 2024-05-01T13:00:00+02:00."""
     features: tuple[str, ...] = Field(min_length=1, description="a list of column names")
     """Columns that the model sees, at most 32. A target may be one of them."""
     targets: tuple[str, ...] = Field(min_length=1, description="a list of column names")
@@ -198,7 +194,7 @@ class DataSpec(_Model):
         if list(self.horizon) != sorted(self.horizon):
             raise ValueError("horizon must rise")
         for column in (*self.features, *self.targets):
-            if column == self.time:
+            if column in self.time:
                 raise ValueError(f"the time column {column} is also named as a feature or target")
         for names in (self.features, self.targets):
             if len(set(names)) != len(names):
@@ -206,7 +202,7 @@ class DataSpec(_Model):
         for key, task in _ONLY_FOR.items():
             if self.task != task and getattr(self, key) != type(self).model_fields[key].default:
                 raise ValueError(f"{key} is for task {task}, not {self.task}")
-        if self.anomaly_label in (self.time, *self.features, *self.targets):
+        if self.anomaly_label in (*self.time, *self.features, *self.targets):
             raise ValueError("anomaly_label must be a column of its own, neither time, feature nor target")
         if self.task == "classify":
             self._check_classes()
@@ -232,6 +228,11 @@ class DeviceSpec(_Model):
 
     name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
     """The FPGA; `bitfront estimate` names the nearest one that is known."""
+    part: str | None = Field(
+        None, min_length=1, description="a part as Vivado names it, for example xc7s15ftgb196-2"
+    )
+    """Package and speed grade, for the scripts of exported folders; left out: the device's first package in its
+    slowest grade."""
     limit: float | None = Field(
         None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
     )

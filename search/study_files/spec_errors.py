@@ -58,8 +58,9 @@ def user_error(
     more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
     kind = first["type"]
     if kind in _UNKNOWN_KEY:
+        lacking = [str(one["loc"][-1]) for one in complaints if one["type"] == "missing"]
         known = _keys(model, path[:-1])
-        return UserError(where, f"unknown key{more}", nearest(path[-1], known))
+        return UserError(where, f"unknown key{more}", nearest(path[-1], known, lacking))
     field = _field(model, path)
     allowed = field.description if field and field.description else ""
     if kind == "missing":
@@ -88,9 +89,10 @@ def key_place(place: str, path: KeyPath, lines: Mapping[KeyPath, int]) -> str:
     return " ".join(parts)
 
 
-def nearest(wrong: str, known: Sequence[str]) -> str:
-    """A remedy that names the nearest of the known words, and all of them when they are few."""
-    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
+def nearest(wrong: str, known: Sequence[str], likely: Sequence[str] = ()) -> str:
+    """A remedy that names the nearest of the known words, of the likely ones first, and all of them."""
+    close = difflib.get_close_matches(wrong, likely, n=1, cutoff=0.7)
+    close = close or difflib.get_close_matches(wrong, known, n=1, cutoff=0.5)
     guess = f"did you mean {close[0]}? " if close else ""
     return f"{guess}known: {', '.join(known)}"
 

@@ -44,7 +44,7 @@ def done(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return found
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 180.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"

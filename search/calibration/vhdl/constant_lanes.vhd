@@ -10,7 +10,6 @@ entity constant_lanes is
     X_SIGNED : boolean;
     W_BITS   : positive;
     ACC_BITS : positive;
-    LATENCY  : positive;
     WEIGHTS  : string  -- of '0' and '1', the last lane's highest bit first
   );
   port (
@@ -47,8 +46,7 @@ begin
       X_SIGNED   => X_SIGNED,
       W_BITS     => W_BITS,
       ACC_BITS   => ACC_BITS,
-      MULTIPLIER => "lut",
-      LATENCY    => LATENCY
+      MULTIPLIER => "lut"
     )
     port map (
       clk        => clk,

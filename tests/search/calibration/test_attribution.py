@@ -94,7 +94,7 @@ def test_what_has_no_name_is_nobodys() -> None:
 
 def test_counts_add_up() -> None:
     cells = {"output_port.a": cell("FDRE", [3], [10]), "near": cell("LUT2", [2], [3])}
-    counts = {"output_port.a": {"ff": 1, "ff_gaps": 0.875}, "near": {"lut": 1}}
-    hierarchy = {"netnames": {}, "cells": {}}
+    counts = {"output_port.a": {"ff": 1, "ff_gaps": 0.875}, "near": {"lut": 1.0}}
+    hierarchy: dict[str, Any] = {"netnames": {}, "cells": {}}
     found = attribute(PARTS, hierarchy, {"cells": cells, "netnames": {}}, counts)
     assert found == {("output", "port"): {"ff": 1, "ff_gaps": 0.875, "lut": 1}}

@@ -10,7 +10,7 @@ import pytest
 from cost_model import device, estimate, load
 from cost_model.calibration.fit import fit, predict
 from cost_model.fabrics.xc7 import XC7
-from hdl.netlist_counts import slices_of
+from hdl.fabrics.xc7 import slices_of
 from hdl.synthesize import synthesis_label
 from search.calibration.attribution import OTHER
 from search.calibration.measure import measure
@@ -79,7 +79,7 @@ def test_the_estimate_uses_these_coefficients() -> None:
 
 
 def test_the_fit_is_that_of_the_table() -> None:
-    """By what it says of every group: coefficients of features that always come together are anybody's guess."""
+    """By what it says of every group: features that always come together share their coefficients anyhow."""
     seen = [one for row, one in MEASURED.measured if not row.facts["held_out"]]
     again = fit(seen, XC7)
     for one in seen[::8]:

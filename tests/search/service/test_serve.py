@@ -39,7 +39,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
         study = open_file(make_study(SLOW), url)
         process = start("serve", "--storage", url, "--workers", "2", "--port", str(port), "--log", log)
         try:
-            wait_until(lambda: len(training(study)) == 2 and answers(port))
+            wait_until(lambda: training(study) and len(study.running()) == 2 and answers(port))
             assert listening(port) == {"0100007F"}
             family = [process.pid, *children(process.pid)]
             assert not [one for one in family if PASSWORD in command_line(one)]

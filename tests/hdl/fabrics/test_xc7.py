@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cost_model.component import Counts
 from cost_model.fabrics.xc7 import XC7
-from hdl.netlist_counts import cell_shares, count_shares, slices_of
+from hdl.fabrics.xc7 import cell_shares, count_shares, slices_of
 
 PORTS = {"FDRE": "R", "FDSE": "S", "FDCE": "CLR", "FDPE": "PRE"}
 
