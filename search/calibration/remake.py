@@ -20,6 +20,7 @@ from cost_model.calibration import Calibration, load
 from cost_model.calibration.fit import fit
 from cost_model.devices import device
 from cost_model.fabrics import Fabric
+from hdl.fabrics import MAPPERS
 from hdl.synthesize import synthesis_label
 from quant_model.errors import UserError
 from search.calibration.draw import Case, UserDesign, cases
@@ -44,7 +45,10 @@ class Calibrator:
     def measure(self, counts: dict[str, int]) -> str:
         """Measure designs of the calibration's sets, so many of each, and fit to them; the report."""
         rows = [_case_row(case) for case in cases(counts, self.fabric)]
-        table = Table({"designs": len(rows), "tool": synthesis_label()}, tuple(self._measured(rows)))
+        table = Table(
+            {"designs": len(rows), "tool": synthesis_label(MAPPERS[self.fabric.name])},
+            tuple(self._measured(rows)),
+        )
         make_folder(self.out, "--out")
         table.write(self.out / "measured.jsonl")
         return self.fit()
@@ -83,7 +87,7 @@ class Calibrator:
             for number, one in enumerate(drawn)
         ]
         make_folder(self.out, "--out")
-        header = {"seed": seed, "tool": synthesis_label()}
+        header = {"seed": seed, "tool": synthesis_label(MAPPERS[self.fabric.name])}
         Table(header, tuple(self._measured(rows))).write(self.out / "holdout.jsonl")
         return self.report_held_out()
 
