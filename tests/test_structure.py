@@ -63,6 +63,8 @@ OF_THE_WHOLE = {
     "cost_model/new_kind",
     "search/calibration/committed",
     "search/calibration/held_out",
+    "search/init/cases",
+    "search/init/notations",
 }
 """Tests of more than a module."""
 LONGEST = 60
@@ -70,6 +72,8 @@ LONGEST = 60
 ENCODER = ("quant_model/families/encoder", "quant_model/training/families/encoder")
 """Where the names of an encoder's layers are spelled."""
 ORDINARY = {
+    "search/init/shapes.py": {"key"},  # what people call their columns, here and below
+    "search/init/timeline.py": {"value"},
     "cost_model/calibration/vivado_report.py": {"key", "value"},  # of a line in a report
     "quant_model/data/decisions.py": {"value"},  # a kind of decision
     "quant_model/training/checkpoint.py": {"key"},  # of what is trained
