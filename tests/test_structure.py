@@ -78,7 +78,6 @@ ORDINARY = {
     "quant_model/data/decisions.py": {"value"},  # a kind of decision
     "quant_model/training/checkpoint.py": {"key"},  # of what is trained
     "quant_model/training/parent.py": {"key"},  # of a parent
-    "search/init/guess.py": {"value"},  # a column's name
     "search/results/comparison.py": {"key"},  # a parent's
     "search/study_files/keys.py": {"layer0", "value"},  # an example for people; what any key takes
 }
