@@ -81,7 +81,8 @@ def count_shares(cells: Cells) -> dict[str, float]:
 def slices_of(counts: Mapping[str, float]) -> int:
     """The fewest slices that hold a netlist's LUTs, its carry chains, its flip-flops by control set."""
     luts = -(-(counts["lut"] + counts["lutram"]) // LUT_PER_SLICE)
-    return round(max(luts, counts["carry4"], counts["ff"] / FF_PER_SLICE + counts["ff_gaps"]))
+    flip_flops = counts["ff"] / FF_PER_SLICE + counts.get("ff_gaps", 0)
+    return round(max(luts, counts.get("carry4", 0), flip_flops))
 
 
 def _gap(count: int) -> float:

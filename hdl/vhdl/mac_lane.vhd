@@ -1,7 +1,8 @@
 -- One multiply-accumulate lane: the sum of x * w over a group, one product a clock.
 --
 -- valid, first and last go with x and w. `result` holds a group's sum from lane_latency clocks after the group's last
--- product until the next group's. In a DSP48E1 all registers are inside the slice: the accumulator is loaded through the
+-- product until the next group's. In a DSP48E1 all registers are inside the slice: the accumulator is loaded
+-- through the
 -- multiplexer in front of its adder. In LUTs the accumulator is cleared instead, which costs no LUT.
 library ieee;
 use ieee.std_logic_1164.all;

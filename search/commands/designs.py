@@ -153,7 +153,7 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
     else:
         estimated, budget = result.assessment.resources, result.assessment.budget
         rows = [
-            [name, str(used), str(estimated[name]), str(getattr(budget.device, name))]
+            [name, str(used), str(estimated[name]), str(budget.device.capacity[name])]
             for name, used in result.resources.items()
         ]
         title = f"{bundle} on {budget.device_name}"

@@ -21,7 +21,7 @@ from tests.search.conftest import StudyMaker, series
 from tests.search.processes import command
 from tests.search.studies import open_file
 
-RESOURCE_KEYS = {"lut", "lutram", "ff", "bram18", "dsp"}
+RESOURCE_KEYS = {"lut", "lutram", "ff", "bram18", "dsp", "slice"}
 
 
 def url_of(file: Path) -> str:
