@@ -6,12 +6,14 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from search.commands.options import (
     artifacts_option,
+    fastest_option,
     json_option,
     path,
     print_json,
@@ -23,7 +25,9 @@ from search.files import write_text
 from search.monitor.publish import Publisher
 from search.results.check import RunResult, check_best
 from search.results.export import export_trial
-from search.results.front import front_csv, front_json
+from search.results.fastest import builds_of
+from search.results.front import FrontTrial, front_csv, front_json
+from search.results.front import front as front_of_study
 from search.results.measurement import add_timing
 from search.service.private import STORAGE_VARIABLE
 from search.service.session import begin
@@ -32,7 +36,7 @@ from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location
 from search.store.storage import storage_errors
-from search.store.study import open_study
+from search.store.study import OpenStudy, open_study
 
 __all__ = ["export", "front", "run", "status"]
 
@@ -94,6 +98,8 @@ def run(
         if checked:
             print_checked(checked)
         print(f"Storage: {Location(study.url).shown}\nResult: {written}")
+        if trials := front_of_study(study):
+            print(_fastest(study, trials))
         print(_what_next(study.url))
     return 0 if result.good else 1
 
@@ -106,6 +112,19 @@ def _how_to_resume(study_file: Path) -> str:
     ]
     same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
     return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
+
+
+def _fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> str:
+    """What the most accurate design comes to with as many lanes as fit, in one line."""
+    best = min(trials, key=lambda one: one.error)
+    builds = builds_of(study.spec, best.point)
+    own = number(builds.own.latency_us)
+    if (quick := builds.quicker) is None:
+        return f"Trial {best.number} is as fast as fits: {own} us."
+    return (
+        f"Same error, faster: trial {best.number} takes {number(quick.latency_us)} us instead of {own} us "
+        "with as many lanes as fit: export it with --fastest."
+    )
 
 
 def _what_next(url: str) -> str:
@@ -159,6 +178,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
     "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
 )
 @click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@fastest_option
 @timing_option
 @artifacts_option
 @json_option
@@ -167,6 +187,7 @@ def export(
     url: str,
     trial_number: int,
     out: Path,
+    fastest: bool,
     timing: bool,
     artifacts: str | None,
     as_json: bool,
@@ -174,13 +195,15 @@ def export(
     """Write a trial's accelerator: VHDL, testbench, integer model."""
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Exporting trial {trial_number}"):
-        exported = export_trial(study, trial_number, out)
+        exported = export_trial(study, trial_number, out, fastest=fastest)
     if timing:
         with working("Placing and routing"):
             add_timing(out)
     scores = exported.scores
     if as_json:
-        print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})
+        print_json(
+            {"trial": trial_number, "fastest": fastest, "folder": str(out), "errors": scores.to_json()}
+        )
         return
     rows = [("this accelerator", scores.validation, scores.test)]
     rows += [(one.name, one.validation, one.test) for one in exported.baselines]

@@ -24,6 +24,7 @@ from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
 from search.results.choice import nothing_trained, worth_building
 from search.results.export import trial_model
+from search.results.fastest import Builds, builds_of
 from search.results.front import FrontTrial, finished_trials, front_of
 from search.results.scores import Scores, score
 from search.space.budget import Assessment, Budget
@@ -99,8 +100,8 @@ class ShownDesign:
 
     trial: FrontTrial
     on_front: bool
-    assessment: Assessment
-    """As the cost model has it now; ``trial.estimate`` is what the trial stored."""
+    builds: Builds
+    """As the cost model has them now; ``trial.estimate`` is what the trial stored."""
     curve: Curve | None
     scores: Scores | None
     """On test data too; only for reported designs."""
@@ -110,6 +111,11 @@ class ShownDesign:
     def number(self) -> int:
         """The trial's number."""
         return self.trial.number
+
+    @property
+    def assessment(self) -> Assessment:
+        """Of the design as it was trained."""
+        return self.builds.own
 
     @property
     def point(self) -> DesignPoint:
@@ -135,11 +141,6 @@ class ShownDesign:
     def latency_us(self) -> float:
         """Microseconds from the first input to the last output at the study's clock."""
         return self.cycles / self.assessment.budget.clock_mhz
-
-    @property
-    def energy_uj(self) -> float:
-        """Microjoules per window by the cost model."""
-        return float(self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz))
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def gather(
     models = {number: trial_model(study, stored[number]) for number in scored}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
-    by_number, budget = {trial.number: trial for trial in trials}, Budget.of(study.spec)
+    by_number = {trial.number: trial for trial in trials}
     shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
 
     def design(number: int) -> ShownDesign:
@@ -216,7 +217,7 @@ def gather(
         return ShownDesign(
             trial=by_number[number],
             on_front=by_number[number] in front,
-            assessment=budget.assess(_point(by_number[number])),
+            builds=builds_of(study.spec, by_number[number].point),
             curve=_curve(study, stored, number),
             scores=score(model, data.dataset(_window(model))) if model else None,
             measured=measured.get(number),
@@ -224,7 +225,7 @@ def gather(
 
     return Content(
         spec=study.spec,
-        budget=budget,
+        budget=Budget.of(study.spec),
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
@@ -239,10 +240,6 @@ def gather(
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
-
-
-def _point(trial: FrontTrial) -> DesignPoint:
-    return DesignPoint.from_json(json.dumps(trial.design), f"trial {trial.number}")
 
 
 def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.design import DesignPoint
 from search.results.comparison import stored_baselines
+from search.results.fastest import builds_of
+from search.space.budget import Assessment
+from search.space.objectives import objective_values
 from search.space.pareto import non_dominated
 from search.store.record import StoredEstimate, TrialRecord
 from search.store.study import OpenStudy
 
-__all__ = ["FrontTrial", "finished_trials", "front", "front_csv", "front_json", "front_of"]
+__all__ = [
+    "FrontTrial",
+    "as_fastest",
+    "finished_trials",
+    "front",
+    "front_csv",
+    "front_json",
+    "front_of",
+]
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,11 @@ class FrontTrial:
     estimate: StoredEstimate
     error: float
     """On validation, by the task's metric."""
+
+    @cached_property
+    def point(self) -> DesignPoint:
+        """The resolved design point."""
+        return DesignPoint.from_json(json.dumps(self.design), f"trial {self.number}")
 
     @property
     def utilization(self) -> Mapping[str, float]:
@@ -74,6 +93,11 @@ def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
     return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
 
 
+def as_fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> list[FrontTrial]:
+    """The trials in their fastest builds: the same numbers and errors with other estimates."""
+    return [_built(study, trial, builds_of(study.spec, trial.point).fastest) for trial in trials]
+
+
 def front_json(study: OpenStudy) -> dict[str, Any]:
     """The front as one JSON object."""
     return {
@@ -81,13 +105,18 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
         "objectives": list(study.spec.study.objectives),
         "metric": study.spec.data.metric,
         "baselines": [one.to_json() for one in stored_baselines(study)],
-        "trials": [trial.to_json() for trial in front(study)],
+        "trials": [
+            {**trial.to_json(), "fastest": _fastest_json(builds_of(study.spec, trial.point).fastest)}
+            for trial in front(study)
+        ],
     }
 
 
 def front_csv(study: OpenStudy) -> str:
-    """The front as CSV: number, objectives, utilisation by resource, shape, bits by tensor."""
-    rows = [_flat_row(trial) for trial in front(study)]
+    """The front as CSV: number, objectives, utilisation by resource, shape, bits, lanes, fastest build."""
+    rows = [
+        _flat_row(trial) | _flat_fastest(builds_of(study.spec, trial.point).fastest) for trial in front(study)
+    ]
     names = list(dict.fromkeys(name for row in rows for name in row)) or [
         "number",
         *study.spec.study.objectives,
@@ -105,6 +134,35 @@ def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[s
     assert record.error is not None
     values = dict(zip(objectives, trial.values, strict=True))
     return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
+
+
+def _built(study: OpenStudy, trial: FrontTrial, build: Assessment) -> FrontTrial:
+    """A trial in another build."""
+    objectives = study.spec.study.objectives
+    values = objective_values(study.spec, trial.error, build)
+    return replace(
+        trial,
+        values=dict(zip(objectives, values, strict=True)),
+        design=build.design.as_dict(),
+        estimate=StoredEstimate.of(build),
+    )
+
+
+def _fastest_json(build: Assessment) -> dict[str, Any]:
+    return {
+        "design": build.design.as_dict(),
+        "utilization": build.utilization,
+        "cycles": build.estimate.cycles,
+        "interval": build.estimate.interval,
+        "energy_uj": build.energy_uj,
+    }
+
+
+def _flat_fastest(build: Assessment) -> dict[str, Any]:
+    told = _fastest_json(build)
+    shares = {f"fastest.utilization.{name}": share for name, share in told["utilization"].items()}
+    numbers = {f"fastest.{name}": told[name] for name in ("cycles", "interval", "energy_uj")}
+    return {**numbers, **shares}
 
 
 def _flat_row(trial: FrontTrial) -> dict[str, Any]:

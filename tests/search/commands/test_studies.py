@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,16 @@ def test_status_front_and_export(
     assert (front["metric"], front["baselines"]) == ("RMSE, kW", [])
     assert len(table.read_text().splitlines()) == 1 + len(front["trials"])
     assert run_cli(["front", *where]) == 0
-    assert "tiny" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "tiny" in shown
+    quicker = [
+        (trial["number"], trial["fastest"]["cycles"])
+        for trial in front["trials"]
+        if trial["fastest"]["design"] != trial["design"]
+    ]
+    assert quicker
+    for trial, cycles in quicker:
+        assert re.search(rf"│ {trial} +│[^│]+│ +[\d.]+ → {cycles / 100:.4g} │", shown)
 
     number = str(front["trials"][0]["number"])
     out = tmp_path / "export"
@@ -40,6 +50,11 @@ def test_status_front_and_export(
     assert all(f"| {name}" in (out / "README.md").read_text() for name in names)
     assert run_cli(["front", *where, "--json"]) == 0
     assert [one["name"] for one in json.loads(capsys.readouterr().out)["baselines"]] == names
+    assert run_cli(["export", *where, "--trial", number, "--out", str(out), "--fastest", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["fastest"], told["errors"]) == (True, errors)
+    design = json.loads((out / "design.json").read_text())
+    assert design == front["trials"][0]["fastest"]["design"]
     # An export is replaced by another, a folder of something else is not.
     assert run_cli(["export", *where, "--trial", number, "--out", str(out)]) == 0
     foreign = tmp_path / "foreign"

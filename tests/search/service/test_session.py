@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -61,6 +62,9 @@ def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_p
     }
     told = done("run", make_study(small), "--trials", "2", "--export", "1", "--timing", "--out", out)
     assert "Front of study tiny" in told.stdout
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("Same error, faster: trial "))
+    slow, fast = (float(us) for us in reversed(re.findall(r"([\d.]+) us", line)))
+    assert fast < slow
     (design,) = json.loads((out / "result.json").read_text())["designs"]
     assert design["verify"]["mismatches"] == 0
     assert design["fits"]
