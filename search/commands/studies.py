@@ -98,8 +98,8 @@ def run(
         if checked:
             print_checked(checked)
         print(f"Storage: {Location(study.url).shown}\nResult: {written}")
-        if trials := front_of_study(study):
-            print(_fastest(study, trials))
+        if found := front_of_study(study):
+            print(_fastest(study, found))
         print(_what_next(study.url))
     return 0 if result.good else 1
 

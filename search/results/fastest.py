@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cost_model.allocation import allocate_lanes
 from quant_model.design import DesignPoint
@@ -72,8 +73,8 @@ def _opened(space: DesignSpace, design: DesignPoint) -> DesignPoint:
 
     def opened(name: str, engine: Engine) -> Engine:
         chosen = (choice for choice in _LEFT_TO_AUTO if getattr(engine, choice) is not None)
-        free = (choice for choice in chosen if _is_free(space, f"{name}.{choice}"))
-        return dataclasses.replace(engine, **dict.fromkeys(free, "auto"))
+        free: dict[str, Any] = {choice: "auto" for choice in chosen if _is_free(space, f"{name}.{choice}")}
+        return dataclasses.replace(engine, **free)
 
     return design.with_engines({name: opened(name, engine) for name, engine in design.engines.items()})
 
