@@ -547,7 +547,8 @@ def _settled(sheet: Sheet, option: _Option, continental: bool) -> tuple[str, Tim
     alike = all(np.array_equal(parsed[first].micros, times.micros) for times in different.values())
     if len(best) > 1 and not alike:
         days_first = [one for one in best if _day_before_month(one)]
-        if continental and len(days_first) == 1:
+        # Whose clocks have twelve hours writes decimal points.
+        if continental and len(days_first) == 1 and "%p" not in days_first[0]:
             return days_first[0], parsed[days_first[0]], "the day first, as in countries with decimal commas"
         raise _ambiguous(sheet, option, best, parsed)
     other = next((one for one in option.formats if one != first), "")

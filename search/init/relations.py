@@ -51,6 +51,9 @@ _FEWEST_ROWS, _FEWEST_RISES = 50, 10
 _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
+"""Rows that a column may be shifted by."""
+_SAMPLE, _ALIKE = 400, 0.9
+"""Rows that are looked at first, and how alike they must be: missing values make them less so."""
 _AHEAD = frozenset(
     ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
@@ -117,25 +120,21 @@ def leaks(columns: Mapping[str, Floats], position: Ints, target: str) -> dict[st
     for name, values in columns.items():
         if name == target:
             continue
-        for shift in range(1, _SHIFTS + 1):
-            if _is_shifted(values, columns[target], position, shift):
-                rows = "one row" if shift == 1 else f"{shift} rows"
-                found[name] = f"equals {target} {rows} later: it is not known yet when a forecast is made"
-                break
-            if _is_shifted(columns[target], values, position, shift):
-                rows = "one row" if shift == 1 else f"{shift} rows"
-                found[name] = f"equals {target} {rows} earlier: a window holds it already"
-                break
+        shift = _shift(values, columns[target], position)
+        if shift:
+            rows = "one row" if abs(shift) == 1 else f"{abs(shift)} rows"
+            ahead = f"equals {target} {rows} later: it is not known yet when a forecast is made"
+            found[name] = ahead if shift > 0 else f"equals {target} {rows} earlier: a window holds it already"
     return found
 
 
 def shifted(columns: Mapping[str, Floats], position: Ints) -> frozenset[str]:
     """Columns that are another one of an earlier or later row, made of it."""
     found = set()
-    for early, late in itertools.permutations(columns, 2):
-        if any(
-            _is_shifted(columns[early], columns[late], position, shift) for shift in range(1, _SHIFTS + 1)
-        ):
+    for one, other in itertools.combinations(columns, 2):
+        shift = _shift(columns[one], columns[other], position)
+        if shift:
+            early, late = (one, other) if shift > 0 else (other, one)
             found.add(_made(early, late, list(columns)))
     return frozenset(found)
 
@@ -149,10 +148,38 @@ def _made(early: str, late: str, order: list[str]) -> str:
     return late if early.lower() in late.lower() else max(early, late, key=order.index)
 
 
+def _shift(one: Floats, other: Floats, position: Ints) -> int:
+    """How many steps later ``other`` equals ``one``, earlier when negative; 0 where it does not."""
+    length = min(_SAMPLE, len(position) - 2 * _SHIFTS)
+    if length <= _FEWEST_VALUES:
+        return 0
+    # A look at some rows first: most columns are nothing of the kind.
+    start = (len(position) - length) // 2
+    own = _scaled(one[start : start + length])
+    windows = np.lib.stride_tricks.sliding_window_view(
+        other[start - _SHIFTS : start + length + _SHIFTS], length
+    )
+    alike = np.abs(np.array([own @ _scaled(window) for window in windows]) / length)
+    for place in np.argsort(-alike, kind="stable"):
+        shift = int(place) - _SHIFTS
+        if alike[place] < _ALIKE:
+            break
+        if shift and _is_shifted(*((one, other) if shift > 0 else (other, one)), position, abs(shift)):
+            return shift
+    return 0
+
+
+def _scaled(values: Floats) -> Floats:
+    """Mean 0 and deviation 1, a missing value in the middle."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.zeros(len(values))
+    middle, spread = values[known].mean(), values[known].std()
+    return np.where(known, (values - middle) / (spread or 1.0), 0.0)
+
+
 def _is_shifted(early: Floats, late: Floats, position: Ints, shift: int) -> bool:
     """Whether ``early`` equals ``late`` a number of steps later."""
-    if len(position) <= shift + 10:
-        return False
     follows = position[shift:] - position[:-shift] == shift
     left, right = early[:-shift][follows], late[shift:][follows]
     return len(left) > 10 and _line(left, right) is not None

@@ -20,7 +20,8 @@ MISSING = (
     "", "na", "n/a", "#n/a", "#na", "n.a.", "<na>", "nan", "-nan", "1.#qnan", "-1.#ind", "nat", "none",
     "null", "(null)", "\\n", "nil", "-", "--", "---", "?", "...", "*", "missing", "no data", "nodata",
     "no value", "unavailable", "unknown", "k.a.", "k. a.", "s/d", "#value!", "#div/0!", "#ref!", "#num!",
-    "#name?", "#null!", "i/o timeout", "bad input", "bad", "pt created", "shutdown", "comm fail", "not connect",
+    "#name?", "#null!", "i/o timeout", "bad input", "bad", "pt created", "shutdown", "comm fail",
+    "not connect",
 )  # fmt: skip
 """What stands for a missing cell in every file, in lower case: words of pandas, R, Excel, InfluxDB, Home
 Assistant, PI."""
