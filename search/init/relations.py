@@ -52,8 +52,8 @@ _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
 """Rows that a column may be shifted by."""
-_SAMPLE, _ALIKE = 400, 0.9
-"""Rows that are looked at first, and how alike they must be: missing values make them less so."""
+_SAMPLE, _ALIKE, _TRIED = 400, 0.9, 3
+"""Rows that are looked at first; how alike they must be, missing values make them less so; shifts then tried."""
 _AHEAD = frozenset(
     ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
@@ -160,7 +160,7 @@ def _shift(one: Floats, other: Floats, position: Ints) -> int:
         other[start - _SHIFTS : start + length + _SHIFTS], length
     )
     alike = np.abs(np.array([own @ _scaled(window) for window in windows]) / length)
-    for place in np.argsort(-alike, kind="stable"):
+    for place in np.argsort(-alike, kind="stable")[:_TRIED]:
         shift = int(place) - _SHIFTS
         if alike[place] < _ALIKE:
             break
