@@ -104,7 +104,7 @@ class _Search:
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
-        """Engines by chain, which has the name of its first: what lies between two barriers moves at one pace."""
+        """Engines by chain, named after its first: what lies between two barriers moves at one pace."""
         return {chain[0]: chain for chain in _chains(self.design.graph)}
 
     @cached_property
@@ -166,7 +166,7 @@ class _Search:
         """By chain: the first position that keeps up with a row every ``pace`` clocks, or the quickest."""
         graph = self.design.graph
         rows: dict[str, int] = dict.fromkeys(self.chains, 1)
-        rows |= dict.fromkeys(stages(graph).tail, graph.input.rows)
+        rows |= {name: int(graph.input.rows) for name in stages(graph).tail}
         return {
             chain: next(
                 (place for place, own in enumerate(paces) if own <= rows[chain] * pace), len(paces) - 1

@@ -15,7 +15,11 @@ Sort = Literal["lanes", "memories", "arithmetic", "control"]
 
 
 class Counts(dict[str, Number]):
-    """Counts by resource of a fabric; none of what is not named. Fractions while they are being summed."""
+    """Counts by resource of a fabric; none of what is not named. Fractions while they are being summed.
+
+    Beside resources they hold what a fabric makes resources of (carry chains, half-filled slices), and the
+    ``variance`` of the LUTs where a rule can only expect them.
+    """
 
     def __missing__(self, resource: str) -> Number:
         return 0
@@ -33,8 +37,9 @@ class Counts(dict[str, Number]):
 
     def add(self, other: Mapping[str, Number]) -> None:
         """Sum up in place."""
+        known = self.get
         for resource, count in other.items():
-            self[resource] = self[resource] + count
+            self[resource] = known(resource, 0) + count
 
     def times(self, count: Number) -> Counts:
         """``count`` times as many."""
@@ -79,8 +84,10 @@ class Part(NamedTuple):
     purpose: str
     """What it is there for, in words for people."""
     group: str
-    """Parts whose border is not sharp in a flattened netlist are measured together: a ROM that feeds a DSP slice
-    has no register of its own, the mapper puts a RAM's read multiplexer into what it drives."""
+    """Parts whose border is not sharp in a flattened netlist are measured together: a ROM that feeds a DSP
+    slice has no register of its own, the mapper puts a RAM's read multiplexer into what it drives."""
+    place: str = ""
+    """Where the VHDL has it: labels of instances inwards from the engine's; its own label when empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from cost_model.component import Component, Counts, Part
 from cost_model.devices import Device
 from cost_model.energy import busy_pj, clocked_pj, total_energy_uj
 from cost_model.kinds import all_parts
-from cost_model.resolution import is_final, resolve
+from cost_model.resolution import is_final, resolve, resolve_many
 from quant_model.arithmetic import Number, largest
 from quant_model.design import DesignPoint
 from quant_model.designs import Designs
@@ -88,6 +88,7 @@ class _Parts:
     graph: Graph
     timetable: Schedule
     parts: Sequence[tuple[str, Part]]
+    engines: Mapping[str, Counts]
     calibration: Calibration
 
     @property
@@ -99,10 +100,7 @@ class _Parts:
         )
 
     def busy_pj(self, device: Device) -> Number:
-        engines: dict[str, Counts] = {}
-        for engine, part in self.parts:
-            engines.setdefault(engine, Counts()).add(self.calibration.counts(part.usage))
-        return busy_pj(engines, self.graph, self.timetable, device)
+        return busy_pj(self.engines, self.graph, self.timetable, device)
 
 
 def estimate(
@@ -117,9 +115,12 @@ def estimate(
 
 
 def estimate_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Estimate:
-    """The same of resolved design points: ``(designs,)`` arrays, equal to what :func:`estimate` gives."""
+    """The same of many: ``(designs,)`` arrays, equal to what :func:`estimate` gives for each."""
     coefficients = calibration or load(device.fabric.calibration)
     chunks = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    for index, chunk in enumerate(chunks):
+        if not is_final(chunk.graph, device.fabric):
+            chunks[index] = resolve_many(chunk, device, coefficients)
     found = [_estimate(chunk.graph, device, coefficients) for chunk in chunks]
 
     def joined(parts: Sequence[Number]) -> Any:
@@ -142,8 +143,12 @@ def estimate_many(designs: Designs, device: Device, calibration: Calibration | N
 def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimate:
     timetable = schedule(graph)
     parts = tuple(all_parts(graph, timetable, device.fabric.entities))
-    total = Counts.total(calibration.counts(part.usage) for _, part in parts)
-    resources = device.fabric.resources_of(total)
+    engines: dict[str, Counts] = {}
+    for engine, part in parts:
+        if (own := engines.get(engine)) is None:
+            own = engines[engine] = Counts()
+        own.add(calibration.counts(part.usage))
+    resources = device.fabric.resources_of(Counts.total(engines.values()))
     return Estimate(
         resources=resources,
         utilization=device.utilization(resources),
@@ -151,5 +156,5 @@ def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimat
         interval=timetable.interval,
         device=device,
         calibration=calibration.name,
-        _busy=_Parts(graph, timetable, parts, calibration),
+        _busy=_Parts(graph, timetable, parts, engines, calibration),
     )

@@ -67,10 +67,7 @@ def resolve_many(designs: Designs, device: Device, calibration: Calibration | No
 
 def is_final(graph: Graph, fabric: Fabric) -> bool:
     """True when :func:`resolve` would change nothing."""
-    return not any(
-        anywhere(_is_short(node, fabric)) or any(anywhere(_is_open(node, choice)) for choice in fabric.auto)
-        for node in graph.nodes
-    )
+    return not any(anywhere(node.engine.is_open) or anywhere(_is_short(node, fabric)) for node in graph.nodes)
 
 
 @dataclass(frozen=True)

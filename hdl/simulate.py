@@ -149,7 +149,7 @@ def verify_each(
 def ghdl_seconds(network: Network) -> float:
     """About what GHDL needs for a window, in seconds of processor time."""
     plan = schedule(network)
-    return _ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs
+    return float(_ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs)
 
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:

@@ -20,6 +20,7 @@ __all__ = [
     "largest_divisor",
     "log2",
     "pick",
+    "power",
     "remembered",
     "softplus",
     "used_bits",
@@ -84,7 +85,7 @@ def largest_divisor(wanted: Number, limit: Number) -> Number:
     if not isinstance(limit, np.ndarray) and not isinstance(wanted, np.ndarray):
         return _largest_divisor(wanted, limit)
     wanted, limit = np.broadcast_arrays(wanted, limit)
-    base = int(limit.max()) + 1
+    base = int(limit.max(initial=0)) + 1
     keys, inverse = np.unique(np.minimum(wanted, limit) * base + limit, return_inverse=True)
     found = [_largest_divisor(*divmod(int(key), base)) for key in keys]
     return np.array(found, dtype=np.int64)[inverse]
@@ -106,6 +107,14 @@ def log2(value: Number) -> Number:
     """Base-2 logarithm."""
     # numpy's for a single number too: the C library's may differ in the last bit.
     return np.log2(value) if isinstance(value, np.ndarray) else float(np.log2(value))
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """``base ** exponent`` in floats."""
+    if isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray):
+        # The C library's, as Python's is: numpy's ** may differ in the last bit.
+        return np.float_power(base, exponent)
+    return float(base) ** exponent
 
 
 def softplus(value: Number, softness: float) -> Number:

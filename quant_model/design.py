@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from quant_model.arithmetic import largest_divisor
 from quant_model.engine import BufferType, Engine, MemoryType, Multiplier
 from quant_model.errors import UserError
-from quant_model.families import DEFAULT_FAMILY, FAMILIES, Encoder, Shape
+from quant_model.families import DEFAULT_FAMILY, FAMILIES, AnyShape, Encoder, Shape
 from quant_model.graph import WEIGHT_BITS, Graph, Tensor, digest, graph_of
 from quant_model.node import Node
 
@@ -30,7 +30,7 @@ class DesignPoint:
         ValueError: a name is missing or unknown, or a value is outside its range.
     """
 
-    shape: Shape
+    shape: AnyShape
     """In JSON its key is ``architecture``, its first name."""
     weight_bits: Mapping[str, int]
     """Bits per weight, by node with weights."""
@@ -69,7 +69,7 @@ class DesignPoint:
         try:
             content = _OBJECT.validate_json(text)
             shape = content.get("architecture")
-            family: type[Shape] = Encoder
+            family: type[AnyShape] = Encoder
             if isinstance(shape, dict):
                 family, content["architecture"] = _family(shape)
             own = _fields(family).validate_json(json.dumps(content))
@@ -103,8 +103,7 @@ class DesignPoint:
     @property
     def is_resolved(self) -> bool:
         """True when no choice is left to ``auto``."""
-        choices = ((e.multiplier, e.buffer, e.memory) for e in self.engines.values())
-        return all("auto" not in choice for choice in choices)
+        return not any(engine.is_open for engine in self.engines.values())
 
     def with_engines(self, engines: Mapping[str, Engine]) -> DesignPoint:
         """The same design point with some engines replaced."""
@@ -161,7 +160,7 @@ def uniform_design(
         for node in graph.nodes
     }
     return DesignPoint(
-        shape=shape,
+        shape=cast(AnyShape, shape),
         weight_bits={node.name: weight_bits for node in graph.weighted},
         activation_bits={
             name: bits.get(tensor.role, activation_bits) for name, tensor in graph.tensors.items()
@@ -173,7 +172,7 @@ def uniform_design(
 _OBJECT = TypeAdapter(dict[str, Any])
 
 
-def shape_from_dict(data: Mapping[str, Any]) -> Shape:
+def shape_from_dict(data: Mapping[str, Any]) -> AnyShape:
     """The shape of a JSON object that :meth:`Shape.as_dict` wrote; without a family it is an encoder's.
 
     Raises:
@@ -184,7 +183,7 @@ def shape_from_dict(data: Mapping[str, Any]) -> Shape:
 
 
 @cache
-def _fields(family: type[Shape]) -> TypeAdapter[Any]:
+def _fields(family: type[AnyShape]) -> TypeAdapter[Any]:
     """What checks the type of every field of a family's JSON object."""
     fields = {
         "architecture": family,
@@ -196,7 +195,7 @@ def _fields(family: type[Shape]) -> TypeAdapter[Any]:
     return TypeAdapter(dataclasses.make_dataclass("Fields", fields.items(), namespace=config))
 
 
-def _family(shape: Mapping[str, Any]) -> tuple[type[Shape], dict[str, Any]]:
+def _family(shape: Mapping[str, Any]) -> tuple[type[AnyShape], dict[str, Any]]:
     """The family that a JSON object names, and the numbers beside the name."""
     numbers = dict(shape)
     name = numbers.pop("family", DEFAULT_FAMILY)

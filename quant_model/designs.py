@@ -17,7 +17,8 @@ import numpy.typing as npt
 from quant_model.arithmetic import Number
 from quant_model.design import DesignPoint
 from quant_model.engine import Engine
-from quant_model.graph import Graph, Shape, bind
+from quant_model.families import AnyShape
+from quant_model.graph import Graph, bind
 
 __all__ = ["Designs", "Flags", "Ints"]
 
@@ -30,7 +31,7 @@ _Record = TypeVar("_Record")
 class Designs:
     """Design points of equal structure; ``(designs,)`` arrays, or plain numbers where all are alike."""
 
-    shape: Shape
+    shape: AnyShape
     weight_bits: Mapping[str, Number]
     """By node with weights."""
     activation_bits: Mapping[str, Number]

@@ -42,6 +42,11 @@ class Engine:
     """
 
     @cached_property
+    def is_open(self) -> Number:
+        """Whether a choice is left to ``auto``."""
+        return (self.multiplier == "auto") | (self.buffer == "auto") | (self.memory == "auto")
+
+    @cached_property
     def in_dsp(self) -> Number:
         """Whether products are made in DSP slices."""
         return self.multiplier == "dsp"

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from quant_model import pipeline
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
 from quant_model.graph import Graph
 from quant_model.node import Node, Work
+from quant_model.pipeline import PIPELINE
 from quant_model.stages import Stage, stages
 from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits
 
@@ -29,8 +30,7 @@ OUTPUT = "output"
 """The name of the buffer behind the last node."""
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """An engine with lanes, in clocks."""
 
     inner: Number
@@ -43,11 +43,8 @@ class Timing:
     """From a group's last product to its results."""
     latency: Number
     """From the start of a row until the produced row is available to the next engine."""
-
-    @property
-    def row(self) -> Number:
-        """Clocks per row."""
-        return self.groups * self.period
+    row: Number
+    """Clocks per row."""
 
     @property
     def reading(self) -> Number:
@@ -72,8 +69,8 @@ class Schedule:
 
 def mac_latency(node: Node, work: Work) -> Number:
     """Clocks from a group's last product to its results: ``hdl/vhdl/mac_lane.vhd``."""
-    staged = at_most(*work.factors) > pipeline.ROWS_PER_STAGE
-    return pick(node.engine.in_dsp | staged, pipeline.MULTIPLY_LONG, pipeline.MULTIPLY_SHORT)
+    staged = at_most(*work.factors) > PIPELINE.rows_per_stage
+    return pick(node.engine.in_dsp, PIPELINE.mac_dsp, pick(staged, PIPELINE.mac_lut + 1, PIPELINE.mac_lut))
 
 
 def timing(node: Node, wait: int = 0) -> Timing:
@@ -89,8 +86,9 @@ def timing(node: Node, wait: int = 0) -> Timing:
     groups, period = work.outputs // lanes, at_least(work.inner, lanes)
     mac = mac_latency(node, work)
     last_step = (groups - 1) * period + work.inner - 1
-    fixed = work.before + pipeline.READ + pipeline.COLLECT + pipeline.WRITE + wait
-    return Timing(work.inner, groups, period, mac, last_step + fixed + mac + lanes - 1 + work.after)
+    fixed = work.before + PIPELINE.read + PIPELINE.collect + PIPELINE.write + wait
+    latency = last_step + fixed + mac + lanes - 1 + work.after
+    return Timing(work.inner, groups, period, mac, latency, groups * period)
 
 
 def schedule(graph: Graph) -> Schedule:
@@ -136,7 +134,7 @@ class _Barrier:
     @property
     def replay(self) -> Number:
         """Clocks from the last row of a pass to the first of the next."""
-        return self.columns + pipeline.REPLAY
+        return self.columns + PIPELINE.replay
 
 
 class _Walk:
@@ -289,8 +287,8 @@ class _Walk:
             yield latency + self.timings[name].reading
             latency = self.timings[name].latency
         columns = self.graph.output.columns
-        yield latency + pipeline.OUTPUT_NEXT * (columns - 1) + 1
-        yield pipeline.OUTPUT_NEXT * columns
+        yield latency + PIPELINE.output_next * (columns - 1) + 1
+        yield PIPELINE.output_next * columns
 
     def _sections(self) -> list[_Section]:
         return [self.first, *(barrier.behind for barrier in self.barriers)]
@@ -315,7 +313,7 @@ class _Walk:
             + self._reduction
             + sum(self.timings[n].latency for n in self.stages.tail)
         )
-        return end + pipeline.OUTPUT_FIRST + pipeline.OUTPUT_NEXT * (self.graph.output.columns - 1)
+        return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
     def _passed(self, own: _Barrier, stream: Sequence[_Arrivals]) -> list[_Arrivals]:
         """The rows behind a barrier's chain, given those in front of it."""
@@ -343,8 +341,7 @@ class _Lead:
         return self.times.waiting_lead(start, self.branch, self.delay)
 
 
-@dataclass(frozen=True)
-class _Arrivals:
+class _Arrivals(NamedTuple):
     """Row ``row`` and all behind it are complete at ``clock``, ``clock + spacing``, ... at the earliest."""
 
     row: Number

@@ -87,10 +87,11 @@ targets = ["load"]
 [device]
 name = "xc7s15"
 [space]
-window = 6
+window = 3
 d_model = 4
 ffn_ratio = 1
-lanes = 4
+weight_bits = 4
+activation_bits = 4
 [training]
 epochs = 1
 parent_epochs = 1

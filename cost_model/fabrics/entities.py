@@ -1,8 +1,9 @@
 """Closed forms for the entities under ``hdl/vhdl``.
 
 ``rules`` counts what the VHDL's text fixes: every register that synthesis keeps, one LUT for every bit of an
-adder with a gated operand, every memory. ``features`` is what the mapper's choices depend on (control,
-multiplexers); their coefficients are fitted to measured designs (``cost_model/calibration``).
+adder with a gated operand, every memory, every carry chain (``carry4``). ``features`` is what the mapper's
+choices depend on (control, multiplexers); their coefficients are fitted to measured designs
+(``cost_model/calibration``).
 
 The forms here hold for fabrics of six-input LUTs; a fabric overrides what it builds otherwise, and says what
 its memories cost.
@@ -16,22 +17,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from cost_model.component import Counts, Usage
-from quant_model import pipeline
 from quant_model.arithmetic import (
     Number,
     at_least,
     at_most,
+    bit_length,
     counter_bits,
     pick,
     remembered,
     used_bits,
 )
+from quant_model.pipeline import PIPELINE
 
 __all__ = ["Entities"]
 
+_CONSTANT_ROWS, _CONSTANT_SCATTER = 0.35, 0.3
+"""Of lanes with constant weights: share of the row adders that are left, and how far off the expectation of
+their LUTs is, as a share of it. ``bitfront calibrate --constants`` measures both."""
+_FEW_WORDS = (4, 20)
+"""Of a ROM of so few words synthesis makes resets of columns, which fill slices of their own: one more (mean
+over the bias ROMs of the calibration's designs, ``ff_gaps`` of the group ``biases``)."""
 _SLOT_REGISTERS = 6
 _KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 10, 7
-"""More than a store of one window; measured on designs with both."""
+"""More than a store of one window: ``bitfront calibrate --constants`` measures stores of both."""
 
 
 def _carry(bits: Number) -> Number:
@@ -42,6 +50,11 @@ def _carry(bits: Number) -> Number:
 def _row_count(rows: Number, windows: Number) -> Number:
     """Bits of a store's row counters: of two windows only rows under way are counted."""
     return pick(windows > 1, used_bits(rows), counter_bits(rows + 1))
+
+
+def _low_zeros(value: Number) -> Number:
+    """Zero bits below the lowest one of a positive number."""
+    return bit_length(value & -value) - 1
 
 
 def _slots(windows: Number, luts: int) -> Counts:
@@ -77,12 +90,20 @@ class Entities(ABC):
     def selecting_luts(self, count: Number) -> Number:
         """LUTs that select one bit of ``count``."""
 
+    @abstractmethod
+    def chain(self, bits: Number) -> Number:
+        """What an adder or counter of so many bits takes of the fabric's carry chains."""
+
+    @abstractmethod
+    def comparison(self, bits: Number) -> Number:
+        """The same of a comparison by size."""
+
     @remembered
     def address_counter(self, kind: str, depth: Number) -> Usage:
         """``address_counter.vhd``."""
         bits = used_bits(depth)
         features = {"one": pick(bits > 0, 1, 0), "bits": bits, "carry": _carry(bits)}
-        return Usage(kind, Counts(ff=bits), features)
+        return Usage(kind, Counts(ff=bits, carry4=self.chain(bits)), features)
 
     @remembered
     def ram(self, depth: Number, bits: Number, block: Number, used: Number = None) -> Usage:
@@ -101,6 +122,9 @@ class Entities(ABC):
             ff=pick(in_block, used_bits(banks), used * pick(one_word, 2, 1)),
         )
         features = {"banks": pick(banks > 1, banks, 0), "selects": used * self.selecting_luts(banks)}
+        if used is not bits:
+            # At worst all bits are read.
+            rules["variance"] = (rules["lutram"] * (bits / used - 1) / 2) ** 2
         return Usage("ram", rules + in_blocks, features, "memories")
 
     @remembered
@@ -109,14 +133,23 @@ class Entities(ABC):
         return self.ram(depth, bits, block).times(count)
 
     @remembered
-    def rom(self, depth: Number, columns: Number, bits: Number, block: Number) -> Usage:
-        """A generated ROM; ``columns`` of its ``bits`` differ from each other; one word is a constant."""
+    def rom(
+        self, depth: Number, columns: Number, bits: Number, block: Number, scatter: Number = None
+    ) -> Usage:
+        """A generated ROM; ``columns`` of its ``bits`` differ from each other; one word is a constant.
+
+        ``scatter`` is how far off ``columns`` may be, as a standard deviation.
+        """
         in_luts = pick(block, 0, 1)
         luts, differing = self.rom_in_luts(depth, columns)
         in_blocks, banks = self.block_ram(block & (depth > 1), depth, bits, True)
         rules = Counts(
-            lut=in_luts * luts + bits * self.selecting_luts(banks), ff=in_luts * differing + used_bits(banks)
+            lut=in_luts * luts + bits * self.selecting_luts(banks),
+            ff=in_luts * differing + used_bits(banks),
+            ff_gaps=in_luts * pick((depth >= _FEW_WORDS[0]) & (depth <= _FEW_WORDS[1]), 1, 0),
         )
+        if scatter is not None:
+            rules["variance"] = (scatter * in_luts * luts / at_least(differing, 1)) ** 2
         return Usage("rom", rules + in_blocks, sort="memories")
 
     @remembered
@@ -134,13 +167,15 @@ class Entities(ABC):
         """
         address, count = used_bits(columns * rows), counter_bits(rows + 1)
         features = {"one": 1, "address": address, "count": count, "carry": _carry(address)}
+        addresses, counts = 2 * self.chain(address), self.chain(count)
         if kind == "maxima_buffer":
             features["one"] = pick(address > 0, 1, 0)
-            return Usage(kind, Counts(ff=2 * address), features)
+            return Usage(kind, Counts(ff=2 * address, carry4=addresses), features)
         if kind == "residual_buffer":
-            return Usage(kind, Counts(ff=2 * address + count), features)
+            return Usage(kind, Counts(ff=2 * address + count, carry4=addresses + counts), features)
         column, mark = counter_bits(columns), pick(rewinds, address, 0)
-        rules = Counts(ff=2 * address + mark + column + 2 * count)
+        chains = addresses + self.chain(column) + 2 * counts
+        rules = Counts(ff=2 * address + mark + column + 2 * count, carry4=chains)
         if kind == "output_buffer":
             return Usage(kind, rules, features)
         features = {
@@ -168,7 +203,9 @@ class Entities(ABC):
             "single step": pick(inner == 1, 1, 0),
             "steps": step_bits,
         }
-        return Usage("sequencer", Counts(ff=1 + head_bits + group_bits + step_bits), features)
+        chains = self.chain(head_bits) + self.chain(group_bits) + self.chain(step_bits)
+        rules = Counts(ff=1 + head_bits + group_bits + step_bits, carry4=chains)
+        return Usage("sequencer", rules, features)
 
     @remembered
     def linear_control(self, dsp: Number, single_step: Number) -> Usage:
@@ -180,7 +217,8 @@ class Entities(ABC):
     def scores_control(self, rows: Number, dsp: Number) -> Usage:
         """``scores_engine.vhd`` itself: as a linear engine's, and the row of the window."""
         row = used_bits(rows)
-        return Usage("scores_control", Counts(ff=2 + pick(dsp, 1, 0) + row), {"one": 1, "row bits": row})
+        rules = Counts(ff=2 + pick(dsp, 1, 0) + row, carry4=self.chain(row))
+        return Usage("scores_control", rules, {"one": 1, "row bits": row})
 
     @remembered
     def context_control(
@@ -196,6 +234,7 @@ class Entities(ABC):
             lut=denominator_bits + score_bits,
             lutram=1 + in_dsp + pick(long, denominator_bits, 0),
             ff=row + score_bits + pick(long, 2, 4) * denominator_bits + 5,
+            carry4=self.chain(row) + self.chain(score_bits) + self.chain(denominator_bits),
         )
         features = {
             "one": 1,
@@ -232,7 +271,8 @@ class Entities(ABC):
         """
         lane_bits, select = used_bits(lanes), kept * self.selecting_luts(lanes)
         several = pick(lanes > 1, 1, 0)
-        rules = Counts(ff=lanes * kept + kept + 6 + several + lane_bits, dsp=lanes)
+        registers = lanes * kept + kept + 6 + several + lane_bits
+        rules = Counts(ff=registers, dsp=lanes, carry4=self.chain(lane_bits))
         features = {"one": 1, "several": several, "select": select, "lane bits": lane_bits}
         return Usage("dsp_lanes", rules, features, "lanes")
 
@@ -250,11 +290,11 @@ class Entities(ABC):
         """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
 
         ``varying`` is the share of the weights' bits that are not constant. With none products are
-        simplified one by one, and lanes share parts of them: an expectation over random weights, measured on
-        15 sets of 8 to 16 lanes of 3 to 8 bits. x is the same for all lanes, so that synthesis shares its
-        copies between the two stages of long products.
+        simplified one by one, and lanes share parts of them: an expectation over random weights (``bitfront
+        calibrate --constants`` measures sets of lanes). x is the same for all lanes, so that synthesis shares
+        its copies between the two stages of long products.
         """
-        rows_per_stage = pipeline.ROWS_PER_STAGE
+        rows_per_stage = PIPELINE.rows_per_stage
         several, lane_bits = pick(lanes > 1, 1, 0), used_bits(lanes)
         constant = varying == 0
         long = at_most(x_bits, w_bits) > rows_per_stage
@@ -269,7 +309,15 @@ class Entities(ABC):
         product = pick(constant, (0.04 + 0.004 * full) * full, full * varying - 1)
         product_bits = (x_bits + w_bits) * pick(constant, pick(long, 0.9, 0.15 + 0.06 * w_bits), 1.0)
         registers = lanes * (product_bits + sum_bits + kept) + kept + 5 + several + lane_bits
-        rules = Counts(lut=lanes * (product + sum_bits), ff=registers + second_stage)
+        # A row adder for each bit of the narrower factor but the first, then the accumulator.
+        rows = (at_most(x_bits, w_bits) - 1) * self.chain(at_least(x_bits, w_bits) + 1)
+        chains = lanes * (pick(constant, _CONSTANT_ROWS, 1) * rows + self.chain(sum_bits))
+        rules = Counts(
+            lut=lanes * (product + sum_bits),
+            ff=registers + second_stage,
+            carry4=chains + self.chain(lane_bits),
+            variance=pick(constant, (_CONSTANT_SCATTER * lanes * product) ** 2, 0),
+        )
         features = {
             "one": 1,
             "staged": staged,
@@ -281,20 +329,21 @@ class Entities(ABC):
         return Usage("lut_lanes", rules, features, "lanes")
 
     @remembered
-    def bias_requantize(self, in_bits: Number, kept: Number, out_bits: Number) -> Usage:
+    def bias_requantize(self, in_bits: Number, sum_bits: Number, kept: Number, out_bits: Number) -> Usage:
         """``bias_requantize.vhd``: one adder, of which ``kept`` bits reach the saturation."""
-        rules = Counts(lut=in_bits + out_bits, ff=in_bits + kept + out_bits + 3)
+        registers = in_bits + kept + out_bits + 3
+        rules = Counts(lut=in_bits + out_bits, ff=registers, carry4=self.chain(sum_bits))
         features = {"one": 1, "adder": in_bits, "out bits": out_bits, "dropped range": kept - out_bits}
         return Usage("bias_requantize", rules, features, "arithmetic")
 
     @remembered
-    def wide_bias(self, in_bits: Number, kept: Number, constant: Number) -> Usage:
+    def wide_bias(self, in_bits: Number, sum_bits: Number, kept: Number, constant: Number) -> Usage:
         """``bias_requantize.vhd`` with WIDE.
 
         The sum's ``kept`` bits are passed on; a constant bias needs no LUT.
         """
         adder = pick(constant, 0, in_bits)
-        rules = Counts(lut=adder, ff=in_bits + 2 * kept + 3)
+        rules = Counts(lut=adder, ff=in_bits + 2 * kept + 3, carry4=self.chain(sum_bits))
         return Usage("wide_bias", rules, {"one": 1, "adder": adder}, "arithmetic")
 
     @remembered
@@ -309,7 +358,15 @@ class Entities(ABC):
         """``key_store.vhd`` without its RAMs and its read counter."""
         address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
         element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)
-        rules = _slots(windows, _KEY_SLOT_LUTS) + Counts(ff=2 * address + 2 * count + element + head + bank)
+        # One of two counts' chains each for rows reserved and written, elements, heads and banks; the address
+        # moves by one, to the next head, to the next row.
+        chains = 2 * self.chain(count) + self.chain(element) + self.chain(head) + self.chain(bank)
+        to_head = pick(heads > 1, self.chain(address), 0)
+        to_row = self.chain(at_least(address - _low_zeros(d_head), 0))
+        rules = _slots(windows, _KEY_SLOT_LUTS) + Counts(
+            ff=2 * address + 2 * count + element + head + bank,
+            carry4=chains + self.chain(address) + to_head + to_row,
+        )
         features = {
             "one": 1,
             "address": address,
@@ -338,14 +395,18 @@ class Entities(ABC):
             "lane bits": lane,
             "word bits": word,
         }
-        return Usage("value_store", _slots(windows, _VALUE_SLOT_LUTS) + Counts(ff=registers), features)
+        to_word = pick(words > 1, self.chain(at_least(address - _low_zeros(rows), 0)), 0)
+        chains = 2 * self.chain(count) + self.chain(lane) + self.chain(word) + to_word
+        rules = _slots(windows, _VALUE_SLOT_LUTS) + Counts(ff=registers, carry4=chains)
+        return Usage("value_store", rules, features)
 
     @remembered
     def row_maximum(self, bits: Number, count: Number) -> Usage:
         """``row_maximum.vhd``: a comparison and a selection."""
         position = used_bits(count)
         features = {"one": 1, "bits": bits, "position": position}
-        return Usage("row_maximum", Counts(ff=bits + position), features, "arithmetic")
+        rules = Counts(ff=bits + position, carry4=self.chain(position) + self.comparison(bits))
+        return Usage("row_maximum", rules, features, "arithmetic")
 
     @remembered
     def divider(self, denominator_bits: Number, quotient_bits: Number) -> Usage:
@@ -364,6 +425,7 @@ class Entities(ABC):
             lut=denominator_bits * quotient_bits + quotient_bits - 2,
             lutram=pick(quotient_bits >= 5, quotient_bits - 3, 0),
             ff=remainder + stages * denominator_bits - 1 + remainders + quotients + quotient_bits + 1,
+            carry4=stages * self.chain(denominator_bits + 2) + self.chain(denominator_bits + quotient_bits),
         )
         return Usage("divider", rules, {"one": 1}, "arithmetic")
 
@@ -371,7 +433,7 @@ class Entities(ABC):
     def residual_adder(self, columns: Number, branch: Number, kept: Number, out_bits: Number) -> Usage:
         """``residual_adder.vhd``: ``branch`` bits are used of the one operand, ``kept`` of the sum."""
         column = used_bits(columns)
-        rules = Counts(lut=out_bits, ff=column + branch + kept + out_bits + 3)
+        rules = Counts(lut=out_bits, ff=column + branch + kept + out_bits + 3, carry4=self.chain(column))
         features = {"one": 1, "column bits": column, "adder": kept, "out bits": out_bits}
         return Usage("residual_adder", rules, features, "arithmetic")
 
@@ -381,7 +443,11 @@ class Entities(ABC):
     ) -> Usage:
         """``pooling_engine.vhd`` without its RAM."""
         row, column = used_bits(rows), used_bits(columns)
-        rules = Counts(lut=sum_bits + out_bits, ff=2 * row + 3 * column + in_bits + sum_bits + out_bits + 6)
+        rules = Counts(
+            lut=sum_bits + out_bits,
+            ff=2 * row + 3 * column + in_bits + sum_bits + out_bits + 6,
+            carry4=2 * self.chain(row) + self.chain(column) + self.chain(sum_bits),
+        )
         features = {
             "one": 1,
             "row bits": row,
@@ -395,7 +461,8 @@ class Entities(ABC):
     def repeat_control(self, rows: Number, passes: Number, columns: Number, bits: Number) -> Usage:
         """``repeat_loop.vhd`` without store and sender: rows and passes are counted in three places."""
         row, passing, column = used_bits(rows), used_bits(passes), used_bits(columns)
-        rules = Counts(lut=bits, ff=3 * (row + passing) + column + 3)
+        chains = 3 * (self.chain(row) + self.chain(passing)) + self.chain(column)
+        rules = Counts(lut=bits, ff=3 * (row + passing) + column + 3, carry4=chains)
         features = {"one": 1, "row bits": row, "pass bits": passing, "column bits": column, "bits": bits}
         return Usage("repeat_control", rules, features)
 
@@ -403,10 +470,12 @@ class Entities(ABC):
     def input_stream(self, columns: Number) -> Usage:
         """``input_stream.vhd``."""
         column = used_bits(columns)
-        return Usage("input_stream", Counts(ff=column), {"one": 1, "column bits": column})
+        rules = Counts(ff=column, carry4=self.chain(column))
+        return Usage("input_stream", rules, {"one": 1, "column bits": column})
 
     @remembered
     def output_stream(self, bits: Number, columns: Number) -> Usage:
         """``output_stream.vhd``: the state has one register for each of its three values."""
         column = counter_bits(columns)
-        return Usage("output_stream", Counts(ff=bits + 4 + column), {"one": 1, "column bits": column})
+        rules = Counts(ff=bits + 4 + column, carry4=self.chain(column))
+        return Usage("output_stream", rules, {"one": 1, "column bits": column})

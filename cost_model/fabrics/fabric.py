@@ -38,6 +38,8 @@ class Fabric(ABC):
     """What a device holds, in the order of every table, with the unit in words for people."""
     additive: ClassVar[tuple[str, ...]]
     """Those of them that are sums over a design's parts."""
+    fitted: ClassVar[tuple[str, ...]]
+    """Counts that no rule tells whole: what they lack is fitted to measured designs."""
     entities: ClassVar[Entities]
     calibration: ClassVar[str]
     """Name of the calibration that comes with Bitfront."""
@@ -63,4 +65,4 @@ class Fabric(ABC):
 
     @abstractmethod
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
-        """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device too."""
+        """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -11,15 +12,21 @@ from cost_model.component import Counts
 from cost_model.fabrics import xc7_memories as memories
 from cost_model.fabrics.entities import Entities
 from cost_model.fabrics.fabric import BuildChoice, DynamicEnergy, Fabric
-from quant_model.arithmetic import Number, at_most, ceil_div, largest, pick
+from quant_model.arithmetic import Number, at_most, largest, pick
 from quant_model.node import Node
 
 __all__ = ["XC7", "SevenSeries"]
 
 _DSP_MINIMUM_BITS = 9
 """Yosys 0.70 infers a DSP48E1 only for products of so many bits (``synth_xilinx``: ``DSP_Y_MINWIDTH``)."""
-_LUTS_PER_SLICE = 4
-"""AMD UG474, "CLB Overview", like the CARRY4 and the eight flip-flops of a slice."""
+_LUTS_PER_SLICE, _FF_PER_SLICE = 4, 8
+"""AMD UG474, "CLB Overview"; a slice has one CARRY4."""
+_CHAINS = tuple(0 if bits <= 2 else -(-bits // 4) for bits in range(128))
+"""CARRY4 of four bits each, by the bits of an adder."""
+_CHAIN_TABLE = np.array(_CHAINS)
+_LUTS = ("lut", "lutram")
+_SCATTER = 0.004
+"""Standard deviation of a design's LUTs about the estimate, as a share, beside the known ``variance``."""
 
 
 class _Entities(Entities):
@@ -46,6 +53,16 @@ class _Entities(Entities):
     def selecting_luts(self, count: Number) -> Number:
         return memories.selecting_luts(count)
 
+    def chain(self, bits: Number) -> Number:
+        """Yosys 0.70 builds adders of up to two bits without (``techlibs/xilinx/arith_map.v``)."""
+        if isinstance(bits, np.ndarray):
+            return _CHAIN_TABLE[np.ceil(bits).astype(np.int64) if bits.dtype.kind == "f" else bits]
+        return _CHAINS[math.ceil(bits)]
+
+    def comparison(self, bits: Number) -> Number:
+        """Up to six bits in LUTs alone (measured); of no more than eight a single CARRY4."""
+        return pick(bits > 6, 1, 0)
+
 
 class SevenSeries(Fabric):
     """Spartan-7, Artix-7 and their relatives."""
@@ -60,6 +77,7 @@ class SevenSeries(Fabric):
         "slice": "slices",
     }
     additive: ClassVar[tuple[str, ...]] = ("lut", "lutram", "ff", "bram18", "dsp")
+    fitted: ClassVar[tuple[str, ...]] = ("lut", "carry4", "ff_gaps")
     entities: ClassVar[Entities] = _Entities()
     calibration: ClassVar[str] = "yosys-xc7"
     energy: ClassVar[DynamicEnergy] = DynamicEnergy(
@@ -68,11 +86,11 @@ class SevenSeries(Fabric):
     """All 7-series parts of the list have the same 28 nm fabric at 1.0 V.
 
     From Vivado's power report of a VexRiscv system with LiteX on an XC7A35T at 100 MHz (4,311 LUT, 6,608 FF,
-    eleven RAMB18; clocks 43 mW, logic 8 mW, signals 10 mW, block RAM 7 mW): 0.065 pJ a register and clock, 6.4
-    pJ a RAMB18 and clock (its ports are always enabled), 0.042 pJ a LUT averaged over working and waiting, so
-    about 0.08 pJ while it works. DSP: AMD states 1.38 mW at 100 MHz for a DSP48E in 65 nm (UG193); at 28 nm and
-    usual activity about a third. Memory in LUTs: three times logic, of which Vivado's report of a large
-    UltraScale+ design shows more. No board was measured: take a factor of two either way.
+    eleven RAMB18; clocks 43 mW, logic 8 mW, signals 10 mW, block RAM 7 mW): 0.065 pJ a register and clock,
+    6.4 pJ a RAMB18 and clock (its ports are always enabled), 0.042 pJ a LUT averaged over working and
+    waiting, so about 0.08 pJ while it works. DSP: AMD states 1.38 mW at 100 MHz for a DSP48E in 65 nm
+    (UG193); at 28 nm and usual activity about a third. Memory in LUTs: three times logic, of which Vivado's
+    report of a large UltraScale+ design shows more. No board was measured: take a factor of two either way.
     """
     realistic: ClassVar[Mapping[str, float]] = {"lut": 0.9, "slice": 0.9}
     """Beyond, placing and routing take long or fail; AMD UG949 asks to keep LUTs below about 80 to 90 %."""
@@ -84,30 +102,28 @@ class SevenSeries(Fabric):
     }
 
     def can_multiply(self, node: Node) -> Number:
-        """Not products of few bits, and none with constant weights: synthesis simplifies them case by case."""
+        """Not products of few bits, and none with constant weights: synthesis simplifies each of them."""
         if node.work is None:
             return False
         first, second = node.work.factors
         return (first + second + node.unsigned_factor >= _DSP_MINIMUM_BITS) & (node.fixed_factor == 0)
 
     def resources_of(self, counts: Counts) -> dict[str, Number]:
+        """Sums rounded; slices are at least so many: how densely they are packed is for the placer."""
         found = {name: _whole(counts[name]) for name in self.additive}
-        return {**found, "slice": _slices(found, counts)}
+        return {**found, "slice": _whole(np.ceil(largest(_slice_bounds(counts).values())))}
 
     def decided_by(self, resource: str, counts: Counts) -> tuple[str, ...]:
-        luts = ("lut", "lutram")
+        """Of LUTs those that are memory, too; of slices what asks for most of them."""
         if resource == "lut":
-            return luts
+            return _LUTS
         if resource != "slice":
             return (resource,)
-        bounds: dict[tuple[str, ...], Number] = {
-            luts: (counts["lut"] + counts["lutram"]) / _LUTS_PER_SLICE,
-            ("carry4",): counts["carry4"],
-            ("ff_slices",): counts["ff_slices"],
-        }
+        bounds = _slice_bounds(counts)
         return max(bounds, key=lambda names: bounds[names])
 
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
+        """LUTs that are memory are LUTs of the device."""
         luts = resources["lut"] + resources["lutram"]
         used = {**resources, "lut": luts}
         if "slice" in resources:
@@ -117,14 +133,20 @@ class SevenSeries(Fabric):
         return used
 
 
-def _slices(resources: Mapping[str, Number], counts: Counts) -> Number:
-    """The fewest slices that hold a design: for its LUTs, its carry chains, its flip-flops.
+def _slice_bounds(counts: Counts) -> dict[tuple[str, ...], Number]:
+    """Slices that a design's LUTs, carry chains and flip-flops ask for, by the counts that say so.
 
-    A lower bound; how densely slices are packed is for the placer. Flip-flops of a slice share clock, enable
-    and reset, so that ``ff_slices`` is counted by control set (AMD UG474, "Storage Elements").
+    Flip-flops of a slice share clock, enable and reset (AMD UG474, "Storage Elements"): ``ff_gaps`` are the
+    slices' worth that stays empty because of it.
     """
-    luts = ceil_div(resources["lut"] + resources["lutram"], _LUTS_PER_SLICE)
-    return largest([luts, _whole(counts["carry4"]), _whole(counts["ff_slices"])])
+    luts = counts["lut"] + counts["lutram"]
+    # Two standard deviations, so that a design seldom needs more.
+    reserve = 2 * np.sqrt(counts["variance"] + (_SCATTER * luts) ** 2)
+    return {
+        _LUTS: (luts + reserve) / _LUTS_PER_SLICE,
+        ("carry4",): counts["carry4"],
+        ("ff",): counts["ff"] / _FF_PER_SLICE + counts["ff_gaps"],
+    }
 
 
 def _whole(count: Number) -> Number:

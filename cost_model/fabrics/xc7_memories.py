@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant_model.arithmetic import Number, at_most, ceil_div, pick, remembered
+from quant_model.arithmetic import Number, at_most, ceil_div, pick, power, remembered
 
 __all__ = [
     "block_rams",
@@ -78,10 +78,12 @@ def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool
     where = np.flatnonzero(block)
     rams, banks = np.zeros(len(block), dtype=np.int64), np.ones(len(block), dtype=np.int64)
     depth, bits = np.broadcast_to(depth, block.shape)[where], np.broadcast_to(bits, block.shape)[where]
-    # Many designs share few sizes.
+    # Many designs share few sizes, whose memories are remembered.
     sizes, inverse = np.unique(depth << _WIDTH_BITS | bits, return_inverse=True)
-    found = block_rams(sizes >> _WIDTH_BITS, sizes & ((1 << _WIDTH_BITS) - 1), read_only)
-    rams[where], banks[where] = (column[inverse] for column in found)
+    each = (1 << _WIDTH_BITS) - 1
+    counted = [block_rams(size >> _WIDTH_BITS, size & each, read_only) for size in sizes.tolist()]
+    found = np.array(counted, dtype=np.int64).reshape(-1, 2)
+    rams[where], banks[where] = found[inverse].T
     return rams, banks
 
 
@@ -126,8 +128,8 @@ def rom_luts_per_column(depth: Number) -> Number:
     """LUTs of one bit of a ROM with random contents.
 
     A LUT6 holds 64 words; LUTs that select between such leaves follow. With 65 to 80 words the second leaf
-    fits into the selecting LUT. Measured inside designs for 2 to 16384 words (a ROM alone takes one LUT more
-    with 5, 6, 8, 9 or 12 leaves).
+    fits into the selecting LUT. Measured inside designs for 2 to 16384 words; ``bitfront calibrate
+    --constants`` measures ROMs alone, which take one LUT more with 5, 6, 8, 9 or 12 leaves.
     """
     leaves = ceil_div(depth, 64)
     found = leaves + selecting_luts(leaves) - pick((depth > 64) & (depth <= 80), 1, 0)
@@ -139,18 +141,19 @@ def rom_columns(depth: Number, columns: Number) -> Number:
 
     Equal columns share everything, constant ones vanish: that matters up to some ten words.
     """
-    patterns = 2.0 ** at_most(depth, 40)
-    missed = (1 - 1 / patterns) ** columns
+    patterns = power(2.0, at_most(depth, 40))
+    missed = power(1 - 1 / patterns, columns)
     return pick(depth <= 20, (patterns - 2) * (1 - missed), columns)
 
 
 def varying_share(depth: Number) -> Number:
     """Expected share of a random ROM's bits that are not the same in all its words."""
-    return 1 - 2.0 ** (1 - at_most(depth, 40))
+    return 1 - power(2.0, 1 - at_most(depth, 40))
 
 
 # LUTs of the softmax ROM by score bits (rows, 2 to 8) and probability bits (columns, 2 to 8): its contents
-# follow from the formats, so that the count is exact. Measured one by one.
+# follow from the formats, so that the count is exact. ``bitfront calibrate --constants`` measures them one by
+# one.
 _SOFTMAX_LUTS = (
     (0, 1, 1, 1, 1, 1, 1),
     (2, 3, 2, 3, 4, 5, 5),

@@ -20,7 +20,7 @@ def parts(node: Pooling, of: Of) -> Iterator[Part]:
     engine = of.entities.pooling_engine(node.window, node.columns, filled, used, node.output.bits)
     yield Part("engine", engine, purposes.POOLING, "engine")
     ram = of.entities.ram(node.columns, total, node.engine.buffer_in_block)
-    yield Part("ram", ram, purposes.BUFFERS, "engine")
+    yield Part("ram", ram, purposes.BUFFERS, "engine", "engine.sums")
 
 
 COST = Cost(parts)

@@ -21,5 +21,6 @@ def output_parts(of: Of) -> Iterator[Part]:
     bits = linear.passed_bits(of.graph.last)
     buffer = entities.row_buffer("output_buffer", columns, rows)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
-    yield Part("ram", entities.ram(columns * rows, bits, False), purposes.BUFFERS, "buffer")
+    ram = entities.ram(columns * rows, bits, False)
+    yield Part("ram", ram, purposes.BUFFERS, "buffer", "buffer.ram")
     yield Part("port", entities.output_stream(bits, columns), purposes.CONTROL, "port")

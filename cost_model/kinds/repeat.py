@@ -15,12 +15,14 @@ __all__ = ["COST"]
 def parts(node: Repeat, of: Of) -> Iterator[Part]:
     """The store of a pass, its sender, and the counters that route rows."""
     entities, rows, bits = of.entities, of.rows(node), node.output.bits
-    yield Part("store", entities.row_buffer("output_buffer", node.columns, rows), purposes.BUFFERS, "loop")
+    store = entities.row_buffer("output_buffer", node.columns, rows)
+    yield Part("store", store, purposes.BUFFERS, "loop", "loop.store")
     ram = entities.ram(node.columns * rows, bits, node.engine.buffer_in_block)
-    yield Part("store_ram", ram, purposes.BUFFERS, "loop")
-    yield Part("sender", entities.sequencer(1, 1, node.columns, node.columns), purposes.CONTROL, "loop")
+    yield Part("store_ram", ram, purposes.BUFFERS, "loop", "loop.store.ram")
+    sender = entities.sequencer(1, 1, node.columns, node.columns)
+    yield Part("sender", sender, purposes.CONTROL, "loop", "loop.sender")
     routing = entities.repeat_control(node.rows, node.passes, node.columns, bits)
-    yield Part("routing", routing, purposes.CONTROL, "loop")
+    yield Part("routing", routing, purposes.CONTROL, "loop", "loop")
 
 
 COST = Cost(parts)

@@ -45,7 +45,7 @@ def parts(node: Residual, of: Of) -> Iterator[Part]:
     stream = node.stream_format.bits
     waiting = at_least(stream - stream_low, 1)
     ram = entities.ram(node.columns * rows, stream, node.engine.buffer_in_block, waiting)
-    yield Part("ram", ram, purposes.BUFFERS, "adder")
+    yield Part("ram", ram, purposes.BUFFERS, "adder", "buffer.ram")
     branch = at_least(node.branch_format.bits - branch_low, 1)
     adder = entities.residual_adder(node.columns, branch, kept, filled(node, of))
     yield Part("adder", adder, purposes.RESIDUALS, "adder")

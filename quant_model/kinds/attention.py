@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from quant_model import pipeline
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Choice, Engine, MemoryType
 from quant_model.formats import Format, IntArray, ceil_log2, requantize, symmetric
 from quant_model.node import Edge, Kind, Parameters, Work, check_shift, exact_matmul
+from quant_model.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
@@ -85,7 +85,7 @@ class Scores(Kind):
     def work(self) -> Work:
         """A query times all keys, head by head."""
         factors = self.query_format.bits, self.key_format.bits
-        return Work(self.d_head, self.columns, factors, 0, pipeline.REQUANTIZE)
+        return Work(self.d_head, self.columns, factors, 0, PIPELINE.requantize)
 
     @cached_property
     def product_bound(self) -> Number:
@@ -161,7 +161,7 @@ class Context(Kind):
     offers: ClassVar[tuple[Choice, ...]] = _OFFERS
     memories: ClassVar[tuple[MemoryType, ...]] = _STORES
     store: ClassVar[bool] = True
-    release: ClassVar[int] = pipeline.CONTEXT_RELEASE
+    release: ClassVar[int] = PIPELINE.softmax
 
     @property
     def inputs(self) -> tuple[Edge, ...]:
@@ -182,8 +182,8 @@ class Context(Kind):
     def work(self) -> Work:
         """A row of probabilities times all values, head by head, and a division for each output."""
         factors = self.probability.bits, self.output.bits
-        divided = pipeline.DIVIDE + self.output.bits
-        return Work(self.rows, self.columns, factors, pipeline.SOFTMAX, divided)
+        divided = PIPELINE.divide + self.output.bits
+        return Work(self.rows, self.columns, factors, PIPELINE.softmax, divided)
 
     @property
     def unsigned_factor(self) -> bool:

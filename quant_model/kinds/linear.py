@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from quant_model import pipeline
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Choice, Engine, MemoryType
 from quant_model.formats import Format, IntArray, requantize, symmetric
@@ -22,6 +21,7 @@ from quant_model.node import (
     check_shift,
     exact_matmul,
 )
+from quant_model.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
@@ -108,7 +108,7 @@ class Linear(Kind):
     def work(self) -> Work:
         """A row times the matrix."""
         factors = self.input.bits, self.weight.bits
-        return Work(self.in_features, self.columns, factors, 0, pipeline.REQUANTIZE)
+        return Work(self.in_features, self.columns, factors, 0, PIPELINE.requantize)
 
     @property
     def fixed_factor(self) -> Number:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from quant_model import pipeline
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Engine
 from quant_model.formats import Format, IntArray, requantize, symmetric
 from quant_model.node import Edge, Kind, Parameters, check_shift
+from quant_model.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
@@ -31,7 +31,7 @@ class Pooling(Kind):
 
     kind: ClassVar[str] = "pooling"
     reduces: ClassVar[bool] = True
-    delay: ClassVar[int] = pipeline.POOL
+    delay: ClassVar[int] = PIPELINE.pool
 
     @property
     def inputs(self) -> tuple[Edge, ...]:

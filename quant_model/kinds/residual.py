@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from quant_model import pipeline
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Engine
 from quant_model.formats import Format, IntArray, requantize
 from quant_model.node import Edge, Kind, Parameters, check_shift
+from quant_model.pipeline import PIPELINE
 
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
@@ -35,7 +35,7 @@ class Residual(Kind):
     engine: Engine
 
     kind: ClassVar[str] = "residual"
-    delay: ClassVar[int] = pipeline.RESIDUAL
+    delay: ClassVar[int] = PIPELINE.residual
 
     @property
     def inputs(self) -> tuple[Edge, ...]:

@@ -34,30 +34,17 @@ _MENDABLE: Mapping[int | None, str] = {
 """Errors of the operating system that are the user's to mend, wherever they come up, with the remedy."""
 
 
-_COMMANDS = {
-    "init": "init",
-    "schema": "schema",
-    "run": "studies",
-    "worker": "processes",
-    "status": "studies",
-    "front": "studies",
-    "pick": "pick",
-    "report": "report",
-    "serve": "processes",
-    "dashboard": "processes",
-    "proxy": "processes",
-    "sample": "designs",
-    "estimate": "designs",
-    "calibrate": "calibrate",
-    "export": "studies",
-    "onnx": "onnx",
-    "generate": "designs",
-    "verify": "designs",
-    "synth": "designs",
-    "timing": "designs",
-    "doctor": "doctor",
+_COMMANDS = (
+    "init", "schema", "run", "worker", "status", "front", "pick", "report", "serve", "dashboard", "proxy",
+    "sample", "estimate", "calibrate", "export", "onnx", "generate", "verify", "synth", "timing", "doctor",
+)  # fmt: skip
+"""In the order of ``--help``."""
+_TOGETHER = {
+    "studies": ("run", "status", "front", "export"),
+    "processes": ("worker", "serve", "dashboard", "proxy"),
+    "designs": ("sample", "estimate", "generate", "verify", "synth", "timing"),
 }
-"""Commands in the order of ``--help``, with the module of search.commands that holds the function."""
+"""Modules of search.commands that hold several commands; any other command has a module of its name."""
 
 
 class _Commands(click.Group):
@@ -70,13 +57,12 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
         if cmd_name not in self.commands and cmd_name in _COMMANDS:
-            command: click.Command = getattr(
-                importlib.import_module(f"search.commands.{_COMMANDS[cmd_name]}"), cmd_name
-            )
+            module = next((one for one, names in _TOGETHER.items() if cmd_name in names), cmd_name)
+            command: click.Command = getattr(importlib.import_module(f"search.commands.{module}"), cmd_name)
             command.params.append(verbose_option())
             self.add_command(command, cmd_name)
             if "optuna" in sys.modules:
-                from search.store.quiet import quiet_optuna
+                from search.service.supervise import quiet_optuna
 
                 quiet_optuna()
         return self.commands.get(cmd_name)

@@ -18,9 +18,8 @@ from quant_model.random_model import random_integer_model
 from search.commands.options import (
     calibration_option,
     device_option,
-    file,
-    folder,
     json_option,
+    path,
     print_json,
     read_calibration,
 )
@@ -43,7 +42,7 @@ __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
 
 
 @click.command()
-@click.argument("study_file", type=file, metavar="STUDY.toml")
+@click.argument("study_file", type=path, metavar="STUDY.toml")
 @click.option("-n", "count", type=click.IntRange(1), required=True, metavar="N", help="How many.")
 @click.option(
     "--seed",
@@ -62,7 +61,7 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 
 
 @click.command()
-@click.argument("design_file", type=file, metavar="DESIGN.json")
+@click.argument("design_file", type=path, metavar="DESIGN.json")
 @device_option
 @click.option("--explain", is_flag=True, help="What fills the device, and which single change makes it fit.")
 @click.option(
@@ -72,11 +71,16 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
 @calibration_option
 @json_option
 def estimate(
-    design_file: Path, device: str | None, explain: bool, clock_mhz: float, calibration: str, as_json: bool
+    design_file: Path,
+    device: str | None,
+    explain: bool,
+    clock_mhz: float,
+    calibration: str | None,
+    as_json: bool,
 ) -> None:
     """What a design takes of a device, by the cost model."""
-    coefficients = read_calibration(calibration)
     budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)
+    coefficients = read_calibration(calibration, budget.device.fabric)
     design = resolve(_read_design(design_file), budget.device, coefficients)
     found = cost_model.estimate(design, budget.device, coefficients)
     assessment = Assessment(design, found, budget)
@@ -92,11 +96,11 @@ def estimate(
 
 
 @click.command()
-@click.argument("design_file", type=file, metavar="DESIGN.json")
+@click.argument("design_file", type=path, metavar="DESIGN.json")
 @click.option(
     "--random-weights", "seed", type=click.IntRange(0), required=True, metavar="SEED", help="Of the weights."
 )
-@click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
 @device_option
 def generate(design_file: Path, seed: int, out: Path, device: str | None) -> None:
     """Write an accelerator without training, with random weights: for tests and calibration."""
@@ -108,7 +112,7 @@ def generate(design_file: Path, seed: int, out: Path, device: str | None) -> Non
 
 
 @click.command()
-@click.argument("bundle", type=folder, metavar="DIR")
+@click.argument("bundle", type=path, metavar="DIR")
 @click.option(
     "--vectors", type=click.IntRange(1), default=64, show_default=True, metavar="N", help="Windows."
 )
@@ -136,7 +140,7 @@ def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) ->
 
 
 @click.command()
-@click.argument("bundle", type=folder, metavar="DIR")
+@click.argument("bundle", type=path, metavar="DIR")
 @device_option
 @json_option
 def synth(bundle: Path, device: str | None, as_json: bool) -> int:
@@ -160,7 +164,7 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("bundle", type=folder, metavar="DIR")
+@click.argument("bundle", type=path, metavar="DIR")
 @click.option(
     "--target", type=click.Choice(list(TARGETS)), default=DEFAULT_TARGET, show_default=True,
     help="Family that open place and route knows; Spartan-7 is none.",

@@ -15,7 +15,7 @@ from quant_model.data.reading.steps import STEPS, step_of
 from quant_model.data.reading.times import check_format
 from quant_model.data.reading.zones import is_zone
 from quant_model.errors import UserError
-from search.commands.options import device_option, file
+from search.commands.options import device_option, path
 from search.files import read_bytes
 from search.init import Guess, Wishes, Written, look, write
 from search.init.keys import reading_keys, toml
@@ -29,8 +29,8 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".txt", ".dat", ".log
 
 
 @click.command()
-@click.argument("data_file", type=file, metavar="FILE")
-@click.option("--out", type=file, metavar="STUDY.toml", help="Default: the file's name in this folder.")
+@click.argument("data_file", type=path, metavar="FILE")
+@click.option("--out", type=path, metavar="STUDY.toml", help="Default: the file's name in this folder.")
 @click.option(
     "--target", metavar="COLUMN", help="What to forecast, or the column of labels. Default: guessed."
 )

@@ -10,7 +10,7 @@ import click
 from hdl.bundle import model_path
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from search.commands.options import file, folder
+from search.commands.options import path
 from search.files import file_errors, read_text
 from search.results.export import MANIFEST
 
@@ -18,8 +18,8 @@ __all__ = ["onnx"]
 
 
 @click.command()
-@click.argument("bundle", type=folder, metavar="DIR")
-@click.option("--out", type=file, required=True, metavar="FILE.onnx", help="The file; replaced if it exists.")
+@click.argument("bundle", type=path, metavar="DIR")
+@click.option("--out", type=path, required=True, metavar="FILE.onnx", help="The file; replaced if it exists.")
 def onnx(bundle: Path, out: Path) -> None:
     """Write an exported accelerator's integer model as ONNX, equal to it in every integer."""
     try:

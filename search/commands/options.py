@@ -11,7 +11,7 @@ import click
 
 from cost_model.calibration import Calibration, load
 from cost_model.calibration.correction import read_correction
-from cost_model.fabrics.xc7 import XC7
+from cost_model.fabrics import Fabric
 from quant_model.errors import UserError
 from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
@@ -22,7 +22,6 @@ __all__ = [
     "artifacts_option",
     "calibration_option",
     "device_option",
-    "folder",
     "json_option",
     "print_json",
     "read_calibration",
@@ -36,8 +35,7 @@ VIVADO = "vivado"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-file = click.Path(path_type=Path)
-folder = click.Path(path_type=Path)
+path = click.Path(path_type=Path)
 
 
 def storage_option(*, required: bool) -> Callable[[Function], Function]:
@@ -59,8 +57,9 @@ artifacts_option = click.option(
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 calibration_option = click.option(
-    "--calibration", default=XC7.calibration, show_default=True, metavar="NAME|FILE",
-    help="Whose counts to estimate: yosys-xc7, vivado (made by calibrate), or a file that calibrate wrote.",
+    "--calibration", metavar="NAME|FILE",
+    help="Whose counts to estimate: Bitfront's own (yosys-xc7 for 7 series, the default), vivado (made by "
+    "calibrate), or a file that calibrate wrote.",
 )  # fmt: skip
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 
@@ -75,18 +74,21 @@ def vivado_file() -> Path:
     return Path(click.get_app_dir("bitfront")) / f"{VIVADO}.json"
 
 
-def read_calibration(name: str) -> Calibration:
-    """The calibration called ``name``: ``yosys-xc7``, ``vivado``, or a file.
+def read_calibration(name: str | None, fabric: Fabric) -> Calibration:
+    """The calibration called ``name`` for a fabric: its own (also when None), ``vivado``, or a file.
 
     Raises:
         UserError: it does not exist, is damaged, or was made with another version.
     """
-    own = load(XC7.calibration)
-    if name == XC7.calibration:
+    own = load(fabric.calibration)
+    if name in (None, own.name):
         return own
-    file = vivado_file() if name == VIVADO else Path(name)
+    file = vivado_file() if name == VIVADO else Path(str(name))
     if not file.is_file():
         place = f"--calibration {name}"
-        remedy = f"name {XC7.calibration}, or make one from Vivado's reports: bitfront calibrate --vivado DIR"
+        remedy = f"name {own.name}, or make one from Vivado's reports: bitfront calibrate --vivado DIR"
         raise UserError(place, f"there is no calibration {file}", remedy)
-    return read_correction(read_text(file, "the calibration"), str(file), own).over(own)
+    text = read_text(file, "the calibration")
+    if '"fitted"' in text:
+        return Calibration.from_json(text, str(file))
+    return read_correction(text, str(file), own, fabric).over(own)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from quant_model.errors import UserError
-from search.commands.options import Function, artifacts_option, file, storage_option, study_option
+from search.commands.options import Function, artifacts_option, path, storage_option, study_option
 from search.service.dashboard import DashboardJob, serve_dashboard
 from search.service.listen import LOOPBACK, is_loopback
 from search.service.proxy import serve_proxy
@@ -62,7 +62,7 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
 
 
 @click.command()
-@click.argument("study_file", type=file, metavar="[STUDY.toml]", required=False)
+@click.argument("study_file", type=path, metavar="[STUDY.toml]", required=False)
 @study_option
 @storage_option(required=False)
 @click.option(
@@ -72,10 +72,10 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
 @host_option
 @click.option("--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all.")
 @click.option(
-    "--out", type=file, metavar="DIR", help="Where storage and files of a new study go. Default: build/NAME."
+    "--out", type=path, metavar="DIR", help="Where storage and files of a new study go. Default: build/NAME."
 )
 @artifacts_option
-@click.option("--log", type=file, metavar="FILE", help="Also append the log to a file.")
+@click.option("--log", type=path, metavar="FILE", help="Also append the log to a file.")
 def serve(
     study_file: Path | None,
     name: str | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from search.commands.options import artifacts_option, file, storage_option, study_option
+from search.commands.options import artifacts_option, path, storage_option, study_option
 from search.files import write_text
 from search.show import working
 from search.store.location import Location
@@ -20,7 +20,7 @@ __all__ = ["report"]
 @click.command()
 @study_option
 @storage_option(required=True)
-@click.option("--out", type=file, required=True, metavar="FILE.html", help="The page; replaced if it exists.")
+@click.option("--out", type=path, required=True, metavar="FILE.html", help="The page; replaced if it exists.")
 @click.option(
     "--trial", type=click.IntRange(0), metavar="N", help="Drawn first. Default: the front's lowest error."
 )
@@ -29,7 +29,7 @@ __all__ = ["report"]
     help="Designs that are scored on test data.",
 )  # fmt: skip
 @click.option(
-    "--result", type=file, metavar="FILE", help="The run's result.json with measured counts. Default: beside "
+    "--result", type=path, metavar="FILE", help="The run's result.json with measured counts. Default: beside "
     "a SQLite storage.",
 )  # fmt: skip
 @artifacts_option

@@ -12,9 +12,8 @@ import click
 
 from search.commands.options import (
     artifacts_option,
-    file,
-    folder,
     json_option,
+    path,
     print_json,
     storage_option,
     study_option,
@@ -43,7 +42,7 @@ timing_option = click.option(
 
 
 @click.command()
-@click.argument("study_file", type=file, metavar="STUDY.toml")
+@click.argument("study_file", type=path, metavar="STUDY.toml")
 @click.option(
     "--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all, instead of the file's."
 )
@@ -51,7 +50,7 @@ timing_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="K", help="Processes."
 )
 @storage_option(required=False)
-@click.option("--out", type=folder, metavar="DIR", help="Where results go. Default: build/NAME.")
+@click.option("--out", type=path, metavar="DIR", help="Where results go. Default: build/NAME.")
 @artifacts_option
 @click.option(
     "--export", "export_count", type=click.IntRange(0), default=2, show_default=True, metavar="K",
@@ -140,7 +139,7 @@ def status(name: str | None, url: str, as_json: bool) -> None:
 @study_option
 @storage_option(required=True)
 @json_option
-@click.option("--csv", "csv_file", type=file, metavar="FILE", help="Also write the front to a CSV file.")
+@click.option("--csv", "csv_file", type=path, metavar="FILE", help="Also write the front to a CSV file.")
 def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
     """The designs that no other beats in every objective."""
     study = open_study(url, name)
@@ -159,7 +158,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
 @click.option(
     "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
 )
-@click.option("--out", type=folder, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
 @timing_option
 @artifacts_option
 @json_option

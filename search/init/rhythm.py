@@ -114,7 +114,7 @@ def _calendar(micros: Micros) -> Rhythm | None:
         return None
     for months, (low, high) in ((1, _MONTH), (3, _QUARTER), (12, _YEAR)):
         usual = (low <= distance + _HOUR) & (distance <= high + _HOUR)
-        whole = np.remainder(np.diff(month.astype(np.int64)), months) == 0
+        whole = np.asarray(np.diff(month.astype(np.int64)), np.int64) % months == 0
         if usual.mean() >= _SINGLE_SHARE and whole.all() and (len(np.unique(distance)) > 1 or months > 1):
             step = Step(months=months)
             return Rhythm(step, step, reason=f"rows stand a {step.name} of the calendar apart")

@@ -16,6 +16,7 @@ from optuna.storages import BaseStorage
 from quant_model.design import shape_from_dict
 from search.results.front import FrontTrial
 from search.show import number, percent
+from search.space.budget import Budget
 from search.space.objectives import labels
 from search.store.location import Location
 from search.store.record import TrialRecord
@@ -43,7 +44,7 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
         f"{', '.join(map(str, space.window))} rows.",
         "",
         f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
-        f"- device: {device.name}, {percent(device.limit)} of it at most, {device.clock_mhz:g} MHz",
+        f"- device: {device.name}{Budget.of(spec).limits}, {device.clock_mhz:g} MHz",
         f"- objectives, all made small: {', '.join(names)}",
         f"- trained: {counts.complete} of {spec.study.trials} ({progress or 'nothing yet'})",
         f"- add a worker: `bitfront worker --study {study.name} --storage {Location(study.url).shown}`",

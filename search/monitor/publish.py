@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
 from search.results.front import finished_trials, front, front_of
+from search.space.budget import Budget
 from search.space.objectives import labels
 from search.store.record import TrialRecord
 
@@ -106,7 +107,7 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
     drawn = {
         "front": plots.front_figure(trials, names),
         "bits": plots.bits_figure(chosen),
-        "utilization": plots.utilization_figure(chosen, study.spec.device.limit),
+        "utilization": plots.utilization_figure(chosen, max(Budget.of(study.spec).room.values())),
         "hypervolume": plots.hypervolume_figure(trials),
     }
     return drawn | ({"measured": plots.measured_figure(study.measured)} if study.measured else {})

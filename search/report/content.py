@@ -140,7 +140,7 @@ class ShownDesign:
     @property
     def energy_uj(self) -> float:
         """Microjoules per window by the cost model."""
-        return self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz)
+        return float(self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz))
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
 
 
 def _window(model: IntegerModel) -> int:
-    return model.network.input.rows
+    return int(model.network.input.rows)
 
 
 def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:

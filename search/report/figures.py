@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from quant_model.design import shape_from_dict
 from search.report.content import Content, Forecast, Sensitivity, ShownDesign
 from search.results.front import FrontTrial
+from search.space.budget import Budget
 
 __all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
 
@@ -97,7 +98,7 @@ def _draw_bounds(figure: go.Figure, content: Content) -> None:
             # Neighbours would write over each other.
             annotation_position="top right" if index % 2 else "top left",
         )
-    limit = 100 * content.spec.device.limit
+    limit = 100 * max(Budget.of(content.spec).room.values())
     reach = 100 * max(one.used for one in (*content.others, *(one.trial for one in content.designs)))
     if reach > 0.6 * limit:
         figure.add_vline(

@@ -130,7 +130,7 @@ def write_bundle(
         tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=above) as folder,
     ):
         fresh = Path(folder) / "bundle"
-        generate(model, fresh)
+        generate(model, fresh, assessment.budget.target)
         content = {
             "bitfront": metadata.version("bitfront"),
             "device": assessment.estimate.device.name,

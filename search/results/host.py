@@ -48,7 +48,7 @@ class Host:
 
 def host(model: IntegerModel, dataset: Dataset) -> Host:
     """The scales of a model that was trained on a dataset: normalisation and quantisation in one."""
-    scale, one = model.input_scale, 2.0 ** model.exponents["head"]
+    scale, one = model.input_scale, 2.0 ** model.exponents[model.network.output.name]
     offsets = dataset.feature_mean + dataset.feature_std * scale.offset
     steps = dataset.feature_std * scale.step
     features = zip(dataset.feature_names, offsets, steps, strict=True)

@@ -42,16 +42,16 @@ class Measurement:
     @property
     def cycles(self) -> int:
         """Clocks from the first input to the last output: the estimate's, which is exact."""
-        return self.assessment.estimate.cycles
+        return int(self.assessment.estimate.cycles)
 
     @property
     def interval(self) -> int:
         """Clocks from window to window: the estimate's."""
-        return self.assessment.estimate.interval
+        return int(self.assessment.estimate.interval)
 
     def energy_uj(self, clock_mhz: float) -> float:
         """Energy of an inference: the estimate's."""
-        return self.assessment.estimate.energy_uj(clock_mhz)
+        return float(self.assessment.estimate.energy_uj(clock_mhz))
 
     @property
     def fits(self) -> bool:

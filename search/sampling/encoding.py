@@ -126,12 +126,13 @@ class Encoding:
             designs = self.space.designs({**self._choices(rows[where]), **alike}, len(where))
             yield Batch(where, designs)
 
-    def _choices(self, rows: Rows) -> dict[str, npt.NDArray[Any]]:
-        """The values of every open parameter, by row."""
-        return {
+    def _choices(self, rows: Rows) -> dict[str, Any]:
+        """The values of all parameters: one of a constant, an array by row of an open one."""
+        chosen = {
             name: np.array(values)[rows[:, column]]
             for column, (name, values) in enumerate(self.space.open.items())
         }
+        return {**self.space.constants, **chosen}
 
     @cached_property
     def _column(self) -> dict[str, int]:

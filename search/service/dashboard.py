@@ -47,13 +47,10 @@ class _ShownStorage(ResilientStorage):
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """Optuna's."""
-        return [_shown(trial) for trial in super().get_all_trials(study_id, False, states)]
-
-
-def _shown(trial: FrozenTrial) -> FrozenTrial:
-    shown = copy.copy(trial)
-    shown.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
-    return shown
+        trials = [copy.copy(trial) for trial in super().get_all_trials(study_id, False, states)]
+        for trial in trials:
+            trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
+        return trials
 
 
 class _Server(ThreadingMixIn, WSGIServer):

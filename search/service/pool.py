@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 from optuna.trial import FrozenTrial
 
@@ -17,7 +17,7 @@ from search.stopping import StopSignal
 from search.store.resilient import LONG_SECONDS, unless_away
 from search.store.study import OpenStudy, open_patiently
 
-__all__ = ["WORKER", "Job", "tend", "worker_programs", "workers"]
+__all__ = ["WORKER", "tend", "worker_programs", "workers"]
 
 WORKER = "worker"
 """Begins the names of worker processes."""
@@ -27,19 +27,10 @@ _LOOK_SECONDS = 2.0
 """Between two looks at the study's trials, all of which are read then."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a worker process needs to know; ``target`` is the study's own when it is ``None``."""
-
-    url: str
-    study: str
-    artifacts: str | None
-    target: int | None
-
-
-def worker_programs(job: Job, count: int) -> list[Program]:
-    """So many workers."""
-    return [Program(f"{WORKER} {index}", work, job) for index in range(count)]
+def worker_programs(study: OpenStudy, artifacts: str | None, target: int | None, count: int) -> list[Program]:
+    """So many workers; ``target`` is the study's own when it is ``None``."""
+    main = partial(work, study.url, study.name, artifacts, target)
+    return [Program(f"{WORKER} {index}", main) for index in range(count)]
 
 
 def workers(study: OpenStudy, programs: Sequence[Program], log: Callable[[str, str], None]) -> Supervisor:
@@ -83,11 +74,11 @@ def tend(
             time.sleep(_TICK_SECONDS)
 
 
-def work(job: Job, start: Start) -> None:
+def work(url: str, name: str, artifacts: str | None, target: int | None, start: Start) -> None:
     """A worker process."""
-    study = open_patiently(job.url, job.study, job.artifacts, start.stop, LONG_SECONDS)
-    target = job.target or study.spec.study.trials
-    Worker(study, target, start.stop, print, _worker(os.getpid(), start.token)).run()
+    study = open_patiently(url, name, artifacts, start.stop, LONG_SECONDS)
+    target, own = target or study.spec.study.trials, _worker(os.getpid(), start.token)
+    Worker(study, target, start.stop, print, own).run()
 
 
 def _worker(pid: int, token: str) -> str:

@@ -10,7 +10,7 @@ from quant_model.errors import UserError
 from search.files import make_folder, read_bytes
 from search.results.check import check_tools
 from search.results.front import finished_trials
-from search.service.pool import Job, tend, worker_programs, workers
+from search.service.pool import tend, worker_programs, workers
 from search.service.supervise import Supervisor
 from search.show import number, study_progress
 from search.stopping import StopSignal
@@ -78,7 +78,7 @@ def search(
     """
     if study.counts().complete >= target:
         return
-    programs = worker_programs(Job(study.url, study.name, artifacts, target), count)
+    programs = worker_programs(study, artifacts, target, count)
     logs = out / _LOGS
 
     def log(name: str, line: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from optuna.trial import FrozenTrial
@@ -16,7 +17,7 @@ from quant_model.errors import UserError
 from search.files import file_errors
 from search.service.dashboard import DashboardJob, serve_until_stopped
 from search.service.listen import check_free
-from search.service.pool import WORKER, Job, tend, worker_programs, workers
+from search.service.pool import WORKER, tend, worker_programs, workers
 from search.service.supervise import Program, Supervisor
 from search.stopping import StopSignal
 from search.store.location import Location
@@ -71,11 +72,11 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
         Interrupted: a stop was asked for; no trial of this machine's workers is left running.
         UserError: the port is in use, or all processes ended in an error.
     """
-    programs = worker_programs(Job(study.url, study.name, options.artifacts, None), options.workers)
+    programs = worker_programs(study, options.artifacts, None, options.workers)
     if options.port is not None:
         check_free(options.host, options.port)
         job = DashboardJob(study.url, options.artifacts, options.host, options.port)
-        programs.append(Program(_DASHBOARD, serve_until_stopped, job))
+        programs.append(Program(_DASHBOARD, partial(serve_until_stopped, job)))
     with service_log(study.url, options.log) as log, storage_errors(study.url):
         log("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")
         with workers(study, programs, log) as supervisor:

@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
+
+import optuna
 
 from quant_model.errors import UserError
 from search.stopping import Interrupted, StopSignal
-from search.store.quiet import quiet_optuna
 
-__all__ = ["Program", "Report", "Start", "Supervisor"]
+__all__ = ["Program", "Report", "Start", "Supervisor", "quiet_optuna"]
 
 _STOP_SECONDS = 12.0
 """How long a process may take to end well before it is killed."""
@@ -53,14 +55,12 @@ class Program:
 
     Attributes:
         name: For people: ``worker 0``.
-        main: Called in the process with the job; a function at the top of a module, which another process
-            finds by name.
-        job: Its argument. It goes through a pipe: a password never stands in a command line.
+        main: Called in the process. It goes there through a pipe: a password among its arguments never
+            stands in a command line.
     """
 
     name: str
-    main: Callable[[Any, Start], None]
-    job: Any
+    main: Callable[[Start], None]
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _main(program: Program, token: str, pipe: Connection, printed: Connection, l
         quiet_optuna()
         logging.captureWarnings(True)
         try:
-            program.main(program.job, Start(token, stop))
+            program.main(Start(token, stop))
             pipe.send(Report("done"))
         except Interrupted:
             pipe.send(Report("stopped"))
@@ -275,3 +275,9 @@ def _follow(lifeline: Connection) -> None:
         os.dup2(nowhere, sys.stdout.fileno())
         os.dup2(nowhere, sys.stderr.fileno())
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def quiet_optuna() -> None:
+    """Hush Optuna's log lines, and its notes on features that it calls experimental, in this process."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)

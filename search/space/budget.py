@@ -11,6 +11,7 @@ from typing import Any
 from cost_model import Estimate, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
 from cost_model.devices import Device, device
+from hdl.target import Target, default_part
 from quant_model.design import DesignPoint
 from search.space.facts import LIMITS, Facts, fact
 from search.study_files.spec import StudySpec
@@ -35,6 +36,8 @@ class Budget:
     """The study's own limits, by key of ``[constraints]``."""
     lanes_for: LaneObjective = "latency"
     """What ``auto_lanes`` makes small."""
+    part: str | None = None
+    """The device's package and speed grade, as Vivado names them; None for the usual ones."""
 
     @classmethod
     def of(cls, spec: StudySpec) -> Budget:
@@ -47,6 +50,7 @@ class Budget:
             spec.space.auto_lanes,
             spec.constraints.given,
             spec.space.lanes_for,
+            device_spec.part,
         )
 
     @classmethod
@@ -60,7 +64,13 @@ class Budget:
             most={
                 str(key): float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS
             },
+            part=data.get("part"),
         )
+
+    @property
+    def target(self) -> Target:
+        """The part and clock that exported scripts are for."""
+        return Target(self.part or default_part(self.device_name), self.clock_mhz)
 
     @property
     def limits(self) -> str:
@@ -76,6 +86,7 @@ class Budget:
             "limit": self.limit,
             "clock_mhz": self.clock_mhz,
             "constraints": dict(self.most),
+            **({} if self.part is None else {"part": self.part}),
         }
 
     @cached_property
@@ -132,8 +143,8 @@ class Budget:
     def constraints(self, facts: Facts) -> dict[str, Any]:
         """Always the same names in the same order: at most 0 where it fits.
 
-        By resource, utilisation less its share that may be used; then the study's own limits as ``max_KEY``, the excess as a
-        share of the limit.
+        By resource, utilisation less its share that may be used; then the study's own limits as ``max_KEY``,
+        the excess as a share of the limit.
 
         Args:
             facts: Numbers of one design, estimated or measured, or arrays over many.

@@ -23,7 +23,7 @@ from quant_model.design import DesignPoint
 from quant_model.designs import Designs
 from quant_model.engine import Choice, Engine
 from quant_model.errors import UserError
-from quant_model.families import DEFAULT_FAMILY, FAMILIES, Shape
+from quant_model.families import DEFAULT_FAMILY, FAMILIES, AnyShape
 from quant_model.graph import Graph, Tensor, graph_of
 from quant_model.node import Node
 from search.space.budget import Budget
@@ -60,7 +60,7 @@ class DesignSpace:
     spec: StudySpec
 
     @property
-    def family(self) -> type[Shape]:
+    def family(self) -> type[AnyShape]:
         """Of the networks; its ``parameters`` decide their shape."""
         return FAMILIES[DEFAULT_FAMILY]
 
@@ -121,7 +121,7 @@ class DesignSpace:
         shape, bound = self._bound(choice)
         return Designs(shape, **bound, count=count)
 
-    def _bound(self, choice: Mapping[str, Any]) -> tuple[Shape, dict[str, Any]]:
+    def _bound(self, choice: Mapping[str, Any]) -> tuple[AnyShape, dict[str, Any]]:
         """Shape, bits and engines of a choice of values, or of many."""
         full: dict[str, Any] = {**self.constants, **choice}
         features = full.get("features", len(self.spec.data.features))
@@ -164,8 +164,8 @@ class DesignSpace:
         """Everything that a design point of the deepest network needs, besides its shape."""
         space, graph = self.spec.space, self.deepest
         slots: dict[str, _Slot] = {}
-        for node in graph.weighted:
-            slots[f"{node.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
+        for weighted in graph.weighted:
+            slots[f"{weighted.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
         for name, tensor in graph.tensors.items():
             slots[f"{name}.activation_bits"] = _activation_slot(space, tensor, graph)
         for node in graph.nodes:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from uuid import uuid4
 
-from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore, download_artifact, upload_artifact
+from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.study import Study
 from optuna.trial import Trial
@@ -23,32 +23,52 @@ from optuna.trial import Trial
 from quant_model.errors import UserError
 from search.files import file_errors, make_folder
 
-__all__ = ["ArtifactStore", "Artifacts", "artifacts_at"]
-
-Answer = TypeVar("Answer")
+__all__ = ["Artifacts", "Bucket", "artifacts_at"]
 
 _S3 = "s3://"
 _REMEDY = "make room, or use --artifacts"
 
 
-class ArtifactStore:
-    """What Optuna and the dashboard call: a store that keeps all its files under a prefix of a bucket."""
+class Bucket:
+    """What Optuna and the dashboard call: a store that keeps all its files under a prefix of a bucket.
 
-    def __init__(self, store: Boto3ArtifactStore, prefix: str) -> None:
+    What the service refuses is a ``UserError``.
+    """
+
+    def __init__(self, store: Boto3ArtifactStore, place: str, prefix: str) -> None:
         self._store = store
+        self._place = place
         self._prefix = f"{prefix}/" if prefix else ""
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Optuna's."""
-        return self._store.open_reader(self._prefix + artifact_id)
+        with self._errors():
+            return io.BytesIO(self._store.open_reader(self._prefix + artifact_id).read())
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Optuna's."""
-        self._store.write(self._prefix + artifact_id, content_body)
+        with self._errors():
+            self._store.write(self._prefix + artifact_id, content_body)
 
     def remove(self, artifact_id: str) -> None:
         """Optuna's."""
-        self._store.remove(self._prefix + artifact_id)
+        with self._errors():
+            self._store.remove(self._prefix + artifact_id)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (Boto3Error, BotoCoreError, ClientError) as error:
+            # Such messages name endpoint and bucket, never a key.
+            raise UserError(
+                f"artifacts {self._place}",
+                " ".join(str(error).split()),
+                "check the bucket, AWS_ENDPOINT_URL and the credentials in the environment",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class Artifacts:
     """
 
     place: str
-    store: FileSystemArtifactStore | ArtifactStore
+    store: FileSystemArtifactStore | Bucket
 
     @property
     def path(self) -> Path:
@@ -96,9 +116,7 @@ class Artifacts:
         ):
             file = Path(folder) / name
             file.write_bytes(content)
-            return self._translated(
-                lambda: upload_artifact(artifact_store=self.store, file_path=str(file), study_or_trial=owner)
-            )
+            return upload_artifact(artifact_store=self.store, file_path=str(file), study_or_trial=owner)
 
     def get(self, artifact: str, what: str) -> bytes:
         """Read a file by its id; ``what`` names it in the message of an error.
@@ -106,21 +124,10 @@ class Artifacts:
         Raises:
             UserError: it is not there.
         """
-        try:
-            with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
-                file = Path(folder) / "artifact"
-                self._translated(
-                    lambda: download_artifact(
-                        artifact_store=self.store, artifact_id=artifact, file_path=str(file)
-                    )
-                )
-                return file.read_bytes()
-        except (ArtifactNotFound, OSError) as error:
-            raise UserError(
-                f"artifacts {self.place}",
-                f"{what} is not there",
-                "name the folder that the study was made with: --artifacts",
-            ) from error
+        if (content := self.kept(artifact)) is None:
+            remedy = "name the folder that the study was made with: --artifacts"
+            raise UserError(f"artifacts {self.place}", f"{what} is not there", remedy)
+        return content
 
     def keep(self, name: str, content: bytes) -> None:
         """Store a file under a name of its own, in place of what has that name.
@@ -132,7 +139,7 @@ class Artifacts:
         """
         with file_errors(f"artifacts {self.place}", "cannot be written", _REMEDY):
             if self.place.startswith(_S3):
-                self._translated(lambda: self.store.write(name, io.BytesIO(content)))
+                self.store.write(name, io.BytesIO(content))
             else:
                 unfinished = self.path / f".{name}-{uuid4().hex}"
                 unfinished.write_bytes(content)
@@ -144,14 +151,13 @@ class Artifacts:
         Raises:
             UserError: the store cannot be read.
         """
-
-        def read() -> bytes:
-            with self.store.open_reader(name) as reader:
-                return reader.read()
-
+        place = f"artifacts {self.place}"
         try:
-            with file_errors(f"artifacts {self.place}", "cannot be read", "check the folder: --artifacts"):
-                return self._translated(read)
+            with (
+                file_errors(place, "cannot be read", "check the folder: --artifacts"),
+                self.store.open_reader(name) as reader,
+            ):
+                return reader.read()
         except ArtifactNotFound:
             return None
 
@@ -165,23 +171,7 @@ class Artifacts:
             suppress(ArtifactNotFound, FileNotFoundError),
             file_errors(f"artifacts {self.place}", "cannot be changed", "check the folder: --artifacts"),
         ):
-            self._translated(lambda: self.store.remove(name))
-
-    def _translated(self, call: Callable[[], Answer]) -> Answer:
-        if not self.place.startswith(_S3):
-            return call()
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return call()
-        except (Boto3Error, BotoCoreError, ClientError) as error:
-            # Such messages name endpoint and bucket, never a key.
-            raise UserError(
-                f"artifacts {self.place}",
-                " ".join(str(error).split()),
-                "check the bucket, AWS_ENDPOINT_URL and the credentials in the environment",
-            ) from error
+            self.store.remove(name)
 
 
 def artifacts_at(place: str, base: Path | None = None) -> Artifacts:
@@ -207,4 +197,4 @@ def artifacts_at(place: str, base: Path | None = None) -> Artifacts:
         raise UserError(
             f"artifacts {place}", "the client for S3 is not installed", "pip install 'bitfront[s3]'"
         ) from error
-    return Artifacts(place.rstrip("/"), ArtifactStore(store, prefix.strip("/")))
+    return Artifacts(place.rstrip("/"), Bucket(store, place.rstrip("/"), prefix.strip("/")))

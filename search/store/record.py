@@ -206,8 +206,7 @@ def _part(kind: type[Part], value: object) -> Part | None:
     """An object out of its JSON, whichever version wrote it; ``None`` when it is none."""
     if not isinstance(value, Mapping):
         return None
-    names = (field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
-    return kind(**{name: value[name] for name in names if name in value})
+    return kind(**{name: value[name] for name in kind.__annotations__ if name in value})
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,13 @@ _ATTEMPTS = 6
 """Tries to make a storage's tables while other processes make them too."""
 _CONNECT_SECONDS = 10
 """How long PostgreSQL or a proxy may take to answer."""
+_LOCKED = ("locked", "busy")
+_SQLITE_PROBLEMS = (
+    (_LOCKED, "the database is locked by another program", "close that program or wait, then try again"),
+    (("not a database", "malformed"), "the file is no SQLite database", "name another file"),
+    (("full",), "the disk is full", "free some space, then try again"),
+)
+"""Words of SQLite's messages, and what to say."""
 _POSTGRESQL = {
     "connect_timeout": _CONNECT_SECONDS,
     # A server that is gone without a word is noticed in about a minute instead of hours.
@@ -71,12 +78,12 @@ def storage_errors(url: str) -> Iterator[None]:
     location = Location(url)
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError, StorageAwayError) as error:
-        raise _translated(location, error) from error
     except Exception as error:
-        if not is_rpc(error):
-            raise
-        raise _proxy_error(location, error) from error
+        if is_rpc(error):
+            raise _proxy_error(location, error) from error
+        if isinstance(error, SQLAlchemyError | StorageInternalError | StorageAwayError):
+            raise _translated(location, error) from error
+        raise
 
 
 def _proxy(location: Location) -> ResilientStorage:
@@ -211,19 +218,14 @@ def _try_sqlite(file: Path, seconds: float, *, create: bool) -> None:
 
 
 def _is_lock(error: sqlite3.Error) -> bool:
-    return "locked" in str(error) or "busy" in str(error)
+    return any(word in str(error) for word in _LOCKED)
 
 
 def _sqlite_error(shown: str, error: sqlite3.Error) -> UserError:
     text = str(error)
-    if _is_lock(error):
-        return UserError(
-            shown, "the database is locked by another program", "close that program or wait, then try again"
-        )
-    if "not a database" in text or "malformed" in text:
-        return UserError(shown, "the file is no SQLite database", "name another file")
-    if "full" in text:
-        return UserError(shown, "the disk is full", "free some space, then try again")
+    for words, problem, remedy in _SQLITE_PROBLEMS:
+        if any(word in text for word in words):
+            return UserError(shown, problem, remedy)
     return UserError(shown, text, "check the file, its folder and their permissions")
 
 

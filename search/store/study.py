@@ -14,6 +14,7 @@ import hashlib
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,8 +53,10 @@ __all__ = [
     "open_study",
 ]
 
-_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file")
-"""What may change under a study: how long it goes on, how it proposes, where the same data lies."""
+_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "device.part")
+"""What may change under a study: how long it goes on, how it proposes, where the same data lies, which
+package and speed grade the scripts are for."""
+_COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
 _PARENT, _MEASURED = "parent:", "measured:"
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
@@ -61,7 +64,7 @@ _SETUP_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class StudyCounts:
-    """Trials by state."""
+    """Trials by state, in the order of ``_COUNTED``."""
 
     complete: int
     pruned: int
@@ -135,14 +138,8 @@ class OpenStudy:
 
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
-        states = [trial.state for trial in self.trials()]
-        return StudyCounts(
-            complete=states.count(TrialState.COMPLETE),
-            pruned=states.count(TrialState.PRUNED),
-            running=states.count(TrialState.RUNNING),
-            failed=states.count(TrialState.FAIL),
-            waiting=states.count(TrialState.WAITING),
-        )
+        states = Counter(trial.state for trial in self.trials())
+        return StudyCounts(*(states[state] for state in _COUNTED))
 
     def data(self) -> StudyData:
         """The data that the study keeps.
@@ -196,13 +193,11 @@ class OpenStudy:
         Raises:
             UserError: there is no such trial.
         """
-        trials = self.trials()
-        for trial in trials:
-            if trial.number == number:
-                return trial
-        raise UserError(
-            f"study {self.name} trial {number}", "no such trial", f"choose one of 0..{len(trials) - 1}"
-        )
+        trials = {trial.number: trial for trial in self.trials()}
+        if number not in trials:
+            remedy = f"choose one of 0..{len(trials) - 1}"
+            raise UserError(f"study {self.name} trial {number}", "no such trial", remedy)
+        return trials[number]
 
 
 def create_or_resume(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cost_model.devices import device
 from cost_model.fabrics import FABRICS
+from hdl.target import check_part
 from quant_model.errors import UserError
 from quant_model.graph import graph_of
 from search.files import read_text
@@ -19,7 +20,7 @@ from search.study_files.toml_lines import key_lines
 
 __all__ = ["data_path", "load_spec", "parse_spec"]
 
-# The bounds of quant_model.design.Architecture that follow from several keys together.
+# The bounds of quant_model.families.Encoder that follow from several keys together.
 _MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
 
 
@@ -75,6 +76,11 @@ class _Checker:
             problem = f"no device {self._spec.device.name!r}"
             raise self._error(("device", "name"), problem, error.remedy) from error
         data = self._spec
+        if data.device.part is not None:
+            try:
+                check_part(data.device.part, part.name)
+            except UserError as error:
+                raise self._error(("device", "part"), error.problem, error.remedy) from error
         held = part.fabric.resources
         every = {name for fabric in FABRICS.values() for name in fabric.resources}
         for path, names in (

@@ -228,11 +228,16 @@ class DeviceSpec(_Model):
 
     name: str = Field(min_length=1, description="a device of the cost model, for example xc7s15")
     """The FPGA; `bitfront estimate` names the nearest one that is known."""
+    part: str | None = Field(
+        None, min_length=1, description="a part as Vivado names it, for example xc7s15ftgb196-2"
+    )
+    """Package and speed grade, for the scripts of exported folders; left out: the device's first package in
+    its slowest grade."""
     limit: float | None = Field(
         None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
     )
-    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out: what
-    can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
+    """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out:
+    what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
 

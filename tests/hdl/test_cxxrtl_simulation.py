@@ -39,7 +39,6 @@ def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def playback_of(model: IntegerModel, stall: bool, seed: int) -> Playback:
-    arch = model.network.design.shape
     stimulus = random_vectors(model.network.input, VECTORS, seed)
     return Playback(stimulus, model.forward(stimulus), isolated_vectors(VECTORS, stall), stall, seed)
 

@@ -13,6 +13,7 @@ from hdl.playback import Playback, Progress, isolated_vectors, parse_result, ran
 from hdl.simulate import Mismatch, Verification, compare
 from hdl.tools import ghdl
 from quant_model.formats import Format, IntArray
+from quant_model.graph import Port
 
 VHDL = Path(__file__).parent / "vhdl"
 VECTORS = 5
@@ -32,7 +33,7 @@ def simulate(
 ) -> Verification:
     source = tmp_path / "testbench.vhd"
     source.write_text((VHDL / "testbench.vhd").read_text().replace('"none"', f'"{fault}"'))
-    stimulus = random_vectors(Format(8), VECTORS, 3, 1, seed=4)
+    stimulus = random_vectors(Port("input", 3, 1, Format(8)), VECTORS, seed=4)
     playback = Playback(stimulus, golden(stimulus), isolated_vectors(VECTORS, stall), stall, seed=4)
     result, tool = play([source], playback, tmp_path / "work", timeout_s, progress)
     return compare(playback, result, 3, tool)
@@ -68,7 +69,7 @@ def test_cycles_are_those_of_the_isolated_vectors(tmp_path: Path) -> None:
 
 def test_the_first_difference_is_named(tmp_path: Path) -> None:
     found = simulate(tmp_path, "wrong")
-    expected = int(golden(random_vectors(Format(8), VECTORS, 3, 1, seed=4))[2, 0])
+    expected = int(golden(random_vectors(Port("input", 3, 1, Format(8)), VECTORS, seed=4))[2, 0])
     assert found.mismatches == 2
     assert found.first_mismatch == Mismatch(2, 0, expected, expected + 1)
 
@@ -148,15 +149,15 @@ def test_a_lane_of_subtractions_equals_integer_arithmetic(
 
 
 def test_random_vectors_reach_both_ends_and_depend_on_the_seed() -> None:
-    found = random_vectors(Format(5), 50, 4, 2, seed=1)
+    found = random_vectors(Port("input", 4, 2, Format(5)), 50, seed=1)
     assert found.shape == (50, 4, 2)
     assert (found[0] == -16).all()
     assert (found[1] == 15).all()
     assert set(np.unique(found[2:])) == set(range(-16, 16))
-    assert (random_vectors(Format(5), 50, 4, 2, seed=1) == found).all()
-    assert (random_vectors(Format(5), 50, 4, 2, seed=2) != found).any()
+    assert (random_vectors(Port("input", 4, 2, Format(5)), 50, seed=1) == found).all()
+    assert (random_vectors(Port("input", 4, 2, Format(5)), 50, seed=2) != found).any()
     with pytest.raises(ValueError, match="at least one"):
-        random_vectors(Format(5), 0, 4, 2, seed=1)
+        random_vectors(Port("input", 4, 2, Format(5)), 0, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_model import arithmetic
@@ -18,6 +18,7 @@ PAIRS = st.lists(st.tuples(st.integers(1, 5000), st.integers(1, 300)), min_size=
 @pytest.mark.parametrize(
     "formula", [arithmetic.bit_length, arithmetic.counter_bits, arithmetic.used_bits, arithmetic.log2]
 )
+@settings(max_examples=20)
 @given(pairs=PAIRS)
 def test_formulas_of_one_number(formula: Callable[[Any], Any], pairs: list[tuple[int, int]]) -> None:
     values = [pair[0] for pair in pairs]
@@ -28,11 +29,22 @@ def test_formulas_of_one_number(formula: Callable[[Any], Any], pairs: list[tuple
     "formula",
     [arithmetic.ceil_div, arithmetic.at_least, arithmetic.at_most, arithmetic.largest_divisor],
 )
+@settings(max_examples=20)
 @given(pairs=PAIRS)
 def test_formulas_of_two_numbers(formula: Callable[[Any, Any], Any], pairs: list[tuple[int, int]]) -> None:
     left, right = (np.array(part) for part in zip(*pairs, strict=True))
     assert formula(left, right).tolist() == [formula(*pair) for pair in pairs]
     assert formula(left, 7).tolist() == [formula(one, 7) for one in left.tolist()]
+
+
+@given(pairs=PAIRS, divisor=st.floats(1, 1e6))
+def test_powers(pairs: list[tuple[int, int]], divisor: float) -> None:
+    """To the last bit, whatever instructions numpy has for arrays."""
+    bases, exponents = [1 - 1 / (left + divisor) for left, _ in pairs], [right for _, right in pairs]
+    found = arithmetic.power(np.array(bases), np.array(exponents))
+    assert found.tolist() == [arithmetic.power(*pair) for pair in zip(bases, exponents, strict=True)]
+    halves = arithmetic.power(2.0, -np.array(exponents))
+    assert halves.tolist() == [2.0**-exponent for exponent in exponents]
 
 
 @given(st.integers(1, 200), st.integers(1, 200))
@@ -41,6 +53,12 @@ def test_the_largest_divisor_divides_and_is_the_largest(wanted: int, limit: int)
     assert limit % found == 0
     assert found <= wanted
     assert not [n for n in range(found + 1, min(wanted, limit) + 1) if limit % n == 0]
+
+
+def test_the_largest_divisors_of_no_numbers_are_none() -> None:
+    """A search that has seen nothing yet asks for them."""
+    none = np.array([], dtype=np.int64)
+    assert arithmetic.largest_divisor(none, none).tolist() == []
 
 
 def test_a_remembered_formula_is_computed_once_a_number_and_anew_for_arrays() -> None:

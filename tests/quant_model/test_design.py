@@ -73,6 +73,12 @@ def test_a_shape_survives_its_json(shape: Encoder) -> None:
         assert again.digest == shape.digest
 
 
+def test_digests_stay_what_they_were() -> None:
+    """Studies look up parents and designs of earlier versions by them."""
+    assert SHAPE.digest == "b643eec1ca8c39cb"
+    assert DESIGN.digest == "19db832149addd72"
+
+
 @pytest.mark.parametrize("data", [{}, {"family": "unknown"}, {"family": 3}, {"window": 24}])
 def test_what_is_no_shape_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"family|window|features"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from quant_model.design import DesignPoint
 from quant_model.families import Encoder
@@ -12,6 +12,7 @@ from tests.quant_model.strategies import designs, encoders
 
 
 @given(encoders())
+@settings(max_examples=25)
 def test_every_node_reads_what_was_made_before_it(shape: Encoder) -> None:
     graph = graph_of(shape)
     made = {graph.input.name}
@@ -22,6 +23,7 @@ def test_every_node_reads_what_was_made_before_it(shape: Encoder) -> None:
 
 
 @given(designs())
+@settings(max_examples=25)
 def test_a_network_has_the_outline_of_its_shape(design: DesignPoint) -> None:
     network = build_network(design)
     assert network.outline is graph_of(design.shape)
@@ -33,6 +35,7 @@ def test_a_network_has_the_outline_of_its_shape(design: DesignPoint) -> None:
 
 
 @given(encoders())
+@settings(max_examples=25)
 def test_readers_are_the_edges_seen_from_the_other_end(shape: Encoder) -> None:
     graph = graph_of(shape)
     edges = {(e.source, n.name, e.type) for n in graph.nodes for e in n.inputs if e.type != "loop"}

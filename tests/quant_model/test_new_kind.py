@@ -1,15 +1,14 @@
 """A kind and a family that exist only here: registered, they are drawn at random, trained and exported.
 
-What a new kind takes in quant_model, all of it: the node, how it trains, how it is written in ONNX, and a
-family that has it.
+What a new kind takes in quant_model, all of it: the node and a family that has it (``mirror.py``), how they
+train, how the node is written in ONNX.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import onnxruntime
@@ -18,23 +17,17 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from quant_model.arithmetic import Number, bit_length
 from quant_model.data import Dataset
 from quant_model.design import uniform_design
-from quant_model.engine import Engine
-from quant_model.families import FAMILIES, Shape
-from quant_model.formats import Format, IntArray, requantize
-from quant_model.graph import INPUT, Plan, Port
+from quant_model.families import FAMILIES
+from quant_model.formats import IntArray
 from quant_model.integer_model import IntegerModel
-from quant_model.kinds.linear import Linear
-from quant_model.kinds.pooling import Pooling
 from quant_model.network import Network, build_network
-from quant_model.node import Edge, Kind, Node, Parameters, check_shift
 from quant_model.onnx_export import INPUT as SOURCE
 from quant_model.onnx_export import OUTPUT, to_onnx
 from quant_model.onnx_export.kinds import WRITERS
 from quant_model.onnx_export.writer import Writer
-from quant_model.random_model import Draw, random_integer_model
+from quant_model.random_model import random_integer_model
 from quant_model.training import FloatParent, train, train_parent
 from quant_model.training.affine import AffineMap
 from quant_model.training.exponents import Draft, Reach, Scales, clamped, reachable
@@ -43,46 +36,10 @@ from quant_model.training.families import FLOAT_FAMILIES, FloatFamily
 from quant_model.training.folded import FoldedLinear
 from quant_model.training.kinds import KINDS
 from quant_model.training.node import Pass, TrainedNode, halved
+from tests.quant_model.mirror import Mirror, Negate
 from tests.quant_model.training.samples import SETTINGS, load, wave_dataset
 
-# The kind
-
-
-@dataclass(frozen=True)
-class Negate(Kind):
-    """The negative of its rows, requantised to a scale of its own."""
-
-    name: str
-    source: str
-    rows: Number
-    columns: Number
-    input: Format
-    output: Format
-    engine: Engine
-
-    kind: ClassVar[str] = "negate"
-
-    @property
-    def inputs(self) -> tuple[Edge, ...]:
-        return (Edge(self.source, "direct"),)
-
-    @property
-    def max_shift(self) -> Number:
-        return bit_length(self.input.magnitude)
-
-    def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
-        return parameters.exponents[self.name]
-
-    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
-        return requantize(-sources[0], self.exponent(parameters, exponents) - exponents[0], self.output)
-
-    def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
-        shift = exponents[self.name] - exponents[self.source]
-        check_shift(self.name, self.output, shift, self.max_shift)
-
-    def draw(self, draw: Draw) -> None:
-        shift = draw.shift(draw.tensors[self.source], self.output.bits, self.max_shift)
-        draw.exponents[self.name] = draw.found[self.source] + shift
+# How the kind trains, and how it is written
 
 
 class NegateRequantize(Function):
@@ -135,54 +92,7 @@ def write_negate(writer: Writer, node: Negate, source: str) -> str:
     return writer.requantize(writer.op("Neg", "negate", source), shift, node.output)
 
 
-# The family
-
-
-@dataclass(frozen=True)
-class Mirror(Shape):
-    """``input -> first -> turned (negative) -> pool -> last``."""
-
-    window: int
-    features: int
-    width: int
-    outputs: int
-
-    family: ClassVar[str] = "mirror"
-    structural: ClassVar[tuple[str, ...]] = ()
-    parameters: ClassVar[tuple[str, ...]] = ("window", "width")
-
-    def input_port(self, plan: Plan) -> Port:
-        return Port(INPUT, self.window, self.features, plan.tensor(INPUT, "end"))
-
-    def nodes(self, plan: Plan) -> Iterator[Node]:
-        formats = {name: plan.tensor(name) for name in ("first", "turned", "pool")}
-        yield Linear(
-            name="first",
-            source=INPUT,
-            rows=self.window,
-            in_features=self.features,
-            columns=self.width,
-            input=plan.tensor(INPUT, "end"),
-            weight=plan.weight("first"),
-            target=formats["first"],
-            positional=False,
-            engine=plan.engine("first"),
-        )
-        first, turned, pool = formats.values()
-        yield Negate("turned", "first", self.window, self.width, first, turned, plan.engine("turned"))
-        yield Pooling("pool", "turned", self.window, self.width, turned, pool, plan.engine("pool"))
-        yield Linear(
-            name="last",
-            source="pool",
-            rows=1,
-            in_features=self.width,
-            columns=self.outputs,
-            input=formats["pool"],
-            weight=plan.weight("last"),
-            target=None,
-            positional=False,
-            engine=plan.engine("last"),
-        )
+# How the family begins
 
 
 class MirrorModel(nn.Module):

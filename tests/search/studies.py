@@ -7,9 +7,9 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from search.files import read_bytes
+from search.service.supervise import quiet_optuna
 from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.store.quiet import quiet_optuna
 from search.store.study import OpenStudy, create_or_resume
 from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec

@@ -30,9 +30,9 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from search.service.lease import holder
+from search.service.supervise import quiet_optuna
 from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.store.quiet import quiet_optuna
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
 from tests.bench.service.tiny import write_tiny_study

@@ -20,7 +20,7 @@ import pstats
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -40,6 +40,7 @@ from quant_model.random_model import random_integer_model
 from quant_model.training import Epoch, TrainingResult
 from search.sampling.samplers import BudgetSampler
 from search.service.lease import Watch
+from search.service.trial import TrialWork
 from search.service.worker import Worker
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace
@@ -59,13 +60,23 @@ _CHUNK = 500
 
 
 @dataclass(frozen=True)
-class SurrogateWorker(Worker):
-    """A worker whose training is a formula: more bits, less error."""
+class SurrogateWork(TrialWork):
+    """Work whose training is a formula: more bits, less error."""
 
-    def _train(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
+    def _training(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
         model = random_integer_model(build_network(assessment.design), 0)
         error = surrogate(assessment)
         return TrainingResult(model, (Epoch(0, None, error), Epoch(1, error, error)), error)
+
+
+class SurrogateWorker(Worker):
+    """A worker that does such work; trials in others' hands, whose leases nobody renews, it leaves alone."""
+
+    def __init__(self, study: OpenStudy, stop: StopSignal, report: Callable[[str], None]) -> None:
+        super().__init__(study, 10**9, stop, report)
+        own = self._work
+        self._work = SurrogateWork(own.study, own.worker, own.stop, own.wait, own.recent)
+        self._watch = _Blind(study.storage, study.id)
 
 
 def surrogate(assessment: Assessment) -> float:
@@ -168,10 +179,7 @@ def measure(url: str, profile: bool) -> dict[str, float]:
             raise Interrupted
 
     with StopSignal() as stop, clock, contextlib.suppress(Interrupted):
-        worker = SurrogateWorker(study, 10**9, stop, report)
-        # The trials in others' hands have nobody who renews their lease: do not take them away.
-        worker.__dict__["_watch"] = _Blind(study.storage, study.id)
-        worker.run()
+        SurrogateWorker(study, stop, report).run()
     profiler.disable()
     if profile:
         pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)

@@ -9,11 +9,7 @@ from pathlib import Path
 
 from quant_model.data import Dataset, load_series, make_dataset
 from quant_model.design import DesignPoint, uniform_design
-<<<<<<< HEAD
-from quant_model.families import Encoder
-=======
 from quant_model.families import Encoder, Shape
->>>>>>> training
 from quant_model.training import TrainingSettings
 
 _DATA = Path(__file__).parents[3] / "studies" / "data"
@@ -36,11 +32,7 @@ def dataset(series: str) -> Dataset:
     return make_dataset(load_series(str(_DATA / file), "time", list(features), [target]), _WINDOW)
 
 
-<<<<<<< HEAD
-def architecture(data: Dataset, d_model: int) -> Encoder:
-=======
 def encoder(data: Dataset, d_model: int) -> Encoder:
->>>>>>> training
     """One layer, one head, ffn_width 4 x d_model."""
     return Encoder(
         window=data.window,
@@ -58,20 +50,12 @@ class Case:
     """A way to choose the bits, and how far above the float parent's error it may come."""
 
     title: str
-<<<<<<< HEAD
-    design: Callable[[Encoder], DesignPoint]
-=======
     design: Callable[[Shape], DesignPoint]
->>>>>>> training
     bar: float | None
     """Relative increase of the validation error; None where the case is there for comparison."""
 
 
-<<<<<<< HEAD
-def _mixed(architecture: Encoder) -> DesignPoint:
-=======
 def _mixed(shape: Shape) -> DesignPoint:
->>>>>>> training
     """Weights: 8 bits at both ends, which are small; 3 in query and key, 4 elsewhere. All else 8 bits."""
     design = uniform_design(shape, 4, 8)
     own = {"embed": 8, "head": 8}
@@ -83,22 +67,10 @@ def _mixed(shape: Shape) -> DesignPoint:
 
 def mean_weight_bits(design: DesignPoint) -> float:
     """Bits per weight, on average over all weights."""
-<<<<<<< HEAD
-    sizes = {name: _size(design.shape, name) for name in linear_names(design.shape)}
-    return sum(size * design.weight_bits[name] for name, size in sizes.items()) / sum(sizes.values())
-
-
-def _size(architecture: Encoder, name: str) -> int:
-    inputs, outputs = linear_shape(architecture, name)
-    return inputs * outputs
-
-
-=======
     sizes = {node.name: int(node.in_features * node.columns) for node in design.graph.weighted}
     return sum(size * design.weight_bits[name] for name, size in sizes.items()) / sum(sizes.values())
 
 
->>>>>>> training
 CASES: Mapping[str, Case] = {
     "8": Case("8 bits", lambda a: uniform_design(a, 8, 8), 0.01),
     "6": Case("6 bits", lambda a: uniform_design(a, 6, 6), 0.03),

@@ -12,15 +12,11 @@ import math
 from collections.abc import Mapping
 
 import torch
-from quant_model.training.fold import FoldedLinear
 from torch import Tensor, nn
 
 from quant_model.design import DesignPoint
 from quant_model.families import Encoder
-<<<<<<< HEAD
-=======
 from quant_model.training.folded import FoldedLinear
->>>>>>> training
 
 
 class FakeQuant(nn.Module):
@@ -66,12 +62,8 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, design: DesignPoint, linears: Mapping[str, FoldedLinear]) -> None:
         super().__init__()
-<<<<<<< HEAD
-        self.architecture: Encoder = design.shape
-=======
         assert isinstance(design.shape, Encoder)
         self.shape, weighted = design.shape, design.graph.weighted
->>>>>>> training
         self.linears = nn.ModuleDict(
             {
                 node.name.replace(".", "_"): QuantLinear(linears[node.name], design.weight_bits[node.name])

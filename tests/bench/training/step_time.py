@@ -17,21 +17,13 @@ from pathlib import Path
 
 import click
 import torch
-<<<<<<< HEAD
-from quant_model.training.float_model import FloatTransformer
-from quant_model.training.fold import fold
-=======
->>>>>>> training
 from torch import Tensor, nn
 
 from quant_model.design import uniform_design
 from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.training import prepare_process
-<<<<<<< HEAD
-=======
 from quant_model.training.families import FLOAT_FAMILIES
->>>>>>> training
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.bench.training.plain_qat import PlainNetwork
@@ -90,11 +82,7 @@ def _row(d_model: int, bits: int) -> str:
 def _times(network: str, d_model: int, bits: int) -> list[float]:
     """Milliseconds of each step, in this process."""
     torch.manual_seed(0)
-<<<<<<< HEAD
-    architecture = Encoder(
-=======
     shape = Encoder(
->>>>>>> training
         window=_WINDOW, features=1, d_model=d_model, heads=1, ffn_width=4 * d_model, layers=1, outputs=1
     )
     design = uniform_design(shape, bits, bits)

@@ -227,23 +227,33 @@ READINGS: dict[str, tuple[list[str], Reading]] = {
         Reading(("time",), "%d.%m.%Y %H:%M", decimal={"*": ","}),
     ),
     "date and clock": (
-        ["date,clock,level", "2024-01-01,0,1.5", "2024-01-01,100,2"], Reading(("date", "clock"), "%Y-%m-%d %H%M"),
+        ["date,clock,level", "2024-01-01,0,1.5", "2024-01-01,100,2"],
+        Reading(("date", "clock"), "%Y-%m-%d %H%M"),
     ),
     "summer time": (
-        ["time,level", "2024-10-27 02:00,1.5", "2024-10-27 02:00,2"], Reading(("time",), timezone="Europe/Berlin"),
+        ["time,level", "2024-10-27 02:00,1.5", "2024-10-27 02:00,2"],
+        Reading(("time",), timezone="Europe/Berlin"),
     ),
     "a sentinel left out": (
         ["time,level", "2024-01-01 00:00,1.5", "2024-01-01 01:00,-9999", "2024-01-01 02:00,2"],
         Reading(("time",), missing={"level": ("-9999",)}, fill="drop"),
     ),
     "a value held": (
-        ["time,level", "2024-01-01 00:00,2", "2024-01-01 01:00,NA"], Reading(("time",), fill="hold"),
+        ["time,level", "2024-01-01 00:00,2", "2024-01-01 01:00,NA"],
+        Reading(("time",), fill="hold"),
     ),
-    "a jitter": (["time,level", "2024-01-01 00:00:03,1.5", "2024-01-01 01:00:09,2"], Reading(("time",), step="1 h")),
+    "a jitter": (
+        ["time,level", "2024-01-01 00:00:03,1.5", "2024-01-01 01:00:09,2"],
+        Reading(("time",), step="1 h"),
+    ),
     "months": (["time,level", "2024-01-31,1.5", "2024-02-29,2"], Reading(("time",), step="month")),
-    "any order": (["time,level", "2024-01-02,2", "2024-01-01,1.5", "2024-01-01,7"], Reading(("time",), sort=True)),
+    "any order": (
+        ["time,level", "2024-01-02,2", "2024-01-01,1.5", "2024-01-01,7"],
+        Reading(("time",), sort=True),
+    ),
     "a row skipped": (
-        ["time,level", "2024-01-01,1.5", "2000-01-01,0", "2024-01-02,2"], Reading(("time",), skip_rows=(3,)),
+        ["time,level", "2024-01-01,1.5", "2000-01-01,0", "2024-01-02,2"],
+        Reading(("time",), skip_rows=(3,)),
     ),
     "a flag": (
         ["time,level,ok", "2024-01-01,1.5,1", "2024-01-02,9,0", "2024-01-03,2,1"],
@@ -253,8 +263,11 @@ READINGS: dict[str, tuple[list[str], Reading]] = {
         ["time,sensor,value", "2024-01-01,level,1.5", "2024-01-01,other,3", "2024-01-02,level,2"],
         Reading(("time",), pivot=Pivot("sensor", ("value",))),
     ),
-    "a counter": (["time,level", "2024-01-01,5", "2024-01-02,6.5", "2024-01-03,8.5"], Reading(("time",), changes=("level",))),
-}  # fmt: skip
+    "a counter": (
+        ["time,level", "2024-01-01,5", "2024-01-02,6.5", "2024-01-03,8.5"],
+        Reading(("time",), changes=("level",)),
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", READINGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pydantic import TypeAdapter, ValidationError
 
 from quant_model.design import shape_from_dict
@@ -16,6 +16,7 @@ SHAPE = Encoder(window=8, features=3, d_model=12, heads=4, ffn_width=20, layers=
 
 
 @given(encoders())
+@settings(max_examples=30)
 def test_names_cover_the_graph(shape: Encoder) -> None:
     graph = graph_of(shape)
     names = [node.name for node in graph.nodes]
@@ -27,6 +28,7 @@ def test_names_cover_the_graph(shape: Encoder) -> None:
 
 
 @given(encoders())
+@settings(max_examples=30)
 def test_widths_are_those_of_the_shape(shape: Encoder) -> None:
     graph = graph_of(shape)
     widths = {

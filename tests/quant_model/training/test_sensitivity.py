@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from quant_model.data import Dataset
@@ -52,6 +54,6 @@ def test_what_is_no_sensitivity_is_a_user_error(text: str) -> None:
 
 def test_tensors_that_share_a_format_are_lowered_together(dataset: Dataset) -> None:
     shape = small_shape(dataset, repeats=2)
-    parent = train_parent(shape, dataset, SETTINGS, 1)
+    parent = train_parent(shape, dataset, dataclasses.replace(SETTINGS, parent_epochs=1), 1)
     found = measure_sensitivity(parent, dataset, SETTINGS)
     assert len({found.activations[name][4] for name in graph_of(shape).tied}) == 1

@@ -64,7 +64,8 @@ def test_an_anomaly_detector_is_trained_as_a_forecast() -> None:
     anomaly = make_dataset(wave_series(), WINDOW, task="anomaly")
     network = build_network(uniform_design(small_shape(forecast), 6, 6))
 
-    models = [train(network, dataset, SETTINGS, 1).integer_model for dataset in (forecast, anomaly)]
+    settings = replace(SETTINGS, epochs=1, parent_epochs=1)
+    models = [train(network, dataset, settings, 1).integer_model for dataset in (forecast, anomaly)]
 
     assert models[0].to_json() == models[1].to_json()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import json
 import math
 import subprocess
 import sys
@@ -83,9 +85,9 @@ def test_the_same_seed_gives_the_same_parent(dataset: Dataset, parent: FloatPare
 
 
 def test_without_a_parent_one_is_trained(dataset: Dataset, parent: FloatParent) -> None:
-    network = network_of(dataset)
-    alone = train(network, dataset, SETTINGS, 1)
-    given = train(network, dataset, SETTINGS, 1, parent)
+    network, settings = network_of(dataset), dataclasses.replace(SETTINGS, epochs=1)
+    alone = train(network, dataset, settings, 1)
+    given = train(network, dataset, settings, 1, parent)
     assert alone.integer_model.to_json() == given.integer_model.to_json()
 
 
@@ -139,10 +141,12 @@ def test_several_heads_layers_and_features_train() -> None:
     assert result.validation_error < validation_error(dataset, persistence(dataset.validation))
 
 
-@pytest.mark.parametrize(("repeats", "layers"), [(2, 1), (3, 2)])
-def test_repeated_layers_train(dataset: Dataset, repeats: int, layers: int) -> None:
-    shape = small_shape(dataset, layers=layers, repeats=repeats)
+def test_repeated_layers_train(dataset: Dataset) -> None:
+    shape = small_shape(dataset, layers=2, repeats=3)
     parent = train_parent(shape, dataset, SETTINGS, 1)
+    # Training, evaluation and the folded network compute the same function of a repeated layer.
+    best = min(epoch.validation_error for epoch in parent.history)
+    assert parent.validation_error == pytest.approx(best, rel=1e-3)
     network = build_network(uniform_design(shape, 6, 6, stream_bits=8))
     result = train(network, dataset, SETTINGS, 0, parent)
     # Bit for bit: training evaluates what the accelerator computes.
@@ -154,18 +158,14 @@ def test_repeated_layers_train(dataset: Dataset, repeats: int, layers: int) -> N
     assert np.array_equal(again.predict(dataset.test.x), parent.predict(dataset.test.x))
 
 
-def test_the_parent_s_own_error_is_that_of_its_passes(dataset: Dataset) -> None:
-    """Training, evaluation and the folded network compute the same function of a repeated layer."""
-    parent = train_parent(small_shape(dataset, repeats=3), dataset, SETTINGS, 1)
-    assert parent.validation_error == pytest.approx(
-        min(epoch.validation_error for epoch in parent.history), rel=1e-3
-    )
-
-
 def test_a_parent_survives_its_file(dataset: Dataset, parent: FloatParent) -> None:
     content = parent.to_bytes()
     again = FloatParent.from_bytes(content, "artifact")
     assert again.to_bytes() == content
+    with np.load(io.BytesIO(content)) as file:
+        header = json.loads(str(file["header"]))
+    # As earlier versions wrote it, without a family.
+    assert header["architecture"] == dataclasses.asdict(small_shape(dataset))
     assert again.key == parent.key
     assert again.history == parent.history
     x = dataset.validation.x

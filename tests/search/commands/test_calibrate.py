@@ -11,7 +11,7 @@ from cost_model import device, estimate, resolve
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
 from search.commands.cli import run_cli
-from tests.cost_model.reports import flat_report
+from tests.cost_model.calibration.reports import flat_report
 
 XC7S15 = device("xc7s15")
 
@@ -130,7 +130,7 @@ def test_explain_a_design_that_fits(design_file: Path, capsys: pytest.CaptureFix
 
 def test_explain_a_design_that_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     over = next(
-        one for lanes in range(2, 32) if not estimate(one := design(32, 6, lanes), device("xc7s6")).fits
+        one for lanes in range(2, 32) if not estimate(one := design(32, 6, lanes), device("xc7s6")).fits()
     )
     file = tmp_path / "over.json"
     file.write_text(over.to_json())

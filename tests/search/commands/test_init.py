@@ -1,4 +1,5 @@
-"""``bitfront init``: what it says, what it writes, and that its study reads the user's own file and trains."""
+"""``bitfront init``: what it says, what it writes, and that its study reads the user's own file and
+trains."""
 
 from __future__ import annotations
 
@@ -102,10 +103,32 @@ def test_options_are_keys_of_the_study_file(init: Init) -> None:
     values = [f"{value:.0f}".replace("499", "x") for value in daily(rows)]
     text = lines("Datum,Uhr,Last,Ort", *(_columns(rows, values)), separator=";")
     said = init(
-        text, "--time", "Datum", "--time", "Uhr", "--time-format", "%d/%m/%Y %H.%M", "--timezone", "Europe/Berlin",
-        "--decimal", "Last=,", "--missing", "x", "--missing", "-7", "--fill", "interpolate", "--skip-rows", "2-4,9",
-        "--step", "1 h", "--target", "Last", "--device", "xc7s15",
-    )  # fmt: skip
+        text,
+        "--time",
+        "Datum",
+        "--time",
+        "Uhr",
+        "--time-format",
+        "%d/%m/%Y %H.%M",
+        "--timezone",
+        "Europe/Berlin",
+        "--decimal",
+        "Last=,",
+        "--missing",
+        "x",
+        "--missing",
+        "-7",
+        "--fill",
+        "interpolate",
+        "--skip-rows",
+        "2-4,9",
+        "--step",
+        "1 h",
+        "--target",
+        "Last",
+        "--device",
+        "xc7s15",
+    )
     spec, series = written()
     data = spec.data
     assert (data.time, data.time_format) == (("Datum", "Uhr"), "%d/%m/%Y %H.%M")

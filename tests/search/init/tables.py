@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 
 from quant_model.errors import UserError
 from search.init import Guess, Wishes, look
@@ -72,10 +73,9 @@ def guess(content: str | bytes, **wishes: object) -> Guess:
 
 def refusal(content: str | bytes, **wishes: object) -> str:
     """The message with which a file is refused: one line that names it."""
-    try:
-        found = guess(content, **wishes)
-    except UserError as error:
-        assert str(error).startswith("my.csv")
-        assert "\n" not in str(error)
-        return str(error)
-    raise AssertionError(f"not refused, but read: {found.reasons}")
+    with pytest.raises(UserError) as refused:
+        guess(content, **wishes)
+    message = str(refused.value)
+    assert message.startswith("my.csv")
+    assert "\n" not in message
+    return message

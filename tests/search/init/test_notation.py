@@ -66,9 +66,19 @@ def test_what_may_be_thousands_or_decimals_is_asked(kind: str) -> None:
 SETTLED = {
     "points between commas": ([f"{value / 100 + 2:.3f}" for value in VALUES], False, ",", 0.001),
     "points between tabs": ([f"{value / 100 + 2:.3f}" for value in VALUES], False, "\t", 0.001),
-    "commas, dates with points": ([f"{value / 100 + 2:.3f}".replace(".", ",") for value in VALUES], True, ";", 0.001),
-    "a thousand without a group": ([f"{value:.3f}" if value > 500 else f"{value * 10:.0f}" for value in VALUES], False, ",", 1),
-}  # fmt: skip
+    "commas, dates with points": (
+        [f"{value / 100 + 2:.3f}".replace(".", ",") for value in VALUES],
+        True,
+        ";",
+        0.001,
+    ),
+    "a thousand without a group": (
+        [f"{value:.3f}" if value > 500 else f"{value * 10:.0f}" for value in VALUES],
+        False,
+        ",",
+        1,
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", SETTLED)

@@ -86,24 +86,69 @@ def test_rows_whose_label_is_missing_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("header", "columns", "kept", "reason"),
     [
-        ("temp_c,temp_f", (A, [round(one * 1.8 + 32, 1) for one in A]), "temp_c", "temp_c in other units (times 1.8, plus 32)"),
-        ("temp,kelvin", (A, [round(one + 273.15, 2) for one in A]), "temp", "temp in other units (plus 273.1)"),
-        ("power_w,power_kw", ([10 * one for one in A], [round(one / 100, 4) for one in A]), "power_w", "power_w in other units (times 0.001)"),
+        (
+            "temp_c,temp_f",
+            (A, [round(one * 1.8 + 32, 1) for one in A]),
+            "temp_c",
+            "temp_c in other units (times 1.8, plus 32)",
+        ),
+        (
+            "temp,kelvin",
+            (A, [round(one + 273.15, 2) for one in A]),
+            "temp",
+            "temp in other units (plus 273.1)",
+        ),
+        (
+            "power_w,power_kw",
+            ([10 * one for one in A], [round(one / 100, 4) for one in A]),
+            "power_w",
+            "power_w in other units (times 0.001)",
+        ),
         ("a,b", (A, A), "a", "the same as a"),
         ("no,load", (list(range(1, ROWS + 1)), A), "load", "counts the rows"),
         ("id,load", (list(range(0, 10 * ROWS, 10)), A), "load", "counts the rows"),
         ("x,load", ([45000 + row / 24 for row in range(ROWS)], A), "load", "is the time once more"),
-        ("load,load_next", (A, [*A[1:], A[0]]), "load", "equals load one row later: it is not known yet when a forecast is made"),
-        ("tomorrow,load", ([*A[24:], *[0] * 24], A), "load", "equals load 24 rows later: it is not known yet when a forecast is made"),
-        ("target,load", ([*A[1:], A[0]], A), "load", "equals load one row later: it is not known yet when a forecast is made"),
-        ("load_mw,next_kw", ([round(one / 10, 4) for one in A], [round(100 * one) for one in [*A[1:], A[0]]]), "load_mw", "equals load_mw one row later: it is not known yet when a forecast is made"),
-        ("load,load_lag1", (A, [0, *A[:-1]]), "load", "equals load one row earlier: a window holds it already"),
+        (
+            "load,load_next",
+            (A, [*A[1:], A[0]]),
+            "load",
+            "equals load one row later: it is not known yet when a forecast is made",
+        ),
+        (
+            "tomorrow,load",
+            ([*A[24:], *[0] * 24], A),
+            "load",
+            "equals load 24 rows later: it is not known yet when a forecast is made",
+        ),
+        (
+            "target,load",
+            ([*A[1:], A[0]], A),
+            "load",
+            "equals load one row later: it is not known yet when a forecast is made",
+        ),
+        (
+            "load_mw,next_kw",
+            ([round(one / 10, 4) for one in A], [round(100 * one) for one in [*A[1:], A[0]]]),
+            "load_mw",
+            "equals load_mw one row later: it is not known yet when a forecast is made",
+        ),
+        (
+            "load,load_lag1",
+            (A, [0, *A[:-1]]),
+            "load",
+            "equals load one row earlier: a window holds it already",
+        ),
         ("load,site", (A, ["north"] * ROWS), "load", "always 'north'"),
         ("load,version", (A, [3] * ROWS), "load", "constant (3)"),
         ("load,note", (A, [f"n{row}" for row in range(ROWS)]), "load", "text"),
-        ("load,few", (A, ["" if row % 3 else row for row in range(ROWS)]), "load", "67 % of its cells are missing"),
+        (
+            "load,few",
+            (A, ["" if row % 3 else row for row in range(ROWS)]),
+            "load",
+            "67 % of its cells are missing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_columns_that_are_no_inputs_are_named(
     header: str, columns: tuple[list[object], ...], kept: str, reason: str
 ) -> None:

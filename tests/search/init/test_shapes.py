@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,10 @@ from tests.search.init.tables import daily, guess, hours, lines, refusal
 TIMES = hours()
 TEMP, HUMIDITY = daily(), [round(one / 9 + 30, 1) for one in daily(seed=7)]
 CLOCKS = [f"{time:%Y-%m-%d %H:%M}" for time in TIMES]
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 
-def long(header: str, rows: list[Row], separator: str = ",") -> str:
+def long(header: str, rows: Sequence[Row], separator: str = ",") -> str:
     return lines(header, *zip(*rows, strict=True), separator=separator)
 
 
@@ -50,7 +52,7 @@ def test_numbers_as_names_two_values_and_constant_words() -> None:
     rows = [
         (clock, name, "C", value, round(value * 3 + row % 7))
         for row, (clock, name, value) in enumerate(by_time())
-    ]  # type: ignore[call-overload, operator]
+    ]
     found = guess(long("time,device,unit,close,volume", rows))
     assert set(found.columns.features) == {"close temp", "close hum", "volume temp", "volume hum"}
 

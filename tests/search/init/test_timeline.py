@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,7 +79,8 @@ def test_irregular_times_are_refused_and_can_be_averaged() -> None:
     distances = np.random.default_rng(3).exponential(60, 600)
     times = [datetime(2024, 1, 1) + timedelta(seconds=float(second)) for second in np.cumsum(distances)]
     text = lines("time,y", [one.isoformat(timespec="milliseconds") for one in times], daily(600))
-    assert "irregular times" in (message := refusal(text))
+    message = refusal(text)
+    assert "irregular times" in message
     step = message.split("--step '")[1].split("'")[0]
     found = guess(text, step=step)
     assert found.reading.step == step
@@ -119,7 +121,7 @@ def test_a_clock_that_never_came_back_is_refused() -> None:
     )
 
 
-ORDERS = {
+ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
     "newest first": lambda rows: rows[::-1],
     "two exchanged": lambda rows: [*rows[:5], rows[6], rows[5], *rows[7:]],
     "any": lambda rows: np.random.default_rng(0).permutation(rows).tolist(),

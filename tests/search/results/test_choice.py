@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from quant_model.errors import UserError
-from search.commands.cli import run_cli
 from search.results.choice import Pick, Rule, choose, worth_building
 from search.results.front import FrontTrial
 from search.store.record import StoredEstimate
-from tests.search.conftest import StudyMaker
-from tests.search.studies import open_file, work
 
 
 def candidate(number: int, error: float, lut: float, cycles: int = 100) -> FrontTrial:
@@ -96,17 +91,3 @@ def test_what_a_run_builds_third_is_the_knee_that_pick_names() -> None:
 def test_an_empty_study_has_nothing_to_pick() -> None:
     with pytest.raises(UserError, match="no design is trained yet"):
         choose([], "knee", None, 0.02, "study s", "")
-
-
-def test_the_number_stands_alone_on_stdout(
-    make_study: StudyMaker, capsys: pytest.CaptureFixture[str]
-) -> None:
-    study = open_file(make_study())
-    work(study, 2)
-    for rule in ("lowest-error", "knee", "fastest"):
-        assert run_cli(["pick", "--storage", study.url, "--rule", rule]) == 0
-        out, reason = capsys.readouterr()
-        number = int(out)
-        assert f"trial {number} has" in reason
-        assert run_cli(["pick", "--storage", study.url, "--rule", rule, "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["trial"] == number

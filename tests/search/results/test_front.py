@@ -4,13 +4,13 @@ import csv
 import io
 
 from search.results.front import finished_trials, front, front_csv, front_json
+from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
 
 
-def test_the_front_of_a_study_as_json_and_csv(make_study: StudyMaker) -> None:
-    study = open_file(make_study())
-    work(study, 3)
+def test_the_front_of_a_study_as_json_and_csv(trained_study: OpenStudy) -> None:
+    study = trained_study
     data = front_json(study)
     assert data["study"] == "tiny"
     assert data["objectives"] == ["error", "utilization"]

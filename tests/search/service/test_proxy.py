@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
@@ -19,10 +16,9 @@ from search.store.storage import open_storage
 from search.store.study import open_study
 from tests.postgresql import PostgresServer, free_port
 from tests.search.conftest import StudyMaker
-from tests.search.service.test_serve import listening, wait_until
+from tests.search.processes import listening, start, wait_until
 from tests.search.studies import open_file
 
-ROOT = Path(__file__).parents[3]
 ProxyMaker = Callable[[str], AbstractContextManager[str]]
 
 
@@ -60,17 +56,7 @@ def test_a_worker_outlives_its_proxy_and_the_database_behind_it(make_study: Stud
 @pytest.mark.slow
 def test_the_command_listens_on_this_machine_only_and_ends_well(postgresql_url: str) -> None:
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "search.entry",
-        "proxy",
-        "--storage",
-        postgresql_url,
-        "--port",
-        str(port),
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start("proxy", "--storage", postgresql_url, "--port", str(port))
     try:
         wait_until(lambda: listening(port))
         assert listening(port) == {"0100007F"}

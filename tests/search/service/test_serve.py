@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from optuna.trial import TrialState
 
-from search.service.lease import holder
 from search.store.record import TrialRecord
-from search.store.study import OpenStudy, open_study
+from search.store.study import open_study
 from tests.postgresql import PostgresServer, free_port
 from tests.search.conftest import StudyMaker
+from tests.search.processes import SLOW, answers, done, listening, process_of, start, training, wait_until
 from tests.search.studies import open_file
 
-ROOT = Path(__file__).parents[3]
 PASSWORD = "s3cr-et"
-SLOW = {"epochs": "epochs = 100000\npatience = 100000", "parent_epochs": "parent_epochs = 1"}
-
-
-def start(*arguments: str | Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "search.entry", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.1)
-
-
-def training(study: OpenStudy) -> list[int]:
-    """The processes that train at the moment."""
-    running = [trial for trial in study.running() if "training" in trial.user_attrs]
-    return [int((holder(trial) or ":0:").split(":")[1]) for trial in running]
 
 
 def children(process: int) -> list[int]:
@@ -56,23 +29,6 @@ def command_line(process: int) -> str:
     return Path(f"/proc/{process}/cmdline").read_text().replace("\0", " ")
 
 
-def listening(port: int) -> set[str]:
-    """Addresses on which the port is listened on, as the kernel writes them."""
-    tables = "".join(Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6"))
-    rows = [line.split() for line in tables.splitlines() if "local_address" not in line]
-    found = {row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port}
-    # An IPv4 address on a socket for both kinds.
-    return {one.removeprefix("0000000000000000FFFF0000") for one in found}
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 @pytest.mark.slow
 def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
     make_study: StudyMaker, tmp_path: Path
@@ -81,9 +37,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
     with PostgresServer(PASSWORD) as server:
         url = server.new_database()
         study = open_file(make_study(SLOW), url)
-        process = start(
-            "serve", "--storage", url, "--workers", "2", "--port", str(port), "--log", log
-        )  # fmt: skip
+        process = start("serve", "--storage", url, "--workers", "2", "--port", str(port), "--log", log)
         try:
             wait_until(lambda: training(study) and len(study.running()) == 2 and answers(port))
             assert listening(port) == {"0100007F"}
@@ -91,7 +45,7 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
             assert not [one for one in family if PASSWORD in command_line(one)]
 
             killed = study.running()[0]
-            os.kill(int((holder(killed) or "").split(":")[1]), signal.SIGKILL)
+            os.kill(process_of(killed), signal.SIGKILL)
             wait_until(lambda: TrialRecord.of(study.trial(killed.number)).losses)
             wait_until(lambda: len(study.running()) == 2)
             (page,) = [one for one in children(process.pid) if is_listening(one, port)]
@@ -141,24 +95,5 @@ def test_processes_whose_service_is_killed_end_and_give_their_trials_back(
 def test_a_service_without_a_dashboard_ends_when_the_study_is_done(make_study: StudyMaker) -> None:
     file = make_study({"trials": "trials = 1"})
     url = f"sqlite:///{file.parent}/study.db"
-    process = start("serve", file, "--storage", url, "--port", "0")
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 0, error
-    study = open_study(url, None)
-    assert len(study.trials(TrialState.COMPLETE)) == 1
-    assert "worker 0: trial 0 complete: error" in error
-
-
-def test_a_port_in_use_is_one_error(make_study: StudyMaker) -> None:
-    study = open_file(make_study())
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        for command in (["serve", "--workers", "1"], ["dashboard"], ["proxy"]):
-            process = start(*command, "--storage", study.url, "--port", str(port))
-            _, error = process.communicate(timeout=60)
-            assert process.returncode == 2
-            remedy = "choose another port, or end what uses it"
-            assert error == f"error: --host 127.0.0.1 --port {port}: address already in use; {remedy}\n"
-    assert study.counts().running == 0
+    assert "worker 0: trial 0 complete: error" in done("serve", file, "--storage", url, "--port", "0").stderr
+    assert open_study(url, None).counts().complete == 1

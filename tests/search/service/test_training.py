@@ -21,11 +21,11 @@ from quant_model.network import build_network
 from quant_model.training import TrainingDiverged, TrainingResult
 from quant_model.training import train as train_network
 from search.results.front import front
-from search.service.lease import holder
 from search.service.training import Trainer
 from search.store.record import TrialRecord
-from search.store.study import OpenStudy, open_study
+from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
+from tests.search.processes import open_when_made, process_of, start, wait_until
 from tests.search.studies import open_file, work
 
 DESIGN = uniform_design(
@@ -74,24 +74,25 @@ def test_a_killed_training_goes_on_to_the_same_model(make_study: StudyMaker, tmp
 def test_a_killed_worker_s_trial_comes_to_the_same_model(make_study: StudyMaker, tmp_path: Path) -> None:
     """Two runs of one study; in the second one the worker is killed in the middle of its only trial."""
     file = make_study({**LONG, "trials": "trials = 1"})
+    work(open_file(file), 1)
+    out = tmp_path / "out"
+    process = start("run", file, "--out", out, "--export", "0")
+    study = open_when_made(process, f"sqlite:///{out}/study.db")
+    wait_until(lambda: process.poll() is not None or checkpoints(study))
+    (killed,) = study.running()
+    os.kill(process_of(killed), signal.SIGKILL)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
     models = []
-    for name, killed in (("whole", False), ("killed", True)):
-        out = tmp_path / name
-        words = ["run", str(file), "--out", str(out), "--export", "0"]
-        with subprocess.Popen([sys.executable, "-m", "search.entry", *words]) as process:
-            deadline = time.monotonic() + 120
-            while killed and process.poll() is None and time.monotonic() < deadline:
-                if list((out / "artifacts").glob("checkpoint-*")):
-                    (trial,) = open_study(f"sqlite:///{out}/study.db", None).running()
-                    os.kill(int((holder(trial) or "").split(":")[1]), signal.SIGKILL)
-                    break
-                time.sleep(0.005)
-        assert process.returncode == 0
-        study = open_study(f"sqlite:///{out}/study.db", None)
-        (trial,) = study.trials(TrialState.COMPLETE)
-        models.append(study.artifacts.get(trial.user_attrs["model"], "the model"))
-        assert len(TrialRecord.of(trial).losses) == killed
+    for one in (study, open_file(file)):
+        (trial,) = one.trials(TrialState.COMPLETE)
+        models.append(one.artifacts.get(trial.user_attrs["model"], "the model"))
+        assert (trial.number, trial.params) == (0, killed.params)
+        assert len(TrialRecord.of(trial).losses) == (one is study)
     assert models[0] == models[1]
+    log = (out / "logs" / "worker-0.log").read_text()
+    assert "trial 0 lost its worker" in log
+    assert "was ended by signal 9; started again in 0.5 s" in log
 
 
 def test_a_diverging_training_leaves_no_checkpoint(make_study: StudyMaker) -> None:

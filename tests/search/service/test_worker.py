@@ -130,18 +130,20 @@ def test_the_budget_sampler_proposes_what_fits(make_study: StudyMaker) -> None:
     assert study.counts().pruned == 0
 
 
+@pytest.mark.parametrize("sampler", ["surrogate", "random"])
 def test_a_study_without_a_design_that_fits_ends(
-    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, sampler: str
 ) -> None:
-    monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 4)
+    monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 3)
     nothing_fits = {
         'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001',
-        "trials": 'trials = 1\nsampler = "random"',
+        "trials": f'trials = 1\nsampler = "{sampler}"',
     }
     study = open_file(make_study(nothing_fits))
-    with pytest.raises(UserError, match="4 trials in a row came to nothing; what is short is mostly"):
+    with pytest.raises(UserError, match="3 trials in a row came to nothing; what is short is mostly"):
         work(study, 1)
-    assert study.counts().pruned == 4
+    assert study.counts().pruned == 3
+    assert all(max(trial.constraints.values()) > 0 for trial in study.trials())
     # A second call must not go on for ever either, and adds nothing.
     with pytest.raises(UserError, match="in a row came to nothing"):
         work(open_file(make_study(nothing_fits)), 1)

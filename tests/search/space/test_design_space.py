@@ -153,8 +153,3 @@ def test_lanes_left_to_the_budget_are_as_many_as_fit() -> None:
         found = budget.assess(design)
         assert found.fits
         assert found.estimate.cycles < budget.assess(single).estimate.cycles
-
-
-def test_auto_lanes_stand_alone() -> None:
-    with pytest.raises(UserError, match="auto stands alone"):
-        space_of(TOML.replace("lanes = [1, 2]", 'lanes = ["auto", 2]'))

@@ -28,12 +28,18 @@ def cells(sheet: Sheet, column: str) -> list[str]:
 
 ABOVE: dict[str, tuple[list[str], list[str]]] = {
     "comments": (["# logger v1.2", "# serial 42"], ["rows 1, 2 above the header skipped: '# logger v1.2'"]),
-    "an odd quotation mark in a comment": (['# a 5" pipe'], ["row 1 above the header skipped: '# a 5\" pipe'"]),
+    "an odd quotation mark in a comment": (
+        ['# a 5" pipe'],
+        ["row 1 above the header skipped: '# a 5\" pipe'"],
+    ),
     "remarks": (["Station: Berlin", ""], ["row 1 above the header skipped: 'Station: Berlin'"]),
-    "pairs as wide as rows": (["Station,Berlin", "Rows,20"], ["rows 1, 2 above the header skipped: 'Station,Berlin'"]),
+    "pairs as wide as rows": (
+        ["Station,Berlin", "Rows,20"],
+        ["rows 1, 2 above the header skipped: 'Station,Berlin'"],
+    ),
     "a long sentence": (["Made by a logger, version 2, on 2024-02-01"], ["row 1 above the header skipped"]),
     "a declaration": (["sep=,"], ["row 1 above the header skipped: 'sep=,'"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", ABOVE)

@@ -51,11 +51,25 @@ def test_every_notation(cell: str, decimal: str | None, value: float) -> None:
 @pytest.mark.parametrize(
     ("cell", "decimal"),
     [
-        ("1,5", None), ("1,234", None), ("1_000", None), ("0x10", None), ("1.2.3", None), ("inf", None), ("1e999", None),
-        ("high", None), ("1 000", None), ("1.5", ","), ("1.23,4", ","), ("1,2,3", ","), ("1.2345", ","), ("1,23.4", "."),
-        ("1234,567.8", "."), ("1,2345", "."), ("12,34,567", "."),
+        ("1,5", None),
+        ("1,234", None),
+        ("1_000", None),
+        ("0x10", None),
+        ("1.2.3", None),
+        ("inf", None),
+        ("1e999", None),
+        ("high", None),
+        ("1 000", None),
+        ("1.5", ","),
+        ("1.23,4", ","),
+        ("1,2,3", ","),
+        ("1.2345", ","),
+        ("1,23.4", "."),
+        ("1234,567.8", "."),
+        ("1,2345", "."),
+        ("12,34,567", "."),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_number_is_told(cell: str, decimal: str | None) -> None:
     found = parse([cell, "1"], decimal)
     assert found.bad.tolist() == [True, False]

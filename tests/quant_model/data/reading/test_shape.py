@@ -29,7 +29,7 @@ HOURS = range(24)
         ([f"{hour:02d}:00-{hour + 1:02d}:00" for hour in HOURS], "00:00", "23:00"),
         ([f"hour_{hour}" for hour in HOURS], "00:00", "23:00"),
         ([f"{quarter // 4:02d}:{quarter % 4 * 15:02d}" for quarter in range(96)], "00:00", "23:45"),
-        ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), "Jan", "Dec"),
+        (["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], "Jan", "Dec"),
     ],
 )
 def test_columns_named_by_times(names: list[str], first: str, last: str) -> None:

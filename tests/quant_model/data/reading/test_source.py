@@ -76,18 +76,30 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "old Mac lines": lambda: TEXT.replace("\n", "\r").encode(),
     "no line end": lambda: TEXT.rstrip().encode(),
     "tabs": lambda: TEXT.replace(",", "\t").encode(),
-    "bars with borders": lambda: ("|" + TEXT.strip().replace(",", "|").replace("\n", "|\n|") + "|\n").encode(),
+    "bars with borders": lambda: (
+        "|" + TEXT.strip().replace(",", "|").replace("\n", "|\n|") + "|\n"
+    ).encode(),
     "blanks around": lambda: TEXT.replace(",", " , ").encode(),
     "all quoted": lambda: ('"' + TEXT.strip().replace(",", '","').replace("\n", '"\n"') + '"').encode(),
     "Parquet": lambda: parquet(time=TIMES, y=VALUES),
     "Parquet, nanoseconds": lambda: parquet(time=pa.array(TIMES, pa.timestamp("ns")), y=VALUES),
-    "Parquet, a zone": lambda: parquet(time=pa.array(TIMES, pa.timestamp("us", tz="Europe/Berlin")), y=VALUES),
-    "Parquet, words": lambda: parquet(time=[f"{time}" for time in TIMES], y=[f" {value} " for value in VALUES]),
-    "Parquet, a dictionary": lambda: parquet(time=pa.array([f"{one}" for one in TIMES]).dictionary_encode(), y=VALUES),
-    "Parquet, decimals": lambda: parquet(time=TIMES, y=pa.array([f"{v}" for v in VALUES]).cast(pa.decimal128(9, 2))),
+    "Parquet, a zone": lambda: parquet(
+        time=pa.array(TIMES, pa.timestamp("us", tz="Europe/Berlin")), y=VALUES
+    ),
+    "Parquet, words": lambda: parquet(
+        time=[f"{time}" for time in TIMES], y=[f" {value} " for value in VALUES]
+    ),
+    "Parquet, a dictionary": lambda: parquet(
+        time=pa.array([f"{one}" for one in TIMES]).dictionary_encode(), y=VALUES
+    ),
+    "Parquet, decimals": lambda: parquet(
+        time=TIMES, y=pa.array([f"{v}" for v in VALUES]).cast(pa.decimal128(9, 2))
+    ),
     "Excel": lambda: xlsx(("time", "y"), *pairs()),
-    "Excel, a remark above": lambda: xlsx(("Logger 7", None), (None, None), ("time", "y"), *pairs(), sheets=2),
-}  # fmt: skip
+    "Excel, a remark above": lambda: xlsx(
+        ("Logger 7", None), (None, None), ("time", "y"), *pairs(), sheets=2
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -71,12 +71,25 @@ def test_every_way_to_write_a_time(cell: str, time_format: str, moment: datetime
 @pytest.mark.parametrize(
     ("cell", "time_format"),
     [
-        ("2024-02-30", ISO), ("2023-02-29", ISO), ("2024-13-01", ISO), ("2024-01-01 25:00", ISO), ("01/02/2024", ISO),
-        ("2024-01-01 later", ISO), ("2024-01-01 24:01", ISO), ("1704067200", ISO), ("5Q24", "%qQ%y"), ("2024-W54", "%G-W%V"),
-        ("2023-366", "%Y-%j"), ("13:00 PM 1.1.2024", "%I:%M %p %d.%m.%Y"), ("0 Foo 2024", "%d %b %Y"), ("later", "epoch s"),
-        ("01.01.2024 01:00 XYZ", "%d.%m.%Y %H:%M %z"), ("31.04.2024", "%d.%m.%Y"), ("NaN", ISO),
+        ("2024-02-30", ISO),
+        ("2023-02-29", ISO),
+        ("2024-13-01", ISO),
+        ("2024-01-01 25:00", ISO),
+        ("01/02/2024", ISO),
+        ("2024-01-01 later", ISO),
+        ("2024-01-01 24:01", ISO),
+        ("1704067200", ISO),
+        ("5Q24", "%qQ%y"),
+        ("2024-W54", "%G-W%V"),
+        ("2023-366", "%Y-%j"),
+        ("13:00 PM 1.1.2024", "%I:%M %p %d.%m.%Y"),
+        ("0 Foo 2024", "%d %b %Y"),
+        ("later", "epoch s"),
+        ("01.01.2024 01:00 XYZ", "%d.%m.%Y %H:%M %z"),
+        ("31.04.2024", "%d.%m.%Y"),
+        ("NaN", ISO),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_time(cell: str, time_format: str) -> None:
     assert times([cell], time_format) == [None]
 
@@ -99,9 +112,16 @@ def test_a_format_that_means_nothing(wrong: str) -> None:
 
 
 FORMATS = (
-    "%Y-%m-%d %H:%M:%S", "%d.%m.%y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%d %B %Y %H:%M:%S.%f", "%Y%m%d%H%M%S",
-    "%a %b %d %H:%M:%S %Y", "%G-W%V-%u %H:%M:%S", "%Y-%j %H:%M:%S.%f", "%d-%b-%Y %H.%M.%S",
-)  # fmt: skip
+    "%Y-%m-%d %H:%M:%S",
+    "%d.%m.%y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d %B %Y %H:%M:%S.%f",
+    "%Y%m%d%H%M%S",
+    "%a %b %d %H:%M:%S %Y",
+    "%G-W%V-%u %H:%M:%S",
+    "%Y-%j %H:%M:%S.%f",
+    "%d-%b-%Y %H.%M.%S",
+)
 
 
 @given(
