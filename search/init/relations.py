@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,7 +52,7 @@ _RESETS = 0.005
 _SHIFTS = 24
 """Rows that a column may be shifted by."""
 _SAMPLE, _ALIKE, _TRIED = 400, 0.9, 3
-"""Rows that are looked at first; how alike they must be, missing values make them less so; shifts then tried."""
+"""Rows that are looked at first; how alike they must be, with missing values too; shifts that are then tried."""
 _AHEAD = frozenset(
     ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
@@ -61,6 +60,7 @@ _BEHIND = frozenset(
     ["lag", "lag1", "prev", "previous", "last", "yesterday", "before", "past", "gestern", "hier", "ayer"]
 )
 """Words in names of columns that were made of another one's later or earlier rows."""
+_MOST_DIGITS = 12
 _EQUAL_SHARE, _FEWEST_VALUES = 0.99, 5
 """Of the rows that must fit, and different values that a column must have, for two to be the same."""
 
@@ -208,16 +208,9 @@ def _line(one: Floats, other: Floats) -> str | None:
 
 def _resolution(values: Floats) -> float:
     """The last digit that values are rounded to."""
-    decimals = max(
-        (
-            len(text.split(".")[1])
-            for text in map(repr, values[:50].tolist())
-            if re.fullmatch(r"-?\d+\.\d+", text)
-        ),
-        default=0,
-    )
-    whole = all(value == int(value) for value in values[:50].tolist() if abs(value) < 2**53)
-    return 1.0 if whole else 10.0 ** -min(decimals, 12)
+    some = values[:50]
+    digits = (place for place in range(_MOST_DIGITS) if np.array_equal(np.round(some, place), some))
+    return float(10.0 ** -next(digits, _MOST_DIGITS))
 
 
 def correlation(left: Floats, right: Floats) -> float:

@@ -208,9 +208,10 @@ def _target(
             sheet.name, f"no column to forecast ({reasons})", "give a column of numbers that vary"
         )
     # Among columns that are not each other's, in another unit or another row.
-    own = {name: values for name, values in usable.items() if name not in twins(usable, None)}
-    base = {name: values for name, values in own.items() if name not in shifted(own, position)}
-    return guess_target(base)
+    twice = twins(usable, None)
+    own = {name: values for name, values in usable.items() if name not in twice}
+    made = shifted(own, position)
+    return guess_target({name: values for name, values in own.items() if name not in made})
 
 
 def _change(values: Floats, position: Ints) -> Floats:
