@@ -52,7 +52,7 @@ _RESETS = 0.005
 _SHIFTS = 24
 """Rows that a column may be shifted by."""
 _SAMPLE, _ALIKE, _TRIED = 400, 0.9, 3
-"""Rows that are looked at first; how alike they must be, with missing values too; shifts that are then tried."""
+"""Rows that are looked at first; how alike they must be, with missing values too; shifts then tried."""
 _AHEAD = frozenset(
     ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
