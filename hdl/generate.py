@@ -167,7 +167,7 @@ def _units(of: Build) -> Iterator[tuple[str, str]]:
         yield name, (files("hdl") / "vhdl" / f"{name}.vhd").read_text()
     built = netlist(of)
     for rom in built.roms:
-        yield rom.name, _rom(rom)
+        yield rom.name, rom_text(rom)
     yield (
         TOP,
         render(
@@ -186,7 +186,8 @@ def _units(of: Build) -> Iterator[tuple[str, str]]:
     )
 
 
-def _rom(rom: Rom) -> str:
+def rom_text(rom: Rom) -> str:
+    """The VHDL of a ROM."""
     return render(
         "rom.vhd.j2",
         name=rom.name,

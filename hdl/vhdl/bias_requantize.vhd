@@ -30,13 +30,11 @@ entity bias_requantize is
 end entity bias_requantize;
 
 architecture rtl of bias_requantize is
-  signal valids   : std_logic_vector(1 to work.pipeline.REQUANTIZE);
+  signal valids   : std_logic_vector(1 to work.pipeline.REQUANTIZE - 1);
   signal data_1   : signed(IN_BITS - 1 downto 0);
   signal sum      : signed(SUM_BITS - 1 downto 0);
   signal rescaled : std_logic_vector(OUT_BITS - 1 downto 0);
 begin
-
-  out_valid <= valids(work.pipeline.REQUANTIZE);
 
   whole_sum : if WIDE generate
     rescaled <= std_logic_vector(sum);
@@ -54,9 +52,11 @@ begin
       if valids(2) = '1' then
         out_data <= rescaled;
       end if;
-      valids <= valid & valids(1 to work.pipeline.REQUANTIZE - 1);
+      valids    <= valid & valids(1 to work.pipeline.REQUANTIZE - 2);
+      out_valid <= valids(work.pipeline.REQUANTIZE - 1);
       if rst = '1' then
-        valids <= (others => '0');
+        valids    <= (others => '0');
+        out_valid <= '0';
       end if;
     end if;
   end process;

@@ -51,12 +51,10 @@ architecture rtl of residual_adder is
 
   signal column   : unsigned(counter_bits(COLUMNS) - 1 downto 0);
   signal row_end  : std_logic;
-  signal valids   : std_logic_vector(1 to work.pipeline.RESIDUAL);
+  signal valids   : std_logic_vector(1 to work.pipeline.RESIDUAL - 1);
   signal branch_1 : std_logic_vector(BRANCH_BITS - 1 downto 0);
   signal sum      : sum_t;
 begin
-
-  out_valid <= valids(work.pipeline.RESIDUAL);
 
   row_end <= valid when column = COLUMNS - 1 else '0';
   step    <= valid;
@@ -78,10 +76,12 @@ begin
       if valids(2) = '1' then
         out_data <= shift_saturate(sum, SHIFT, OUT_BITS, true);
       end if;
-      valids <= valid & valids(1 to work.pipeline.RESIDUAL - 1);
+      valids    <= valid & valids(1 to work.pipeline.RESIDUAL - 2);
+      out_valid <= valids(work.pipeline.RESIDUAL - 1);
       if rst = '1' then
-        column <= (others => '0');
-        valids <= (others => '0');
+        column    <= (others => '0');
+        valids    <= (others => '0');
+        out_valid <= '0';
       end if;
     end if;
   end process;

@@ -1,4 +1,4 @@
-"""What netlists take of slices."""
+"""What netlists take of the device."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from cost_model.component import Counts
 from cost_model.fabrics.xc7 import XC7
+from hdl.fabrics import XC7 as MAPPER
+from hdl.fabrics import NetlistError
 from hdl.fabrics.xc7 import cell_shares, count_shares, slices_of
 
 PORTS = {"FDRE": "R", "FDSE": "S", "FDCE": "CLR", "FDPE": "PRE"}
@@ -73,3 +75,14 @@ def test_the_estimate_counts_slices_alike(counts: dict[str, Any]) -> None:
     assert measured <= estimated <= 1.01 * measured + 1
     if counts["lut"] + counts["lutram"] == 0:
         assert estimated == measured
+
+
+def test_cells_that_must_not_be_there_fail() -> None:
+    cells = {"LUT6": 2, "LUT1": 1, "SRL16E": 3, "RAM32M": 1, "RAMB36E1": 1, "FDSE": 4, "CARRY4": 9}
+    assert MAPPER.count(cells) == {"lut": 3, "lutram": 7, "ff": 4, "bram18": 2, "dsp": 0}
+    with pytest.raises(NetlistError, match=r"latches \(LDCE\)"):
+        MAPPER.count({"LUT6": 2, "LDCE": 1})
+    with pytest.raises(NetlistError, match=r"latches \(\$_DLATCH_P_\)"):
+        MAPPER.count({"$_DLATCH_P_": 1})
+    with pytest.raises(NetlistError, match=r"unexpected cells \(MUXF7\)"):
+        MAPPER.count({"MUXF7": 1})
