@@ -49,7 +49,7 @@ def test_what_a_user_should_know_is_said_when_a_study_begins(
     assert dataset.dropped_windows == 6
     for split in (dataset.train, dataset.validation, dataset.test):
         assert np.isfinite(split.x).all()
-        assert (split.x[:, :, 2] == 0).all()
+        assert (split.x[:][:, :, 2] == 0).all()
 
 
 @pytest.mark.parametrize(
