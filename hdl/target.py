@@ -25,8 +25,8 @@ _FORMS = {
     "xc7s": ("{0}{1}-1", "{0}{1}-2", "{0}{1}-1IL", "{0}{1}-1Q"),
     "xc7a": ("{0}{1}-1", "{0}{1}-2", "{0}{1}-2L", "{0}{1}-3", "{0}i{1}-1L"),
 }
-"""Parts of a device in a package, as Vivado writes them: with their speed grades (AMD DS189 for Spartan-7, DS181
-for Artix-7), the slowest first; L is low power, I and Q are other ranges of temperature."""
+"""Parts of a device in a package, as Vivado writes them: with their speed grades (AMD DS189 for Spartan-7,
+DS181 for Artix-7), the slowest first; L is low power, I and Q are other ranges of temperature."""
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _front(content: Content, chosen: ShownDesign, top: int) -> Markup:
             _text(
                 20,
                 top + _PLOT + 18,
-                f"error ({content.metric}) over share of the {content.device.name}",
+                f"error ({content.metric}) over share of the {content.budget.device.name}",
                 "quiet",
             ),
         ]

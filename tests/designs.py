@@ -74,7 +74,7 @@ def _engine(random: Random, node: Node) -> Engine:
     limit = node.lane_limit
     return Engine(
         lanes=random.choice([lanes for lanes in range(1, limit + 1) if limit % lanes == 0]),
-        multiplier=random.choice(("lut", "dsp")) if memories else None,
+        multiplier=random.choice(("lut", "dsp")) if "multiplier" in node.offers else None,
         buffer=random.choice(("distributed", "block")),
         memory=random.choice(memories) if memories else None,  # type: ignore[arg-type]
         windows=random.choice((1, 2)) if "windows" in node.offers else 1,

@@ -128,45 +128,21 @@ class Dataset:
         return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
 
 
-def make_dataset(
+def _gaps_note(series: Series, dropped: int) -> str:
+    gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
+    missing = f"{series.missing_rows} rows are missing"
+    return f"{missing}; {dropped} windows lie across {gaps} in time and are left out"
+
+
+def _splits(
     series: Series,
+    features: npt.NDArray[np.float32],
+    targets: _Targets,
+    borders: tuple[int, int],
     window: int,
-    horizon: int | Sequence[int] = 1,
-    split: tuple[float, float, float] = DEFAULT_SPLIT,
-    unit: str = "",
-    task: str = "forecast",
-    anomaly_quantile: float = DEFAULT_QUANTILE,
-) -> Dataset:
-    """Cut a series into normalised windows.
-
-    Args:
-        series: The series.
-        window: Rows of input, at least 1.
-        horizon: How many steps after the window's last row the forecast lies: one number for a single step
-            ahead, a sequence of rising numbers for several steps at once. Without meaning for classes.
-        split: Shares of the rows for training, validation and test; they add up to 1.
-        unit: The target's unit, for people.
-        task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
-        anomaly_quantile: See :class:`Dataset`.
-
-    Raises:
-        ValueError: The series has classes and the task is another, or the other way round.
-        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
-            class absent in training, or values are so large that they overflow.
-    """
-    if bool(series.classes) != (task == "classify"):
-        raise ValueError(f"task {task} for a series with classes {series.classes}")
-    steps = (0,) if series.classes else _steps(horizon, series.name)
-    _check_settings(window, split, series.name)
-    borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
-    notes = [*series.notes]
-    train_rows = slice(0, borders[0])
-    if borders[0] == 0:
-        raise _too_short(series, "train", window, steps)
-    feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
-    features = _normalise(series, series.features, feature_mean, feature_std)
-    targets = (_classes if series.classes else _values)(series, train_rows)
-
+    steps: tuple[int, ...],
+) -> tuple[list[Split], int]:
+    """The three splits, and how many windows lie across gaps."""
     limits = (0, *borders, series.rows)
     splits: list[Split] = []
     dropped = 0
@@ -183,14 +159,48 @@ def make_dataset(
                 f"every {name} window holds a row that is marked as an anomaly",
                 "mark single rows only, choose a shorter window, or other split shares",
             )
-    if series.classes:
-        notes += _absent_classes(series.classes, splits)
-    if dropped:
-        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
-        notes.append(
-            f"{series.missing_rows} rows are missing; "
-            f"{dropped} windows lie across {gaps} in time and are left out"
-        )
+    return splits, dropped
+
+
+def make_dataset(
+    series: Series,
+    window: int,
+    horizon: int | Sequence[int] = 1,
+    split: tuple[float, float, float] = DEFAULT_SPLIT,
+    unit: str = "",
+    task: str = "forecast",
+    anomaly_quantile: float = DEFAULT_QUANTILE,
+) -> Dataset:
+    """Cut a series into normalised windows.
+
+    Args:
+        series: The series.
+        window: Rows of input, at least 1.
+        horizon: Steps ahead of the window's last row: one number, or rising ones. Not for classes.
+        split: Shares of the rows for training, validation and test; they add up to 1.
+        unit: The target's unit, for people.
+        task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
+        anomaly_quantile: See :class:`Dataset`.
+
+    Raises:
+        ValueError: The series has classes and the task is another, or the other way round.
+        UserError: A setting is out of range, a split has no window, a target is constant or a class absent in
+            training, or values overflow.
+    """
+    if bool(series.classes) != (task == "classify"):
+        raise ValueError(f"task {task} for a series with classes {series.classes}")
+    steps = (0,) if series.classes else _steps(horizon, series.name)
+    _check_settings(window, split, series.name)
+    borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
+    notes, train_rows = [*series.notes], slice(0, borders[0])
+    if borders[0] == 0:
+        raise _too_short(series, "train", window, steps)
+    feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
+    features = _normalise(series, series.features, feature_mean, feature_std)
+    targets = (_classes if series.classes else _values)(series, train_rows)
+    splits, dropped = _splits(series, features, targets, borders, window, steps)
+    notes += _absent_classes(series.classes, splits) if series.classes else []
+    notes += [_gaps_note(series, dropped)] if dropped else []
     return Dataset(
         window=window,
         horizon=steps,

@@ -16,8 +16,7 @@ from cost_model.component import Counts
 from cost_model.fabrics import Fabric
 from cost_model.kinds import all_parts
 from hdl.bundle import design_sources
-from hdl.fabrics import XC7
-from hdl.fabrics.xc7 import slices_of
+from hdl.fabrics import MAPPERS
 from hdl.generate import TOP, generate
 from hdl.synthesize import (
     SynthesisError,
@@ -94,7 +93,7 @@ def _number(value: float) -> float:
 
 def _content_key(bundle: Path, fabric: Fabric) -> str:
     """Names a measurement: changes with the tools, the script and every generated file but comments."""
-    digest = hashlib.sha256(f"{synthesis_label()} {fabric.name} {_FORMAT}".encode())
+    digest = hashlib.sha256(f"{synthesis_label(MAPPERS[fabric.name])} {_FORMAT}".encode())
     for source in design_sources(bundle):
         lines = (line.split("--")[0].rstrip() for line in source.read_text().splitlines())
         digest.update("\n".join([source.name, *filter(None, lines)]).encode())
@@ -104,12 +103,13 @@ def _content_key(bundle: Path, fabric: Fabric) -> str:
 def _synthesise(network: Network, fabric: Fabric, bundle: Path, folder: Path) -> Measured:
     write_verilog(ghdl(), design_sources(bundle), TOP, [], folder, _SECONDS)
     _check_styles((folder / "top.v").read_text())
-    _, netlist = map_netlist(yosys(), TOP, folder, _SECONDS)
+    mapper = MAPPERS[fabric.name]
+    _, netlist = map_netlist(yosys(), TOP, folder, _SECONDS, mapper)
     parts = all_parts(network, schedule(network), fabric.entities)
-    by_cell = XC7.count_by_cell(netlist["cells"])
+    by_cell = mapper.count_by_cell(netlist["cells"])
     groups = attribute(parts, _hierarchy(folder), netlist, by_cell)
     counts = Counts(dict.fromkeys(fabric.additive, 0)) + Counts.total(by_cell.values())
-    return Measured(network.design, {**counts, "slice": slices_of(counts)}, groups)
+    return Measured(network.design, {**counts, **mapper.packed(counts)}, groups)
 
 
 def _hierarchy(folder: Path) -> dict[str, Any]:

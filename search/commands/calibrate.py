@@ -15,8 +15,8 @@ from quant_model.errors import UserError
 from search.calibration import vivado
 from search.calibration.constants import Bench, constants
 from search.calibration.draw import wanted
-from search.calibration.run import Calibrator
-from search.calibration.studies import user_designs
+from search.calibration.remake import Calibrator
+from search.calibration.user_designs import user_designs
 from search.commands.options import VIVADO, path, vivado_file
 from search.files import make_folder, write_text
 from search.show import percent, print_table

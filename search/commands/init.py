@@ -18,7 +18,7 @@ from quant_model.errors import UserError
 from search.commands.options import device_option, path
 from search.files import read_bytes
 from search.init import Guess, Wishes, Written, look, write
-from search.init.keys import reading_keys, toml
+from search.init.wording import reading_keys, toml
 from search.init.writing import gaps_text, rows_text
 from search.show import working
 from search.space.budget import DEFAULT_DEVICE

@@ -21,7 +21,7 @@ _HANDLER = "bitfront"
 
 
 class FactsFormatter(logging.Formatter):
-    """``time=04:12:33.120 level=info from=search.service.run message="study open" study=tiny``."""
+    """``time=04:12:33.120 level=info from=search.service.session message="study open" study=tiny``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, whatever the message holds."""

@@ -15,9 +15,9 @@ from search.commands.options import Function, artifacts_option, path, storage_op
 from search.service.dashboard import DashboardJob, serve_dashboard
 from search.service.listen import LOOPBACK, is_loopback
 from search.service.proxy import serve_proxy
-from search.service.run import begin
 from search.service.serve import ServiceOptions
 from search.service.serve import serve as serve_study
+from search.service.session import begin
 from search.service.worker import Worker
 from search.stopping import Interrupted, StopSignal
 from search.store.study import OpenStudy, open_patiently, open_study

@@ -26,8 +26,8 @@ from search.results.export import export_trial
 from search.results.front import front_csv, front_json
 from search.results.measurement import add_timing
 from search.service.private import STORAGE_VARIABLE
-from search.service.run import begin
-from search.service.run import search as search_study
+from search.service.session import begin
+from search.service.session import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location

@@ -15,8 +15,8 @@ from quant_model.errors import UserError
 from quant_model.training.settings import TrainingSettings
 from search.files import file_errors
 from search.init.guess import Guess
-from search.init.keys import MEANINGS, reading_keys, toml
 from search.init.wishes import SAID
+from search.init.wording import MEANINGS, reading_keys, toml
 from search.study_files.datasets import StudyData
 from search.study_files.parser import parse_spec
 

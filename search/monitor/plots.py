@@ -7,7 +7,7 @@ form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -97,8 +97,8 @@ def bits_figure(chosen: Sequence[FrontTrial]) -> go.Figure:
     return figure
 
 
-def utilization_figure(chosen: Sequence[FrontTrial], limit: float = 1.0) -> go.Figure:
-    """Bars of the share of the device that front designs use, by resource, with the study's limit."""
+def utilization_figure(chosen: Sequence[FrontTrial], shares: Iterable[float] = (1.0,)) -> go.Figure:
+    """Bars of the share of the device that front designs use, by resource, with what the budget leaves."""
     shown = _thinned(chosen, _MOST_DESIGNS)
     resources = list(dict.fromkeys(name for trial in shown for name in trial.utilization))
     figure = _figure("Estimated use of the device by front designs")
@@ -111,7 +111,8 @@ def utilization_figure(chosen: Sequence[FrontTrial], limit: float = 1.0) -> go.F
                 marker={"color": _COLOURS[index % len(_COLOURS)]},
             )
         )
-    figure.add_hline(y=100 * limit, line={"color": "#a02020", "dash": "dash"})
+    for share in shares:
+        figure.add_hline(y=100 * share, line={"color": "#a02020", "dash": "dash"})
     figure.update_yaxes(title_text="% of the device", rangemode="tozero")
     return figure
 

@@ -107,7 +107,7 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
     drawn = {
         "front": plots.front_figure(trials, names),
         "bits": plots.bits_figure(chosen),
-        "utilization": plots.utilization_figure(chosen, max(Budget.of(study.spec).room.values())),
+        "utilization": plots.utilization_figure(chosen, Budget.of(study.spec).shares),
         "hypervolume": plots.hypervolume_figure(trials),
     }
     return drawn | ({"measured": plots.measured_figure(study.measured)} if study.measured else {})

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
-from cost_model.devices import Device
 from quant_model.data import Baseline, Dataset, Series, persistence
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -148,7 +147,7 @@ class Content:
     """Everything on the page."""
 
     spec: StudySpec
-    device: Device
+    budget: Budget
     version: str
     counts: StudyCounts
     rows: int
@@ -191,12 +190,12 @@ def gather(
     """Read a study.
 
     Args:
-        study: The study, with its files.
-        chosen: A trial that is reported and drawn first; the lowest error of the front when None.
+        study: With its files.
+        chosen: A trial that is drawn first; the lowest error of the front when None.
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
         baselines: What simple methods come to.
-        sensitivity: Measures that of the chosen design's shape; left out when None.
+        sensitivity: Measures that of the chosen design's shape; or None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
@@ -204,23 +203,20 @@ def gather(
     trials = finished_trials(study)
     front = front_of(trials) if trials else []
     first = _first(study, trials, front, chosen)
-    best = [trial.number for trial in worth_building(trials, reported)]
-    scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
+    scored = _scored(first, trials, reported)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
     models = {number: trial_model(study, stored[number]) for number in scored}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
     by_number, budget = {trial.number: trial for trial in trials}, Budget.of(study.spec)
-    on_front = {trial.number for trial in front}
     shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
 
     def design(number: int) -> ShownDesign:
-        point = DesignPoint.from_json(json.dumps(by_number[number].design), f"trial {number}")
         model = models.get(number)
         return ShownDesign(
             trial=by_number[number],
-            on_front=number in on_front,
-            assessment=budget.assess(point),
+            on_front=by_number[number] in front,
+            assessment=budget.assess(_point(by_number[number])),
             curve=_curve(study, stored, number),
             scores=score(model, data.dataset(_window(model))) if model else None,
             measured=measured.get(number),
@@ -228,7 +224,7 @@ def gather(
 
     return Content(
         spec=study.spec,
-        device=budget.device,
+        budget=budget,
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
@@ -243,6 +239,16 @@ def gather(
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
+
+
+def _point(trial: FrontTrial) -> DesignPoint:
+    return DesignPoint.from_json(json.dumps(trial.design), f"trial {trial.number}")
+
+
+def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
+    """The trials whose designs are scored on test data."""
+    best = (trial.number for trial in worth_building(trials, reported))
+    return list(dict.fromkeys([first, *best]))[: max(reported, 1)]
 
 
 def _first(

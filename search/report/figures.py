@@ -17,7 +17,6 @@ import plotly.graph_objects as go
 from quant_model.design import shape_from_dict
 from search.report.content import Content, Forecast, Sensitivity, ShownDesign
 from search.results.front import FrontTrial
-from search.space.budget import Budget
 
 __all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
 
@@ -78,7 +77,7 @@ def front(content: Content) -> Figure:
         hoverinfo="skip",
     )
     _draw_bounds(figure, content)
-    figure.update_xaxes(title=f"fullest resource, % of {escape(content.device.name)} (estimate)")
+    figure.update_xaxes(title=f"fullest resource, % of {escape(content.budget.device.name)} (estimate)")
     figure.update_yaxes(title=f"validation: {escape(content.metric)}", rangemode="tozero")
     return _figure(
         "front",
@@ -98,15 +97,15 @@ def _draw_bounds(figure: go.Figure, content: Content) -> None:
             # Neighbours would write over each other.
             annotation_position="top right" if index % 2 else "top left",
         )
-    limit = 100 * max(Budget.of(content.spec).room.values())
     reach = 100 * max(one.used for one in (*content.others, *(one.trial for one in content.designs)))
-    if reach > 0.6 * limit:
-        figure.add_vline(
-            x=limit,
-            line={"dash": "dash", "color": _QUIET, "width": 1.5},
-            annotation={"text": "budget"},
-            annotation_position="bottom left",
-        )
+    for share, what in content.budget.shares.items():
+        if reach > 60 * share:
+            figure.add_vline(
+                x=100 * share,
+                line={"dash": "dash", "color": _QUIET, "width": 1.5},
+                annotation={"text": "budget" if what == "the device" else f"budget: {what}"},
+                annotation_position="bottom left",
+            )
 
 
 def learning_curves(content: Content) -> Figure | None:

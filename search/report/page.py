@@ -14,7 +14,6 @@ from search.report import figures
 from search.report.content import Content, ShownDesign
 from search.report.drawing import DRAWING_STYLE, draw
 from search.show import number, percent
-from search.space.budget import Budget
 
 __all__ = ["render"]
 
@@ -47,8 +46,7 @@ def render(content: Content) -> str:
     return environment.get_template("report.html.j2").render(
         content=content,
         spec=content.spec,
-        resources=tuple(content.device.fabric.resources),
-        room=Budget.of(content.spec).limits.strip(" ()") or "all",
+        resources=tuple(content.budget.device.fabric.resources),
         best=min(content.designs, key=lambda one: one.trial.error),
         figures=drawn,
         weight_rows=_bits_rows(content.designs, "weight_bits"),

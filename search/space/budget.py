@@ -56,16 +56,10 @@ class Budget:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Budget:
         """The budget of :meth:`to_json`; the whole device where an older file says no more."""
-        limit = data.get("limit", 1.0)
-        return cls(
-            str(data["device"]),
-            None if limit is None else float(limit),
-            float(data.get("clock_mhz", 100.0)),
-            most={
-                str(key): float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS
-            },
-            part=data.get("part"),
-        )
+        limit, clock_mhz = data.get("limit", 1.0), float(data.get("clock_mhz", cls.clock_mhz))
+        most = {key: float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS}
+        limit = None if limit is None else float(limit)
+        return cls(str(data["device"]), limit, clock_mhz, most=most, part=data.get("part"))
 
     @property
     def target(self) -> Target:
@@ -75,7 +69,7 @@ class Budget:
     @property
     def limits(self) -> str:
         """What is less than the whole device, for people: `` (80 % of the device, lut at most 500)``."""
-        parts = [f"{100 * share:g} % of {what}" for share, what in self._shares() if share < 1]
+        parts = [f"{100 * share:g} % of {what}" for share, what in self.shares.items() if share < 1]
         parts += [f"{key} at most {most:g}" for key, most in self.most.items()]
         return f" ({', '.join(parts)})" if parts else ""
 
@@ -103,13 +97,15 @@ class Budget:
         """Share of each resource that may be used."""
         return self.device.room(self.limit)
 
-    def _shares(self) -> list[tuple[float, str]]:
+    @property
+    def shares(self) -> dict[float, str]:
+        """What may be used of the device, with the resources of which it may be so much."""
         if self.limit is not None:
-            return [(self.limit, "the device")]
-        names: dict[float, list[str]] = {}
-        for name, share in self.room.items():
-            names.setdefault(share, []).append(name)
-        return [(share, " and ".join(own)) for share, own in names.items()]
+            return {self.limit: "the device"}
+        return {
+            share: " and ".join(name for name, own in self.room.items() if own == share)
+            for share in self.room.values()
+        }
 
     def most_of(self, name: str) -> float | None:
         """The largest value of a known objective that may fit; None where nothing limits it."""

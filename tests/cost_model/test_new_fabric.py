@@ -163,7 +163,7 @@ def test_its_multipliers_take_the_shortest_products() -> None:
 
 
 def test_many_equal_one_by_one() -> None:
-    designs = random_designs(80, seed=7)
+    designs = random_designs(40, seed=7)
     check_resolutions(designs, PART)
     check_estimates(designs, PART)
 

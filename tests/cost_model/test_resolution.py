@@ -32,16 +32,16 @@ def test_many_are_resolved_as_each_is() -> None:
 
 
 def test_many_are_resolved_as_each_is_for_a_device_that_is_too_small() -> None:
-    check_resolutions(random_designs(40, seed=2), XC7S6)
+    check_resolutions(random_designs(24, seed=2), XC7S6)
 
 
 def test_many_are_resolved_in_parts_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolution, "_CHUNK", 4)
-    check_resolutions(random_designs(40, seed=3), XC7S15)
+    check_resolutions(random_designs(24, seed=3), XC7S15)
 
 
 def test_a_batch_may_hold_designs_that_leave_nothing_open() -> None:
-    designs = resolved_designs(60, seed=4, largest=16)
+    designs = resolved_designs(30, seed=4, largest=16)
     mixed = [opened(design, Random(1)) if number % 2 else design for number, design in enumerate(designs)]
     check_resolutions(mixed, XC7S15)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
+from quant_model.design import DesignPoint
+from quant_model.families.encoder import Encoder
 from search.files import read_bytes
 from search.service.supervise import quiet_optuna
 from search.service.worker import Worker
@@ -23,6 +25,12 @@ def open_file(study_file: Path, url: str | None = None, artifacts: str | None = 
     data_from_file(spec, path).check()
     url = url or f"sqlite:///{study_file.parent}/study.db"
     return create_or_resume(spec, url, read_bytes(path), artifacts, study_file.parent / "files")
+
+
+def encoder(design: DesignPoint) -> Encoder:
+    """The shape of an encoder's design."""
+    assert isinstance(design.shape, Encoder)
+    return design.shape
 
 
 def work(study: OpenStudy, target: int) -> list[str]:

@@ -14,7 +14,7 @@ from hdl.fabrics.xc7 import slices_of
 from hdl.synthesize import synthesis_label
 from search.calibration.attribution import OTHER
 from search.calibration.measure import measure
-from search.calibration.report import compare, errors, fit_page
+from search.calibration.pages import compare, errors, fit_page
 from search.calibration.table import Row
 from tests.search.calibration.shipped import HOME, MEASURED
 

@@ -10,8 +10,8 @@ import pytest
 
 from cost_model import device, estimate, load
 from cost_model.fabrics.xc7 import XC7
-from search.calibration.report import BORDER, compare, errors, holdout_page
-from search.calibration.studies import user_designs
+from search.calibration.pages import BORDER, compare, errors, holdout_page
+from search.calibration.user_designs import user_designs
 from search.study_files.parser import load_spec
 from tests.search.calibration.shipped import HELD_OUT, HOME
 

@@ -65,7 +65,7 @@ def test_the_heat_map_has_a_row_for_every_tensor() -> None:
 
 
 def test_bars_are_in_per_cent_of_the_device() -> None:
-    lut, dsp = utilization_figure(front_of(TRIALS), 0.8).data
+    lut, dsp = utilization_figure(front_of(TRIALS), [0.8]).data
     assert (lut.name, list(lut.y)) == ("lut", [90.0, 50.0, 10.0])
     assert (dsp.name, list(dsp.y)) == ("dsp", [45.0, 25.0, 5.0])
 

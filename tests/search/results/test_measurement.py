@@ -85,7 +85,7 @@ def test_an_export_keeps_the_budget_that_it_was_made_for(bundle: Path, tight: As
 def test_older_exports_name_a_device_alone(tmp_path: Path) -> None:
     assert bundle_budget(tmp_path, None) == Budget(DEVICE)
     (tmp_path / "bundle.json").write_text(json.dumps({"device": "xc7s6"}))
-    assert bundle_budget(tmp_path, None) == Budget("xc7s6")
+    assert bundle_budget(tmp_path, None) == Budget("xc7s6", 1.0)
     (tmp_path / "bundle.json").write_text("[]")
     with pytest.raises(UserError, match=r"bundle\.json: cannot be understood"):
         bundle_budget(tmp_path, None)

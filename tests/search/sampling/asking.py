@@ -16,6 +16,7 @@ from search.space.objectives import objective_values
 from search.store.record import TrialRecord, store
 from search.study_files.parser import parse_spec
 from search.study_files.spec import StudySpec
+from tests.search.studies import encoder
 
 
 def spec_of(
@@ -36,7 +37,7 @@ def new_study(spec: StudySpec) -> optuna.Study:
 
 def error_of(design: DesignPoint) -> float:
     bits = [*design.weight_bits.values(), *design.activation_bits.values()]
-    return float(0.02 + 0.1 / design.shape.d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
+    return float(0.02 + 0.1 / encoder(design).d_model * np.mean([4.0**-b for b in bits]) ** 0.5)
 
 
 def go_on(

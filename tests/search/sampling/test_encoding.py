@@ -9,6 +9,7 @@ import pytest
 
 from cost_model import resolve, resolve_many
 from quant_model.designs import Designs
+from quant_model.families.encoder import Encoder
 from search.sampling.encoding import Encoding
 from search.sampling.evaluation import evaluate
 from search.space.budget import Budget
@@ -39,7 +40,7 @@ def test_rows_mean_the_designs_of_their_choices(text: str) -> None:
         part = Budget.of(encoding.space.spec).device
         mine = resolve_many(batch.designs, part)
         theirs = Designs.of([resolve(designs[index], part) for index in batch.where])
-        for field in dataclasses.fields(theirs.shape):
+        for field in dataclasses.fields(Encoder):
             assert np.all(getattr(mine.shape, field.name) == getattr(theirs.shape, field.name))
         for mine_bits, theirs_bits in (
             (mine.weight_bits, theirs.weight_bits),

@@ -19,6 +19,7 @@ from search.space.identity import arithmetic_digest
 from search.study_files.spec import StudySpec
 from tests.search.conftest import TOML
 from tests.search.sampling.asking import go_on, new_study, params, spec_of
+from tests.search.studies import encoder
 
 UNIFORM = TOML.replace("window = 6", 'window = 6\ngranularity = "uniform"')
 HALF_FITS = UNIFORM.replace('name = "xc7s15"', 'name = "xc7s15"\nlimit = 0.3')
@@ -147,7 +148,7 @@ class TestEverySampler:
         study = new_study(spec)
         study.enqueue_trial({"d_model": 8, "weight_bits": 7})
         (design, fits), *_ = go_on(study, spec, 2)
-        assert (design.shape.d_model, design.weight_bits["embed"]) == (8, 7)
+        assert (encoder(design).d_model, design.weight_bits["embed"]) == (8, 7)
         assert fits or not sampler.fits
 
     def test_a_trial_that_was_given_back_keeps_its_parameters(self, sampler: Sampler) -> None:

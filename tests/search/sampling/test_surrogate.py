@@ -13,6 +13,7 @@ from search.space.identity import arithmetic_digest
 from search.space.pareto import hypervolume
 from tests.search.conftest import TOML
 from tests.search.sampling.asking import error_of, go_on, new_study, spec_of
+from tests.search.studies import encoder
 
 TIGHT = (
     TOML.replace("d_model = [4, 8]", "d_model = [4, 8, 16]")
@@ -36,7 +37,7 @@ def test_fits_around_the_parameters_of_an_enqueued_trial_where_little_fits() -> 
     study = new_study(spec)
     study.enqueue_trial({"d_model": 8, "embed.weight_bits": 7})
     ((design, fits),) = go_on(study, spec, 1)
-    assert (design.shape.d_model, design.weight_bits["embed"], fits) == (8, 7, True)
+    assert (encoder(design).d_model, design.weight_bits["embed"], fits) == (8, 7, True)
 
 
 def test_gets_better_than_the_designs_that_it_begins_with() -> None:
@@ -56,13 +57,13 @@ def test_a_large_shape_whose_parent_came_out_well_is_found() -> None:
     lucky = 40
 
     def error(design: DesignPoint) -> float:
-        return error_of(design) * (0.8 if design.shape.d_model == lucky else 1.0)
+        return error_of(design) * (0.8 if encoder(design).d_model == lucky else 1.0)
 
     spec = spec_of(TOML.replace("d_model = [4, 8]", "d_model = [8, 12, 16, 20, 24, 32, 40, 48]"))
     found = [design for design, _ in go_on(new_study(spec), spec, 24, error)]
-    assert sum(design.shape.d_model == lucky for design in found) >= 3
+    assert sum(encoder(design).d_model == lucky for design in found) >= 3
     best = min(found, key=error)
-    assert best.shape.d_model == lucky
+    assert encoder(best).d_model == lucky
 
 
 def test_latency_as_an_objective_brings_lanes() -> None:

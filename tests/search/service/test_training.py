@@ -26,7 +26,7 @@ from search.store.record import TrialRecord
 from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
 from tests.search.processes import open_when_made, process_of, start, wait_until
-from tests.search.studies import open_file, work
+from tests.search.studies import encoder, open_file, work
 
 DESIGN = uniform_design(
     Encoder(window=6, features=2, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1), 5, 5
@@ -111,7 +111,7 @@ def test_a_diverging_trial_fails_with_its_reason_and_the_study_goes_on(
     def train(trainer: Trainer, design: DesignPoint, on_epoch: object) -> TrainingResult:
         """The first design with a learning rate that nothing survives, the others as they are."""
         calls.append(design)
-        network, data = build_network(design), trainer.data.dataset(design.shape.window)
+        network, data = build_network(design), trainer.data.dataset(encoder(design).window)
         settings = study.spec.training
         rate = 1e30 if len(calls) == 1 else settings.learning_rate
         return train_network(network, data, dataclasses.replace(settings, learning_rate=rate), 0)

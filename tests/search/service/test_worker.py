@@ -18,7 +18,7 @@ from search.sampling.samplers import BudgetSampler
 from search.service import worker as worker_module
 from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
-from tests.search.studies import open_file, summary, work
+from tests.search.studies import encoder, open_file, summary, work
 
 # A space of two designs that differ in lanes alone.
 TWO_DESIGNS = {
@@ -202,6 +202,6 @@ def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
     work(study, 1)
     (number,) = completed(study)
     model = trial_model(study, study.trial(number))
-    arch = model.network.design.shape
-    assert (arch.layers, arch.repeats) == (2, 2)
+    shape = encoder(model.network.design)
+    assert (shape.layers, shape.repeats) == (2, 2)
     assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]

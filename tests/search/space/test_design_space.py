@@ -18,6 +18,7 @@ from search.space.design_space import DesignSpace, first_choices, random_designs
 from search.study_files.parser import parse_spec
 from search.study_files.spec import StudySpec
 from tests.search.conftest import TOML
+from tests.search.studies import encoder
 
 WIDE = (
     TOML.replace("d_model = [4, 8]", "d_model = [6, 8, 12]\nheads = [1, 2, 4]\nlayers = [1, 2]")
@@ -43,7 +44,7 @@ def test_every_choice_is_a_valid_design_that_stays_in_the_space(seed: int) -> No
     assert set(design.weight_bits.values()) <= set(space.spec.space.weight_bits)
     assert design.activation_bits["input"] in (6, 8)
     assert design.activation_bits["embed"] in (8, 12)
-    assert design.shape.d_model % design.shape.heads == 0
+    assert encoder(design).d_model % encoder(design).heads == 0
     for node in design.graph.nodes:
         assert node.lane_limit % design.engines[node.name].lanes == 0
 
@@ -138,7 +139,7 @@ def test_a_study_begins_with_designs_of_a_few_bit_widths_that_fit() -> None:
     budget = budget_of(space.spec)
     designs = [space.design(choice) for choice in first_choices(space, budget)]
     assert [set(design.weight_bits.values()) for design in designs] == [{8}, {6}, {4}, {4}]
-    assert [design.shape.d_model for design in designs] == [12, 12, 12, 6]
+    assert [encoder(design).d_model for design in designs] == [12, 12, 12, 6]
     assert all(design.activation_bits["layer0.attention_residual"] == 8 for design in designs)
     assert all(budget.assess(design).fits for design in designs)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quant_model.data import load_series
 from quant_model.errors import UserError
-from search.service.run import begin
+from search.service.session import begin
 from search.study_files.datasets import data_from_bytes, data_from_file
 from search.study_files.parser import data_path, load_spec
 from tests.search.conftest import StudyMaker, series

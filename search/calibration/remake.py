@@ -20,10 +20,11 @@ from cost_model.calibration import Calibration, load
 from cost_model.calibration.fit import fit
 from cost_model.devices import device
 from cost_model.fabrics import Fabric
+from hdl.fabrics import MAPPERS
 from hdl.synthesize import synthesis_label
 from quant_model.errors import UserError
 from search.calibration.draw import Case, UserDesign, cases
-from search.calibration.report import Compared, compare, fit_page, holdout_page
+from search.calibration.pages import Compared, compare, fit_page, holdout_page
 from search.calibration.table import Row, Table, measure_rows
 from search.files import make_folder, read_text, write_text
 
@@ -44,7 +45,10 @@ class Calibrator:
     def measure(self, counts: dict[str, int]) -> str:
         """Measure designs of the calibration's sets, so many of each, and fit to them; the report."""
         rows = [_case_row(case) for case in cases(counts, self.fabric)]
-        table = Table({"designs": len(rows), "tool": synthesis_label()}, tuple(self._measured(rows)))
+        table = Table(
+            {"designs": len(rows), "tool": synthesis_label(MAPPERS[self.fabric.name])},
+            tuple(self._measured(rows)),
+        )
         make_folder(self.out, "--out")
         table.write(self.out / "measured.jsonl")
         return self.fit()
@@ -83,7 +87,7 @@ class Calibrator:
             for number, one in enumerate(drawn)
         ]
         make_folder(self.out, "--out")
-        header = {"seed": seed, "tool": synthesis_label()}
+        header = {"seed": seed, "tool": synthesis_label(MAPPERS[self.fabric.name])}
         Table(header, tuple(self._measured(rows))).write(self.out / "holdout.jsonl")
         return self.report_held_out()
 

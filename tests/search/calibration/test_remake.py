@@ -17,7 +17,7 @@ from quant_model.errors import UserError
 from quant_model.families import Encoder
 from search.calibration import draw, measure
 from search.calibration.attribution import OTHER
-from search.calibration.run import Calibrator
+from search.calibration.remake import Calibrator
 from search.calibration.table import Row, Table
 from tests.search.calibration.shipped import MEASURED
 

@@ -9,7 +9,7 @@ import pytest
 
 from cost_model import device
 from cost_model.fabrics.xc7 import XC7
-from search.calibration.report import Compared, errors, fit_page, holdout_page
+from search.calibration.pages import Compared, errors, fit_page, holdout_page
 
 EXACT = {"lutram": 0, "ff": 100, "bram18": 4, "dsp": 0}
 XC7S15 = device("xc7s15")
