@@ -15,8 +15,8 @@ _Part = slice | int | np.integer[Any] | npt.NDArray[np.integer[Any]] | npt.NDArr
 class WindowView:
     """An array ``(N, window, features)`` of windows that overlap, of which only the rows are in memory.
 
-    Indexed by windows; what is asked for comes as a contiguous array, several windows as a copy. ``np.asarray`` makes all of
-    it, which takes up to ``window`` times the memory of the rows.
+    Indexed by windows; what is asked for comes as a contiguous array, several windows as a copy.
+    ``np.asarray`` makes all of it, which takes up to ``window`` times the memory of the rows.
     """
 
     __slots__ = ("_all", "_first", "_rows")

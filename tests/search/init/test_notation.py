@@ -1,4 +1,4 @@
-"""How numbers are written, and what in them stands for a missing one."""
+"""How numbers are written: decimal marks and groups of digits."""
 
 from __future__ import annotations
 
@@ -111,7 +111,4 @@ def test_two_marks_in_one_column_are_refused() -> None:
         f"{value:.2f}".replace(".", ",") if row % 2 else f"{value:.2f}" for row, value in enumerate(VALUES)
     ]
     message = refusal(lines("time,load", TIMES, numbers, separator=";"))
-    assert (
-        "row 3 column load: 625,10 has another decimal mark than " in message
-        or "row 3 column load" in message
-    )
+    assert "row 3 column load" in message

@@ -140,7 +140,7 @@ DATA: dict[str, tuple[bytes, str]] = {
     "header gone": (rows(lambda lines: lines.pop(0)), "row 1: no column time"),
     "column renamed": (rows(cell(1, 1, "Load")), "row 1: no column load.*did you mean Load"),
     "column twice": (rows(cell(1, 2, "load")), "row 1: no column heat|row 1: column load is there 2 times"),
-    "semicolons in a row": (rows(lambda lines: lines.__setitem__(6, lines[6].replace(",", ";"))), "row 7: 1 c"),
+    "semicolons in a row": (rows(lambda lines: lines.__setitem__(6, lines[6].replace(",", ";"))), "row 7: 1"),
     "too short": (rows(lambda lines: lines.__delitem__(slice(10, None))), "too short a series"),
     "only a header": (b"time,load,heat\n", "0 rows of data"),
     "empty": (b"", "series.csv: the file is empty"),
