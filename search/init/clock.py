@@ -15,7 +15,7 @@ from quant_model.errors import UserError
 from search.init.contenders import Contender, score
 from search.init.counts import count_formats
 from search.init.formats import formats_of
-from search.init.parts import calendar_columns, date_and_clock
+from search.init.parts import calendar_columns, date_and_clock, zoned
 from search.init.stamps import DATED_SHARE, column_formats, irregularity, written_formats
 from search.init.wishes import SAID, Wishes
 
@@ -139,6 +139,7 @@ def _options(sheet: Sheet, wishes: Wishes) -> list[Contender]:
         likely = score(column, formats[0], times) - 0.001 * place
         found.append(Contender((column,), formats, likely, times))
     found += date_and_clock(sheet, found, wishes)
+    found += zoned(sheet, found, wishes)
     calendar = calendar_columns(sheet, wishes)
     parts = {column for option in calendar for column in option.columns}
     # Beside a whole date, year and month in columns of their own are features.

@@ -1,4 +1,4 @@
-"""Times in several columns: a date beside a clock time, or year, month, day and hour by themselves."""
+"""Times in several columns: a date beside a clock time, with a zone; or year, month, day and hour each."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from quant_model.data.reading.calendar import ZONES
 from quant_model.data.reading.reader import joined_times
-from quant_model.data.reading.sheet import Cells, Sheet, is_text
+from quant_model.data.reading.sheet import Cells, Sheet, is_text, words_of
 from quant_model.data.reading.steps import different
 from quant_model.data.reading.times import COUNTS, ISO, parse_times
 from quant_model.data.reading.words import words_in
@@ -18,7 +20,7 @@ from search.init.sampled import sampled
 from search.init.stamps import DATED_SHARE, written_formats
 from search.init.wishes import Wishes
 
-__all__ = ["calendar_columns", "date_and_clock"]
+__all__ = ["calendar_columns", "date_and_clock", "zoned"]
 
 _PARTS = (
     ("%Y", "year yr yyyy jahr año ano annee année anno rok год"),
@@ -79,6 +81,37 @@ def date_and_clock(sheet: Sheet, dates: Iterable[Contender], wishes: Wishes) -> 
                 likely = score(f"{date} {column}", clocked[0], joined) + 0.5
                 found.append(Contender((date, column), clocked, likely))
     return found
+
+
+def zoned(sheet: Sheet, clocks: Iterable[Contender], wishes: Wishes) -> list[Contender]:
+    """Times beside a column of zones that change: EST and EDT, +0100 and +0200."""
+    zones = [column for column in sheet.header if _holds_zones(sheet.columns[column])]
+    if wishes.time_format or not zones:
+        return []
+    found = []
+    for clock in clocks:
+        if not re.search(r"%[HI]|iso", clock.formats[0]):
+            continue
+        for column in (one for one in zones if one not in clock.columns):
+            columns = (*clock.columns, column)
+            cells = joined_times(sheet, columns)
+            formats = tuple(one for one in written_formats(cells) if parse_times(cells, one).offset.any())
+            if formats:
+                found.append(Contender(columns, formats, clock.score + 0.5))
+    return found
+
+
+def _holds_zones(cells: Cells) -> bool:
+    if not is_text(cells):
+        return False
+    words = pc.unique(words_of(cells)).to_pylist() if _is_zone(sampled(cells)[:1]) else []
+    return 1 < len(words) < 5 and _is_zone(words)
+
+
+def _is_zone(words: Sequence[str]) -> bool:
+    return bool(words) and all(
+        word.lower() in ZONES or re.fullmatch(r"(GMT|UTC)?[+-]\d\d(:?\d\d)?", word) for word in words
+    )
 
 
 def _may_be_clock(column: str, cells: Cells) -> bool:

@@ -21,7 +21,8 @@ __all__ = ["DATED_SHARE", "column_formats", "irregularity", "written_formats"]
 
 DATED_SHARE = 0.9
 """Of a column's sampled cells that must fit one format."""
-_YEARS = (1850, 2110)
+_YEARS, _WRITTEN_YEARS = (1850, 2110), (1600, 2200)
+"""Of our series: where digits stand alone, and where they stand in a written date."""
 
 
 def column_formats(sheet: Sheet, column: str, cells: Cells) -> tuple[str, ...]:
@@ -69,7 +70,9 @@ def _share(texts: Cells, time_format: str) -> float:
     """The share of cells that are times in a format; none where their years are not ours."""
     times = parse_times(texts, time_format)
     years = times.micros[~times.bad].astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
-    plausible = len(years) and years.min() >= _YEARS[0] and years.max() <= _YEARS[1]
+    # Digits alone are many things; four of them beside others are a year.
+    first, last = _WRITTEN_YEARS if re.search(r"iso|%Y[-./]|[-./]%Y", time_format) else _YEARS
+    plausible = len(years) and years.min() >= first and years.max() <= last
     return float(1 - times.bad.mean()) if plausible else 0.0
 
 
