@@ -19,6 +19,7 @@ from quant_model.data.decisions import Predict
 from quant_model.data.series import Series
 from quant_model.data.tasks import class_weights, prediction_error, task_of
 from quant_model.errors import UserError
+from quant_model.windows import WindowArray
 
 __all__ = [
     "Baseline",
@@ -158,7 +159,7 @@ class Ridge:
         """What was chosen."""
         return f"newest {self.rows} rows, penalty {self.penalty:g}"
 
-    def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    def predict(self, windows: WindowArray) -> npt.NDArray[np.float64]:
         """Normalised windows ``(N, window, features)`` to normalised outputs ``(N, outputs)``."""
         parts = [
             _flat(windows[start : start + _CHUNK], self.rows) @ self.weights + self.bias

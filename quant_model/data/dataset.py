@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from quant_model.data.series import Series
 from quant_model.errors import UserError
+from quant_model.windows import WindowView
 
 __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
 
@@ -29,10 +30,11 @@ _SPLIT_NAMES = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The windows of one stretch of time; all arrays are normalised, contiguous and read-only.
+    """The windows of one stretch of time, normalised; all arrays are contiguous and read-only.
 
     Attributes:
-        x: ``(N, window, features)`` float32, the inputs, oldest row first.
+        x: ``(N, window, features)`` float32, the inputs, oldest row first. Windows overlap, and all
+            of them would take many times the memory of the series: they are made as they are indexed.
         y: ``(N, outputs)`` float32, what is to be forecast.
         last: ``(N, outputs)`` float32, the answer that needs no model: each output's target at the window's
             last row, the newest known value; with classes the one that is most frequent in training.
@@ -42,7 +44,7 @@ class Split:
             None without marks.
     """
 
-    x: npt.NDArray[np.float32]
+    x: WindowView
     y: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
@@ -384,21 +386,20 @@ def _cut(
     window: int,
     steps: tuple[int, ...],
 ) -> Split:
-    view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
     last_row = first + window - 1
     arrays: list[npt.NDArray[Any]] = [
-        np.ascontiguousarray(view[first].transpose(0, 2, 1)),
         np.concatenate([targets.values[last_row + step] for step in steps], axis=1),
         np.tile(targets.known[last_row], (1, len(steps))),
         last_row,
     ]
     if anomalous is not None:
         marked = np.any([anomalous[last_row + step] for step in steps], axis=0)
-        seen = np.lib.stride_tricks.sliding_window_view(anomalous, window)[first].any(axis=1)
+        before = np.concatenate([[0], np.cumsum(anomalous)])
+        seen = before[first + window] > before[first]
         arrays += [marked, ~(marked | seen)]
     for array in arrays:
         array.flags.writeable = False
-    return Split(*arrays)
+    return Split(WindowView(features, first, window), *arrays)
 
 
 def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:

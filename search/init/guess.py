@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.reading.frame import Frame, filled, longest
+from quant_model.data.reading.numbers import is_missing
 from quant_model.data.reading.reader import Settled, placed
 from quant_model.data.reading.settings import Fill, Reading
-from quant_model.data.reading.sheet import Sheet
+from quant_model.data.reading.sheet import Sheet, words_of
 from quant_model.data.reading.source import read_sheet
 from quant_model.data.reading.steps import Step
 from quant_model.data.series import Columns, Series, series_of
@@ -195,9 +196,6 @@ def _filling(
 
 def _missing_words(sheet: Sheet, roles: Roles) -> int:
     """Rows whose label is missing."""
-    from quant_model.data.reading.numbers import is_missing
-    from quant_model.data.reading.sheet import words_of
-
     if not roles.classes:
         return 0
     cells = words_of(sheet.columns[roles.target])

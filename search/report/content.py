@@ -229,7 +229,7 @@ def gather(
         counts=study.counts(),
         rows=data.series.rows,
         gaps=data.series.gaps,
-        ahead=_ahead(data.series.step, dataset.horizon),
+        ahead=_ahead(data.series.step_name, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
         designs=tuple(design(number) for number in shown),
         others=tuple(trial for trial in trials if trial.number not in shown),
@@ -347,12 +347,9 @@ def _first_gap(position: npt.NDArray[np.int64]) -> int:
     return int(jumps[0]) + 1 if len(jumps) else len(position)
 
 
-def _ahead(step: np.timedelta64, horizon: Sequence[int]) -> str:
+def _ahead(step: str, horizon: Sequence[int]) -> str:
     """``3 hours``, or ``1, 2 x 15 minutes`` where steps are no whole units."""
-    seconds = float(step / np.timedelta64(1, "s"))
-    sizes = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-    size, name = next(((size, name) for size, name in sizes if seconds % size == 0), (1, "second"))
-    count, steps = seconds / size, ", ".join(map(str, horizon))
-    if count == 1:
-        return f"{steps} {name}{'' if tuple(horizon) == (1,) else 's'}"
-    return f"{steps} x {count:g} {name}s"
+    steps = ", ".join(map(str, horizon))
+    if step[0].isdigit():
+        return f"{steps} x {step}"
+    return f"{steps} {step}{'' if tuple(horizon) == (1,) else 's'}"

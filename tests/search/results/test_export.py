@@ -61,7 +61,7 @@ def exported(study: OpenStudy, out: Path) -> tuple[dict[str, Any], Dataset, npt.
     assert manifest["errors"]["validation"] == best.error
     # By the manifest alone, as a host does: integers in, integers out, offset and step on both sides.
     host = manifest["host"]
-    values = dataset.test.x.astype(np.float64) * dataset.feature_std + dataset.feature_mean
+    values = dataset.test.x[:].astype(np.float64) * dataset.feature_std + dataset.feature_mean
     scale = {key: np.array([one[key] for one in host["inputs"]]) for key in ("offset", "step")}
     sent = np.floor((values - scale["offset"]) / scale["step"] + 0.5).clip(host["low"], host["high"])
     received = model.forward(sent.astype(np.int64))
