@@ -131,8 +131,8 @@ def seasonal_persistence(
         row = np.searchsorted(series.position, wanted)
         known = series.position[row] == wanted
         columns = slice(index * targets, (index + 1) * targets)
-        values = series.targets[row[known]]
-        scaled = (values - dataset.target_mean[columns]) / dataset.target_std[columns]
+        change = series.targets[row[known]] - split.base[known, columns]
+        scaled = (change - dataset.target_mean[columns]) / dataset.target_std[columns]
         forecast[known, columns] = scaled.astype(np.float32)
     return forecast
 

@@ -1,22 +1,26 @@
 """Windows of a series, split by time and normalised by the training rows.
 
-With numbers as targets an output is a target some steps ahead. With classes there is one output for each
-class, 1 where it is the label of the window's last row and 0 else: what a window's newest row belongs to.
+With numbers as targets an output is a target some steps ahead, or how far it then lies from a value that the
+window holds already, which whoever reads the output adds (``quant_model.data.outputs``). With classes there
+is one output for each class, 1 where it is the label of the window's last row and 0 else: what a window's
+newest row belongs to.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.division import SPLITS, Division, Rows, Stretch, divide
+from quant_model.data.outputs import Outputs, rows_back
 from quant_model.data.series import Series
 from quant_model.errors import UserError
 
@@ -24,7 +28,6 @@ __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_datase
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
 DEFAULT_QUANTILE = 0.995
-_SPLIT_NAMES = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,8 @@ class Split:
         last: ``(N, outputs)`` float32, the answer that needs no model: each output's target at the window's
             last row, the newest known value; with classes the one that is most frequent in training.
         last_row: ``(N,)`` int64, the series row that is the window's last.
+        base: ``(N, outputs)`` float64 in the target's unit, what is added to an output to come to a forecast;
+            0 where the output is the forecast.
         anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
         clean: ``(N,)`` bool, True where no row is marked, neither a forecast one nor one that the model sees;
             None without marks.
@@ -46,11 +51,17 @@ class Split:
     y: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
+    base: npt.NDArray[np.float64]
     anomalous: npt.NDArray[np.bool_] | None = None
     clean: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.last_row)
+
+    def part(self, which: slice | npt.NDArray[np.bool_]) -> Split:
+        """Some of the windows."""
+        arrays = (getattr(self, one.name) for one in dataclasses.fields(self))
+        return Split(*(None if array is None else array[which] for array in arrays))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +86,8 @@ class Dataset:
         test: Windows for reported designs only.
         feature_mean: ``(features,)`` float64 in the file's units.
         feature_std: ``(features,)`` float64; 1 for a column that is constant in training.
-        target_mean: ``(outputs,)`` float64 in the target's unit; 0 with classes.
-        target_std: ``(outputs,)`` float64 in the target's unit; 1 with classes.
+        target_mean: ``(outputs,)`` float64 in the target's unit, of what the outputs stand for; 0 with classes.
+        target_std: ``(outputs,)`` float64 in the target's unit, likewise; 1 with classes.
         unit: The target's unit, for people.
         borders: Rows where validation and test begin.
         dropped_windows: Windows left out because a gap in time lies in them.
@@ -84,6 +95,8 @@ class Dataset:
         digest: SHA-256, hexadecimal, of all values and settings that the arrays follow from.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: Share of the validation windows that raise no alarm; for task anomaly.
+        rows_back: ``(outputs,)``, how many rows before the window's newest the value of the output's target
+            lies that is added to it: 0 is the newest; None where the output is the forecast.
     """
 
     window: int
@@ -105,6 +118,7 @@ class Dataset:
     digest: str = ""
     task: str = "forecast"
     anomaly_quantile: float = DEFAULT_QUANTILE
+    rows_back: tuple[int | None, ...] = ()
 
     @property
     def features(self) -> int:
@@ -118,12 +132,12 @@ class Dataset:
 
     def split(self, name: str) -> Split:
         """Return the split called ``train``, ``validation`` or ``test``."""
-        splits = dict(zip(_SPLIT_NAMES, (self.train, self.validation, self.test), strict=True))
+        splits = dict(zip(SPLITS, (self.train, self.validation, self.test), strict=True))
         return splits[name]
 
-    def denormalise(self, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Bring normalised outputs ``(..., outputs)`` back to the target's own unit."""
-        return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
+    def forecast(self, split: Split, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """What normalised outputs ``(N, outputs)`` of a split's windows forecast, in the target's own unit."""
+        return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean + split.base
 
 
 def make_dataset(
@@ -134,6 +148,9 @@ def make_dataset(
     unit: str = "",
     task: str = "forecast",
     anomaly_quantile: float = DEFAULT_QUANTILE,
+    *,
+    outputs: Outputs = "value",
+    season: int | None = None,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
@@ -146,6 +163,8 @@ def make_dataset(
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: See :class:`Dataset`.
+        outputs: What the outputs stand for. Without meaning for classes.
+        season: Steps in a season, for outputs that are changes from the season before.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
@@ -156,39 +175,33 @@ def make_dataset(
         raise ValueError(f"task {task} for a series with classes {series.classes}")
     steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
-    borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
-    notes: list[str] = []
-    train_rows = slice(0, borders[0])
-    if borders[0] == 0:
-        raise _too_short(series, "train", window, steps)
-    feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
-    features = _normalise(series, series.features, feature_mean, feature_std)
-    targets = (_classes if series.classes else _values)(series, train_rows)
-
-    limits = (0, *borders, series.rows)
-    splits: list[Split] = []
-    dropped = 0
-    for name, start, stop in zip(_SPLIT_NAMES, limits[:-1], limits[1:], strict=True):
-        first, lost = _window_starts(series.position, start, stop, window, steps[-1])
+    division = divide(series, split)
+    found = [
+        _window_starts(series.position, stretches, window, steps[-1]) for stretches in division.stretches
+    ]
+    for name, (first, _) in zip(SPLITS, found, strict=True):
         if not len(first):
             raise _too_short(series, name, window, steps)
-        dropped += lost
-        splits.append(_cut(features, targets, series.anomalous, first, window, steps))
-        clean = splits[-1].clean
-        if clean is not None and not clean.any():
+    notes: list[str] = []
+    feature_mean, feature_std = _scaler(series, series.features[division.train], series.feature_names, notes)
+    features = _normalise(series, series.features, feature_mean, feature_std)
+    targets = (_classes if series.classes else _values)(series, division.train)
+    back = rows_back("value" if series.classes else outputs, steps, window, season, series.name)
+    cuts = [_cut(series, targets, first + window - 1, steps, back) for first, _ in found]
+    mean, std = _output_scaler(series, targets, cuts[0], back)
+    splits = [
+        _split(series, features, cut, first, window, (mean, std))
+        for cut, (first, _) in zip(cuts, found, strict=True)
+    ]
+    for name, part in zip(SPLITS, splits, strict=True):
+        if part.clean is not None and not part.clean.any():
             raise UserError(
                 series.name,
                 f"every {name} window holds a row that is marked as an anomaly",
                 "mark single rows only, choose a shorter window, or other split shares",
             )
-    if series.classes:
-        notes += _absent_classes(series.classes, splits)
-    if dropped:
-        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
-        notes.append(
-            f"{series.missing_rows} rows are missing; "
-            f"{dropped} windows lie across {gaps} in time and are left out"
-        )
+    dropped = sum(lost for _, lost in found)
+    notes += _data_notes(series, splits, dropped)
     return Dataset(
         window=window,
         horizon=steps,
@@ -200,15 +213,16 @@ def make_dataset(
         test=splits[2],
         feature_mean=feature_mean,
         feature_std=feature_std,
-        target_mean=np.tile(targets.mean, len(steps)),
-        target_std=np.tile(targets.std, len(steps)),
+        target_mean=mean,
+        target_std=std,
         unit=unit,
-        borders=borders,
+        borders=division.borders,
         dropped_windows=dropped,
         notes=tuple(notes),
-        digest=_digest(series, window, steps, borders),
+        digest=_digest(series, window, steps, division, back),
         task=task,
         anomaly_quantile=anomaly_quantile,
+        rows_back=tuple(rows for rows in back for _ in targets.names),
     )
 
 
@@ -218,21 +232,33 @@ class _Targets:
 
     Attributes:
         names: Of the columns.
-        values: ``(rows, columns)`` normalised.
-        known: ``(rows, columns)`` normalised, the answer that needs no model at that row.
-        mean: ``(columns,)``.
-        std: ``(columns,)``.
+        values: ``(rows, columns)``.
+        known: ``(rows, columns)``, the answer that needs no model at that row.
+        mean: ``(columns,)`` of the training rows; 0 with classes.
+        std: ``(columns,)``; 1 with classes.
     """
 
     names: tuple[str, ...]
-    values: npt.NDArray[np.float32]
-    known: npt.NDArray[np.float32]
+    values: npt.NDArray[np.floating]
+    known: npt.NDArray[np.floating]
     mean: npt.NDArray[np.float64]
     std: npt.NDArray[np.float64]
 
 
+def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterator[str]:
+    """What a user should know about gaps and classes."""
+    if series.classes:
+        yield from _absent_classes(series.classes, splits)
+    if dropped:
+        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
+        yield (
+            f"{series.missing_rows} rows are missing; "
+            f"{dropped} windows lie across {gaps} in time and are left out"
+        )
+
+
 def _absent_classes(classes: tuple[str, ...], splits: Sequence[Split]) -> Iterator[str]:
-    for name, split in zip(_SPLIT_NAMES, splits, strict=True):
+    for name, split in zip(SPLITS, splits, strict=True):
         there = split.y.max(axis=0)
         absent = [label for index, label in enumerate(classes) if not there[index]]
         if absent:
@@ -242,7 +268,7 @@ def _absent_classes(classes: tuple[str, ...], splits: Sequence[Split]) -> Iterat
             )
 
 
-def _values(series: Series, train: slice) -> _Targets:
+def _values(series: Series, train: Rows) -> _Targets:
     """Targets that are numbers."""
     for column, name in zip(series.targets[train].T, series.target_names, strict=True):
         if column.min() == column.max():
@@ -252,11 +278,10 @@ def _values(series: Series, train: slice) -> _Targets:
                 "choose another target, or split shares that give training rows where it changes",
             )
     mean, std = _scaler(series, series.targets[train], series.target_names, [])
-    values = _normalise(series, series.targets, mean, std)
-    return _Targets(series.target_names, values, values, mean, std)
+    return _Targets(series.target_names, series.targets, series.targets, mean, std)
 
 
-def _classes(series: Series, train: slice) -> _Targets:
+def _classes(series: Series, train: Rows) -> _Targets:
     """One column for each class, 1 in the rows that belong to it."""
     number = series.targets[:, 0].astype(np.int64)
     count = np.bincount(number[train], minlength=len(series.classes))
@@ -346,14 +371,13 @@ def _normalise(
 
 
 def _window_starts(
-    position: npt.NDArray[np.int64], start: int, stop: int, window: int, reach: int
+    position: npt.NDArray[np.int64], stretches: Sequence[Stretch], window: int, reach: int
 ) -> tuple[npt.NDArray[np.int64], int]:
-    """Find the windows within rows ``start`` to ``stop`` (exclusive).
+    """Find the windows within stretches of rows.
 
     Args:
         position: Each row's place in steps.
-        start: First row.
-        stop: Row after the last.
+        stretches: A split's.
         window: Rows of input.
         reach: Steps from the window's last row to its furthest target.
 
@@ -361,34 +385,96 @@ def _window_starts(
         The first row of every window that has no gap, and how many were left out for a gap.
     """
     span = window - 1 + reach
-    first = np.arange(start, max(start, stop - span), dtype=np.int64)
+    found = [np.arange(start, max(start, stop - span), dtype=np.int64) for start, stop in stretches]
+    first = np.concatenate(found)
     whole = position[first + span] - position[first] == span
     return first[whole], int(np.count_nonzero(~whole))
 
 
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Targets of windows, ``(N, outputs)`` each, before they are normalised.
+
+    Attributes:
+        truth: What is to be forecast.
+        known: The answer that needs no model.
+        base: What is added to an output.
+        marked: ``(N,)``, a forecast row is marked as an anomaly; None without marks.
+    """
+
+    truth: npt.NDArray[np.floating]
+    known: npt.NDArray[np.floating]
+    base: npt.NDArray[np.float64]
+    marked: npt.NDArray[np.bool_] | None
+
+
 def _cut(
-    features: npt.NDArray[np.float32],
+    series: Series,
     targets: _Targets,
-    anomalous: npt.NDArray[np.bool_] | None,
+    last_row: npt.NDArray[np.int64],
+    steps: tuple[int, ...],
+    back: tuple[int | None, ...],
+) -> _Cut:
+    truth = np.concatenate([targets.values[last_row + step] for step in steps], axis=1)
+    base = np.broadcast_to(np.float64(0), truth.shape)
+    if any(rows is not None for rows in back):
+        parts = [0 * targets.values[last_row] if rows is None else targets.values[last_row - rows] for rows in back]
+        base = np.concatenate(parts, axis=1)
+    marks = series.anomalous
+    return _Cut(
+        truth=truth,
+        known=np.tile(targets.known[last_row], (1, len(steps))),
+        base=base,
+        marked=None if marks is None else np.any([marks[last_row + step] for step in steps], axis=0),
+    )
+
+
+def _output_scaler(
+    series: Series, targets: _Targets, train: _Cut, back: tuple[int | None, ...]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and standard deviation of each output: of the training rows' values, or training windows' changes."""
+    names = _output_names(targets.names, tuple(range(1, len(back) + 1)))
+    mean, std = (np.tile(part, len(back)) for part in (targets.mean, targets.std))
+    changes = [index for index, rows in enumerate(np.repeat(back, len(targets.names))) if rows is not None]
+    for index in changes:
+        change = train.truth[:, index] - train.base[:, index]
+        if change.min() == change.max():
+            raise UserError(
+                f"{series.name} column {names[index]}",
+                f"the target's change is {change[0]:g} in every training window: there is nothing to forecast",
+                'choose output = "value"',
+            )
+        mean[index], std[index] = change.mean(), change.std()
+    mean.flags.writeable = std.flags.writeable = False
+    return mean, std
+
+
+def _split(
+    series: Series,
+    features: npt.NDArray[np.float32],
+    cut: _Cut,
     first: npt.NDArray[np.int64],
     window: int,
-    steps: tuple[int, ...],
+    scale: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
 ) -> Split:
     view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
-    last_row = first + window - 1
-    arrays: list[npt.NDArray[Any]] = [
-        np.ascontiguousarray(view[first].transpose(0, 2, 1)),
-        np.concatenate([targets.values[last_row + step] for step in steps], axis=1),
-        np.tile(targets.known[last_row], (1, len(steps))),
-        last_row,
-    ]
-    if anomalous is not None:
-        marked = np.any([anomalous[last_row + step] for step in steps], axis=0)
-        seen = np.lib.stride_tricks.sliding_window_view(anomalous, window)[first].any(axis=1)
-        arrays += [marked, ~(marked | seen)]
-    for array in arrays:
-        array.flags.writeable = False
-    return Split(*arrays)
+    clean = None
+    if cut.marked is not None:
+        seen = np.lib.stride_tricks.sliding_window_view(series.anomalous, window)[first].any(axis=1)
+        clean = ~(cut.marked | seen)
+    split = Split(
+        x=np.ascontiguousarray(view[first].transpose(0, 2, 1)),
+        y=_normalise(series, cut.truth - cut.base, *scale),
+        last=_normalise(series, cut.known - cut.base, *scale),
+        last_row=first + window - 1,
+        base=cut.base,
+        anomalous=cut.marked,
+        clean=clean,
+    )
+    for one in dataclasses.fields(split):
+        if (array := getattr(split, one.name)) is not None:
+            array.flags.writeable = False
+    return split
 
 
 def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:
@@ -397,15 +483,19 @@ def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str
     return tuple(f"{target}+{step}" for step in steps for target in targets)
 
 
-def _digest(series: Series, window: int, steps: tuple[int, ...], borders: tuple[int, int]) -> str:
+def _digest(
+    series: Series, window: int, steps: tuple[int, ...], division: Division, back: tuple[int | None, ...]
+) -> str:
     settings = {
         "window": window,
         "horizon": steps,
-        "borders": borders,
+        "borders": division.borders,
         "features": series.feature_names,
         "targets": series.target_names,
         "rows": series.rows,
+        # What earlier versions did not know, only where it is used: their digests still hold.
         **({"classes": series.classes} if series.classes else {}),
+        **({"rows_back": back} if any(rows is not None for rows in back) else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     marks = () if series.anomalous is None else (series.anomalous,)

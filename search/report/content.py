@@ -312,17 +312,16 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
 
 def _forecasts(series: Series, dataset: Dataset, models: Mapping[int, IntegerModel]) -> tuple[Forecast, ...]:
     """The first windows of the test data that lie without a gap: nobody chooses the stretch."""
-    test = dataset.test
-    stop = _first_gap(series.position[test.last_row])
-    stretch = slice(0, min(stop, _LONGEST_STRETCH))
-    truth = dataset.denormalise(test.y[stretch])
-    as_now = dataset.denormalise(persistence(test)[stretch])
-    found = {number: dataset.denormalise(model.predict(test.x[stretch])) for number, model in models.items()}
+    stop = _first_gap(series.position[dataset.test.last_row])
+    test = dataset.test.part(slice(0, min(stop, _LONGEST_STRETCH)))
+    truth = dataset.forecast(test, test.y)
+    as_now = dataset.forecast(test, persistence(test))
+    found = {number: dataset.forecast(test, model.predict(test.x)) for number, model in models.items()}
     steps = [step for step in dataset.horizon for _ in dataset.target_names]
     return tuple(
         Forecast(
             output=dataset.output_names[index],
-            time=tuple(str(time) for time in series.time[test.last_row[stretch] + steps[index]]),
+            time=tuple(str(time) for time in series.time[test.last_row + steps[index]]),
             truth=_column(truth, index),
             persistence=_column(as_now, index),
             designs={number: _column(values, index) for number, values in found.items()},
