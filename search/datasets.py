@@ -80,4 +80,5 @@ def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
         sha256=sha256,
         classes=data.classes,
         anomaly_column=data.anomaly_label,
+        group_columns=data.group or (),
     )

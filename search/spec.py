@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
+from quant_model.data.outputs import OUTPUTS
 from quant_model.design import Architecture, BufferType, Multiplier
 from quant_model.training.settings import TrainingSettings
 from search.spec_errors import user_error
@@ -94,6 +95,15 @@ def _as_text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _as_names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+_Column = Annotated[str, Field(min_length=1)]
+_Columns = Annotated[
+    tuple[_Column, ...], BeforeValidator(_as_names, json_schema_input_type=str | tuple[_Column, ...])
+]
+"""Names of columns; one may stand without a list."""
 _LanesOrAuto = Annotated[Any, BeforeValidator(_lanes_or_auto)]
 _MAX_CLASSES = 16
 """Outputs that an accelerator may have."""
@@ -175,10 +185,23 @@ class DataSpec(_Model):
     """Steps ahead; a list forecasts several at once."""
     season: int | None = Field(None, ge=1, strict=True, description="steps in a season, at least 1")
     """Steps in a season, for comparison with the forecast "as a season ago"."""
+    output: Literal[*OUTPUTS, "auto"] = Field(  # type: ignore[valid-type]
+        "value", description="value, change, seasonal or auto"
+    )
+    """What the network's outputs are: the target itself, its change from the window's newest value, or its
+    change from the value a season before; the host adds that value. auto: what the training data speak for,
+    decided when the study is made. The error is that of the forecast, whatever the outputs are."""
+    group: _Columns | None = Field(
+        None, min_length=1, description="the name of a column, or a list of names"
+    )
+    """Tells several recordings in one file apart: of subjects, machines, stations. No window reaches from one
+    into another, and whole groups go to training, validation or test, so that test holds those that training
+    never saw. Of a list, the first column tells the groups and all of them together the recordings."""
     split: tuple[float, float, float] = Field(
         DEFAULT_SPLIT, description="three shares for train, validation, test that add up to 1"
     )
-    """Shares of the rows for training, validation and test, in that order in time."""
+    """Shares of the rows for training, validation and test, in that order in time; with group of the
+    windows."""
 
     @model_validator(mode="after")
     def _usable(self) -> DataSpec:
@@ -197,15 +220,28 @@ class DataSpec(_Model):
                 raise ValueError(f"{key} is for task {task}, not {self.task}")
         if self.anomaly_label in (self.time, *self.features, *self.targets):
             raise ValueError("anomaly_label must be a column of its own, neither time, feature nor target")
+        if set(self.group or ()) & {self.time, *self.features, *self.targets, self.anomaly_label}:
+            raise ValueError("group must name columns of their own, neither time, feature, target nor label")
+        self._check_output()
         if self.task == "classify":
             self._check_classes()
         return self
+
+    def _check_output(self) -> None:
+        if self.output == "seasonal" and self.season is None:
+            raise ValueError('output = "seasonal" needs season, the steps in one')
+        if self.output in ("change", "seasonal") and not set(self.targets) <= set(self.features):
+            raise ValueError(
+                f'output = "{self.output}" needs the targets among the features: the host adds a value of theirs'
+            )
 
     def _check_classes(self) -> None:
         if len(set(self.classes)) < max(2, len(self.classes)):
             raise ValueError("classes must name the labels of the target, at least two, each once")
         if len(self.targets) != 1 or self.targets[0] in self.features:
             raise ValueError("targets must be one column for task classify, the label's, and no feature")
+        if self.output != "value":
+            raise ValueError("output is not for task classify: there is one for each class")
         if self.horizon != (1,) or self.season is not None:
             key = "season" if self.season is not None else "horizon"
             raise ValueError(f"{key} is not for task classify: the label is that of the window's last row")

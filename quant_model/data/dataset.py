@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.data.division import SPLITS, Division, Rows, Stretch, divide
+from quant_model.data.division import SPLITS, Division, Rows, divide, window_starts
 from quant_model.data.outputs import Outputs, rows_back
 from quant_model.data.series import Series
 from quant_model.errors import UserError
@@ -28,11 +28,12 @@ __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_datase
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
 DEFAULT_QUANTILE = 0.995
+_SHOWN_GROUPS = 12
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The windows of one stretch of time; all arrays are normalised, contiguous and read-only.
+    """The windows of one stretch of time, or of some groups; all arrays are normalised, contiguous and read-only.
 
     Attributes:
         x: ``(N, window, features)`` float32, the inputs, oldest row first.
@@ -42,6 +43,7 @@ class Split:
         last_row: ``(N,)`` int64, the series row that is the window's last.
         base: ``(N, outputs)`` float64 in the target's unit, what is added to an output to come to a forecast;
             0 where the output is the forecast.
+        group: ``(N,)`` int64, the number of the window's group; None without groups.
         anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
         clean: ``(N,)`` bool, True where no row is marked, neither a forecast one nor one that the model sees;
             None without marks.
@@ -52,6 +54,7 @@ class Split:
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
     base: npt.NDArray[np.float64]
+    group: npt.NDArray[np.int64] | None = None
     anomalous: npt.NDArray[np.bool_] | None = None
     clean: npt.NDArray[np.bool_] | None = None
 
@@ -68,9 +71,10 @@ class Split:
 class Dataset:
     """A series cut into windows for training, validation and test.
 
-    Rows are divided by time: the earliest for training, then validation, then test. A window belongs to a
-    split when all its inputs and targets do, so none crosses a border; windows across a gap in time are left
-    out. Means and standard deviations are those of the training rows only.
+    Rows are divided by time: the earliest for training, then validation, then test; or by whole groups
+    (``quant_model.data.division``). A window belongs to a split when all its inputs and targets do, so none
+    crosses a border, nor reaches from one recording into another; windows across a gap in time are left out.
+    Means and standard deviations are those of the training rows only.
 
     Outputs are ordered by step, then by target: for targets a, b and steps 1, 2 they are a+1, b+1, a+2, b+2.
 
@@ -89,7 +93,7 @@ class Dataset:
         target_mean: ``(outputs,)`` float64 in the target's unit, of what the outputs stand for; 0 with classes.
         target_std: ``(outputs,)`` float64 in the target's unit, likewise; 1 with classes.
         unit: The target's unit, for people.
-        borders: Rows where validation and test begin.
+        borders: Rows where validation and test begin; None where whole groups are divided.
         dropped_windows: Windows left out because a gap in time lies in them.
         notes: What a user should know about the data, one sentence each.
         digest: SHA-256, hexadecimal, of all values and settings that the arrays follow from.
@@ -97,6 +101,8 @@ class Dataset:
         anomaly_quantile: Share of the validation windows that raise no alarm; for task anomaly.
         rows_back: ``(outputs,)``, how many rows before the window's newest the value of the output's target
             lies that is added to it: 0 is the newest; None where the output is the forecast.
+        groups: Names of the groups, by their number in ``Split.group``; empty without groups.
+        group_column: The column that tells them.
     """
 
     window: int
@@ -112,13 +118,15 @@ class Dataset:
     target_mean: npt.NDArray[np.float64]
     target_std: npt.NDArray[np.float64]
     unit: str
-    borders: tuple[int, int]
+    borders: tuple[int, int] | None
     dropped_windows: int
     notes: tuple[str, ...] = field(default=())
     digest: str = ""
     task: str = "forecast"
     anomaly_quantile: float = DEFAULT_QUANTILE
     rows_back: tuple[int | None, ...] = ()
+    groups: tuple[str, ...] = ()
+    group_column: str = ""
 
     @property
     def features(self) -> int:
@@ -151,6 +159,7 @@ def make_dataset(
     *,
     outputs: Outputs = "value",
     season: int | None = None,
+    division: Division | None = None,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
@@ -159,12 +168,14 @@ def make_dataset(
         window: Rows of input, at least 1.
         horizon: How many steps after the window's last row the forecast lies: one number for a single step
             ahead, a sequence of rising numbers for several steps at once. Without meaning for classes.
-        split: Shares of the rows for training, validation and test; they add up to 1.
+        split: Shares of the rows (of windows, where whole groups are divided) for training, validation and
+            test; they add up to 1.
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: See :class:`Dataset`.
         outputs: What the outputs stand for. Without meaning for classes.
         season: Steps in a season, for outputs that are changes from the season before.
+        division: Which rows belong to which split; by ``split`` when None.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
@@ -175,9 +186,9 @@ def make_dataset(
         raise ValueError(f"task {task} for a series with classes {series.classes}")
     steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
-    division = divide(series, split)
+    division = division or divide(series, split, window + steps[-1])
     found = [
-        _window_starts(series.position, stretches, window, steps[-1]) for stretches in division.stretches
+        window_starts(series.position, stretches, window + steps[-1]) for stretches in division.stretches
     ]
     for name, (first, _) in zip(SPLITS, found, strict=True):
         if not len(first):
@@ -223,6 +234,8 @@ def make_dataset(
         task=task,
         anomaly_quantile=anomaly_quantile,
         rows_back=tuple(rows for rows in back for _ in targets.names),
+        groups=series.group_names,
+        group_column=series.group_column,
     )
 
 
@@ -247,8 +260,10 @@ class _Targets:
 
 def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterator[str]:
     """What a user should know about gaps and classes."""
+    if series.group is not None:
+        yield _group_note(series, splits)
     if series.classes:
-        yield from _absent_classes(series.classes, splits)
+        yield from _absent_classes(series, splits)
     if dropped:
         gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
         yield (
@@ -257,14 +272,28 @@ def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterat
         )
 
 
-def _absent_classes(classes: tuple[str, ...], splits: Sequence[Split]) -> Iterator[str]:
+def _group_note(series: Series, splits: Sequence[Split]) -> str:
+    told = []
+    for name, split in zip(SPLITS, splits, strict=True):
+        own = [series.group_names[number] for number in np.unique(split.group)]
+        more = f" and {len(own) - _SHOWN_GROUPS} more" if len(own) > _SHOWN_GROUPS else ""
+        told.append(f"{name} {', '.join(own[:_SHOWN_GROUPS])}{more}")
+    return f"whole groups of column {series.group_column} go to one split: {'; '.join(told)}"
+
+
+def _absent_classes(series: Series, splits: Sequence[Split]) -> Iterator[str]:
+    remedy = (
+        "choose other split shares"
+        if series.group is None
+        else f"too few groups of column {series.group_column} hold it"
+    )
     for name, split in zip(SPLITS, splits, strict=True):
         there = split.y.max(axis=0)
-        absent = [label for index, label in enumerate(classes) if not there[index]]
+        absent = [label for index, label in enumerate(series.classes) if not there[index]]
         if absent:
             yield (
                 f"no {name} window belongs to {', '.join(absent)}: that split's error says nothing about it; "
-                "choose other split shares"
+                f"{remedy}"
             )
 
 
@@ -370,27 +399,6 @@ def _normalise(
     return normalised
 
 
-def _window_starts(
-    position: npt.NDArray[np.int64], stretches: Sequence[Stretch], window: int, reach: int
-) -> tuple[npt.NDArray[np.int64], int]:
-    """Find the windows within stretches of rows.
-
-    Args:
-        position: Each row's place in steps.
-        stretches: A split's.
-        window: Rows of input.
-        reach: Steps from the window's last row to its furthest target.
-
-    Returns:
-        The first row of every window that has no gap, and how many were left out for a gap.
-    """
-    span = window - 1 + reach
-    found = [np.arange(start, max(start, stop - span), dtype=np.int64) for start, stop in stretches]
-    first = np.concatenate(found)
-    whole = position[first + span] - position[first] == span
-    return first[whole], int(np.count_nonzero(~whole))
-
-
 @dataclass(frozen=True, eq=False)
 class _Cut:
     """Targets of windows, ``(N, outputs)`` each, before they are normalised.
@@ -468,6 +476,7 @@ def _split(
         last=_normalise(series, cut.known - cut.base, *scale),
         last_row=first + window - 1,
         base=cut.base,
+        group=None if series.group is None else series.group[first + window - 1],
         anomalous=cut.marked,
         clean=clean,
     )
@@ -493,13 +502,14 @@ def _digest(
         "features": series.feature_names,
         "targets": series.target_names,
         "rows": series.rows,
-        # What earlier versions did not know, only where it is used: their digests still hold.
+        # What earlier versions did not know is there only where it is used: their digests still hold.
+        **({"groups": dict(division.groups), "names": series.group_names} if division.groups else {}),
         **({"classes": series.classes} if series.classes else {}),
         **({"rows_back": back} if any(rows is not None for rows in back) else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    marks = () if series.anomalous is None else (series.anomalous,)
-    for array in (series.position, series.features, series.targets, *marks):
+    more = [one for one in (series.anomalous, series.group) if one is not None]
+    for array in (series.position, series.features, series.targets, *more):
         # Little-endian and by rows on every machine.
         digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()

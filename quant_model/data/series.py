@@ -15,10 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.recordings import recordings_of
 from quant_model.data.table import Table, read_table
 from quant_model.errors import UserError
 
-__all__ = ["Series", "gaps", "load_series", "missing_rows"]
+__all__ = ["APART", "Series", "gaps", "load_series", "missing_rows"]
+
+APART = 1 << 40
+"""Steps by which the positions of one recording lie after those of another: no window and no season spans it."""
 
 # ISO 8601 with dashes. Checked before the parser, because it also reads bare digits: it takes a count of
 # milliseconds since 1970 for a date in the fifteenth century.
@@ -37,10 +41,10 @@ class Series:
     Attributes:
         name: What errors and reports call the file.
         sha256: Digest of the file's bytes, in hexadecimal.
-        time: ``(rows,)`` strictly rising; times with an offset are kept in UTC.
+        time: ``(rows,)`` strictly rising in each recording; times with an offset are kept in UTC.
         step: The distance between neighbouring rows where nothing is missing.
         position: ``(rows,)`` int64, the row's distance from the first row in steps; consecutive numbers
-            mean consecutive rows, a jump is a gap.
+            mean consecutive rows, a jump is a gap. Recordings lie :data:`APART`.
         feature_names: Names of the columns of ``features``.
         target_names: Names of the columns of ``targets``.
         features: ``(rows, features)`` float64, in the units of the file.
@@ -49,6 +53,9 @@ class Series:
         classes: What the target's labels may be, in the order of their numbers; empty where the targets are
             numbers.
         anomalous: ``(rows,)`` bool, True for rows that somebody has marked as anomalies; None without marks.
+        group: ``(rows,)`` int64, the number of each row's group; None where the file is one recording.
+        group_names: Of the groups, by number.
+        group_column: The column that tells them.
     """
 
     name: str
@@ -62,6 +69,14 @@ class Series:
     targets: npt.NDArray[np.float64]
     classes: tuple[str, ...] = ()
     anomalous: npt.NDArray[np.bool_] | None = None
+    group: npt.NDArray[np.int64] | None = None
+    group_names: tuple[str, ...] = ()
+    group_column: str = ""
+
+    @property
+    def recordings(self) -> npt.NDArray[np.int64]:
+        """The first row of each recording: rows before which no window reaches back."""
+        return np.flatnonzero(np.diff(self.position, prepend=-APART) >= APART)
 
     @property
     def rows(self) -> int:
@@ -81,12 +96,14 @@ class Series:
 
 def gaps(position: npt.NDArray[np.int64]) -> int:
     """How often at least one row is missing between rows at ``position``, ``(rows,)`` rising, in steps."""
-    return int(np.count_nonzero(np.diff(position) > 1))
+    distance = np.diff(position)
+    return int(np.count_nonzero((distance > 1) & (distance < APART)))
 
 
 def missing_rows(position: npt.NDArray[np.int64]) -> int:
     """How many rows are missing in all gaps together."""
-    return int(position[-1] - position[0]) + 1 - len(position)
+    distance = np.diff(position)
+    return int((distance[distance < APART] - 1).sum())
 
 
 def load_series(
@@ -99,6 +116,7 @@ def load_series(
     sha256: str | None = None,
     classes: Sequence[str] = (),
     anomaly_column: str | None = None,
+    group_columns: Sequence[str] = (),
 ) -> Series:
     """Load a series from a CSV file (also gzip-compressed) or a Parquet file and check every cell used.
 
@@ -113,6 +131,9 @@ def load_series(
         sha256: When given, the digest that the file's bytes must have.
         classes: When given, the target column holds labels (texts or whole numbers): all of them.
         anomaly_column: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
+        group_columns: Columns that tell several recordings in one file apart: rows that have the same cells in
+            them are one recording, whose times rise, wherever in the file they stand. The first one's cells
+            name the groups.
 
     Raises:
         UserError: The file cannot be read, is not the one expected, lacks a column, holds a cell that is
@@ -133,12 +154,14 @@ def load_series(
             "restore the original file, or start a new study on the changed one",
         )
     marks = () if anomaly_column is None else (anomaly_column,)
-    wanted = list(dict.fromkeys((time_column, *features, *targets, *marks)))
+    wanted = list(dict.fromkeys((time_column, *features, *targets, *marks, *group_columns)))
     table = read_table(content, shown, wanted)
     if len(table.rows) < 2:
         raise UserError(shown, f"{len(table.rows)} rows of data", "a series needs at least two")
+    found = recordings_of(table, group_columns, shown)
+    table = found.sorted(table)
     time = _times(table, time_column, shown)
-    step, position = _positions(time, table.rows, time_column, shown)
+    step, position = _positions(time, table.rows, time_column, shown, found.first)
     numbers = {column: _numbers(table, column, shown) for column in features}
     for column in targets:
         numbers[column] = (
@@ -158,6 +181,9 @@ def load_series(
         targets=_frozen(np.stack([numbers[column] for column in targets], axis=1)),
         classes=tuple(classes),
         anomalous=None if anomaly_column is None else _frozen(_marks(table, anomaly_column, shown)),
+        group=found.group,
+        group_names=found.names,
+        group_column=found.column,
     )
 
 
@@ -231,11 +257,19 @@ def _time(cell: object, place: str) -> datetime:
 
 
 def _positions(
-    time: npt.NDArray[np.datetime64], rows: Sequence[int], column: str, name: str
+    time: npt.NDArray[np.datetime64],
+    rows: Sequence[int],
+    column: str,
+    name: str,
+    first: npt.NDArray[np.bool_],
 ) -> tuple[np.timedelta64, npt.NDArray[np.int64]]:
-    """Find the step and number the rows by it; the step is the commonest distance between two rows."""
+    """Find the step and number the rows by it; the step is the commonest distance between two rows.
+
+    ``first``, ``(rows,)``, tells rows with which a recording begins: they follow on no other.
+    """
     distance = np.diff(time) // _MICROSECOND
-    falling = np.flatnonzero(distance <= 0)
+    follows = ~first[1:]
+    falling = np.flatnonzero((distance <= 0) & follows)
     if len(falling):
         row = int(falling[0]) + 1
         raise UserError(
@@ -243,10 +277,12 @@ def _positions(
             f"{_clock(time[row])} does not come after the row before, {_clock(time[row - 1])}",
             "sort the rows by time and keep one for each time (where clocks change, write a UTC offset)",
         )
-    values, counts = np.unique(distance, return_counts=True)
+    if not follows.any():
+        raise UserError(name, "no recording has two rows", "choose columns of [data] group that repeat")
+    values, counts = np.unique(distance[follows], return_counts=True)
     # Of equally common distances the first, that is the smallest, counts.
     step = int(values[np.argmax(counts)])
-    irregular = np.flatnonzero(distance % step)
+    irregular = np.flatnonzero((distance % step != 0) & follows)
     if len(irregular):
         row = int(irregular[0]) + 1
         raise UserError(
@@ -255,7 +291,7 @@ def _positions(
             f"{_duration(step)}",
             "bring the rows to a regular step; rows may be left out, but not lie between the steps",
         )
-    position = np.concatenate([[0], np.cumsum(distance // step)]).astype(np.int64)
+    position = np.concatenate([[0], np.cumsum(np.where(follows, distance // step, APART))]).astype(np.int64)
     return np.timedelta64(step, "us"), position
 
 
