@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from quant_model.data import Dataset, Series, load_series, make_dataset
+from quant_model.data.folder import load_folder, pack_folder, unpack_folder
+from quant_model.errors import UserError
+from search.files import read_bytes
 from search.spec import StudySpec
 
-__all__ = ["StudyData", "data_from_bytes", "data_from_file"]
+__all__ = ["StudyData", "content_of", "data_from_bytes", "data_from_file"]
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,21 @@ class StudyData:
 
 
 def data_from_file(spec: StudySpec, path: Path) -> StudyData:
-    """Load the series of a study from its file.
+    """Load the series of a study from its file, or from all files of its folder.
 
     Raises:
         UserError: the file is absent or something in it is wrong.
     """
     return StudyData(spec, _load(spec, path, str(path), None))
+
+
+def content_of(path: Path) -> bytes:
+    """What a study keeps of its data: the file's content, or a folder's files as one content.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return pack_folder(path, str(path)) if path.is_dir() else read_bytes(path)
 
 
 def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
@@ -64,12 +77,18 @@ def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
         UserError: the copy is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
-        path = Path(folder) / "data"
-        path.write_bytes(content)
+        path = Path(folder)
+        if not unpack_folder(content, path):
+            path = path / "data"
+            path.write_bytes(content)
+        elif hashlib.sha256(content).hexdigest() != sha256:
+            raise UserError(spec.data.file, "the study's copy is damaged", "start a new study")
         return StudyData(spec, _load(spec, path, spec.data.file, sha256))
 
 
 def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
+    if path.is_dir():
+        return load_folder(path, name, lambda file, shown: _load(spec, file, shown, None))
     data = spec.data
     return load_series(
         path,

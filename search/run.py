@@ -21,9 +21,9 @@ from hdl.tools import ghdl, yosys
 from quant_model.errors import UserError
 from search.baselines import study_baselines
 from search.check import Measurement, measure, verification_json
-from search.datasets import data_from_file
+from search.datasets import content_of, data_from_file
 from search.export import Exported, check_folder, export_trial
-from search.files import make_folder, read_bytes, write_text
+from search.files import make_folder, write_text
 from search.front import finished_trials, front, front_json, pick
 from search.monitor.publish import MEASURED, Publisher
 from search.service.lease import Watch
@@ -158,7 +158,7 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
         print(f"{path}: {note}", file=sys.stderr)
     out = (options.out or Path("build") / spec.study.name).absolute()
     url = options.url or f"sqlite:///{out / 'study.db'}"
-    study = create_or_resume(spec, url, read_bytes(path), options.artifacts, out / "artifacts")
+    study = create_or_resume(spec, url, content_of(path), options.artifacts, out / "artifacts")
     make_folder(out / _LOGS, "--out")
     counts = study.counts()
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}

@@ -191,9 +191,7 @@ class DataSpec(_Model):
     """What the network's outputs are: the target itself, its change from the window's newest value, or its
     change from the value a season before; the host adds that value. auto: what the training data speak for,
     decided when the study is made. The error is that of the forecast, whatever the outputs are."""
-    group: _Columns | None = Field(
-        None, min_length=1, description="the name of a column, or a list of names"
-    )
+    group: _Columns | None = Field(None, min_length=1, description="the name of a column, or a list of names")
     """Tells several recordings in one file apart: of subjects, machines, stations. No window reaches from one
     into another, and whole groups go to training, validation or test, so that test holds those that training
     never saw. Of a list, the first column tells the groups and all of them together the recordings."""
@@ -232,7 +230,7 @@ class DataSpec(_Model):
             raise ValueError('output = "seasonal" needs season, the steps in one')
         if self.output in ("change", "seasonal") and not set(self.targets) <= set(self.features):
             raise ValueError(
-                f'output = "{self.output}" needs the targets among the features: the host adds a value of theirs'
+                f'output = "{self.output}" needs the targets among the features: one of their values is added'
             )
 
     def _check_classes(self) -> None:

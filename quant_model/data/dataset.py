@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ _SHOWN_GROUPS = 12
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The windows of one stretch of time, or of some groups; all arrays are normalised, contiguous and read-only.
+    """The windows of a stretch of time, or of some groups: arrays that are normalised, contiguous, read-only.
 
     Attributes:
         x: ``(N, window, features)`` float32, the inputs, oldest row first.
@@ -41,8 +42,8 @@ class Split:
         last: ``(N, outputs)`` float32, the answer that needs no model: each output's target at the window's
             last row, the newest known value; with classes the one that is most frequent in training.
         last_row: ``(N,)`` int64, the series row that is the window's last.
-        base: ``(N, outputs)`` float64 in the target's unit, what is added to an output to come to a forecast;
-            0 where the output is the forecast.
+        base: ``(N, outputs)`` float64 in the target's unit, what is added to an output to come to a
+            forecast; 0 where the output is the forecast.
         group: ``(N,)`` int64, the number of the window's group; None without groups.
         anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
         clean: ``(N,)`` bool, True where no row is marked, neither a forecast one nor one that the model sees;
@@ -63,8 +64,9 @@ class Split:
 
     def part(self, which: slice | npt.NDArray[np.bool_]) -> Split:
         """Some of the windows."""
-        arrays = (getattr(self, one.name) for one in dataclasses.fields(self))
-        return Split(*(None if array is None else array[which] for array in arrays))
+        arrays = ((one.name, getattr(self, one.name)) for one in dataclasses.fields(self))
+        found: dict[str, Any] = {name: array if array is None else array[which] for name, array in arrays}
+        return Split(**found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ class Dataset:
         test: Windows for reported designs only.
         feature_mean: ``(features,)`` float64 in the file's units.
         feature_std: ``(features,)`` float64; 1 for a column that is constant in training.
-        target_mean: ``(outputs,)`` float64 in the target's unit, of what the outputs stand for; 0 with classes.
+        target_mean: ``(outputs,)`` float64 in the target's unit, of what outputs stand for; 0 with classes.
         target_std: ``(outputs,)`` float64 in the target's unit, likewise; 1 with classes.
         unit: The target's unit, for people.
         borders: Rows where validation and test begin; None where whole groups are divided.
@@ -144,7 +146,7 @@ class Dataset:
         return splits[name]
 
     def forecast(self, split: Split, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """What normalised outputs ``(N, outputs)`` of a split's windows forecast, in the target's own unit."""
+        """What normalised outputs ``(N, outputs)`` of a split's windows forecast, in the target's unit."""
         return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean + split.base
 
 
@@ -157,7 +159,7 @@ def make_dataset(
     task: str = "forecast",
     anomaly_quantile: float = DEFAULT_QUANTILE,
     *,
-    outputs: Outputs = "value",
+    outputs: Outputs | Sequence[Outputs] = "value",
     season: int | None = None,
     division: Division | None = None,
 ) -> Dataset:
@@ -173,7 +175,7 @@ def make_dataset(
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: See :class:`Dataset`.
-        outputs: What the outputs stand for. Without meaning for classes.
+        outputs: What the outputs stand for: all of them, or each. Without meaning for classes.
         season: Steps in a season, for outputs that are changes from the season before.
         division: Which rows belong to which split; by ``split`` when None.
 
@@ -197,9 +199,10 @@ def make_dataset(
     feature_mean, feature_std = _scaler(series, series.features[division.train], series.feature_names, notes)
     features = _normalise(series, series.features, feature_mean, feature_std)
     targets = (_classes if series.classes else _values)(series, division.train)
-    back = rows_back("value" if series.classes else outputs, steps, window, season, series.name)
+    names = _output_names(targets.names, steps)
+    back = _rows_back(outputs, steps, names, window, season, series)
     cuts = [_cut(series, targets, first + window - 1, steps, back) for first, _ in found]
-    mean, std = _output_scaler(series, targets, cuts[0], back)
+    mean, std = _output_scaler(series, targets, cuts[0], back, names)
     splits = [
         _split(series, features, cut, first, window, (mean, std))
         for cut, (first, _) in zip(cuts, found, strict=True)
@@ -218,7 +221,7 @@ def make_dataset(
         horizon=steps,
         feature_names=series.feature_names,
         target_names=series.target_names,
-        output_names=_output_names(targets.names, steps),
+        output_names=names,
         train=splits[0],
         validation=splits[1],
         test=splits[2],
@@ -233,7 +236,7 @@ def make_dataset(
         digest=_digest(series, window, steps, division, back),
         task=task,
         anomaly_quantile=anomaly_quantile,
-        rows_back=tuple(rows for rows in back for _ in targets.names),
+        rows_back=back,
         groups=series.group_names,
         group_column=series.group_column,
     )
@@ -261,7 +264,7 @@ class _Targets:
 def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterator[str]:
     """What a user should know about gaps and classes."""
     if series.group is not None:
-        yield _group_note(series, splits)
+        yield _group_note(series, series.group, splits)
     if series.classes:
         yield from _absent_classes(series, splits)
     if dropped:
@@ -272,10 +275,10 @@ def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterat
         )
 
 
-def _group_note(series: Series, splits: Sequence[Split]) -> str:
+def _group_note(series: Series, group: npt.NDArray[np.int64], splits: Sequence[Split]) -> str:
     told = []
     for name, split in zip(SPLITS, splits, strict=True):
-        own = [series.group_names[number] for number in np.unique(split.group)]
+        own = [series.group_names[number] for number in np.unique(group[split.last_row])]
         more = f" and {len(own) - _SHOWN_GROUPS} more" if len(own) > _SHOWN_GROUPS else ""
         told.append(f"{name} {', '.join(own[:_SHOWN_GROUPS])}{more}")
     return f"whole groups of column {series.group_column} go to one split: {'; '.join(told)}"
@@ -426,8 +429,10 @@ def _cut(
     truth = np.concatenate([targets.values[last_row + step] for step in steps], axis=1)
     base = np.broadcast_to(np.float64(0), truth.shape)
     if any(rows is not None for rows in back):
-        parts = [0 * targets.values[last_row] if rows is None else targets.values[last_row - rows] for rows in back]
-        base = np.concatenate(parts, axis=1)
+        base = np.zeros(truth.shape)
+        for index, rows in enumerate(back):
+            if rows is not None:
+                base[:, index] = targets.values[last_row - rows, index % len(targets.names)]
     marks = series.anomalous
     return _Cut(
         truth=truth,
@@ -437,19 +442,37 @@ def _cut(
     )
 
 
+def _rows_back(
+    outputs: Outputs | Sequence[Outputs],
+    steps: tuple[int, ...],
+    names: tuple[str, ...],
+    window: int,
+    season: int | None,
+    series: Series,
+) -> tuple[int | None, ...]:
+    """How far before a window's newest row the value lies that is added to an output; None for nothing."""
+    if series.classes:
+        return (None,) * len(names)
+    each = [outputs] * len(names) if isinstance(outputs, str) else outputs
+    ahead = np.repeat(steps, len(names) // len(steps)).tolist()
+    return tuple(
+        rows_back(one, step, window, season, series.name) for one, step in zip(each, ahead, strict=True)
+    )
+
+
 def _output_scaler(
-    series: Series, targets: _Targets, train: _Cut, back: tuple[int | None, ...]
+    series: Series, targets: _Targets, train: _Cut, back: tuple[int | None, ...], names: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and standard deviation of each output: of the training rows' values, or training windows' changes."""
-    names = _output_names(targets.names, tuple(range(1, len(back) + 1)))
-    mean, std = (np.tile(part, len(back)) for part in (targets.mean, targets.std))
-    changes = [index for index, rows in enumerate(np.repeat(back, len(targets.names))) if rows is not None]
-    for index in changes:
+    """Mean and deviation of each output: of the training rows' values, or the training windows' changes."""
+    mean, std = (np.tile(part, len(names) // len(targets.names)) for part in (targets.mean, targets.std))
+    for index, rows in enumerate(back):
+        if rows is None:
+            continue
         change = train.truth[:, index] - train.base[:, index]
         if change.min() == change.max():
             raise UserError(
                 f"{series.name} column {names[index]}",
-                f"the target's change is {change[0]:g} in every training window: there is nothing to forecast",
+                f"the target changes by {change[0]:g} in every training window: there is nothing to forecast",
                 'choose output = "value"',
             )
         mean[index], std[index] = change.mean(), change.std()
@@ -467,7 +490,7 @@ def _split(
 ) -> Split:
     view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
     clean = None
-    if cut.marked is not None:
+    if cut.marked is not None and series.anomalous is not None:
         seen = np.lib.stride_tricks.sliding_window_view(series.anomalous, window)[first].any(axis=1)
         clean = ~(cut.marked | seen)
     split = Split(

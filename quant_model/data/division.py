@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
+
 from quant_model.data.series import Series
 from quant_model.errors import UserError
 
@@ -213,10 +214,8 @@ def _held(candidates: _Candidates, columns: _Counts) -> _Counts:
     return np.stack([(candidates == index).astype(np.int64) @ columns for index in range(len(SPLITS))], 1)
 
 
-def _costs(
-    held: _Counts, shares: Sequence[float]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """What is absent, weighted, and how far shares are off, root mean square; of ``(..., splits, columns)``."""
+def _costs(held: _Counts, shares: Sequence[float]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What is absent, weighted, and how far shares are off, root mean square: ``(..., splits, columns)``."""
     off = held / held.sum(axis=-2, keepdims=True) - np.asarray(shares)[:, None]
     # Rounded, so that no machine's last bit decides.
     uneven = np.round(np.sqrt(np.square(off).mean(axis=(-2, -1))), 9)

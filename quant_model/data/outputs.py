@@ -7,7 +7,6 @@ its few bits, and one that says nothing still gives that answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 from quant_model.errors import UserError
@@ -20,39 +19,37 @@ change from the value a season before (of several seasons, the newest that is kn
 OUTPUTS: tuple[Outputs, ...] = get_args(Outputs)
 
 
-def rows_back(
-    outputs: Outputs, steps: Sequence[int], window: int, season: int | None, place: str
-) -> tuple[int | None, ...]:
-    """For each step ahead, how many rows before the window's newest the value lies that is added.
+def rows_back(outputs: Outputs, step: int, window: int, season: int | None, place: str) -> int | None:
+    """How many rows before a window's newest the value lies that is added to an output.
 
     Args:
-        outputs: What the outputs stand for.
-        steps: How far ahead they lie, each at least 1.
+        outputs: What the output stands for.
+        step: How far ahead it lies, at least 1.
         window: Rows of the window.
         season: Steps in a season, if one is known.
         place: Begins the message of an error.
 
     Returns:
-        By step; 0 is the newest row, ``None`` where nothing is added.
+        0 for the newest row; ``None`` where nothing is added.
 
     Raises:
-        UserError: Changes from the season before are asked for, and no season is known, or the window does
-            not reach back to it.
+        UserError: It is a change from the season before, and no season is known, or the window does not reach
+            back to it.
     """
     if outputs == "value":
-        return (None,) * len(steps)
+        return None
     if outputs == "change":
-        return (0,) * len(steps)
+        return 0
     if season is None:
         raise UserError(
             place, 'output = "seasonal" without a season', "say how many steps it has: season = 24"
         )
-    back = tuple(season * -(-step // season) - step for step in steps)
-    if max(back) >= window:
+    back = season * -(-step // season) - step
+    if back >= window:
         raise UserError(
             place,
-            f"a season of {season} steps: the value a season before lies {max(back)} rows before the newest, "
+            f"with a season of {season} steps, the value a season before lies {back} rows before the newest, "
             f"which a window of {window} rows does not hold",
-            f'choose a window of at least {max(back) + 1} rows, or output = "change"',
+            f'choose a window of at least {back + 1} rows, or output = "change"',
         )
     return back

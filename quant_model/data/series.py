@@ -22,7 +22,7 @@ from quant_model.errors import UserError
 __all__ = ["APART", "Series", "gaps", "load_series", "missing_rows"]
 
 APART = 1 << 40
-"""Steps by which the positions of one recording lie after those of another: no window and no season spans it."""
+"""Steps by which a recording's positions lie after those of another: no window and no season spans it."""
 
 # ISO 8601 with dashes. Checked before the parser, because it also reads bare digits: it takes a count of
 # milliseconds since 1970 for a date in the fifteenth century.
@@ -131,7 +131,7 @@ def load_series(
         sha256: When given, the digest that the file's bytes must have.
         classes: When given, the target column holds labels (texts or whole numbers): all of them.
         anomaly_column: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
-        group_columns: Columns that tell several recordings in one file apart: rows that have the same cells in
+        group_columns: Columns that tell several recordings in one file apart: rows with the same cells in
             them are one recording, whose times rise, wherever in the file they stand. The first one's cells
             name the groups.
 

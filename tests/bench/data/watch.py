@@ -1,9 +1,10 @@
 """Recordings by subject: ``python -m tests.bench.data.watch --seglearn DIR --out FOLDER``.
 
-Makes ``watch.csv`` and a study file ``watch.toml`` of the data that the package seglearn ships: 140 recordings
-of a watch's accelerometer and gyroscope, 10 subjects doing 7 shoulder exercises with either arm (D. Burns et
-al., "Shoulder physiotherapy exercise recognition: machine learning the inertial signals from a smartwatch",
-Physiological Measurement 39(7), 2018). Every fifth sample is taken, 10 a second. Only its data file is used:
+Makes ``watch.csv`` and a study file ``watch.toml`` of the data that the package seglearn ships: 140
+recordings of a watch's accelerometer and gyroscope, 10 subjects doing 7 shoulder exercises with either arm
+(D. Burns et al., "Shoulder physiotherapy exercise recognition: machine learning the inertial signals from a
+smartwatch", Physiological Measurement 39(7), 2018). Every fifth sample is taken, 10 a second. Of the package
+only the file of data is used:
 
     pip download --no-deps seglearn==1.2.5 && unzip seglearn-1.2.5-py3-none-any.whl 'seglearn/data/*'
     python -m tests.bench.data.watch --seglearn seglearn/data --out build/watch

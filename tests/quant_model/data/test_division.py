@@ -30,9 +30,7 @@ def grouped(lengths: list[int], group: list[int], labels: int = 0, seed: int = 0
     values = rng.standard_normal((rows, 2)).cumsum(axis=0)
     series = make_series(values[:, :1], values, position)
     names = tuple(f"g{number}" for number in range(max(group) + 1))
-    series = replace(
-        series, group=np.repeat(group, lengths), group_names=names, group_column="machine"
-    )
+    series = replace(series, group=np.repeat(group, lengths), group_names=names, group_column="machine")
     if labels:
         number = rng.integers(0, labels, rows).astype(np.float64)[:, None]
         series = replace(series, targets=number, classes=tuple(f"c{index}" for index in range(labels)))
@@ -143,7 +141,7 @@ def test_many_groups_of_one_class_each_cover_all_splits(each: int, classes: int,
 @given(st.integers(11, 20), st.integers(2, 8), st.integers(0, 2**16))
 @settings(max_examples=20)
 def test_what_many_groups_can_cover_is_covered(groups: int, classes: int, seed: int) -> None:
-    """Each class is in just one group of each split of a drawn assignment: so there is one that covers all."""
+    """Each class is in just one group of each split of a drawn assignment: so one covers all."""
     rng = np.random.default_rng(seed)
     drawn = np.concatenate([[0, 1, 2], rng.integers(0, 3, groups - 3)])
     counts = np.zeros((groups, classes), np.int64)
@@ -197,8 +195,6 @@ def test_the_digest_follows_the_groups() -> None:
         for one in (series, bare, other)
         for seed in (0, 1, 2)
     }
-    divisions = {
-        tuple(sorted(divide(series, SHARES, 5, seed).groups.items())) for seed in (0, 1, 2)
-    }
+    divisions = {tuple(sorted(divide(series, SHARES, 5, seed).groups.items())) for seed in (0, 1, 2)}
 
     assert len(digests) == 2 * len(divisions) + 1

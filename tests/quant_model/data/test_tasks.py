@@ -258,7 +258,12 @@ def test_the_threshold_lets_its_share_of_validation_through(quantile: float) -> 
     assert np.mean(scores <= limit) >= quantile > np.mean(scores < limit)
     # In the user's units: a limit for each output, and the same alarms from forecasts and values alone.
     limits = np.array([decision.details["limits"][name] for name in dataset.output_names])
-    far = np.abs(dataset.forecast(dataset.test, dataset.test.last) - dataset.forecast(dataset.test, dataset.test.y)) > limits
+    far = (
+        np.abs(
+            dataset.forecast(dataset.test, dataset.test.last) - dataset.forecast(dataset.test, dataset.test.y)
+        )
+        > limits
+    )
     alarms = far.any(axis=1)
     marks = dataset.test.anomalous
     assert marks is not None
