@@ -8,6 +8,7 @@ from search.baselines import stored_baselines
 from search.budget import RESOURCES
 from search.front import FrontTrial, front
 from search.run import Checked
+from search.scores import Scores
 from search.show import number, print_table, shown
 from search.study import OpenStudy
 
@@ -71,6 +72,7 @@ def _described(checked: Checked) -> dict[str, str]:
         f"test error of {scores.naive.name}": number(scores.naive.test),
         "test error / that one": f"{scores.test_ratio:.3f}",
         **{f"test {name}": shown(value) for name, value in scores.decision.test.items()},
+        **_worst_group(scores),
         "outputs compared": f"{verification.outputs}, by {verification.tool}" if verification else "none",
         "mismatches": str(verification.mismatches) if verification else "not known",
         "cycles (predicted)": "not known",
@@ -87,6 +89,13 @@ def _described(checked: Checked) -> dict[str, str]:
         told[f"MHz on {checked.timing.device}"] = f"{checked.timing.megahertz:.1f}"
     told[f"fits {assessment.estimate.device}"] = "yes" if measurement and measurement.fits else "no"
     return told
+
+
+def _worst_group(scores: Scores) -> dict[str, str]:
+    worst = scores.worst_group
+    if worst is None:
+        return {}
+    return {f"largest test error of a {scores.group_column}": f"{number(worst.error)} ({worst.name})"}
 
 
 def _shape(trial: FrontTrial) -> str:

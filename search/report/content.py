@@ -27,6 +27,7 @@ from search.datasets import StudyData
 from search.export import trial_model
 from search.files import file_errors
 from search.front import FrontTrial, finished_trials, front, pick
+from search.host import added_values
 from search.scores import Scores, score
 from search.spec import StudySpec
 from search.study import OpenStudy, StudyCounts
@@ -160,6 +161,8 @@ class Content:
     """Fullest resource's share of each pruned trial."""
     baselines: tuple[Baseline, ...]
     forecasts: tuple[Forecast, ...]
+    added: tuple[str, ...]
+    """What the host adds to outputs that are changes."""
     chosen: int
     """The trial whose drawing is open."""
     sensitivity: Sensitivity | None
@@ -252,6 +255,7 @@ def gather(
         over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
+        added=tuple(dict.fromkeys(str(one) for one in added_values(dataset) if one is not None)),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.architecture) if sensitivity else None,
     )
