@@ -32,7 +32,7 @@ MANIFEST = "bundle.json"
 """The file by which a folder is known as an export: only such a folder is ever overwritten."""
 _SHOWN_GROUPS = 30
 """Groups in a table of the README."""
-_ADDED = """An output with an entry under `plus` is a change: its forecast is `offset + step * integer + plus`,
+_ADDED = """An output with an entry under `plus` is a change: it forecasts `offset + step * integer + plus`,
 where `plus` is that value of the window, as it was measured."""
 
 

@@ -29,6 +29,7 @@ def datasets(
 
 def splits(series: Series, dataset: Dataset) -> list[tuple[Split, int, int]]:
     """Each split with the rows that it may use."""
+    assert dataset.borders is not None
     limits = (0, *dataset.borders, series.rows)
     parts = (dataset.train, dataset.validation, dataset.test)
     return [(part, limits[index], limits[index + 1]) for index, part in enumerate(parts)]
@@ -96,6 +97,7 @@ def test_scalers_see_only_training_rows(
     series: Series, window: int, split: tuple[float, float, float], other: float
 ) -> None:
     dataset = make_dataset(series, window, 1, split)
+    assert dataset.borders is not None
     border = dataset.borders[0]
     features, targets = series.features.copy(), series.targets.copy()
     features[border:], targets[border:] = other, other

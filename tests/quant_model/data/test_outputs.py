@@ -107,7 +107,7 @@ def test_answers_without_a_model_are_the_same(series: Series, outputs: Outputs) 
             one.forecast(split, seasonal_persistence(series, one, split, SEASON))
             for one, split in ((plain, left), (changed, right))
         ]
-        np.testing.assert_allclose(*seasonal, atol=1e-5 * scale)
+        np.testing.assert_allclose(seasonal[0], seasonal[1], atol=1e-5 * scale)
 
 
 @pytest.mark.parametrize("outputs", ["change", "seasonal"])
