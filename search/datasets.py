@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from quant_model.data import Dataset, Series, load_series, make_dataset
+from quant_model.data.choice import choose_outputs
+from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
+from quant_model.data.outputs import Outputs
 from quant_model.errors import UserError
 from search.files import read_bytes
+from search.identity import seed_from
 from search.spec import StudySpec
 
 __all__ = ["StudyData", "content_of", "data_from_bytes", "data_from_file"]
@@ -22,6 +30,8 @@ class StudyData:
 
     spec: StudySpec
     series: Series
+    decided: Mapping[str, Any] | None = None
+    """What a study has decided about its data already: :attr:`decisions`; None for a study that is new."""
     _made: dict[int, Dataset] = field(default_factory=dict, repr=False, compare=False)
 
     def dataset(self, window: int) -> Dataset:
@@ -31,11 +41,58 @@ class StudyData:
             UserError: the series is too short for it.
         """
         if window not in self._made:
-            data = self.spec.data
-            self._made[window] = make_dataset(
-                self.series, window, data.horizon, data.split, data.unit, data.task, data.anomaly_quantile
-            )
+            note = self.decisions.get("output_note")
+            dataset = self._make(window, self.decisions.get("outputs", self.spec.data.output))
+            notes = (*dataset.notes, note) if note else dataset.notes
+            self._made[window] = dataclasses.replace(dataset, notes=notes)
         return self._made[window]
+
+    @cached_property
+    def decisions(self) -> dict[str, Any]:
+        """What the data decide, once for all of a study's workers, as a JSON object.
+
+        ``groups``: names of the groups by split; ``outputs`` and ``output_note``: what ``auto`` chose, and
+        why. Each only where there is something to decide.
+
+        Raises:
+            UserError: the series is too short, or has too few groups.
+        """
+        if self.decided is not None:
+            return dict(self.decided)
+        found: dict[str, Any] = {}
+        if self._division is not None:
+            found["groups"] = {split: list(names) for split, names in self._division.groups.items()}
+        data, windows = self.spec.data, self.spec.space.window
+        if data.output == "auto":
+            choice = choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
+            found |= {"outputs": list(choice.outputs), "output_note": choice.note}
+        return found
+
+    @cached_property
+    def _division(self) -> Division | None:
+        """Which groups belong to which split, the same for all windows; None where time divides."""
+        if self.series.group is None:
+            return None
+        if self.decided is not None:
+            return divide_as(self.series, self.decided["groups"])
+        data = self.spec.data
+        span = max(self.spec.space.window) + (0 if data.classes else max(data.horizon))
+        return divide(self.series, data.split, span, seed_from(self.spec.study.seed, "groups"))
+
+    def _make(self, window: int, outputs: Outputs | Sequence[Outputs]) -> Dataset:
+        data = self.spec.data
+        return make_dataset(
+            self.series,
+            window,
+            data.horizon,
+            data.split,
+            data.unit,
+            data.task,
+            data.anomaly_quantile,
+            outputs=outputs,
+            season=data.season,
+            division=self._division,
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -70,8 +127,10 @@ def content_of(path: Path) -> bytes:
     return pack_folder(path, str(path)) if path.is_dir() else read_bytes(path)
 
 
-def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
-    """Load the series of a study from the copy that it keeps.
+def data_from_bytes(
+    spec: StudySpec, content: bytes, sha256: str, decided: Mapping[str, Any] | None = None
+) -> StudyData:
+    """Load the series of a study from the copy that it keeps, with what it has decided about it.
 
     Raises:
         UserError: the copy is damaged.
@@ -83,7 +142,7 @@ def data_from_bytes(spec: StudySpec, content: bytes, sha256: str) -> StudyData:
             path.write_bytes(content)
         elif hashlib.sha256(content).hexdigest() != sha256:
             raise UserError(spec.data.file, "the study's copy is damaged", "start a new study")
-        return StudyData(spec, _load(spec, path, spec.data.file, sha256))
+        return StudyData(spec, _load(spec, path, spec.data.file, sha256), decided)
 
 
 def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:

@@ -158,7 +158,8 @@ def begin(options: RunOptions) -> tuple[OpenStudy, Path]:
         print(f"{path}: {note}", file=sys.stderr)
     out = (options.out or Path("build") / spec.study.name).absolute()
     url = options.url or f"sqlite:///{out / 'study.db'}"
-    study = create_or_resume(spec, url, content_of(path), options.artifacts, out / "artifacts")
+    content, artifacts = content_of(path), out / "artifacts"
+    study = create_or_resume(spec, url, content, options.artifacts, artifacts, data.decisions)
     make_folder(out / _LOGS, "--out")
     counts = study.counts()
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}

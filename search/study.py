@@ -1,7 +1,8 @@
 """Studies: made or resumed from a study file, opened by name. All that a worker needs is kept in the study.
 
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
-of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
+of the data), ``decided`` (what the data decided: :attr:`search.datasets.StudyData.decisions`), ``artifacts``
+(where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:DIGEST`` for each trained float parent, ``published``,
 ``measured:N`` (see :mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
 :mod:`search.baselines`) once somebody asked for it. ``spec`` is written last of what a study begins with: one
@@ -114,7 +115,8 @@ class OpenStudy:
         """
         stored = self.study.user_attrs["dataset"]
         content = self.artifacts.get(stored["artifact"], f"the data file {stored['file']}")
-        return data_from_bytes(self.spec, content, stored["sha256"])
+        decided = self.study.user_attrs.get("decided", {})
+        return data_from_bytes(self.spec, content, stored["sha256"], decided)
 
     def trial(self, number: int) -> FrozenTrial:
         """A trial by number.
@@ -144,7 +146,12 @@ def count(trials: list[FrozenTrial]) -> StudyCounts:
 
 
 def create_or_resume(
-    spec: StudySpec, url: str, data: bytes, artifacts: str | None, default_artifacts: Path
+    spec: StudySpec,
+    url: str,
+    data: bytes,
+    artifacts: str | None,
+    default_artifacts: Path,
+    decided: Mapping[str, Any] | None = None,
 ) -> OpenStudy:
     """Make the study of a study file, or open it when it exists and the file agrees with it.
 
@@ -154,7 +161,8 @@ def create_or_resume(
         data: The checked content of the data file.
         artifacts: The folder or ``s3://`` place for files, when the user names one.
         default_artifacts: The folder for files otherwise; for SQLite a folder beside the database is taken
-        instead.
+            instead.
+        decided: What the data decide; found out of them when None. A study that exists keeps what it has.
 
     Raises:
         UserError: the storage cannot be used, or the study exists with another definition; it is left
@@ -172,7 +180,7 @@ def create_or_resume(
             if made and study.get_trials(deepcopy=False):
                 raise _foreign(spec.study.name) from None
         if made:
-            _fill(study, spec, url, data, artifacts, default_artifacts)
+            _fill(study, spec, url, data, artifacts, default_artifacts, decided)
         else:
             _agree(study, spec, data)
         folder = _artifacts(study, url, artifacts)
@@ -274,6 +282,7 @@ def _fill(
     data: bytes,
     artifacts: str | None,
     default_artifacts: Path,
+    decided: Mapping[str, Any] | None,
 ) -> None:
     study.set_metric_names(labels(spec))
     beside = Location(url).folder is not None and artifacts is None
@@ -281,15 +290,11 @@ def _fill(
     study.set_user_attr("artifacts", "artifacts" if beside else named)
     folder = _artifacts(study, url, artifacts)
     folder.make()
-    name = Path(spec.data.file).name
-    study.set_user_attr(
-        "dataset",
-        {
-            "file": name,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "artifact": folder.put(study, name, data),
-        },
-    )
+    name, digest = Path(spec.data.file).name, hashlib.sha256(data).hexdigest()
+    artifact = folder.put(study, name, data)
+    study.set_user_attr("dataset", {"file": name, "sha256": digest, "artifact": artifact})
+    found = data_from_bytes(spec, data, digest).decisions if decided is None else decided
+    study.set_user_attr("decided", found)
     study.set_user_attr("version", metadata.version("bitfront"))
     study.set_user_attr("began", time.time())
     study.set_user_attr("spec", spec.to_json())
