@@ -53,6 +53,7 @@ def _tell(guess: Guess, written: Written) -> None:
         ("time", f"{guess.time_name} ({guess.time_format})"),
         ("target", f"{guess.target} ({guess.target_by}); another: --target"),
         ("features", ", ".join(guess.features)),
+        *((("group", f"{', '.join(guess.group)} ({guess.group_by})"),) if guess.group else ()),
         *(("left out", f"{name}: {reason}") for name, reason in guess.left_out.items()),
         ("gaps", gaps),
         ("season", season),

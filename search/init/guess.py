@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.data.series import gaps, missing_rows
+from quant_model.data.series import APART, gaps, missing_rows
 from quant_model.errors import UserError
+from search.init.grouping import GroupGuess, guess_group, recording_numbers
 from search.init.reading import MISSING, RawTable, TimeFormat, as_number, find_time_format
 
 __all__ = ["Guess", "look", "step_name"]
@@ -63,6 +64,8 @@ class Guess:
         values: ``(rows,)`` of target and features.
         season: Steps in a season, when the target has one.
         season_strength: The target's autocorrelation at that lag.
+        group: Columns that tell several recordings apart, with their cells of the rows that remain.
+        group_by: How they were guessed.
     """
 
     name: str
@@ -80,6 +83,8 @@ class Guess:
     values: Mapping[str, FloatArray]
     season: int | None
     season_strength: float
+    group: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    group_by: str = ""
 
     @property
     def rows(self) -> int:
@@ -118,14 +123,17 @@ def look(table: RawTable, target: str | None) -> Guess:
             target.
     """
     times = _find_times(table)
+    group = _group(table, times, target)
+    group_columns = () if group is None else group.columns
     repairs = [] if times.format.is_iso and len(times.columns) == 1 else [_time_repair(times)]
     if table.separator != ",":
         repairs.append(f"cells stand between commas, not {table.separator_name}")
-    numbers, left_out = _numbers(table, times)
+    numbers, left_out = _numbers(table, (*times.columns, *group_columns))
     if any("," in cell for name in numbers for cell in table.column(name)):
         repairs.append("numbers have decimal points, not commas")
     chosen, how = _target(table, numbers, left_out, target)
-    kept, position, step, dropped = _grid(table, times)
+    recording = recording_numbers(len(table.rows), [table.column(name) for name in group_columns])
+    kept, position, step, dropped = _grid(table, times, recording)
     repairs += dropped
     features = _features(chosen, {name: column[kept] for name, column in numbers.items()}, left_out)
     whole = np.all([np.isfinite(numbers[name][kept]) for name in features], axis=0)
@@ -159,6 +167,8 @@ def look(table: RawTable, target: str | None) -> Guess:
         values=values,
         season=season,
         season_strength=strength,
+        group={name: [table.column(name)[row] for row in kept] for name in group_columns},
+        group_by="" if group is None else group.told,
     )
 
 
@@ -191,15 +201,30 @@ def _find_times(table: RawTable) -> _Times:
     if combined is not None:
         return combined
     if dated:
-        problem = f"the times in column {dated[0][0]} repeat"
-        remedy = "give each row a time of its own; a table of several series must be split first"
-        raise UserError(table.name, problem, remedy)
+        name, found = dated[0]
+        return _Times(name, (name,), found, _parsed(table.column(name), found))
     example = next(cell for row in table.rows for cell in row)
     raise UserError(
         table.name,
         f"no column of times (the first cell is {example[:30]!r})",
         "write times like 2024-05-01 13:00, 1.5.2024 13:00, or as seconds since 1970",
     )
+
+
+def _group(table: RawTable, times: _Times, target: str | None) -> GroupGuess | None:
+    """The columns that tell several recordings apart; None for one recording."""
+    known = [time for time in times.times if time is not None]
+    found = None
+    if len(known) == len(times.times):
+        columns = {name: table.column(name) for name in table.header if name not in times.columns}
+        found = guess_group(columns, known, () if target is None else (target,))
+    if found is None and not _mostly_different(times.times):
+        raise UserError(
+            table.name,
+            f"the times in column {times.name} repeat, and no column tells several recordings apart",
+            "give each row a time of its own, or each recording a name in a column",
+        )
+    return found
 
 
 def _date_and_clock(table: RawTable, dates: Sequence[str]) -> _Times | None:
@@ -257,12 +282,12 @@ def _time_repair(times: _Times) -> str:
     return f"times written as ISO 8601 (from {what} {', '.join(times.columns)}: {times.format.name})"
 
 
-def _numbers(table: RawTable, times: _Times) -> tuple[dict[str, FloatArray], dict[str, str]]:
+def _numbers(table: RawTable, taken: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, str]]:
     """Columns that can be features, missing cells as NaN, and the others with the reason."""
     numbers: dict[str, FloatArray] = {}
     left_out: dict[str, str] = {}
     for name in table.header:
-        if name in times.columns:
+        if name in taken:
             continue
         cells = table.column(name)
         filled = [cell for cell in cells if cell.lower() not in MISSING]
@@ -325,28 +350,34 @@ def _words(name: str) -> set[str]:
 
 
 def _grid(
-    table: RawTable, times: _Times
+    table: RawTable, times: _Times, recording: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float, list[str]]:
-    """Rows in the order of time that stand on the commonest step, and what was done for it."""
+    """Rows in the order of time that stand on the commonest step, and what was done for it.
+
+    Recording after recording; ``recording``, ``(rows,)``, numbers them.
+    """
     repairs = []
     timed = np.array([index for index, time in enumerate(times.times) if time is not None], np.int64)
     if len(timed) < len(times.times):
         repairs.append(f"{_rows(len(times.times) - len(timed))} without a time left out")
     clock = np.array([times.times[index] for index in timed], dtype="datetime64[us]").astype(np.int64)
-    order = np.argsort(clock, kind="stable")
-    if np.any(np.diff(order) < 0):
-        repairs.append("rows sorted by time")
+    order = np.lexsort((clock, recording[timed]))
     timed, clock = timed[order], clock[order]
-    first = np.concatenate([[True], np.diff(clock) > 0])
+    begins = np.diff(recording[timed], prepend=-1) != 0
+    if np.any((np.diff(timed) < 0) & ~begins[1:]):
+        repairs.append("rows sorted by time")
+    first = (np.diff(clock, prepend=clock[0] - 1) > 0) | begins
     if not first.all():
         repairs.append(f"{_rows(int(np.count_nonzero(~first)))} with a time that was there before left out")
-        timed, clock = timed[first], clock[first]
+        timed, clock, begins = timed[first], clock[first], begins[first]
     if len(clock) < 2:
         raise UserError(table.name, "less than two different times", "give a series")
-    distances, counts = np.unique(np.diff(clock), return_counts=True)
+    distances, counts = np.unique(np.diff(clock)[~begins[1:]], return_counts=True)
     step = int(distances[np.argmax(counts)])
-    phases, sizes = np.unique(clock % step, return_counts=True)
-    on_grid = clock % step == phases[np.argmax(sizes)]
+    # Of several recordings each has a clock of its own.
+    start = clock[begins][np.cumsum(begins) - 1] if begins.sum() > 1 else 0
+    phases, sizes = np.unique((clock - start) % step, return_counts=True)
+    on_grid = (clock - start) % step == phases[np.argmax(sizes)]
     off = int(np.count_nonzero(~on_grid))
     if off > _OFF_GRID_SHARE * len(clock):
         raise UserError(
@@ -357,11 +388,13 @@ def _grid(
     if off:
         repairs.append(f"{_rows(off)} between steps of {step_name(step / 1e6)} left out")
         timed, clock = timed[on_grid], clock[on_grid]
-    position = (clock - clock[0]) // step
-    if len(position) < _FILLED_SHARE * position[-1]:
+    begins = np.diff(recording[timed], prepend=-1) != 0
+    distance = np.where(begins, APART, np.diff(clock, prepend=clock[0]) // step)
+    position = np.cumsum(distance) - APART
+    if len(position) < _FILLED_SHARE * (steps := len(position) + missing_rows(position)):
         raise UserError(
             f"{table.name} column {times.name}",
-            f"irregular times: {len(clock)} rows for {position[-1] + 1} steps of {step_name(step / 1e6)}",
+            f"irregular times: {len(clock)} rows for {steps} steps of {step_name(step / 1e6)}",
             _REGULAR,
         )
     return timed, position, step / 1e6, repairs

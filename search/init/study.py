@@ -111,10 +111,12 @@ def _fitting(guess: Guess, out: Path, shown: str, checked: Path, device: str) ->
 def _mended(guess: Guess) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_time_column(guess), *guess.features])
+    writer.writerow([_time_column(guess), *guess.group, *guess.features])
     columns = [guess.values[name] for name in guess.features]
     for index, time in enumerate(guess.time):
-        writer.writerow([time.isoformat(sep=" "), *(repr(float(column[index])) for column in columns)])
+        groups = [cells[index] for cells in guess.group.values()]
+        numbers = [repr(float(column[index])) for column in columns]
+        writer.writerow([time.isoformat(sep=" "), *groups, *numbers])
     return text.getvalue()
 
 
@@ -155,7 +157,7 @@ objectives = ["error", "utilization"]
 file = {_quoted(shown)}
 # {guess.rows} rows, one every {step}, {guess.time[0]} to {guess.time[-1]}, {gaps}.
 time = {_quoted(_time_column(guess))}
-features = [{", ".join(_quoted(name) for name in guess.features)}]
+{_group(guess)}features = [{", ".join(_quoted(name) for name in guess.features)}]
 # What the model sees. Guess: the columns of numbers that vary.
 {left_out}targets = [{_quoted(guess.target)}]
 # What it forecasts. Guess: {guess.target_by}.
@@ -163,10 +165,13 @@ unit = {_quoted(_unit(guess.target))}
 # The target's unit, for people, for example "kW".
 horizon = 1
 # Steps ahead, one {step} each. A list forecasts several at once: [1, 2, 3].
+output = "auto"
+# What the network's outputs are: the target ("value") or its change, to which the host adds a known value.
+# auto: what the training data speak for.
 {season}
 {why}
 split = [0.7, 0.1, 0.2]
-# Shares for training, validation and test, in that order in time.
+# Shares for training, validation and test, {"by whole groups" if guess.group else "in that order in time"}.
 
 [device]
 name = {_quoted(device)}
@@ -189,6 +194,18 @@ lanes = [1, 2, 4]
 # For {windows} training windows. More epochs are more accurate, and take longer.
 epochs = {epochs}
 parent_epochs = {parent_epochs}
+"""
+
+
+def _group(guess: Guess) -> str:
+    """The key that tells recordings apart, with a comment; empty for one recording."""
+    if not guess.group:
+        return ""
+    names = [_quoted(name) for name in guess.group]
+    key = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+    return f"""group = {key}
+# Several recordings. Guess: {_comment(guess.group_by)}. Whole groups go to training,
+# validation or test, so that test holds those that training never saw.
 """
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search.cli import run_cli
+from search.datasets import StudyData, data_from_file
 from search.init.grouping import GroupGuess, guess_group
+from search.study_file import data_path, load_spec
 
 START = datetime(2024, 1, 1)
 
@@ -90,7 +97,7 @@ def test_a_recording_belongs_to_a_subject() -> None:
 
 def test_one_recording_is_none_of_several() -> None:
     columns, _ = long_format()
-    hours: list[float] = list(range(80))
+    hours: list[float] = [float(hour) for hour in range(80)]
     assert guess_group(columns, at(hours)) is None
     # With a gap somewhere, and a column that changes elsewhere.
     hours = [*range(40), *range(50, 90)]
@@ -98,6 +105,9 @@ def test_one_recording_is_none_of_several() -> None:
     # Times that fall though no column says why.
     assert guess_group({"level": columns["level"]}, at([*range(40), *range(40)])) is None
     assert guess_group({}, at([0, 0])) is None
+    # Where clocks are set back an hour comes twice, and a column of few values may change just there.
+    hours = [*range(30), *range(29, 89)]
+    assert guess_group({"state": [["idle", "run", "stop"][row % 3] for row in range(90)]}, at(hours)) is None
     assert guess_group({"station": ["a", "", "b"] * 30}, at([0] * 90)) is None
 
 
@@ -109,12 +119,63 @@ def test_any_order_of_rows_in_long_format(lengths: list[int], seed: int) -> None
     while any(waiting):
         station = int(rng.choice([index for index, one in enumerate(waiting) if one]))
         rows.append((station, waiting[station].pop(0)))
-    hours = [hour for _, hour in rows]
+    hours = [float(hour) for _, hour in rows]
     if all(b > a for a, b in itertools.pairwise(hours)):
         return
 
     found = guess_group({"site": [f"s{station}" for station, _ in rows]}, at(hours))
 
     assert found is None or (found.columns, found.groups) == (("site",), len(lengths))
-    # Too many groups for the rows are no groups.
-    assert (found is None) == (len(lengths) > len(rows) // 8)
+
+
+def written(tmp_path: Path, lines: list[str]) -> tuple[str, StudyData, str]:
+    """What ``init`` says of a CSV, the data of its study, and the study file."""
+    csv = tmp_path / "long.csv"
+    csv.write_text("\n".join(lines) + "\n")
+    out = tmp_path / "study.toml"
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        assert run_cli(["init", str(csv), "--out", str(out), "--target", "level"]) == 0
+    spec = load_spec(out)
+    return said.getvalue(), data_from_file(spec, data_path(spec, out)), out.read_text()
+
+
+@pytest.mark.parametrize("clock", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"])
+def test_init_proposes_groups_for_long_format(tmp_path: Path, clock: str) -> None:
+    columns, times = long_format(4, 200)
+    lines = ["time,station,level"]
+    lines += [
+        f"{time.strftime(clock)},{station},{float(level) % 7:.3f}"
+        for time, station, level in zip(times, columns["station"], columns["level"], strict=True)
+    ]
+    said, data, text = written(tmp_path, lines)
+
+    assert "group     station (4 groups: times rise within each of its values only)" in said
+    assert 'group = "station"\n' in text
+    assert ("mended" in said) == (clock[1] == "d")
+    assert data.series.group_names == ("S0", "S1", "S2", "S3")
+    assert data.series.rows == 800
+    assert (data.series.gaps, len(data.series.recordings)) == (0, 4)
+
+
+def test_init_proposes_groups_for_recordings_with_gaps(tmp_path: Path) -> None:
+    lines = ["time,subject,level"]
+    for number in range(12):
+        for row in range(60):
+            time = START + timedelta(minutes=200 * number + row)
+            lines.append(f"{time},p{number % 4},{(row * 37 % 11) / 7 + number:.3f}")
+    said, data, text = written(tmp_path, lines)
+
+    assert "group     subject (4 groups: it changes only where rows are missing)" in said
+    assert 'group = "subject"\n' in text
+    assert "mended" not in said
+    assert data.series.gaps == 8
+    assert len(data.series.recordings) == 4
+
+
+def test_init_says_that_times_repeat_where_nothing_tells_recordings_apart(tmp_path: Path) -> None:
+    csv = tmp_path / "long.csv"
+    rows = [f"2024-01-01 {row % 24:02d}:00,{row * 37 % 11}.5" for row in range(96)]
+    csv.write_text("\n".join(["time,level", *rows]) + "\n")
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        assert run_cli(["init", str(csv), "--out", str(tmp_path / "study.toml")]) == 2
+    assert "the times in column time repeat, and no column tells several recordings apart" in said.getvalue()
