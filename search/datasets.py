@@ -11,7 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from quant_model.data import Dataset, Series, load_series, make_dataset
+from quant_model.data import (
+    Dataset,
+    Series,
+    load_series,
+    make_dataset,
+    persistence,
+    prediction_error,
+)
 from quant_model.data.choice import choose_outputs
 from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
@@ -41,8 +48,8 @@ class StudyData:
             UserError: the series is too short for it.
         """
         if window not in self._made:
-            note = self.decisions.get("output_note")
-            dataset = self._make(window, self.decisions.get("outputs", self.spec.data.output))
+            outputs, note = self._choice
+            dataset = self._make(window, outputs)
             notes = (*dataset.notes, note) if note else dataset.notes
             self._made[window] = dataclasses.replace(dataset, notes=notes)
         return self._made[window]
@@ -52,21 +59,33 @@ class StudyData:
         """What the data decide, once for all of a study's workers, as a JSON object.
 
         ``groups``: names of the groups by split; ``outputs`` and ``output_note``: what ``auto`` chose, and
-        why. Each only where there is something to decide.
+        why (each only where there is something to decide); ``naive``: the validation error of the answer
+        without a model, with the longest window.
 
         Raises:
             UserError: the series is too short, or has too few groups.
         """
         if self.decided is not None:
             return dict(self.decided)
-        found: dict[str, Any] = {}
+        dataset = self.dataset(max(self.spec.space.window))
+        found: dict[str, Any] = {
+            "naive": prediction_error(dataset, dataset.validation, persistence(dataset.validation))
+        }
         if self._division is not None:
             found["groups"] = {split: list(names) for split, names in self._division.groups.items()}
+        outputs, note = self._choice
+        return found | ({"outputs": list(outputs), "output_note": note} if note else {})
+
+    @cached_property
+    def _choice(self) -> tuple[Outputs | tuple[Outputs, ...], str]:
+        """What the outputs stand for, and why where ``auto`` chose."""
         data, windows = self.spec.data, self.spec.space.window
-        if data.output == "auto":
-            choice = choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
-            found |= {"outputs": list(choice.outputs), "output_note": choice.note}
-        return found
+        if data.output != "auto":
+            return data.output, ""
+        if self.decided is not None:
+            return tuple(self.decided["outputs"]), self.decided["output_note"]
+        choice = choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
+        return choice.outputs, choice.note
 
     @cached_property
     def _division(self) -> Division | None:

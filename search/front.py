@@ -1,4 +1,8 @@
-"""The Pareto front of a study: its completed trials that no other beats in every objective."""
+"""The Pareto front of a study: its completed trials that no other beats in every objective.
+
+A design whose error is not below that of the answer without a model is worth no device, however small it is:
+it is not on offer, unless all are so.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.data import TASKS
 from search.baselines import stored_baselines
 from search.pareto import non_dominated
 from search.study import OpenStudy
@@ -24,6 +29,8 @@ __all__ = [
     "front_json",
     "front_of",
     "knee",
+    "left_out",
+    "offered_trials",
     "pick",
 ]
 
@@ -69,9 +76,35 @@ def finished_trials(study: OpenStudy) -> list[FrontTrial]:
     ]
 
 
+def offered_trials(study: OpenStudy) -> list[FrontTrial]:
+    """The completed trials that are better than the answer without a model; all of them where none is."""
+    trials, naive = finished_trials(study), _naive(study)
+    return [trial for trial in trials if naive is None or trial.error < naive] or trials
+
+
+def left_out(study: OpenStudy) -> str:
+    """What is not on offer, and why, in one sentence; empty when all is."""
+    naive, count = _naive(study), len(finished_trials(study))
+    worse = count - len(offered_trials(study))
+    if naive is None or not count:
+        return ""
+    than = f"better than the answer without a model, {TASKS[study.spec.data.task].naive} ({naive:.4g})"
+    if worse:
+        return f"{worse} of {count} trained designs are left out: no {than}"
+    return (
+        "" if min(trial.error for trial in finished_trials(study)) < naive else f"no trained design is {than}"
+    )
+
+
+def _naive(study: OpenStudy) -> float | None:
+    """The validation error of the answer without a model; None for studies of before that was kept."""
+    found: float | None = study.study.user_attrs.get("decided", {}).get("naive")
+    return found
+
+
 def front(study: OpenStudy) -> list[FrontTrial]:
-    """The trials on the Pareto front of a study, by the first objective."""
-    return front_of(finished_trials(study))
+    """The trials on the Pareto front of what a study offers, by the first objective."""
+    return front_of(offered_trials(study))
 
 
 def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
@@ -106,6 +139,7 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
         "objectives": list(study.spec.study.objectives),
         "metric": study.spec.data.metric,
         "baselines": [one.to_json() for one in stored_baselines(study)],
+        "left_out": left_out(study),
         "trials": [trial.to_json() for trial in front(study)],
     }
 

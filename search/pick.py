@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from quant_model.errors import UserError
-from search.front import FrontTrial, finished_trials, knee
+from search.front import FrontTrial, knee, offered_trials
 from search.pareto import non_dominated
 from search.show import number, percent
 from search.study import OpenStudy
@@ -64,11 +64,11 @@ class Pick:
 
 
 def candidates(study: OpenStudy) -> list[Candidate]:
-    """All trained designs of a study, each once."""
+    """All trained designs that a study offers, each once."""
     stored = {trial.number: trial for trial in study.trials()}
     return [
         Candidate(trial, int(stored[trial.number].user_attrs["estimate"]["cycles"]))
-        for trial in finished_trials(study)
+        for trial in offered_trials(study)
     ]
 
 

@@ -24,7 +24,7 @@ from search.check import Measurement, measure, verification_json
 from search.datasets import content_of, data_from_file
 from search.export import Exported, check_folder, export_trial
 from search.files import make_folder, write_text
-from search.front import finished_trials, front, front_json, pick
+from search.front import finished_trials, front, front_json, offered_trials, pick
 from search.monitor.publish import MEASURED, Publisher
 from search.service.lease import Watch
 from search.service.pool import Job, worker_programs, workers
@@ -261,7 +261,7 @@ def build_best(study: OpenStudy, count: int, out: Path, workers: int, timing: bo
     Raises:
         UserError: a folder cannot be written, or a tool is missing.
     """
-    chosen = pick(finished_trials(study), front(study), count)
+    chosen = pick(offered_trials(study), front(study), count)
     if not chosen:
         return []
     folders = [out / f"trial-{trial.number}" for trial in chosen]

@@ -152,9 +152,9 @@ class StudySection(_Model):
 class DataSpec(_Model):
     """``[data]``: the series and what is forecast or told."""
 
-    file: str = Field(min_length=1, description="a path, relative to the study file")
+    file: str = Field(min_length=1, description="a path of a file or folder, relative to the study file")
     """CSV, also gzip-compressed, or Parquet; the path starts at the study file's folder. Rows sorted by
-    time, whole steps apart; rows may be missing, cells may not."""
+    time, whole steps apart; rows may be missing, cells may not. In a folder each file is a recording."""
     time: str = Field(min_length=1, description="the name of the column of times")
     """Column of times, ISO 8601: 2024-05-01 13:00 or 2024-05-01T13:00:00+02:00."""
     features: tuple[str, ...] = Field(min_length=1, description="a list of column names")
@@ -184,7 +184,7 @@ class DataSpec(_Model):
     )
     """Steps ahead; a list forecasts several at once."""
     season: int | None = Field(None, ge=1, strict=True, description="steps in a season, at least 1")
-    """Steps in a season, for comparison with the forecast "as a season ago"."""
+    """Steps in a season, for comparison with the forecast "as a season ago", and for output."""
     output: Literal[*OUTPUTS, "auto"] = Field(  # type: ignore[valid-type]
         "value", description="value, change, seasonal or auto"
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from search.baselines import stored_baselines
 from search.budget import RESOURCES
-from search.front import FrontTrial, front
+from search.front import FrontTrial, front, left_out
 from search.run import Checked
 from search.scores import Scores
 from search.show import number, print_table, shown
@@ -36,6 +36,8 @@ def print_front(study: OpenStudy) -> None:
     title = f"Front of study {study.name}: {len(trials)} designs (error: {study.spec.data.metric})"
     resources = f"% of {'/'.join(RESOURCES)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
+    if note := left_out(study):
+        print(note)
     print_baselines(study)
 
 

@@ -26,7 +26,7 @@ from search.budget import Budget
 from search.datasets import StudyData
 from search.export import trial_model
 from search.files import file_errors
-from search.front import FrontTrial, finished_trials, front, pick
+from search.front import FrontTrial, finished_trials, front, left_out, offered_trials, pick
 from search.host import added_values
 from search.scores import Scores, score
 from search.spec import StudySpec
@@ -161,6 +161,8 @@ class Content:
     """Fullest resource's share of each pruned trial."""
     baselines: tuple[Baseline, ...]
     forecasts: tuple[Forecast, ...]
+    left_out: str
+    """What is no better than the answer without a model, in one sentence."""
     added: tuple[str, ...]
     """What the host adds to outputs that are changes."""
     chosen: int
@@ -212,7 +214,7 @@ def gather(
             f"study {study.name} trial {chosen}", "it repeats an earlier one", "choose one of: bitfront front"
         )
     first = on_front[0].number if chosen is None else chosen
-    best = [trial.number for trial in pick(trials, on_front, reported)]
+    best = [trial.number for trial in pick(offered_trials(study), on_front, reported)]
     scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
     shown = list(dict.fromkeys([*(trial.number for trial in on_front), *scored]))
 
@@ -255,6 +257,7 @@ def gather(
         over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
+        left_out=left_out(study),
         added=tuple(dict.fromkeys(str(one) for one in added_values(dataset) if one is not None)),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.architecture) if sensitivity else None,

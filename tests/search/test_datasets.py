@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from quant_model.errors import UserError
+from quant_model.training import parent_key
 from search.datasets import data_from_bytes, data_from_file
 from search.run import RunOptions, begin
+from search.spec import widest_architecture
 from search.study_file import data_path, load_spec
 from tests.search.conftest import StudyMaker
 
@@ -102,3 +104,31 @@ def test_the_study_s_own_copy_gives_the_same_windows(make_study: StudyMaker, tmp
         assert data.dataset(6).digest == plain.dataset(6).digest
         again = data_from_bytes(spec, content, data.series.sha256)
         assert again.dataset(6).digest == plain.dataset(6).digest
+
+
+EARLIER = {
+    "sf_traffic": (
+        "e4e4b88be265a3638b7840df1b41dfaf6088dc1cbceeee7b2a25ec3b1da2126e",
+        "95eca614c3e42002fec6d13bc5292fc91c4ab82308e0c99951c3790abe2071ee",
+    ),
+    "machine_states": (
+        "3d889aee0fab63f058de3306c71b77b6c938f0725eec53e3134aa2bc0ac3b1e4",
+        "2797aef81fefe686cc36acddba4b4e70e904fba3ba9b308990918d6bf7803f05",
+    ),
+    "pump_flow": (
+        "e48d18670c244f8827dfd1853af977199c753bc6c1e2e954d6efaced9ed86d27",
+        "9035dce1e8a37429a9e90bd36ffbf1ed6391e3d7560a82bfcb86adaf35eef3f0",
+    ),
+}
+"""Digest of the longest window's dataset, and key of the widest float parent, as they were before outputs and
+groups could be chosen."""
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_studies_of_before_find_their_data_and_parents(name: str) -> None:
+    file = Path(__file__).parents[2] / "studies" / f"{name}.toml"
+    spec = load_spec(file)
+    dataset = data_from_file(spec, data_path(spec, file)).dataset(max(spec.space.window))
+
+    key = parent_key(widest_architecture(spec), dataset, spec.training, 1)
+    assert (dataset.digest, key) == EARLIER[name]

@@ -3,7 +3,20 @@ from __future__ import annotations
 import csv
 import io
 
-from search.front import FrontTrial, finished_trials, front, front_csv, front_json, pick
+import numpy as np
+import pytest
+
+from search.front import (
+    FrontTrial,
+    finished_trials,
+    front,
+    front_csv,
+    front_json,
+    left_out,
+    offered_trials,
+    pick,
+)
+from search.study import OpenStudy
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file, work
 
@@ -62,3 +75,41 @@ def test_duplicates_stay_off_the_front(make_study: StudyMaker) -> None:
     )
     work(study, 3)
     assert len(finished_trials(study)) < 3
+
+
+def test_what_is_no_better_than_no_model_is_not_on_offer(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    work(study, 3)
+    errors = sorted(trial.error for trial in finished_trials(study))
+    decided = study.study.user_attrs["decided"]
+    assert decided["naive"] == pytest.approx(simple_naive(study))
+
+    def naive(error: float) -> None:
+        study.study.set_user_attr("decided", {**decided, "naive": error})
+
+    naive(errors[-1] * 1.01)
+    assert len(offered_trials(study)) == 3
+    assert left_out(study) == front_json(study)["left_out"] == ""
+    naive(errors[1])
+    assert [trial.error for trial in offered_trials(study)] == errors[:1]
+    assert [trial.error for trial in front(study)] == errors[:1]
+    assert left_out(study).startswith(
+        "2 of 3 trained designs are left out: no better than the answer without"
+    )
+    # Where none is better, all are shown, and it is said.
+    naive(errors[0])
+    assert len(offered_trials(study)) == 3
+    assert left_out(study).startswith(
+        "no trained design is better than the answer without a model, persistence"
+    )
+    study.study.set_user_attr("decided", {})
+    assert len(offered_trials(study)) == 3
+    assert left_out(study) == ""
+
+
+def simple_naive(study: OpenStudy) -> float:
+    """Root mean square of the changes from hour to hour in validation."""
+    data = study.data()
+    last = data.dataset(6).validation.last_row
+    change = data.series.targets[last + 1] - data.series.targets[last]
+    return float(np.sqrt(np.mean(np.square(change))))
