@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -20,9 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.data.division import SPLITS, Division, Rows, divide, window_starts
-from quant_model.data.outputs import Outputs, rows_back
+from quant_model.data.division import SPLITS, Division, divide, window_starts
+from quant_model.data.outputs import Outputs
+from quant_model.data.scale import Scale, scale_of
 from quant_model.data.series import Series
+from quant_model.data.targets import Cut, Plan, output_scale, plan, targets_of
 from quant_model.errors import UserError
 
 __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
@@ -186,83 +187,100 @@ def make_dataset(
     """
     if bool(series.classes) != (task == "classify"):
         raise ValueError(f"task {task} for a series with classes {series.classes}")
-    steps = (0,) if series.classes else _steps(horizon, series.name)
     _check_settings(window, split, series.name)
-    division = division or divide(series, split, window + steps[-1])
-    found = [
-        window_starts(series.position, stretches, window + steps[-1]) for stretches in division.stretches
-    ]
+    wanted = plan(series, window, horizon, outputs, season)
+    span = window + wanted.steps[-1]
+    division = division or divide(series, split, span)
+    found = [window_starts(series.position, stretches, span) for stretches in division.stretches]
     for name, (first, _) in zip(SPLITS, found, strict=True):
         if not len(first):
-            raise _too_short(series, name, window, steps)
-    notes: list[str] = []
-    feature_mean, feature_std = _scaler(series, series.features[division.train], series.feature_names, notes)
-    features = _normalise(series, series.features, feature_mean, feature_std)
-    targets = (_classes if series.classes else _values)(series, division.train)
-    names = _output_names(targets.names, steps)
-    back = _rows_back(outputs, steps, names, window, season, series)
-    cuts = [_cut(series, targets, first + window - 1, steps, back) for first, _ in found]
-    mean, std = _output_scaler(series, targets, cuts[0], back, names)
+            raise _too_short(series, name, window, wanted.steps)
+    scale = scale_of(series.features[division.train], series.feature_names, series.name)
+    features = scale.normalise(series.features, series.name)
+    targets = targets_of(series, division.train)
+    cuts = [Cut.of(targets, first + window - 1, wanted) for first, _ in found]
+    own = output_scale(targets, cuts[0], wanted, series.name)
     splits = [
-        _split(series, features, cut, first, window, (mean, std))
+        _split(series, features, cut, first, window, wanted.steps, own)
         for cut, (first, _) in zip(cuts, found, strict=True)
     ]
-    for name, part in zip(SPLITS, splits, strict=True):
-        if part.clean is not None and not part.clean.any():
-            raise UserError(
-                series.name,
-                f"every {name} window holds a row that is marked as an anomaly",
-                "mark single rows only, choose a shorter window, or other split shares",
-            )
+    _check_clean(series, splits)
     dropped = sum(lost for _, lost in found)
-    notes += _data_notes(series, splits, dropped)
     return Dataset(
         window=window,
-        horizon=steps,
+        horizon=wanted.steps,
         feature_names=series.feature_names,
         target_names=series.target_names,
-        output_names=names,
+        output_names=wanted.names,
         train=splits[0],
         validation=splits[1],
         test=splits[2],
-        feature_mean=feature_mean,
-        feature_std=feature_std,
-        target_mean=mean,
-        target_std=std,
+        feature_mean=scale.mean,
+        feature_std=scale.std,
+        target_mean=own.mean,
+        target_std=own.std,
         unit=unit,
         borders=division.borders,
         dropped_windows=dropped,
-        notes=tuple(notes),
-        digest=_digest(series, window, steps, division, back),
+        notes=tuple(_notes(series, division, splits, dropped)),
+        digest=_digest(series, window, wanted, division),
         task=task,
         anomaly_quantile=anomaly_quantile,
-        rows_back=back,
+        rows_back=wanted.rows_back,
         groups=series.group_names,
         group_column=series.group_column,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Targets:
-    """What every row has as a target, by output of one step.
+def _split(
+    series: Series,
+    features: npt.NDArray[np.float32],
+    cut: Cut,
+    first: npt.NDArray[np.int64],
+    window: int,
+    steps: tuple[int, ...],
+    scale: Scale,
+) -> Split:
+    last_row, slide = first + window - 1, np.lib.stride_tricks.sliding_window_view
+    marked, clean, marks = None, None, series.anomalous
+    if marks is not None:
+        marked = np.any([marks[last_row + step] for step in steps], axis=0)
+        clean = ~(marked | slide(marks, window)[first].any(axis=1))
+    split = Split(
+        x=np.ascontiguousarray(slide(features, window, axis=0)[first].transpose(0, 2, 1)),
+        y=scale.normalise(cut.truth - cut.base, series.name),
+        last=scale.normalise(cut.known - cut.base, series.name),
+        last_row=last_row,
+        base=cut.base,
+        group=None if series.group is None else series.group[last_row],
+        anomalous=marked,
+        clean=clean,
+    )
+    for one in dataclasses.fields(split):
+        if (array := getattr(split, one.name)) is not None:
+            array.flags.writeable = False
+    return split
 
-    Attributes:
-        names: Of the columns.
-        values: ``(rows, columns)``.
-        known: ``(rows, columns)``, the answer that needs no model at that row.
-        mean: ``(columns,)`` of the training rows; 0 with classes.
-        std: ``(columns,)``; 1 with classes.
-    """
 
-    names: tuple[str, ...]
-    values: npt.NDArray[np.floating]
-    known: npt.NDArray[np.floating]
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
+def _check_clean(series: Series, splits: Sequence[Split]) -> None:
+    for name, split in zip(SPLITS, splits, strict=True):
+        if split.clean is not None and not split.clean.any():
+            raise UserError(
+                series.name,
+                f"every {name} window holds a row that is marked as an anomaly",
+                "mark single rows only, choose a shorter window, or other split shares",
+            )
 
 
-def _data_notes(series: Series, splits: Sequence[Split], dropped: int) -> Iterator[str]:
-    """What a user should know about gaps and classes."""
+def _notes(series: Series, division: Division, splits: Sequence[Split], dropped: int) -> Iterator[str]:
+    """What a user should know about the data."""
+    train = series.features[division.train]
+    for column, name in enumerate(series.feature_names):
+        if train[:, column].min() == train[:, column].max():
+            yield (
+                f"feature {name} is constant in the training rows: "
+                "it carries nothing to learn from and costs area; leave it out of the features"
+            )
     if series.group is not None:
         yield _group_note(series, series.group, splits)
     if series.classes:
@@ -300,45 +318,6 @@ def _absent_classes(series: Series, splits: Sequence[Split]) -> Iterator[str]:
             )
 
 
-def _values(series: Series, train: Rows) -> _Targets:
-    """Targets that are numbers."""
-    for column, name in zip(series.targets[train].T, series.target_names, strict=True):
-        if column.min() == column.max():
-            raise UserError(
-                f"{series.name} column {name}",
-                f"the target is {column[0]:g} in every training row: there is nothing to forecast",
-                "choose another target, or split shares that give training rows where it changes",
-            )
-    mean, std = _scaler(series, series.targets[train], series.target_names, [])
-    return _Targets(series.target_names, series.targets, series.targets, mean, std)
-
-
-def _classes(series: Series, train: Rows) -> _Targets:
-    """One column for each class, 1 in the rows that belong to it."""
-    number = series.targets[:, 0].astype(np.int64)
-    count = np.bincount(number[train], minlength=len(series.classes))
-    for name, rows in zip(series.classes, count, strict=True):
-        if not rows:
-            raise UserError(
-                f"{series.name} column {series.target_names[0]}",
-                f"no training row belongs to class {name}",
-                "choose other split shares, or take the class (and its rows) out",
-            )
-    one_hot = np.eye(len(series.classes), dtype=np.float32)
-    known = np.broadcast_to(one_hot[count.argmax()], (series.rows, len(series.classes)))
-    mean, std = np.zeros(len(series.classes)), np.ones(len(series.classes))
-    return _Targets(series.classes, one_hot[number], known, mean, std)
-
-
-def _steps(horizon: int | Sequence[int], name: str) -> tuple[int, ...]:
-    steps = (horizon,) if isinstance(horizon, int) else tuple(horizon)
-    if not steps or steps[0] < 1 or any(b <= a for a, b in itertools.pairwise(steps)):
-        raise UserError(
-            name, f"horizon {horizon} is not usable", "give steps of at least 1, each larger than the last"
-        )
-    return steps
-
-
 def _check_settings(window: int, split: tuple[float, float, float], name: str) -> None:
     if window < 1:
         raise UserError(name, f"a window of {window} rows", "choose a window of at least 1 row")
@@ -360,167 +339,10 @@ def _too_short(series: Series, split: str, window: int, steps: tuple[int, ...]) 
     )
 
 
-def _scaler(
-    series: Series, train: npt.NDArray[np.float64], names: tuple[str, ...], notes: list[str]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return mean and standard deviation of each column, 1 for the deviation of a constant one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, std = train.mean(axis=0), train.std(axis=0)
-    # By the values themselves: the deviation of equal numbers is not always computed as exactly 0.
-    constant = train.max(axis=0) == train.min(axis=0)
-    for column, name in enumerate(names):
-        if constant[column]:
-            mean[column], std[column] = train[0, column], 1.0
-            notes.append(
-                f"feature {name} is constant in the training rows: "
-                "it carries nothing to learn from and costs area; leave it out of the features"
-            )
-        elif not (math.isfinite(std[column]) and std[column] > 0):
-            raise UserError(
-                f"{series.name} column {name}",
-                "the values' spread overflows or underflows",
-                "write the column in a unit that gives numbers of ordinary size",
-            )
-    mean.flags.writeable = std.flags.writeable = False
-    return mean, std
-
-
-def _normalise(
-    series: Series,
-    values: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.float64],
-    std: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        normalised = ((values - mean) / std).astype(np.float32)
-    if not np.isfinite(normalised).all():
-        raise UserError(
-            series.name,
-            "a value lies so far from the training rows that it overflows",
-            "look for a wrong value, or choose other split shares",
-        )
-    return normalised
-
-
-@dataclass(frozen=True, eq=False)
-class _Cut:
-    """Targets of windows, ``(N, outputs)`` each, before they are normalised.
-
-    Attributes:
-        truth: What is to be forecast.
-        known: The answer that needs no model.
-        base: What is added to an output.
-        marked: ``(N,)``, a forecast row is marked as an anomaly; None without marks.
-    """
-
-    truth: npt.NDArray[np.floating]
-    known: npt.NDArray[np.floating]
-    base: npt.NDArray[np.float64]
-    marked: npt.NDArray[np.bool_] | None
-
-
-def _cut(
-    series: Series,
-    targets: _Targets,
-    last_row: npt.NDArray[np.int64],
-    steps: tuple[int, ...],
-    back: tuple[int | None, ...],
-) -> _Cut:
-    truth = np.concatenate([targets.values[last_row + step] for step in steps], axis=1)
-    base = np.broadcast_to(np.float64(0), truth.shape)
-    if any(rows is not None for rows in back):
-        base = np.zeros(truth.shape)
-        for index, rows in enumerate(back):
-            if rows is not None:
-                base[:, index] = targets.values[last_row - rows, index % len(targets.names)]
-    marks = series.anomalous
-    return _Cut(
-        truth=truth,
-        known=np.tile(targets.known[last_row], (1, len(steps))),
-        base=base,
-        marked=None if marks is None else np.any([marks[last_row + step] for step in steps], axis=0),
-    )
-
-
-def _rows_back(
-    outputs: Outputs | Sequence[Outputs],
-    steps: tuple[int, ...],
-    names: tuple[str, ...],
-    window: int,
-    season: int | None,
-    series: Series,
-) -> tuple[int | None, ...]:
-    """How far before a window's newest row the value lies that is added to an output; None for nothing."""
-    if series.classes:
-        return (None,) * len(names)
-    each = [outputs] * len(names) if isinstance(outputs, str) else outputs
-    ahead = np.repeat(steps, len(names) // len(steps)).tolist()
-    return tuple(
-        rows_back(one, step, window, season, series.name) for one, step in zip(each, ahead, strict=True)
-    )
-
-
-def _output_scaler(
-    series: Series, targets: _Targets, train: _Cut, back: tuple[int | None, ...], names: tuple[str, ...]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and deviation of each output: of the training rows' values, or the training windows' changes."""
-    mean, std = (np.tile(part, len(names) // len(targets.names)) for part in (targets.mean, targets.std))
-    for index, rows in enumerate(back):
-        if rows is None:
-            continue
-        change = train.truth[:, index] - train.base[:, index]
-        if change.min() == change.max():
-            raise UserError(
-                f"{series.name} column {names[index]}",
-                f"the target changes by {change[0]:g} in every training window: there is nothing to forecast",
-                'choose output = "value"',
-            )
-        mean[index], std[index] = change.mean(), change.std()
-    mean.flags.writeable = std.flags.writeable = False
-    return mean, std
-
-
-def _split(
-    series: Series,
-    features: npt.NDArray[np.float32],
-    cut: _Cut,
-    first: npt.NDArray[np.int64],
-    window: int,
-    scale: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
-) -> Split:
-    view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
-    clean = None
-    if cut.marked is not None and series.anomalous is not None:
-        seen = np.lib.stride_tricks.sliding_window_view(series.anomalous, window)[first].any(axis=1)
-        clean = ~(cut.marked | seen)
-    split = Split(
-        x=np.ascontiguousarray(view[first].transpose(0, 2, 1)),
-        y=_normalise(series, cut.truth - cut.base, *scale),
-        last=_normalise(series, cut.known - cut.base, *scale),
-        last_row=first + window - 1,
-        base=cut.base,
-        group=None if series.group is None else series.group[first + window - 1],
-        anomalous=cut.marked,
-        clean=clean,
-    )
-    for one in dataclasses.fields(split):
-        if (array := getattr(split, one.name)) is not None:
-            array.flags.writeable = False
-    return split
-
-
-def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:
-    if steps in ((0,), (1,)):
-        return targets
-    return tuple(f"{target}+{step}" for step in steps for target in targets)
-
-
-def _digest(
-    series: Series, window: int, steps: tuple[int, ...], division: Division, back: tuple[int | None, ...]
-) -> str:
+def _digest(series: Series, window: int, wanted: Plan, division: Division) -> str:
     settings = {
         "window": window,
-        "horizon": steps,
+        "horizon": wanted.steps,
         "borders": division.borders,
         "features": series.feature_names,
         "targets": series.target_names,
@@ -528,7 +350,7 @@ def _digest(
         # What earlier versions did not know is there only where it is used: their digests still hold.
         **({"groups": dict(division.groups), "names": series.group_names} if division.groups else {}),
         **({"classes": series.classes} if series.classes else {}),
-        **({"rows_back": back} if any(rows is not None for rows in back) else {}),
+        **({"rows_back": wanted.rows_back} if wanted.adds else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     more = [one for one in (series.anomalous, series.group) if one is not None]
