@@ -96,7 +96,7 @@ def test_a_host_comes_to_the_errors_that_are_told(
     assert manifest["errors"]["naive"]["test"] == pytest.approx(naive, rel=1e-5)
 
     readme = (tmp_path / "out" / "README.md").read_text()
-    told = {None: None, 0: "load, newest", 23: "load, 23 rows before the newest"}[plus and plus["rows_back"]]
+    told = {0: "load, newest", 23: "load, 23 rows before the newest"}[plus["rows_back"]] if plus else "none"
     assert ("An output with an entry under `plus` is a change" in readme) == (plus is not None)
     assert bool(re.search(rf"\| output \| load \| \S+ \| \S+ \| {told} \|", readme)) == (plus is not None)
 

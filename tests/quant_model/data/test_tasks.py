@@ -142,6 +142,7 @@ def test_a_window_s_class_is_that_of_its_last_row() -> None:
 
     assert dataset.output_names == ("c0", "c1", "c2")
     assert (dataset.outputs, dataset.horizon) == (3, (0,))
+    assert dataset.borders is not None
     limits = (0, *dataset.borders, len(labels))
     for index, split in enumerate((dataset.train, dataset.validation, dataset.test)):
         assert split.last_row.tolist() == list(range(limits[index] + 4, limits[index + 1]))
