@@ -102,7 +102,8 @@ def _base(dataset: Dataset, kind: Outputs, season: int | None, reach: int) -> np
 def _errors(dataset: Dataset, base: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """By output, the error of the best linear map under noise: mean over its levels, of the logarithm."""
     train, rows = dataset.train, newest_rows(dataset.window, dataset.features)
-    known = math.ceil((1 - _HELD_OUT) * len(train))
+    held_out = max(1, math.floor(_HELD_OUT * len(train)))
+    known = max(1, len(train) - held_out)
     y = train.y - base
     x_mean, y_mean, covariance, common = moments(train.x[:known], y[:known], rows, np.ones(known))
     values, vectors = np.linalg.eigh(covariance)
@@ -115,7 +116,7 @@ def _errors(dataset: Dataset, base: npt.NDArray[np.float64]) -> npt.NDArray[np.f
             part = slice(start, start + CHUNK)
             told = (flat(train.x[part], rows) - x_mean) @ weights + y_mean
             square += np.square(told - y[part]).sum(axis=0)
-        found.append(square / (len(train) - known) + noise * np.square(weights).sum(axis=0))
+        found.append(square / held_out + noise * np.square(weights).sum(axis=0))
     errors = np.exp(0.5 * np.mean(np.log(np.maximum(found, _TINY)), axis=0))
     # Where nothing changes there is nothing to forecast.
     return np.where(y.var(axis=0) > _TINY, errors, np.inf)

@@ -83,6 +83,13 @@ def test_a_target_that_is_no_feature_stays_a_value() -> None:
     )
 
 
+@pytest.mark.parametrize("rows", [20, 30, 60])
+def test_few_windows_are_enough_to_choose(rows: int) -> None:
+    values = noise(6).cumsum()[:rows, None]
+    data = make_dataset(replace(make_series(values), feature_names=("t0",)), 2, split=(0.4, 0.3, 0.3))
+    assert choose_outputs(data).outputs[0] in ("value", "change")
+
+
 def test_what_is_chosen_can_be_made() -> None:
     """Also where a series has no noise, or its changes no spread."""
     for values in (ROWS * 2.0, np.sin(ROWS / 4), (ROWS % 24) * 1.0):
