@@ -48,7 +48,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing PyTorch (about 190 MB, a minute or more) ..."
 	@$(PIP) $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") --constraint constraints.txt torch
 	@echo "Installing Bitfront, Yosys, nextpnr and the development tools ..."
-	@$(PIP) --constraint constraints.txt --editable '.[dev,grpc,onnx,parquet,postgresql,s3,tools]'
+	@$(PIP) --constraint constraints.txt --editable '.[dev,excel,grpc,onnx,postgresql,s3,tools]'
 	@echo "Installing GHDL ..."
 	@# Only for the simulator inside. Its dependencies are those of a desktop program.
 	@$(PIP) --no-deps eitri-hdl==0.1.0

@@ -26,11 +26,11 @@ from typing import Literal
 from cost_model.devices import Device
 from cost_model.estimates import Estimate, estimate
 from cost_model.resolution import resolve
-from quant_model.attention import Context, Scores
-from quant_model.design import DesignPoint, engine_kinds, lane_limit
-from quant_model.linear import Linear
+from quant_model.design import DesignPoint
+from quant_model.graph import Graph
 from quant_model.network import build_network
 from quant_model.schedule import timing
+from quant_model.stages import stages
 
 __all__ = ["LaneObjective", "allocate_lanes"]
 
@@ -42,9 +42,9 @@ _POSITIONS_BACK = (1, 2)
 
 
 def allocate_lanes(
-    design: DesignPoint, device: Device, limit: float = 1.0, objective: LaneObjective = "latency"
+    design: DesignPoint, device: Device, limit: float | None = None, objective: LaneObjective = "latency"
 ) -> DesignPoint:
-    """The design point with the lanes that need the fewest clocks within ``limit`` of the device.
+    """The design point with the lanes that need the fewest clocks of all that fit (:meth:`Estimate.fits`).
 
     The design's own lanes are ignored; choices left to ``auto`` are resolved for the device. For the interval
     the key and value stores hold two windows where that pays; for the latency they stay as they are. When not
@@ -79,49 +79,45 @@ class _Point:
     steps: Mapping[str, int]
     design: DesignPoint
     estimate: Estimate
-    limit: float
+    limit: float | None
     objective: LaneObjective
 
     @property
     def fits(self) -> bool:
-        return self.fullest <= self.limit
+        return self.fill <= 1
 
-    @property
-    def fullest(self) -> float:
-        return max(self.estimate.utilization.values())
+    @cached_property
+    def fill(self) -> float:
+        return float(self.estimate.fill(self.limit))
 
     @property
     def clocks(self) -> int:
-        return self.estimate.cycles if self.objective == "latency" else self.estimate.interval
+        return int(self.estimate.cycles if self.objective == "latency" else self.estimate.interval)
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
     design: DesignPoint
     device: Device
-    limit: float
+    limit: float | None
     objective: LaneObjective
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
-        """Engines by chain: what lies between two barriers moves at one pace."""
-        found: dict[str, list[str]] = {}
-        for name, kind in engine_kinds(self.design.architecture).items():
-            if kind in ("linear", "scores", "context"):
-                found.setdefault(_chain(name), []).append(name)
-        return {chain: tuple(engines) for chain, engines in found.items()}
+        """Engines by chain, named after its first: what lies between two barriers moves at one pace."""
+        return {chain[0]: chain for chain in _chains(self.design.graph)}
 
     @cached_property
     def rows(self) -> dict[str, list[tuple[int, int]]]:
         """By engine: (clocks per row, lanes), from one lane up; only lanes that are quicker than fewer."""
         found = {}
         for node in build_network(_with_lanes(self.design, {})).nodes:
-            if isinstance(node, Linear | Scores | Context):
-                limit = lane_limit(self.design.architecture, node.name)
+            if node.work is not None:
                 options: list[tuple[int, int]] = []
-                for lanes in (n for n in range(1, limit + 1) if limit % n == 0):
+                for lanes in (n for n in range(1, node.lane_limit + 1) if node.lane_limit % n == 0):
+                    # A kind is a frozen dataclass; the protocol says nothing of dataclasses.
                     engine = dataclasses.replace(node.engine, lanes=lanes)
-                    row = timing(dataclasses.replace(node, engine=engine)).row
+                    row = timing(dataclasses.replace(node, engine=engine)).row  # type: ignore[type-var]
                     if not options or row < options[-1][0]:
                         options.append((row, lanes))
                 found[node.name] = options
@@ -168,7 +164,9 @@ class _Search:
 
     def _steps(self, pace: int) -> dict[str, int]:
         """By chain: the first position that keeps up with a row every ``pace`` clocks, or the quickest."""
-        rows = dict.fromkeys(self.chains, 1) | {"head": self.design.architecture.window}
+        graph = self.design.graph
+        rows: dict[str, int] = dict.fromkeys(self.chains, 1)
+        rows |= {name: int(graph.input.rows) for name in stages(graph).tail}
         return {
             chain: next(
                 (place for place, own in enumerate(paces) if own <= rows[chain] * pace), len(paces) - 1
@@ -181,7 +179,7 @@ class _Search:
         best, best_gain = None, 0.0
         for candidate in self._neighbours(point, {}):
             saved = point.clocks - candidate.clocks
-            gain = saved / max(candidate.fullest - point.fullest, 1e-4)
+            gain = saved / max(candidate.fill - point.fill, 1e-4)
             if candidate.fits and saved > 0 and gain > best_gain:
                 best, best_gain = candidate, gain
         return best
@@ -218,23 +216,21 @@ class _Search:
                 yield self.at({**point.steps, **changed, chain: position + 1})
 
 
-def _chain(engine: str) -> str:
-    """The chain of an engine: a layer's keys and values are made by what feeds the layer."""
-    if engine in ("embed", "head"):
-        return "input" if engine == "embed" else "head"
-    layer, part = engine.split(".")
-    if part not in ("key", "value"):
-        return layer
-    number = int(layer.removeprefix("layer"))
-    return f"layer{number - 1}" if number else "input"
+def _chains(graph: Graph) -> list[tuple[str, ...]]:
+    """What moves at one pace: engines between two barriers, with those that make what the next one stores."""
+    plan = stages(graph)
+    sections = [plan.first.chain, *([*stage.ahead, *stage.chain] for stage in plan.barriers)]
+    stored = [*(stage.stored for stage in plan.barriers), []]
+    joined = ((*chain, *behind) for chain, behind in zip(sections, stored, strict=True))
+    return [chain for chain in (*joined, *((name,) for name in plan.tail)) if chain]
 
 
 def _with_windows(design: DesignPoint, windows: int) -> DesignPoint:
     """The design with key and value stores of so many windows."""
     stores = {
-        name: dataclasses.replace(design.engines[name], windows=windows)
-        for name, kind in engine_kinds(design.architecture).items()
-        if kind in ("scores", "context")
+        node.name: dataclasses.replace(design.engines[node.name], windows=windows)
+        for node in design.graph.nodes
+        if "windows" in node.offers
     }
     return design.with_engines(stores)
 

@@ -2,48 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from cost_model.arithmetic import Number
+from quant_model.arithmetic import Number
 
-__all__ = ["Component", "Counts", "Usage"]
+__all__ = ["Component", "Counts", "Part", "Sort", "Usage"]
+
+Sort = Literal["lanes", "memories", "arithmetic", "control"]
+"""Families of parts that another tool may count otherwise than the calibration's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Resources; LUT and FF are fractions while they are being summed."""
+class Counts(dict[str, Number]):
+    """Counts by resource of a fabric; none of what is not named. Fractions while they are being summed.
 
-    lut: Number = 0.0
-    lutram: Number = 0.0
-    ff: Number = 0.0
-    bram18: Number = 0
-    dsp: Number = 0
+    Beside resources they hold what a fabric makes resources of (carry chains, half-filled slices), and the
+    ``variance`` of the LUTs where a rule can only expect them.
+    """
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.lut + other.lut,
-            self.lutram + other.lutram,
-            self.ff + other.ff,
-            self.bram18 + other.bram18,
-            self.dsp + other.dsp,
-        )
+    def __missing__(self, resource: str) -> Number:
+        return 0
 
-    def __sub__(self, other: Counts) -> Counts:
-        return Counts(
-            self.lut - other.lut,
-            self.lutram - other.lutram,
-            self.ff - other.ff,
-            self.bram18 - other.bram18,
-            self.dsp - other.dsp,
-        )
+    def __add__(self, other: Mapping[str, Number]) -> Counts:
+        total = Counts(self)
+        total.add(other)
+        return total
+
+    def __sub__(self, other: Mapping[str, Number]) -> Counts:
+        total = Counts(self)
+        for resource, count in other.items():
+            total[resource] = total[resource] - count
+        return total
+
+    def add(self, other: Mapping[str, Number]) -> None:
+        """Sum up in place."""
+        known = self.get
+        for resource, count in other.items():
+            self[resource] = known(resource, 0) + count
+
+    def times(self, count: Number) -> Counts:
+        """``count`` times as many."""
+        return Counts({resource: own * count for resource, own in self.items()})
 
     @staticmethod
-    def total(parts: Iterable[Counts]) -> Counts:
+    def total(parts: Iterable[Mapping[str, Number]]) -> Counts:
         """The sum of all parts."""
         result = Counts()
+        known = result.get
         for part in parts:
-            result += part
+            for resource, count in part.items():
+                result[resource] = known(resource, 0) + count
         return result
 
 
@@ -55,30 +64,38 @@ class Usage:
     """Which coefficients to take."""
     rules: Counts
     """Counts by rule: registers, adders, memories."""
-    features: tuple[Number, ...] = ()
-    """What synthesis adds or takes away.
-
-    LUTs (and a few FFs) in proportion to these, with fitted coefficients.
-    """
+    features: Mapping[str, Number] = field(default_factory=dict)
+    """What synthesis adds or takes away, in proportion to these, with fitted coefficients."""
+    sort: Sort = "control"
+    calibrated: dict[object, Counts] = field(default_factory=dict, repr=False)
+    """What calibrations make of it, once they were asked: usages of equal instances are one object."""
 
     def times(self, count: Number) -> Usage:
         """``count`` such instances together."""
-        rules = self.rules
-        total = Counts(
-            rules.lut * count,
-            rules.lutram * count,
-            rules.ff * count,
-            rules.bram18 * count,
-            rules.dsp * count,
-        )
-        return Usage(self.kind, total, tuple(feature * count for feature in self.features))
+        features = {name: feature * count for name, feature in self.features.items()}
+        return Usage(self.kind, self.rules.times(count), features, self.sort)
+
+
+class Part(NamedTuple):
+    """One instance of an engine."""
+
+    label: str
+    usage: Usage
+    purpose: str
+    """What it is there for, in words for people."""
+    group: str
+    """Parts whose border is not sharp in a flattened netlist are measured together: a ROM that feeds a DSP
+    slice has no register of its own, the mapper puts a RAM's read multiplexer into what it drives."""
+    place: str = ""
+    """Where the VHDL has it: labels of instances inwards from the engine's; its own label when empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One instance: which engine it belongs to, its label and what kind it is."""
+    """One instance with its counts, and the engine that it belongs to."""
 
     engine: str
     label: str
     entity: str
+    purpose: str
     counts: Counts

@@ -12,50 +12,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from cost_model.fabrics import Fabric
+from cost_model.fabrics.xc7 import XC7
+from quant_model.arithmetic import Number
 from quant_model.errors import UserError
 
-__all__ = [
-    "DEVICES",
-    "RESOURCES",
-    "SEVEN_SERIES",
-    "Device",
-    "DynamicEnergy",
-    "check_calibrated",
-    "device",
-    "utilization",
-]
-
-RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp")
-"""Names of the counted resources, in the order of every table."""
-
-
-@dataclass(frozen=True)
-class DynamicEnergy:
-    """Energy of one resource in one clock, in pJ, at usual activity (an eighth of the nets toggle)."""
-
-    lut: float
-    """While its engine works, with the nets that it drives."""
-    lutram: float
-    """While its engine works."""
-    ff: float
-    """In every clock, with its share of the clock tree."""
-    bram18: float
-    """In every clock: ports are always enabled."""
-    dsp: float
-    """While its engine works."""
-
-
-SEVEN_SERIES = DynamicEnergy(lut=0.08, lutram=0.25, ff=0.065, bram18=6.5, dsp=5.0)
-"""All 7-series parts of the list have the same 28 nm fabric at 1.0 V.
-
-From Vivado's power report of a VexRiscv system with LiteX on an XC7A35T at 100 MHz (4,311 LUT, 6,608 FF,
-eleven RAMB18; clocks 43 mW, logic 8 mW, signals 10 mW, block RAM 7 mW): 0.065 pJ a register and clock, 6.4
-pJ a RAMB18 and clock, 0.042 pJ a LUT averaged over working and waiting, so about 0.08 pJ while it works.
-DSP: AMD states 1.38 mW at 100 MHz for a DSP48E in 65 nm (UG193); at 28 nm and usual activity about a third.
-Memory in LUTs: three times logic, of which Vivado's report of a large UltraScale+ design shows more. No board
-was measured: take a factor of two either way.
-"""
+__all__ = ["DEVICES", "Device", "device"]
 
 
 @dataclass(frozen=True)
@@ -64,18 +28,21 @@ class Device:
 
     name: str
     """Lower case, without package and speed grade."""
-    lut: int
-    """LUTs in all, those that can be memory included."""
-    lutram: int
-    """LUTs that can be distributed RAM or shift register."""
-    ff: int
-    bram18: int
-    dsp: int
+    fabric: Fabric
+    capacity: Mapping[str, int]
+    """By resource of the fabric; LUTs in all, those that can be memory included."""
     static_mw: float
     """Power of the configured device without a clock, at room temperature, typical."""
-    dynamic_pj: DynamicEnergy = SEVEN_SERIES
-    uncalibrated: str | None = None
-    """Why the cost model cannot estimate for it; None where it can."""
+
+    def room(self, limit: float | None = None) -> dict[str, float]:
+        """Share of each resource that a design may take: ``limit``, or what is realistic for the fabric."""
+        realistic = self.fabric.realistic
+        return {name: realistic.get(name, 1.0) if limit is None else limit for name in self.fabric.resources}
+
+    def utilization(self, resources: Mapping[str, Number]) -> dict[str, Number]:
+        """Used over capacity, by resource."""
+        used = self.fabric.occupied(resources)
+        return {name: used[name] / self.capacity[name] for name in self.fabric.resources}
 
 
 _COOL = 0.5
@@ -98,15 +65,16 @@ def _part(
     against a second source: look at the current data sheet before you rely on the others.
     """
     core, ram, auxiliary = quiescent_ma
-    return Device(
-        name=name,
-        lut=4 * slices,
-        lutram=int(distributed_kb * 1024 / 64),
-        ff=8 * slices,
-        bram18=2 * bram36,
-        dsp=dsp,
-        static_mw=round(_COOL * (1.0 * (core + ram) + 1.8 * auxiliary), 1),
-    )
+    capacity = {
+        "lut": 4 * slices,
+        "lutram": int(distributed_kb * 1024 / 64),
+        "ff": 8 * slices,
+        "bram18": 2 * bram36,
+        "dsp": dsp,
+        "slice": slices,
+    }
+    static_mw = round(_COOL * (1.0 * (core + ram) + 1.8 * auxiliary), 1)
+    return Device(name, XC7, MappingProxyType(capacity), static_mw)
 
 
 # DS180 rounds the XC7S25's 312.5 Kb of distributed RAM to 313.
@@ -118,53 +86,27 @@ _ALL = (
     _part("xc7a12t", 2000, distributed_kb=171, bram36=20, dsp=40, quiescent_ma=(48, 1, 13)),
     _part("xc7a35t", 5200, distributed_kb=400, bram36=50, dsp=90, quiescent_ma=(95, 2, 22)),
 )
-# A LUT4, an EBR and an SPRAM are none of the resources that are counted for 7-series parts.
-_ICE40UP5K = Device(
-    name="ice40up5k",
-    lut=5280,
-    lutram=0,
-    ff=5280,
-    bram18=0,
-    dsp=8,
-    static_mw=0.1,
-    uncalibrated="it has 5,280 LUT4, 30 block RAMs of 4 kbit, 4 of 256 kbit and no distributed RAM",
-)
+_UNCALIBRATED = {
+    "ice40up5k": "it has 5,280 LUT4, 30 block RAMs of 4 kbit, 4 of 256 kbit and no distributed RAM",
+}
+"""Devices that there is an open flow for, but no estimate, with what they hold (data sheets as above)."""
 
-DEVICES = {part.name: part for part in (*_ALL, _ICE40UP5K)}
-"""All known devices by name; adding one is one line above."""
+DEVICES = {part.name: part for part in _ALL}
+"""All devices that can be estimated for, by name; adding one is one line above."""
 
 
 def device(name: str) -> Device:
     """The device called ``name`` (case does not matter).
 
     Raises:
-        UserError: there is none; the message names the nearest.
+        UserError: there is none (the message names the nearest), or no calibration for it.
     """
     found = DEVICES.get(name.lower())
-    if found is None:
-        nearest = difflib.get_close_matches(name.lower(), DEVICES, n=1, cutoff=0.0)[0]
-        raise UserError(
-            f"device {name}", f"is not known (known: {', '.join(DEVICES)})", f"did you mean {nearest}?"
-        )
-    return found
-
-
-def check_calibrated(part: Device) -> None:
-    """Refuse a device for which estimates would be false numbers.
-
-    Raises:
-        UserError: the cost model has no calibration for it.
-    """
-    if part.uncalibrated is not None:
-        raise UserError(
-            f"device {part.name}",
-            f"no estimate is calibrated for it: {part.uncalibrated}",
-            "measure a design instead: bitfront timing FOLDER --target up5k",
-        )
-
-
-def utilization(resources: Mapping[str, float], part: Device) -> dict[str, float]:
-    """Used over capacity. A LUT that is memory is a LUT of the device too: ``lut`` holds both kinds."""
-    used = dict(resources)
-    used["lut"] += used["lutram"]
-    return {name: used[name] / getattr(part, name) for name in RESOURCES}
+    if found is not None:
+        return found
+    place = f"device {name}"
+    if (holds := _UNCALIBRATED.get(name.lower())) is not None:
+        remedy = "measure a design instead: bitfront timing FOLDER --target up5k"
+        raise UserError(place, f"no estimate is calibrated for it: {holds}", remedy)
+    nearest = difflib.get_close_matches(name.lower(), DEVICES, n=1, cutoff=0.0)[0]
+    raise UserError(place, f"is not known (known: {', '.join(DEVICES)})", f"did you mean {nearest}?")

@@ -1,112 +1,160 @@
-"""The estimate of a design: its components, their sum, and how full that makes a device."""
+"""The estimate of a design, or of many: its components, their sum, and how full that makes a device."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
-from cost_model.breakdown import Labelled, usages
+import numpy as np
+
 from cost_model.calibration import Calibration, load
-from cost_model.component import Component
-from cost_model.devices import RESOURCES, Device, check_calibrated, utilization
-from cost_model.energy import busy_pj, clocked_energy_pj, total_energy_uj
-from cost_model.resolution import is_final, resolve
+from cost_model.component import Component, Counts, Part
+from cost_model.devices import Device
+from cost_model.energy import busy_pj, clocked_pj, total_energy_uj
+from cost_model.kinds import all_parts
+from cost_model.resolution import is_final, resolve, resolve_many
+from quant_model.arithmetic import Number, largest
 from quant_model.design import DesignPoint
+from quant_model.designs import Designs
+from quant_model.graph import Graph
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "estimate_many"]
+
+_CHUNK = 2048
+"""Designs at a time: their columns stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a design point needs on a device. An estimate, never a measurement.
+    """What a design point needs on a device; of many, arrays. An estimate, never a measurement.
 
     ``resources["lut"]`` counts LUTs used as logic, as synthesis does; ``lutram`` those used as memory. Both
     come out of the device's LUTs, so that ``utilization["lut"]`` is their sum over its capacity.
     """
 
-    resources: Mapping[str, int]
-    """``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``."""
-    utilization: Mapping[str, float]
+    resources: Mapping[str, Number]
+    """By resource of the device's fabric, in its order."""
+    utilization: Mapping[str, Number]
     """Used over capacity, same keys."""
-    cycles: int
+    cycles: Number
     """Clocks from a window's first input to its last output when nothing stalls; exact."""
-    interval: int
+    interval: Number
     """Clocks from window to window in an endless back-to-back stream, on average; at most this many."""
-    device: str
+    device: Device
     calibration: str
     """Name of the calibration: whose counts the estimate means to equal."""
-    _network: Network = field(repr=False, compare=False)
-    _timetable: Schedule = field(repr=False, compare=False)
-    _device: Device = field(repr=False, compare=False)
-    _parts: tuple[Labelled, ...] = field(repr=False, compare=False)
-    _coefficients: Calibration = field(repr=False, compare=False)
+    _busy: _Parts | Number = field(repr=False, compare=False)
 
-    @cached_property
-    def fits(self) -> bool:
-        """True when every resource stays within the device."""
-        return all(used <= 1 for used in self.utilization.values())
+    def fill(self, limit: float | None = None) -> Number:
+        """The largest utilisation over the share that may be used: at most 1 where the design fits.
+
+        Args:
+            limit: that share; None for what is realistic for the fabric.
+        """
+        room = self.device.room(limit)
+        return largest([used / room[name] for name, used in self.utilization.items()])
+
+    def fits(self, limit: float | None = None) -> Number:
+        """Whether every resource stays within its share of the device."""
+        return self.fill(limit) <= 1
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """Where the resources go, in the order of the data flow."""
-        return tuple(
-            Component(engine, label, usage.kind, self._coefficients.counts(usage))
-            for engine, label, usage in self._parts
-        )
-
-    def energy_uj(self, clock_mhz: float) -> float:
-        """Energy of one inference in uJ at ``clock_mhz``: an estimate within a factor of two.
-
-        Made for comparing designs, for example as an objective; what is in it: ``cost_model/energy.py``. The
-        same numbers for many designs: :meth:`cost_model.Estimates.energy_uj`.
-        """
-        clocked = clocked_energy_pj(self.resources["ff"], self.resources["bram18"], self._device)
-        return float(total_energy_uj(self.cycles, clocked, self._busy_pj, self._device, clock_mhz))
+        """Where the resources go, in the order of the data flow; not known of many designs together."""
+        return self._busy.components if isinstance(self._busy, _Parts) else ()
 
     @cached_property
-    def _busy_pj(self) -> float:
-        parts = ((engine, self._coefficients.counts(usage)) for engine, _, usage in self._parts)
-        shape = self._network.design.architecture
-        return float(busy_pj(parts, shape, self._timetable.timings, self._device))
+    def busy_pj(self) -> Number:
+        """Dynamic energy of all engines while they work, in pJ an inference."""
+        return self._busy.busy_pj(self.device) if isinstance(self._busy, _Parts) else self._busy
+
+    def energy_uj(self, clock_mhz: float) -> Number:
+        """Energy of one inference in uJ at ``clock_mhz``: an estimate within a factor of two.
+
+        Made for comparing designs, for example as an objective; what is in it: ``cost_model/energy.py``.
+        """
+        clocked = clocked_pj(self.resources, self.device)
+        return total_energy_uj(self.cycles, clocked, self.busy_pj, self.device, clock_mhz)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The instances of an accelerator, for whoever asks for more than their sum."""
+
+    graph: Graph
+    timetable: Schedule
+    parts: Sequence[tuple[str, Part]]
+    engines: Mapping[str, Counts]
+    calibration: Calibration
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        counts = self.calibration.counts
+        return tuple(
+            Component(engine, part.label, part.usage.kind, part.purpose, counts(part.usage))
+            for engine, part in self.parts
+        )
+
+    def busy_pj(self, device: Device) -> Number:
+        return busy_pj(self.engines, self.graph, self.timetable, device)
 
 
 def estimate(
     point: DesignPoint | Network, device: Device, calibration: Calibration | None = None
 ) -> Estimate:
-    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first.
-
-    Raises:
-        UserError: the device has no calibration.
-    """
-    check_calibrated(device)
-    coefficients = calibration or load()
+    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first."""
+    coefficients = calibration or load(device.fabric.calibration)
     network = point if isinstance(point, Network) else build_network(point)
-    if not is_final(network):
+    if not is_final(network, device.fabric):
         network = build_network(resolve(network.design, device, coefficients))
-    timetable = schedule(network)
-    parts = tuple(usages(network, timetable))
-    lut = lutram = ff = bram18 = dsp = 0.0
-    for _, _, usage in parts:
-        others = coefficients.others_of(usage)
-        lut += coefficients.lut_of(usage)
-        lutram += others.lutram
-        ff += others.ff
-        bram18 += others.bram18
-        dsp += others.dsp
-    resources = dict(zip(RESOURCES, map(round, (lut, lutram, ff, bram18, dsp)), strict=True))
+    return _estimate(network, device, coefficients)
+
+
+def estimate_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Estimate:
+    """The same of many: ``(designs,)`` arrays, equal to what :func:`estimate` gives for each."""
+    coefficients = calibration or load(device.fabric.calibration)
+    chunks = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    for index, chunk in enumerate(chunks):
+        if not is_final(chunk.graph, device.fabric):
+            chunks[index] = resolve_many(chunk, device, coefficients)
+    found = [_estimate(chunk.graph, device, coefficients) for chunk in chunks]
+
+    def joined(parts: Sequence[Number]) -> Any:
+        return np.concatenate(
+            [np.broadcast_to(one, len(chunk)) for one, chunk in zip(parts, chunks, strict=True)]
+        )
+
+    resources = {name: joined([one.resources[name] for one in found]) for name in device.fabric.resources}
     return Estimate(
         resources=resources,
-        utilization=utilization(resources, device),
+        utilization=device.utilization(resources),
+        cycles=joined([one.cycles for one in found]),
+        interval=joined([one.interval for one in found]),
+        device=device,
+        calibration=coefficients.name,
+        _busy=joined([one.busy_pj for one in found]),
+    )
+
+
+def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimate:
+    timetable = schedule(graph)
+    parts = tuple(all_parts(graph, timetable, device.fabric.entities))
+    engines: dict[str, Counts] = {}
+    for engine, part in parts:
+        if (own := engines.get(engine)) is None:
+            own = engines[engine] = Counts()
+        own.add(calibration.counts(part.usage))
+    resources = device.fabric.resources_of(Counts.total(engines.values()))
+    return Estimate(
+        resources=resources,
+        utilization=device.utilization(resources),
         cycles=timetable.cycles,
         interval=timetable.interval,
-        device=device.name,
-        calibration=coefficients.name,
-        _network=network,
-        _timetable=timetable,
-        _device=device,
-        _parts=parts,
-        _coefficients=coefficients,
+        device=device,
+        calibration=calibration.name,
+        _busy=_Parts(graph, timetable, parts, engines, calibration),
     )

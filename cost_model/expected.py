@@ -1,17 +1,21 @@
 """What training decides and a design point does not say: shifts between scales, and how large biases are.
 
 Synthesis removes bits that no output depends on, so that registers and adders depend on those shifts.
-Expectations are from 400 random integer models (``quant_model.random_model``), whose scales fill each format
-as training does. A shift scatters by 1.6 bits about its expectation, which moves a whole design's LUTs by
-about 0.3 %.
+Expectations are from random integer models (``quant_model.random_model``), whose scales fill each format as
+training does; ``bitfront calibrate --constants`` makes them again. A shift scatters by 1.6 bits about its
+expectation, which moves a whole design's LUTs by about 0.3 %.
 """
 
 from __future__ import annotations
 
-from cost_model.arithmetic import Number, at_least, at_most, log2, pick, remembered, softplus
+from quant_model.arithmetic import Number, at_least, at_most, log2, pick, remembered, softplus
 
 __all__ = [
+    "BIASES",
+    "SCORES",
+    "TYPICAL",
     "bias_columns",
+    "bias_scatter",
     "filled_bits",
     "kept_bits",
     "pooling_kept_bits",
@@ -23,13 +27,19 @@ __all__ = [
 
 _SCATTER = 0.65
 """Softness of "no left shift": fits the mean left shift of the random models."""
-_GROWTH = 0.43
-"""Bits by which a typical sum of ``n`` products stays below the largest, per octave of ``n``."""
+TYPICAL = (1.23, 0.43, 0.8, 0.2)
+"""Bits that a typical sum of ``n`` products has more than the largest has: so many; less for every octave of
+``n``; more for an embedding, for an unsigned target."""
+BIASES = (0.78, 0.43, 1.1, 0.9)
+"""The same of the largest bias; the last is less, for a sum that is passed on."""
+SCORES = (3.2, 0.56)
+"""Bits of a dot product beside the score's own, and more for every octave of products."""
 
 
 def typical_bits(bound: Number, fan_in: Number, embedding: Number, unsigned: Number) -> Number:
     """Signed bits that most accumulators of a linear engine fill, given their bound."""
-    return log2(bound) + 1.23 - _GROWTH * log2(fan_in) + 0.8 * embedding + 0.2 * unsigned
+    more, octave, embedded, positive = TYPICAL
+    return log2(bound) + more - octave * log2(fan_in) + embedded * embedding + positive * unsigned
 
 
 def filled_bits(bits: Number, typical: Number) -> Number:
@@ -47,14 +57,21 @@ def bias_columns(total: Number, bound: Number, fan_in: Number, embedding: Number
 
     Above the largest bias there are only copies of its sign.
     """
-    used = log2(bound) + 0.78 - _GROWTH * log2(fan_in) + 1.1 * embedding - 0.9 * wide
+    more, octave, embedded, passed = BIASES
+    used = log2(bound) + more - octave * log2(fan_in) + embedded * embedding - passed * wide
     return at_most(at_least(used, 1), total)
+
+
+def bias_scatter(embedding: Number) -> Number:
+    """How far off :func:`bias_columns` may be: half of what it is off in one model of twenty."""
+    return pick(embedding, 1.3, 1.8)
 
 
 @remembered
 def scores_kept_bits(accumulator: Number, bits: Number, fan_in: Number) -> Number:
     """Bits of a dot product that are left when the requantisation to ``bits`` has dropped the low ones."""
-    return at_most(accumulator, bits + 3.2 + 0.56 * log2(fan_in))
+    more, octave = SCORES
+    return at_most(accumulator, bits + more + octave * log2(fan_in))
 
 
 def pooling_kept_bits(total: Number, bits: Number) -> Number:

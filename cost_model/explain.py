@@ -8,43 +8,14 @@ from dataclasses import dataclass
 
 from cost_model.calibration import Calibration
 from cost_model.component import Component, Counts
-from cost_model.devices import RESOURCES, Device
+from cost_model.devices import Device
 from cost_model.estimates import Estimate, estimate
 from cost_model.resolution import resolve
-from quant_model.design import (
-    BufferType,
-    DesignPoint,
-    Engine,
-    Multiplier,
-    activation_range,
-    engine_kinds,
-    lane_limit,
-    memory_choices,
-    tied_streams,
-)
+from quant_model.design import DesignPoint
+from quant_model.engine import BufferType, Engine, Multiplier
+from quant_model.graph import WEIGHT_BITS
 
 __all__ = ["Change", "Share", "fitting_changes", "fullest", "shares", "shares_by_kind"]
-
-_KINDS = {
-    "lanes": "multiply-accumulate lanes",
-    "weights": "weight memories",
-    "biases": "bias memories",
-    "ram": "row buffers",
-    "buffer": "row buffers",
-    "maxima": "row buffers",
-    "maxima_ram": "row buffers",
-    "banks": "key and value stores",
-    "store_ram": "key and value stores",
-    "store": "key and value stores",
-    "store_counter": "key and value stores",
-    "output_stage": "biases added, requantised",
-    "adder": "residual additions",
-    "normaliser": "division of the softmax",
-    "softmax_table": "softmax",
-    "maximum": "softmax",
-    "engine": "pooling",
-}
-_CONTROL = "control"
 
 
 @dataclass(frozen=True)
@@ -70,8 +41,9 @@ class Change:
 
 
 def fullest(found: Estimate) -> str:
-    """The resource that is used most."""
-    return max(RESOURCES, key=lambda name: found.utilization[name])
+    """The resource that is used most, by what may be used of each."""
+    room = found.device.room()
+    return max(found.utilization, key=lambda name: found.utilization[name] / room[name])
 
 
 def shares(found: Estimate) -> list[Share]:
@@ -81,25 +53,24 @@ def shares(found: Estimate) -> list[Share]:
 
 def shares_by_kind(found: Estimate) -> list[Share]:
     """Kinds of parts, over all engines, by what they take of the fullest resource, the largest first."""
-    return _shares(found, lambda part: _KINDS.get(part.label, _CONTROL))
+    return _shares(found, lambda part: part.purpose)
 
 
 def _shares(found: Estimate, name_of: Callable[[Component], str]) -> list[Share]:
-    resource = fullest(found)
     totals: dict[str, Counts] = {}
     for part in found.components:
-        name = name_of(part)
-        totals[name] = totals.get(name, Counts()) + part.counts
-    used = {name: _use(counts, resource) for name, counts in totals.items()}
+        totals.setdefault(name_of(part), Counts()).add(part.counts)
+    counts = found.device.fabric.decided_by(fullest(found), Counts.total(totals.values()))
+    used = {name: float(sum(own[count] for count in counts)) for name, own in totals.items()}
     everything = sum(used.values()) or 1.0
     ranked = sorted(totals, key=lambda name: -used[name])
     return [Share(name, totals[name], used[name] / everything) for name in ranked]
 
 
 def fitting_changes(
-    design: DesignPoint, device: Device, limit: float = 1.0, calibration: Calibration | None = None
+    design: DesignPoint, device: Device, limit: float | None = None, calibration: Calibration | None = None
 ) -> list[Change]:
-    """Single changes after which the design stays within ``limit`` of the device, the cheapest first.
+    """Single changes after which the design fits (:meth:`Estimate.fits`), the cheapest first.
 
     Choices of memory or multiplier cost nothing, fewer lanes cost clocks, fewer bits cost accuracy. Of
     several numbers of lanes or bits that would do, the nearest is kept. Empty when no change is enough.
@@ -109,19 +80,13 @@ def fitting_changes(
     found: dict[str, Change] = {}
     for one in _single_changes(base):
         after = estimate(one.design, device, calibration)
-        fullest_then = max(after.utilization.values())
-        if fullest_then <= limit:
+        if after.fits(limit):
             price = after.cycles / clocks if one.kind == _CLOCKS else one.bits
-            change = Change(one.description, one.design, after, (one.kind, price, fullest_then))
+            change = Change(one.description, one.design, after, (one.kind, price, after.fill(limit)))
             known = found.get(one.subject)
             if known is None or change.rank < known.rank:
                 found[one.subject] = change
     return sorted(found.values(), key=lambda change: change.rank)
-
-
-def _use(counts: Counts, resource: str) -> float:
-    """A LUT that is memory is a LUT of the device too."""
-    return float(getattr(counts, resource) + (counts.lutram if resource == "lut" else 0))
 
 
 @dataclass(frozen=True)
@@ -144,41 +109,39 @@ def _single_changes(design: DesignPoint) -> Iterator[_Candidate]:
 
 
 def _build_changes(design: DesignPoint) -> Iterator[_Candidate]:
-    for name, kind in engine_kinds(design.architecture).items():
-        engine = design.engines[name]
+    for node in design.graph.nodes:
+        name, engine = node.name, design.engines[node.name]
 
-        def candidate(kind: int, what: str, old: object, changed: Engine, name: str = name) -> _Candidate:
-            new = getattr(changed, what)
+        def candidate(
+            kind: int, what: str, changed: Engine, name: str = name, old: Engine = engine
+        ) -> _Candidate:
             subject = f"{name}: {what}"
-            return _Candidate(
-                kind, subject, f"{subject} {old} -> {new}", design.with_engines({name: changed})
-            )
+            description = f"{subject} {getattr(old, what)} -> {getattr(changed, what)}"
+            return _Candidate(kind, subject, description, design.with_engines({name: changed}))
 
         buffer: BufferType = "distributed" if engine.buffer == "block" else "block"
-        yield candidate(_FREE, "buffer", engine.buffer, dataclasses.replace(engine, buffer=buffer))
-        for memory in memory_choices(kind):
+        yield candidate(_FREE, "buffer", dataclasses.replace(engine, buffer=buffer))
+        for memory in node.memories:
             if memory not in ("auto", engine.memory):
-                yield candidate(_FREE, "memory", engine.memory, dataclasses.replace(engine, memory=memory))
-        if engine.multiplier is not None:
+                yield candidate(_FREE, "memory", dataclasses.replace(engine, memory=memory))
+        if "multiplier" in node.offers:
             multiplier: Multiplier = "lut" if engine.multiplier == "dsp" else "dsp"
-            changed = dataclasses.replace(engine, multiplier=multiplier)
-            yield candidate(_FREE, "multiplier", engine.multiplier, changed)
-        limit = lane_limit(design.architecture, name)
-        for lanes in (lanes for lanes in range(1, engine.lanes) if limit % lanes == 0):
-            yield candidate(_CLOCKS, "lanes", engine.lanes, dataclasses.replace(engine, lanes=lanes))
+            yield candidate(_FREE, "multiplier", dataclasses.replace(engine, multiplier=multiplier))
+        for lanes in (lanes for lanes in range(1, engine.lanes) if node.lane_limit % lanes == 0):
+            yield candidate(_CLOCKS, "lanes", dataclasses.replace(engine, lanes=lanes))
 
 
 def _narrower(design: DesignPoint) -> Iterator[_Candidate]:
     for name, bits in design.weight_bits.items():
-        for less in range(2, bits):
+        for less in range(WEIGHT_BITS[0], bits):
             weights = {**design.weight_bits, name: less}
             subject = f"{name}: weight bits"
             changed = dataclasses.replace(design, weight_bits=weights)
             yield _Candidate(_BITS, subject, f"{subject} {bits} -> {less}", changed, bits - less)
-    tied = tied_streams(design.architecture)
+    tied = design.graph.tied
     for name, bits in design.activation_bits.items():
         names = tied if name in tied else (name,)
-        for less in range(activation_range(design.architecture, name)[0], bits):
+        for less in range(design.graph.tensors[name].bits[0], bits):
             tensors = {**design.activation_bits, **dict.fromkeys(names, less)}
             subject = f"{name}: activation bits"
             changed = dataclasses.replace(design, activation_bits=tensors)

@@ -2,54 +2,40 @@
 
 Greedy and deterministic. Every open choice begins in LUTs (row adders, distributed RAM, ROM in logic). Then
 one choice at a time moves to DSP or block RAM: the one that relieves the fullest resource most for what it
-takes of the other, as long as that lowers the largest utilisation.
+takes of the other, as long as that lowers the largest utilisation. Of equal moves the first in the order of
+the data flow is taken.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
-from cost_model.breakdown import node_usages, usages
+import numpy as np
+import numpy.typing as npt
+
 from cost_model.calibration import Calibration, load
 from cost_model.component import Counts
-from cost_model.devices import RESOURCES, Device, check_calibrated, utilization
-from quant_model.attention import Context, Scores
-from quant_model.design import DesignPoint, Engine, EngineKind, engine_kinds, memory_choices
-from quant_model.linear import Linear
-from quant_model.network import Network, build_network
+from cost_model.devices import Device
+from cost_model.fabrics import Fabric
+from cost_model.fabrics.fabric import BuildChoice
+from cost_model.kinds import all_parts
+from quant_model.arithmetic import Number, anywhere, pick
+from quant_model.design import DesignPoint
+from quant_model.designs import Designs, Flags
+from quant_model.engine import Engine
+from quant_model.graph import Graph, bind
 from quant_model.node import Node
-from quant_model.schedule import Schedule, operand_bits, schedule
+from quant_model.schedule import Schedule, schedule
 
-__all__ = ["DSP_MINIMUM_BITS", "can_use_dsp", "is_final", "resolve"]
+__all__ = ["is_final", "resolve", "resolve_many"]
 
-DSP_MINIMUM_BITS = 9
-"""Yosys 0.70 infers a DSP48E1 only for products of so many bits (``synth_xilinx``: ``DSP_Y_MINWIDTH``)."""
-
-
-Choice = Literal["multiplier", "buffer", "memory"]
-
-
-@dataclass(frozen=True)
-class _Move:
-    """An open choice that leaves the LUTs, and what that changes."""
-
-    engine: str
-    choice: Choice
-    delta: Counts
-
-
-def can_use_dsp(node: Linear | Scores | Context) -> bool:
-    """True when synthesis puts this engine's products into DSP slices.
-
-    Not those with constant weights, which a ROM of a single word has: synthesis simplifies them case by case.
-    """
-    if isinstance(node, Linear) and node.in_features * node.columns == node.engine.lanes:
-        return False
-    unsigned = not (node.input.signed if isinstance(node, Linear) else isinstance(node, Scores))
-    return sum(operand_bits(node)) + unsigned >= DSP_MINIMUM_BITS
+Floats = npt.NDArray[np.float64]
+Engines = Mapping[str, Engine]
+_CHUNK = 1024
+"""Designs at a time: the table of their moves stays in the processor's cache."""
 
 
 def resolve(design: DesignPoint, device: Device, calibration: Calibration | None = None) -> DesignPoint:
@@ -57,124 +43,188 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
 
     One exception: ``dsp`` for products that synthesis does not put into DSP slices becomes ``lut``. They
     would end in LUTs anyway, and row adders are smaller than what synthesis makes of a bare product.
-
-    Raises:
-        UserError: the device has no calibration.
     """
-    check_calibrated(device)
-    design = _without_short_dsp(design)
-    if design.is_resolved:
+    graph = bind(design.shape, design)
+    if is_final(graph, device.fabric):
         return design
-    kinds = engine_kinds(design.architecture)
-    in_luts = design.with_engines(
-        {name: _in_luts(design.engines[name], kind) for name, kind in kinds.items()}
+    return design.with_engines(_resolved(design, graph, 1, device, calibration))
+
+
+def resolve_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Designs:
+    """The same of many designs: each as :func:`resolve` takes it."""
+    parts = [designs.part(slice(first, first + _CHUNK)) for first in range(0, len(designs), _CHUNK)]
+    engines = [
+        part.engines
+        if is_final(part.graph, device.fabric)
+        else _resolved(part, part.graph, len(part), device, calibration)
+        for part in parts
+    ]
+    sizes = [len(part) for part in parts]
+    return designs.with_engines(
+        {name: _joined([own[name] for own in engines], sizes) for name in designs.engines}
     )
-    network = build_network(in_luts)
-    timetable = schedule(network)
-    coefficients = calibration or load()
-    used = Counts.total(coefficients.counts(usage) for _, _, usage in usages(network, timetable))
-    chosen = dict(in_luts.engines)
-    moves = list(_moves(design, network, timetable, coefficients))
-    while (move := _best(moves, used, device)) is not None:
-        moves.remove(move)
-        used += move.delta
-        chosen[move.engine] = _moved(chosen[move.engine], move.choice)
-    return design.with_engines(chosen)
 
 
-def is_final(network: Network) -> bool:
+def is_final(graph: Graph, fabric: Fabric) -> bool:
     """True when :func:`resolve` would change nothing."""
-    return network.design.is_resolved and not any(_is_short(node) for node in network.nodes)
+    return not any(anywhere(node.engine.is_open) or anywhere(_is_short(node, fabric)) for node in graph.nodes)
 
 
-def _without_short_dsp(design: DesignPoint) -> DesignPoint:
-    if all(engine.multiplier != "dsp" for engine in design.engines.values()):
-        return design
-    short = {
-        node.name: dataclasses.replace(node.engine, multiplier="lut")
-        for node in build_network(design).nodes
-        if isinstance(node, Linear | Scores | Context) and _is_short(node)
-    }
-    return design.with_engines(short) if short else design
+@dataclass(frozen=True)
+class _Bound:
+    """Choices that need no check: those of a design that has passed it, with engines changed."""
+
+    weight_bits: Mapping[str, Number]
+    activation_bits: Mapping[str, Number]
+    engines: Engines
 
 
-def _is_short(node: Node) -> bool:
-    """True when DSP slices are chosen for products that they are not used for."""
-    return (
-        isinstance(node, Linear | Scores | Context)
-        and node.engine.multiplier == "dsp"
-        and not can_use_dsp(node)
+@dataclass(frozen=True)
+class _Move:
+    """An open choice that may leave the LUTs, and in which designs it is one."""
+
+    engine: str
+    choice: BuildChoice
+    open: Number
+
+
+def _resolved(
+    design: DesignPoint | Designs, graph: Graph, count: int, device: Device, calibration: Calibration | None
+) -> dict[str, Engine]:
+    """All engines with their choices taken."""
+    fabric = device.fabric
+    coefficients = calibration or load(fabric.calibration)
+    engines = {node.name: _in_luts(node, fabric) for node in graph.nodes}
+    moves = list(_moves(graph, fabric))
+    if not moves:
+        return engines
+    bound = _Bound(design.weight_bits, design.activation_bits, engines)
+    base = bind(design.shape, bound)
+    times = schedule(base)
+    costs, used = _costs(base, times, fabric, coefficients)
+    changes: list[Counts] = [Counts()] * len(moves)
+    for choice, other in fabric.auto.items():
+        moved = {name: _with(engine, choice, other) for name, engine in engines.items()}
+        # Each engine's cost depends on its own choices alone, so one pass moves all engines at once.
+        graph = bind(design.shape, dataclasses.replace(bound, engines=moved))
+        after, _ = _costs(graph, times, fabric, coefficients)
+        for row, move in enumerate(moves):
+            if move.choice == choice:
+                changes[row] = after[move.engine] - costs[move.engine]
+    taken = _greedy(
+        _table(used, count, fabric),
+        np.array([_table(change, count, fabric) for change in changes]),
+        np.array([np.broadcast_to(move.open, count) for move in moves]),
+        device,
     )
+    for flags, move in zip(taken, moves, strict=True):
+        engine = engines[move.engine]
+        where = flags if isinstance(design, Designs) else bool(flags[0])
+        chosen = pick(where, fabric.auto[move.choice], getattr(engine, move.choice))
+        engines[move.engine] = _with(engine, move.choice, chosen)
+    return engines
 
 
-def _in_luts(engine: Engine, kind: EngineKind) -> Engine:
-    """Open choices as row adders, distributed RAM or a ROM in logic."""
-    memory = engine.memory
-    if memory == "auto":
-        memory = "logic" if "logic" in memory_choices(kind) else "distributed"
-    return dataclasses.replace(
-        engine,
-        multiplier="lut" if engine.multiplier == "auto" else engine.multiplier,
-        buffer="distributed" if engine.buffer == "auto" else engine.buffer,
-        memory=memory,
-    )
+def _greedy(used: Floats, deltas: Floats, available: Flags, device: Device) -> Flags:
+    """Which moves each design takes, one after another.
+
+    Args:
+        used: Counts with all open choices in LUTs, ``(resources, designs)``.
+        deltas: What each move changes, ``(moves, resources, designs)``.
+        available: Whether a design has the move, ``(moves, designs)``.
+        device: Whose fullest resource is kept empty.
+    """
+    taken = np.zeros_like(available)
+    rows = np.arange(used.shape[1])
+    available = available.copy()
+    while len(rows):
+        now, after = _shares(used, device), _shares(used + deltas, device)
+        fullest, top = now.max(axis=0), now.argmax(axis=0)
+        relief = (now - after)[:, top, np.arange(len(rows))]
+        price = np.maximum(np.max(after - now, axis=1), 1e-9)
+        better = available & (relief > 0) & (after.max(axis=1) < fullest)
+        best = np.argmax(np.where(better, relief / price, 0.0), axis=0)
+        index = np.arange(len(rows))
+        going = better[best, index]
+        rows, best, index = rows[going], best[going], index[going]
+        taken[best, rows] = True
+        used = used[:, index] + deltas[best, :, index].T
+        deltas, available = deltas[:, :, index], available[:, index]
+        available[best, np.arange(len(rows))] = False
+    return taken
 
 
-def _moves(
-    design: DesignPoint, in_luts: Network, timetable: Schedule, calibration: Calibration
-) -> Iterator[_Move]:
-    def cost(node: Node) -> Counts:
-        found = node_usages(node, in_luts, timetable)
-        return Counts.total(calibration.counts(usage) for _, usage in found)
-
-    for node in in_luts.nodes:
-        wanted, now = design.engines[node.name], in_luts.design.engines[node.name]
-        open_choices: list[Choice] = []
-        if wanted.multiplier == "auto" and isinstance(node, Linear | Scores | Context) and can_use_dsp(node):
-            open_choices.append("multiplier")
-        if wanted.buffer == "auto":
-            open_choices.append("buffer")
-        if wanted.memory == "auto":
-            open_choices.append("memory")
-        before = cost(node)
-        for choice in open_choices:
-            after = cost(_rebuilt(node, _moved(now, choice)))
-            yield _Move(node.name, choice, after - before)
+def _shares(counts: Floats, device: Device) -> Floats:
+    """Used over capacity of the resources that add up, ``(..., resources, designs)``."""
+    names = device.fabric.additive
+    used = device.fabric.occupied({name: counts[..., row, :] for row, name in enumerate(names)})
+    return np.stack([used[name] / device.capacity[name] for name in names], axis=-2)
 
 
-def _rebuilt(node: Node, engine: Engine) -> Node:
-    # Every node is a frozen dataclass with the field `engine`; the protocol says nothing of dataclasses.
-    rebuilt: Node = dataclasses.replace(node, engine=engine)  # type: ignore[type-var]
-    return rebuilt
+def _moves(graph: Graph, fabric: Fabric) -> Iterator[_Move]:
+    for node in graph.nodes:
+        for choice in fabric.auto:
+            flags = _is_open(node, choice)
+            if choice == "multiplier":
+                flags = flags & fabric.can_multiply(node)
+            if anywhere(flags):
+                yield _Move(node.name, choice, flags)
 
 
-def _best(moves: list[_Move], used: Counts, device: Device) -> _Move | None:
-    """The move that lowers the largest utilisation most for what it takes; None when none lowers it."""
-    now = _ratios(used, device)
-    fullest = max(now)
-    best, best_gain = None, 0.0
-    for move in moves:
-        after = _ratios(used + move.delta, device)
-        if max(after) >= fullest:
-            continue
-        top = now.index(fullest)
-        taken = max(0.0, *(later - before for later, before in zip(after, now, strict=True)))
-        gain = (now[top] - after[top]) / max(taken, 1e-9)
-        if gain > best_gain:
-            best, best_gain = move, gain
-    return best
+def _is_open(node: Node, choice: BuildChoice) -> Number:
+    return getattr(node.engine, choice) == "auto"
 
 
-def _ratios(used: Counts, device: Device) -> list[float]:
-    return list(utilization({name: getattr(used, name) for name in RESOURCES}, device).values())
+def _is_short(node: Node, fabric: Fabric) -> Number:
+    """Whether DSP slices are chosen for products that they are not used for."""
+    in_dsp = node.engine.in_dsp
+    return in_dsp & (fabric.can_multiply(node) == 0) if anywhere(in_dsp) else False
 
 
-def _moved(engine: Engine, choice: Choice) -> Engine:
-    """The engine with one choice out of the LUTs."""
-    match choice:
-        case "multiplier":
-            return dataclasses.replace(engine, multiplier="dsp")
-        case "buffer":
-            return dataclasses.replace(engine, buffer="block")
-        case "memory":
-            return dataclasses.replace(engine, memory="block")
+def _in_luts(node: Node, fabric: Fabric) -> Engine:
+    """Open choices as row adders, distributed RAM or a ROM in logic; no DSP for short products."""
+    engine = node.engine
+    for choice, candidates in fabric.in_luts.items():
+        way = next((one for one in candidates if choice != "memory" or one in node.memories), None)
+        leave = _is_open(node, choice)
+        if choice == "multiplier":
+            leave = leave | _is_short(node, fabric)
+        if anywhere(leave):
+            engine = _with(engine, choice, pick(leave, way, getattr(engine, choice)))
+    return engine
+
+
+def _with(engine: Engine, choice: BuildChoice, value: Any) -> Engine:
+    if getattr(engine, choice) is None:
+        return engine
+    changed: dict[str, Any] = {choice: value}
+    return dataclasses.replace(engine, **changed)
+
+
+def _costs(
+    graph: Graph, times: Schedule, fabric: Fabric, calibration: Calibration
+) -> tuple[dict[str, Counts], Counts]:
+    """Counts by engine, and of all together; fractions of LUTs are kept."""
+    found: dict[str, Counts] = {}
+    total = Counts()
+    for engine, part in all_parts(graph, times, fabric.entities):
+        counts = calibration.counts(part.usage)
+        found.setdefault(engine, Counts()).add(counts)
+        total.add(counts)
+    return found, total
+
+
+def _table(counts: Counts, count: int, fabric: Fabric) -> Floats:
+    """``(resources, designs)``."""
+    return np.array([np.broadcast_to(counts[name], count) for name in fabric.additive], dtype=np.float64)
+
+
+def _joined(engines: Sequence[Engine], sizes: Sequence[int]) -> Engine:
+    """Engines of several parts of many designs as one."""
+    columns: dict[str, Any] = {}
+    for field in dataclasses.fields(engines[0]):
+        values = [getattr(engine, field.name) for engine in engines]
+        if any(isinstance(value, np.ndarray) for value in values):
+            pairs = zip(values, sizes, strict=True)
+            columns[field.name] = np.concatenate([np.broadcast_to(value, size) for value, size in pairs])
+    return dataclasses.replace(engines[0], **columns)

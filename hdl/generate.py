@@ -7,19 +7,23 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from hdl import attention, linear, pooling, repeat, residual
-from hdl.netlist import Build, GenericValue, Instance, Part, Signal, identifier, row_buffer, stream_signals
+from hdl.kinds import KINDS, Build
+from hdl.netlist import (
+    Instance,
+    Part,
+    Rom,
+    cursor_signals,
+    identifier,
+    joined,
+    row_buffer,
+    stream_signals,
+)
+from hdl.rendering import render
 from hdl.scripts import write_scripts
-from quant_model.attention import Context, Scores
+from hdl.target import Target
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from quant_model.linear import Linear
-from quant_model.node import Node
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
+from quant_model.pipeline import PIPELINE, Pipeline
 from quant_model.schedule import schedule
 
 LIBRARY = (
@@ -27,7 +31,9 @@ LIBRARY = (
     "dual_port_ram",
     "row_buffer",
     "address_counter",
+    "window_slots",
     "sequencer",
+    "step_delay",
     "lut_multiplier",
     "mac_lane",
     "mac_lanes",
@@ -51,8 +57,13 @@ LIBRARY = (
 TOP = "accelerator"
 
 
-def generate(model: IntegerModel, out: Path) -> None:
+def generate(model: IntegerModel, out: Path, target: Target | None = None) -> None:
     """Write the accelerator of ``model`` into the folder ``out``, replacing an earlier one there.
+
+    Args:
+        model: Its design must be resolved.
+        out: Made if it is missing.
+        target: For which part and clock the scripts are; the default one when ``None``.
 
     Raises:
         UserError: the design still leaves a choice to ``auto``, or the folder cannot be written.
@@ -62,40 +73,27 @@ def generate(model: IntegerModel, out: Path) -> None:
             model.network.design.digest, "the design leaves choices to auto", "resolve it for a device first"
         )
     try:
-        _write(model, out)
+        _write(Build(model, schedule(model.network), KINDS), out, target or Target())
     except OSError as error:
         raise UserError(str(out), f"cannot be written ({error.strerror})", "choose another folder") from error
 
 
-def parts(model: IntegerModel) -> list[Part]:
-    """The netlist of the accelerator, node by node in the order of the data flow."""
-    of = Build(model, schedule(model.network))
-    return [_input(of), *(_part(node, of) for node in of.network.nodes), _output(of), _readiness(of)]
+def pipeline_package(depths: Pipeline = PIPELINE) -> str:
+    """The VHDL package ``pipeline``: the table of depths as constants."""
+    return render("pipeline.vhd.j2", depths=depths.rows())
 
 
-def _part(node: Node, of: Build) -> Part:
-    match node:
-        case Linear():
-            return linear.build(node, of)
-        case Scores():
-            return attention.build_scores(node, of)
-        case Context():
-            return attention.build_context(node, of)
-        case Residual():
-            return residual.build(node, of)
-        case Pooling():
-            return pooling.build(node, of)
-        case Repeat():
-            return repeat.build(node, of)
-    raise TypeError(f"no VHDL for a node of kind {node.kind}")
+def netlist(of: Build) -> Part:
+    """The whole accelerator, node by node in the order of the data flow."""
+    return joined(_input(of), *(of.part(node) for node in of.network.nodes), _output(of), _readiness(of))
 
 
 def _input(of: Build) -> Part:
-    bits = of.network.input.bits
+    bits = of.network.input.format.bits
     instance = Instance(
         label="input_port",
         entity="input_stream",
-        generics={"BITS": bits, "COLUMNS": of.network.design.architecture.features},
+        generics={"BITS": bits, "COLUMNS": of.network.input.columns},
         ports={
             "tvalid": "s_axis_tvalid",
             "tready": "s_axis_tready",
@@ -110,16 +108,15 @@ def _input(of: Build) -> Part:
 
 
 def _output(of: Build) -> Part:
-    head = of.network.head
+    out = of.network.output
     rows = of.schedule.buffer_rows["output"]
-    signals, buffer = row_buffer(
-        "output_buffer", head.name, head.output.bits, head.columns, rows, "distributed", reader="output"
+    buffer = row_buffer(
+        "output_buffer", out.name, out.format.bits, out.columns, rows, "distributed", reader="output"
     )
-    controls = tuple(Signal(f"output_{part}") for part in ("available", "step", "rewind", "commit", "retire"))
     port = Instance(
         label="output_port",
         entity="output_stream",
-        generics={"BITS": head.output.bits, "COLUMNS": head.columns},
+        generics={"BITS": out.format.bits, "COLUMNS": out.columns},
         ports={
             "available": "output_available",
             "step": "output_step",
@@ -132,7 +129,7 @@ def _output(of: Build) -> Part:
             "tlast": "m_axis_tlast",
         },
     )
-    return Part((*signals, *controls), (buffer, port), {"output_rewind": "'0'"})
+    return joined(buffer, Part(cursor_signals("output"), (port,), {"output_rewind": "'0'"}))
 
 
 def _readiness(of: Build) -> Part:
@@ -142,110 +139,77 @@ def _readiness(of: Build) -> Part:
 
 
 def _ready(producer: str, of: Build) -> str:
-    if producer == of.network.head.name:
+    if producer == of.network.output.name:
         return "output_buffer_ready"
-    return " and ".join(_sink_ready(producer, node, of) for node in of.network.consumers(producer))
+    return " and ".join(of.ready(reader, edge) for reader, edge in of.network.readers(producer))
 
 
-def _sink_ready(producer: str, consumer: Node, of: Build) -> str:
-    name = identifier(consumer.name)
-    match consumer:
-        case Residual() if producer == consumer.branch:
-            return f"{residual.output_name(consumer, of)}_ready"
-        case Scores() if producer == consumer.key:
-            return f"{name}_store_ready"
-        case Context() if producer == consumer.value:
-            return f"{name}_store_ready"
-        case Pooling() | Repeat():
-            return f"{name}_sink_ready"
-    return f"{name}_buffer_ready"
-
-
-def _write(model: IntegerModel, out: Path) -> None:
+def _write(of: Build, out: Path, target: Target) -> None:
     vhdl, testbench = out / "vhdl", out / "testbench"
     for folder in (vhdl, testbench):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    generated = dict(_render(model))
-    for name in LIBRARY:
-        (vhdl / f"{name}.vhd").write_bytes((files("hdl") / "vhdl" / f"{name}.vhd").read_bytes())
-    for name, text in generated.items():
+    names = []
+    for name, text in _units(of):
         (vhdl / f"{name}.vhd").write_text(text)
-    (vhdl / "files.txt").write_text("".join(f"{name}.vhd\n" for name in (*LIBRARY, *generated)))
-    (testbench / "testbench.vhd").write_text(_testbench(model))
-    (out / "design.json").write_text(model.network.design.to_json(indent=1) + "\n")
-    model.save(out / "model.json")
-    write_scripts(model, TOP, out)
+        names.append(name)
+    (vhdl / "files.txt").write_text("".join(f"{name}.vhd\n" for name in names))
+    (testbench / "testbench.vhd").write_text(_testbench(of))
+    (out / "design.json").write_text(of.network.design.to_json(indent=1) + "\n")
+    of.model.save(out / "model.json")
+    write_scripts(of, TOP, target, out)
 
 
-def _render(model: IntegerModel) -> Iterator[tuple[str, str]]:
-    """Names and texts of the generated entities, the top last."""
-    environment = _environment()
-    network, built = model.network, parts(model)
-    plan = schedule(network)
-    rom_template = environment.get_template("rom.vhd.j2")
-    for rom in (rom for part in built for rom in part.roms):
-        words = [format(word, f"0{rom.bits}b") for word in rom.words]
-        yield (
-            rom.name,
-            rom_template.render(
-                name=rom.name,
-                comment=rom.comment,
-                bits=rom.bits,
-                address_bits=rom.address_bits,
-                style=rom.style,
-                words=words,
-            ),
-        )
+def _units(of: Build) -> Iterator[tuple[str, str]]:
+    """Names and texts of the VHDL files in compile order, the top last."""
+    yield "pipeline", pipeline_package()
+    for name in LIBRARY:
+        yield name, (files("hdl") / "vhdl" / f"{name}.vhd").read_text()
+    built = netlist(of)
+    for rom in built.roms:
+        yield rom.name, rom_text(rom)
     yield (
         TOP,
-        environment.get_template("accelerator.vhd.j2").render(
-            title=f"Quantised Transformer, design point {network.design.digest}.",
-            cycles=plan.cycles,
-            interval=plan.interval,
-            input_bits=network.input.bits,
-            input_bus_bits=_bus_bits(network.input.bits),
-            output_bus_bits=_bus_bits(network.head.output.bits),
-            roms={rom.name for part in built for rom in part.roms},
-            signals=[signal for part in built for signal in part.signals],
-            assignments={target: source for part in built for target, source in part.assignments.items()},
-            instances=[instance for part in built for instance in part.instances],
+        render(
+            "accelerator.vhd.j2",
+            title=f"Quantised Transformer, design point {of.network.design.digest}.",
+            cycles=of.schedule.cycles,
+            interval=of.schedule.interval,
+            input_bits=of.network.input.format.bits,
+            input_bus_bits=_bus_bits(of.network.input.format.bits),
+            output_bus_bits=_bus_bits(of.network.output.format.bits),
+            roms={rom.name for rom in built.roms},
+            signals=built.signals,
+            assignments=built.assignments,
+            instances=built.instances,
         ),
     )
 
 
-def _testbench(model: IntegerModel) -> str:
-    network = model.network
-    return (
-        _environment()
-        .get_template("testbench.vhd.j2")
-        .render(
-            beats_in=network.design.architecture.window * network.design.architecture.features,
-            beats_out=network.design.architecture.outputs,
-            input_bus_bits=_bus_bits(network.input.bits),
-            output_bus_bits=_bus_bits(network.head.output.bits),
-            cycles=schedule(network).cycles,
-        )
+def rom_text(rom: Rom) -> str:
+    """The VHDL of a ROM."""
+    return render(
+        "rom.vhd.j2",
+        name=rom.name,
+        comment=rom.comment,
+        bits=rom.bits,
+        address_bits=rom.address_bits,
+        style=rom.style,
+        words=[format(word, f"0{rom.bits}b") for word in rom.words],
+    )
+
+
+def _testbench(of: Build) -> str:
+    return render(
+        "testbench.vhd.j2",
+        beats_in=of.network.input.values,
+        beats_out=of.network.output.columns,
+        input_bus_bits=_bus_bits(of.network.input.format.bits),
+        output_bus_bits=_bus_bits(of.network.output.format.bits),
+        cycles=of.schedule.cycles,
     )
 
 
 def _bus_bits(bits: int) -> int:
     """AXI4-Stream data is whole bytes."""
     return (bits + 7) // 8 * 8
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("hdl", "templates"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["vhdl"] = _literal
-    return environment
-
-
-def _literal(value: GenericValue) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from quant_model.integer_model import IntegerModel
-from quant_model.network import Network
-from quant_model.schedule import Schedule
-
 GenericValue = int | bool | str
+
+CURSOR = ("available", "step", "rewind", "commit", "retire")
+"""What stands between a row buffer and its reader."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,24 @@ class Part:
     roms: tuple[Rom, ...] = ()
 
 
-@dataclass(frozen=True)
-class Build:
-    """What every node's builder reads."""
-
-    model: IntegerModel
-    schedule: Schedule
-
-    @property
-    def network(self) -> Network:
-        """The model's network."""
-        return self.model.network
+def joined(*parts: Part) -> Part:
+    """Several parts as one, in their order."""
+    return Part(
+        signals=tuple(signal for part in parts for signal in part.signals),
+        instances=tuple(instance for part in parts for instance in part.instances),
+        assignments={target: source for part in parts for target, source in part.assignments.items()},
+        roms=tuple(rom for part in parts for rom in part.roms),
+    )
 
 
 def counter_bits(count: int) -> int:
     """Bits of a counter 0 .. ``count - 1``, at least one: the VHDL function of that name."""
     return max((count - 1).bit_length(), 1)
+
+
+def half(shift: int) -> int:
+    """Half of the last kept bit: the rounding constant of a right shift."""
+    return 1 << (shift - 1) if shift > 0 else 0
 
 
 def identifier(name: str) -> str:
@@ -95,16 +96,14 @@ def stream_signals(producer: str, bits: int) -> tuple[Signal, ...]:
 
 def cursor_signals(owner: str) -> tuple[Signal, ...]:
     """The signals by which an engine reads a row buffer."""
-    return tuple(Signal(f"{owner}_{part}") for part in ("available", "step", "rewind", "commit", "retire"))
+    return tuple(Signal(f"{owner}_{part}") for part in CURSOR)
 
 
 def row_buffer(
-    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str | None = None
-) -> tuple[tuple[Signal, ...], Instance]:
-    """The input buffer ``owner`` of an engine that reads rows of ``source``; ``reader`` steers it."""
-    reader = reader or owner
+    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str
+) -> Part:
+    """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it."""
     source = identifier(source)
-    signals = (Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits))
     instance = Instance(
         label=owner,
         entity="row_buffer",
@@ -114,12 +113,18 @@ def row_buffer(
             "ready": f"{owner}_ready",
             "write_valid": f"{source}_valid",
             "write_data": f"{source}_data",
-            "available": f"{reader}_available",
-            "step": f"{reader}_step",
-            "rewind": f"{reader}_rewind",
-            "commit": f"{reader}_commit",
-            "retire": f"{reader}_retire",
+            **{part: f"{reader}_{part}" for part in CURSOR},
             "read_data": f"{owner}_data",
         },
     )
-    return signals, instance
+    return Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits)), (instance,))
+
+
+def rom_part(prefix: str, rom: Rom) -> Part:
+    """A ROM with its instance; ``prefix`` names address and data."""
+    signals = (
+        Signal(f"{prefix}_address", rom.address_bits, "unsigned"),
+        Signal(f"{prefix}_data", rom.bits),
+    )
+    ports = {"address": f"{prefix}_address", "data": f"{prefix}_data"}
+    return Part(signals, (Instance(f"{prefix}_rom", rom.name, {}, ports),), roms=(rom,))

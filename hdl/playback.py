@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 
 from hdl.analysis import GhdlError, first_errors
-from quant_model.formats import Format, IntArray
+from quant_model.formats import IntArray
+from quant_model.graph import Port
 
 __all__ = [
     "Playback",
@@ -152,17 +153,17 @@ class SimulationResult:
     ends: IntArray
 
 
-def random_vectors(input_format: Format, vectors: int, window: int, features: int, seed: int) -> IntArray:
-    """Windows int64 ``(vectors, window, features)`` over the whole range, both ends among them."""
+def random_vectors(port: Port, vectors: int, seed: int) -> IntArray:
+    """Windows int64 ``(vectors, rows, columns)`` for a port, over the whole range, both ends among them."""
     if vectors < 1:
         raise ValueError(f"at least one vector is needed, not {vectors}")
     rng = np.random.default_rng(seed)
     found = rng.integers(
-        input_format.low, input_format.high, (vectors, window, features), np.int64, endpoint=True
+        port.format.low, port.format.high, (vectors, port.rows, port.columns), np.int64, endpoint=True
     )
     if vectors >= 4:
-        found[0] = input_format.low
-        found[1] = input_format.high
+        found[0] = port.format.low
+        found[1] = port.format.high
     return found
 
 

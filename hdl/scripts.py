@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hdl.kinds import Build
 from hdl.playback import isolated_vectors, random_vectors, write_integers
 from hdl.rendering import render
-from quant_model.integer_model import IntegerModel
-from quant_model.schedule import schedule
+from hdl.target import Target
 
 __all__ = ["SCRIPTS", "write_scripts"]
 
@@ -17,31 +17,23 @@ SCRIPTS = ("run_ghdl.sh", "build_vivado.tcl", "constraints.xdc")
 _VECTORS = 16
 _SEED = 1
 
-_PART = "xc7s15ftgb196-1"
-"""The device of the papers behind this project, in its common package and slowest speed grade. The Vivado
-script takes another one as its argument."""
 
-_PERIOD_NS = 10.0
-
-
-def write_scripts(model: IntegerModel, top: str, out: Path) -> None:
+def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     """Write the scripts and ``vectors/`` (stimulus and golden outputs) into the folder of an accelerator."""
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, _VECTORS, arch.window, arch.features, _SEED)
+    stimulus = random_vectors(of.network.input, _VECTORS, _SEED)
     vectors = out / "vectors"
     vectors.mkdir(exist_ok=True)
     write_integers(vectors / "stimulus.txt", stimulus)
-    write_integers(vectors / "expected.txt", model.forward(stimulus))
+    write_integers(vectors / "expected.txt", of.model.forward(stimulus))
     for name in SCRIPTS:
         text = render(
             f"{name}.j2",
             top=top,
             vectors=_VECTORS,
             isolated=isolated_vectors(_VECTORS, stall=False),
-            outputs=arch.outputs,
-            cycles=schedule(model.network).cycles,
-            part=_PART,
-            period_ns=_PERIOD_NS,
+            outputs=of.network.output.columns,
+            cycles=of.schedule.cycles,
+            target=target,
         )
         (out / name).write_text(text)
     (out / "run_ghdl.sh").chmod(0o755)

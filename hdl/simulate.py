@@ -128,8 +128,7 @@ def verify_each(
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, vectors, arch.window, arch.features, seed)
+    stimulus = random_vectors(model.network.input, vectors, seed)
     expected = model.forward(stimulus)
     cycles = schedule(model.network).cycles
     found = []
@@ -150,7 +149,7 @@ def verify_each(
 def ghdl_seconds(network: Network) -> float:
     """About what GHDL needs for a window, in seconds of processor time."""
     plan = schedule(network)
-    return _ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs
+    return float(_ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs)
 
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:

@@ -1,4 +1,4 @@
-"""Synthesise VHDL for AMD 7-series with GHDL and Yosys, and count what the mapped netlist holds.
+"""Synthesise VHDL for a fabric with GHDL and Yosys, and count what the mapped netlist holds.
 
 The counts are *measured*: they come from a netlist, not from a formula. They depend on the tools' versions
 and on the mapper's script, so both are part of the result.
@@ -6,7 +6,6 @@ and on the mapper's script, so both are part of the result.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -16,20 +15,20 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
+from hdl.fabrics import XC7, Mapper, NetlistError
 from hdl.ram_styles import RamStyleError, own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
 
 __all__ = [
-    "SCRIPT",
-    "SCRIPT_HASH",
     "Synthesis",
     "SynthesisError",
-    "count",
+    "map_netlist",
     "run_tool",
     "synthesis_label",
     "synthesize",
@@ -37,45 +36,9 @@ __all__ = [
     "write_verilog",
 ]
 
-SCRIPT = """\
-read_verilog top.v
-hierarchy -top {top}
-scratchpad -copy abc9.script.default.fast abc9.script
-synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -nowidelut -top {top}
-tee -q -o stat.json stat -json
-"""
-"""The one mapping script; it must never change without a new calibration of the cost model.
-
-``default.fast``: with it the values of weights move a LUT count by at most one, with the default by 15,
-so that an estimate which knows no weights can be close. ``-nowidelut``: MUXF7 and MUXF8 would hide LUTs in a
-count by cells. ``-noiopad -noclkbuf``: the accelerator is a part of a design, it has no pins.
-"""
-
-SCRIPT_HASH = hashlib.sha256(SCRIPT.encode()).hexdigest()[:8]
-
-# LUTs that one memory cell occupies (AMD UG474, "Distributed RAM"; a RAM64M fills a slice's four LUTs).
-_LUTRAM = {
-    "RAM32M": 4,
-    "RAM64M": 4,
-    "RAM32X1D": 2,
-    "RAM64X1D": 2,
-    "RAM128X1D": 4,
-    "RAM32X1S": 1,
-    "RAM64X1S": 1,
-    "RAM128X1S": 2,
-    "RAM256X1S": 4,
-    "SRL16E": 1,
-    "SRLC32E": 1,
-}
-_COUNTED: dict[str, dict[str, int]] = {
-    "lut": {f"LUT{inputs}": 1 for inputs in range(1, 7)},
-    "lutram": _LUTRAM,
-    "ff": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), 1),
-    "bram18": {"RAMB18E1": 1, "RAMB36E1": 2},
-    "dsp": {"DSP48E1": 1},
-}
-# Free on the device, or (INV) absorbed into the cell that it feeds.
-_FREE = frozenset({"CARRY4", "INV", "VCC", "GND", "BUFG", "$scopeinfo"})
+_WRITE_NETLIST = "write_json netlist.json\n"
+_CACHE_FORMAT = "cells and slices"
+"""Part of what results are kept by: those without slices are not found."""
 
 _LOG = logging.getLogger(__name__)
 _SYNTHESIS_SECONDS = 3600.0
@@ -90,10 +53,10 @@ class Synthesis:
     """Measured resources of one design.
 
     Attributes:
-        measured: ``lut``, ``lutram``, ``ff``, ``bram18``, ``dsp``.
+        measured: By resource of the fabric.
         tool: Tools, versions and the script's hash.
         cells: Cells of the netlist by type.
-        script_hash: First eight digits of the SHA-256 of :data:`SCRIPT`.
+        script_hash: The fabric's :attr:`Mapper.digest`.
     """
 
     measured: Mapping[str, int]
@@ -102,30 +65,13 @@ class Synthesis:
     script_hash: str
 
 
-def count(cells: Mapping[str, int]) -> dict[str, int]:
-    """Device resources of a netlist's cells.
-
-    Raises:
-        SynthesisError: a latch, or a cell whose cost is not known.
-    """
-    known = _FREE.union(*_COUNTED.values())
-    unknown = sorted(set(cells) - known)
-    if unknown:
-        latches = [name for name in unknown if name in ("LDCE", "LDPE") or "LATCH" in name.upper()]
-        what = f"latches ({', '.join(latches)})" if latches else f"unexpected cells ({', '.join(unknown)})"
-        raise SynthesisError(f"the netlist holds {what}")
-    return {
-        key: sum(cells.get(name, 0) * factor for name, factor in factors.items())
-        for key, factors in _COUNTED.items()
-    }
-
-
 def synthesize(
     vhdl_files: Sequence[Path],
     top: str,
     workdir: Path,
     generics: Mapping[str, str | int | bool] | None = None,
     *,
+    fabric: Mapper = XC7,
     cache_dir: Path | None = None,
     timeout_s: float = _SYNTHESIS_SECONDS,
 ) -> Synthesis:
@@ -138,6 +84,7 @@ def synthesize(
         top: Entity name.
         workdir: Where intermediate files go; each call makes its own folder inside and removes it on success.
         generics: Values for the top's generics.
+        fabric: What for.
         cache_dir: Results by content hash; None keeps none.
         timeout_s: Seconds for each of the two tools.
 
@@ -147,20 +94,34 @@ def synthesize(
     """
     ghdl, yosys = find_ghdl(), find_yosys()
     options = generic_options(generics or {})
-    label = _label(ghdl, yosys)
-    key = content_hash([label, top, *options], vhdl_files)
+    label = _label(ghdl, yosys, fabric)
+    key = content_hash([label, _CACHE_FORMAT, top, *options], vhdl_files)
     cached = cache_dir / f"{key[:32]}.json" if cache_dir is not None else None
     if cached is not None and cached.is_file():
-        cells = json.loads(cached.read_text())
+        found = json.loads(cached.read_text())
     else:
         workdir.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="synthesis-", dir=workdir))
         write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
-        cells = _map(yosys, top, folder, timeout_s)
+        cells, netlist = map_netlist(yosys, top, folder, timeout_s, fabric)
+        found = {"cells": cells, "shares": _summed(fabric.shares(netlist["cells"]))}
         shutil.rmtree(folder)
         if cached is not None:
-            _store(cached, json.dumps(cells, sort_keys=True))
-    return Synthesis(count(cells), label, cells, SCRIPT_HASH)
+            _store(cached, json.dumps(found, sort_keys=True))
+    try:
+        counts = fabric.count(found["cells"])
+    except NetlistError as error:
+        raise SynthesisError(str(error)) from error
+    measured = {**counts, **fabric.packed({**counts, **found["shares"]})}
+    return Synthesis(measured, label, found["cells"], fabric.digest)
+
+
+def _summed(shares: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for own in shares.values():
+        for name, share in own.items():
+            total[name] = total.get(name, 0.0) + share
+    return total
 
 
 def synthesize_bundle(
@@ -177,17 +138,17 @@ def synthesize_bundle(
         return synthesize(sources, sources[-1].stem, Path(workdir), cache_dir=cache_dir, timeout_s=timeout_s)
 
 
-def synthesis_label() -> str:
+def synthesis_label(fabric: Mapper = XC7) -> str:
     """The tools, their versions and the script: what measured counts depend on besides the design.
 
     Raises:
         UserError: a tool is missing.
     """
-    return _label(find_ghdl(), find_yosys())
+    return _label(find_ghdl(), find_yosys(), fabric)
 
 
-def _label(ghdl: Tool, yosys: Tool) -> str:
-    return f"{ghdl.label} + {yosys.label}, synth_xilinx xc7, script {SCRIPT_HASH}"
+def _label(ghdl: Tool, yosys: Tool, fabric: Mapper) -> str:
+    return f"{ghdl.label} + {yosys.label}, {fabric.flow}, script {fabric.digest}"
 
 
 def write_verilog(
@@ -213,15 +174,22 @@ def write_verilog(
     (folder / "top.v").write_text(verilog)
 
 
-def _map(tool: Tool, top: str, folder: Path, timeout_s: float) -> dict[str, int]:
-    (folder / "script.ys").write_text(SCRIPT.format(top=top))
+def map_netlist(
+    tool: Tool, top: str, folder: Path, timeout_s: float, fabric: Mapper = XC7
+) -> tuple[dict[str, int], dict[str, Any]]:
+    """Map ``folder/top.v``: cells by type, and the flat module ``top`` as Yosys's ``write_json`` writes it.
+
+    Raises:
+        SynthesisError: Yosys rejected it or took too long.
+    """
+    (folder / "script.ys").write_text(fabric.script.format(top=top) + _WRITE_NETLIST)
     done = run_tool([*tool.command, "script.ys"], folder, timeout_s)
-    result = folder / "stat.json"
-    if done.returncode != 0 or not result.is_file():
+    result, netlist = folder / "stat.json", folder / "netlist.json"
+    if done.returncode != 0 or not result.is_file() or not netlist.is_file():
         (folder / "yosys.log").write_text(done.stdout + done.stderr)
         raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")
-    cells: dict[str, int] = json.loads(result.read_text())["design"]["num_cells_by_type"]
-    return cells
+    cells = json.loads(result.read_text())["design"]["num_cells_by_type"]
+    return cells, json.loads(netlist.read_text())["modules"][top]
 
 
 def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subprocess.CompletedProcess[str]:

@@ -1,193 +1,25 @@
-"""Design points: one full choice of architecture, bit-widths, lanes, multipliers and memories."""
+"""Design points: one full choice of shape, bit-widths, lanes, multipliers and memories."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from quant_model.arithmetic import largest_divisor
+from quant_model.engine import BufferType, Engine, MemoryType, Multiplier
 from quant_model.errors import UserError
-
-Multiplier = Literal["auto", "dsp", "lut"]
-BufferType = Literal["auto", "distributed", "block"]
-MemoryType = Literal["auto", "logic", "distributed", "block"]
-
-WEIGHT_BITS = range(2, 9)
-ACTIVATION_BITS = range(2, 9)
-STREAM_BITS = range(2, 17)
-"""The residual stream sums up all layers and may be wider than other tensors."""
+from quant_model.families import DEFAULT_FAMILY, FAMILIES, AnyShape, Encoder, Shape
+from quant_model.graph import WEIGHT_BITS, Graph, Tensor, digest, graph_of
+from quant_model.node import Node
 
 _Value = TypeVar("_Value")
-_STRICT = ConfigDict(extra="forbid", strict=True)
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The shape of an encoder-only Transformer for windows of a time series."""
-
-    __pydantic_config__ = _STRICT
-
-    window: Annotated[int, Field(ge=2, le=256)]
-    """Tokens: time steps that the model sees."""
-    features: Annotated[int, Field(ge=1, le=32)]
-    """Input values per token."""
-    d_model: Annotated[int, Field(ge=4, le=128)]
-    """Width of a token inside the encoder."""
-    heads: Annotated[int, Field(ge=1, le=8)]
-    """Attention heads; divides ``d_model``."""
-    ffn_width: Annotated[int, Field(ge=4, le=512)]
-    """Hidden width of the feed-forward part."""
-    layers: Annotated[int, Field(ge=1, le=4)]
-    """Encoder layers."""
-    outputs: Annotated[int, Field(ge=1, le=16)]
-    """Values that the head produces per window."""
-    repeats: Annotated[int, Field(ge=1, le=8)] = 1
-    """Times that each encoder layer is applied with the same weights (neural ODE: arXiv 2401.02721)."""
-
-    def __post_init__(self) -> None:
-        if self.d_model % self.heads:
-            raise ValueError(f"heads ({self.heads}) must divide d_model ({self.d_model})")
-
-    @property
-    def d_head(self) -> int:
-        """Width of one attention head."""
-        return self.d_model // self.heads
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits that identify this architecture."""
-        return _digest(json.dumps(dataclasses.asdict(self), sort_keys=True))
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How one engine of the accelerator is built. ``None`` where a choice does not apply."""
-
-    __pydantic_config__ = _STRICT
-
-    lanes: Annotated[int, Field(ge=1)] = 1
-    """Parallel multiply-accumulates; divides :func:`lane_limit`."""
-    multiplier: Multiplier | None = None
-    """Where products are made: DSP slices or LUT row adders."""
-    buffer: BufferType = "auto"
-    """RAM type of the input row buffer (residual: the waiting stream; pool: the sums; repeat: the rows)."""
-    memory: MemoryType | None = None
-    """Linear: weight ROM (logic or block). Scores, context: key or value store (distributed or block)."""
-    windows: Annotated[int, Field(ge=1, le=2)] = 1
-    """Scores, context: windows that the key or value store holds.
-
-    With two (double buffering) the next window's keys are stored while this one's are read, so that
-    back-to-back windows overlap; one window alone takes as long as before.
-    """
-
-
-EngineKind = Literal["linear", "scores", "context", "residual", "pooling", "repeat"]
-
-_LINEAR_PARTS = ("query", "key", "value", "project", "expand", "contract")
-_MEMORIES: Mapping[EngineKind, tuple[MemoryType, ...]] = MappingProxyType(
-    {
-        "linear": ("auto", "logic", "block"),
-        "scores": ("auto", "distributed", "block"),
-        "context": ("auto", "distributed", "block"),
-        "residual": (),
-        "pooling": (),
-        "repeat": (),
-    }
-)
-
-
-def memory_choices(kind: EngineKind) -> tuple[MemoryType, ...]:
-    """The memory types that an engine of this kind can choose from (empty: it has no memory)."""
-    return _MEMORIES[kind]
-
-
-def engine_kinds(architecture: Architecture) -> dict[str, EngineKind]:
-    """Names and kinds of all engines, in the order of the data flow."""
-    kinds: dict[str, EngineKind] = {"embed": "linear"}
-    for layer in range(architecture.layers):
-        if architecture.repeats > 1:
-            kinds[f"layer{layer}.repeat"] = "repeat"
-        for part in ("query", "key", "value"):
-            kinds[f"layer{layer}.{part}"] = "linear"
-        kinds[f"layer{layer}.scores"] = "scores"
-        kinds[f"layer{layer}.context"] = "context"
-        kinds[f"layer{layer}.project"] = "linear"
-        kinds[f"layer{layer}.attention_residual"] = "residual"
-        kinds[f"layer{layer}.expand"] = "linear"
-        kinds[f"layer{layer}.contract"] = "linear"
-        kinds[f"layer{layer}.ffn_residual"] = "residual"
-    kinds["pool"] = "pooling"
-    kinds["head"] = "linear"
-    return kinds
-
-
-def engine_names(architecture: Architecture) -> tuple[str, ...]:
-    """Names of all engines, in the order of the data flow."""
-    return tuple(engine_kinds(architecture))
-
-
-def linear_names(architecture: Architecture) -> tuple[str, ...]:
-    """Names of the engines that own weights."""
-    return tuple(name for name, kind in engine_kinds(architecture).items() if kind == "linear")
-
-
-def stream_names(architecture: Architecture) -> tuple[str, ...]:
-    """Names of the residual-stream tensors, which may be wider than 8 bits."""
-    layers = range(architecture.layers)
-    residuals = (f"layer{n}.{part}_residual" for n in layers for part in ("attention", "ffn"))
-    return ("embed", *residuals)
-
-
-def tied_streams(architecture: Architecture) -> tuple[str, ...]:
-    """Tensors that must share a format: with ``repeats`` a layer's output is its own next input."""
-    if architecture.repeats == 1:
-        return ()
-    return ("embed", *(f"layer{layer}.ffn_residual" for layer in range(architecture.layers)))
-
-
-def activation_names(architecture: Architecture) -> tuple[str, ...]:
-    """Names of the tensors whose bit-width a design point chooses."""
-    parts = ("query", "key", "value", "scores", "probability", "attention_residual", "expand", "ffn_residual")
-    layers = (f"layer{n}.{part}" for n in range(architecture.layers) for part in parts)
-    return ("input", "embed", *layers, "pool")
-
-
-def activation_range(architecture: Architecture, tensor: str) -> range:
-    """The bit-widths that a tensor may have."""
-    return STREAM_BITS if tensor in stream_names(architecture) else ACTIVATION_BITS
-
-
-def linear_shape(architecture: Architecture, engine: str) -> tuple[int, int]:
-    """``(inputs, outputs)`` of a linear engine."""
-    d, ffn = architecture.d_model, architecture.ffn_width
-    shapes = {
-        "embed": (architecture.features, d),
-        "expand": (d, ffn),
-        "contract": (ffn, d),
-        "head": (d, architecture.outputs),
-    }
-    return shapes.get(engine.rsplit(".", 1)[-1], (d, d))
-
-
-def lane_limit(architecture: Architecture, engine: str) -> int:
-    """The number that an engine's lanes must divide."""
-    kind = engine_kinds(architecture)[engine]
-    if kind == "linear":
-        return linear_shape(architecture, engine)[1]
-    return {"scores": architecture.window, "context": architecture.d_head}.get(kind, 1)
-
-
-def snap_lanes(architecture: Architecture, engine: str, wanted: int) -> int:
-    """The largest possible number of lanes that is at most ``wanted``."""
-    limit = lane_limit(architecture, engine)
-    return max(n for n in range(1, min(wanted, limit) + 1) if limit % n == 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,31 +30,34 @@ class DesignPoint:
         ValueError: a name is missing or unknown, or a value is outside its range.
     """
 
-    __pydantic_config__ = _STRICT
-
-    architecture: Architecture
+    shape: AnyShape
+    """In JSON its key is ``architecture``, its first name."""
     weight_bits: Mapping[str, int]
-    """Bits per weight, by linear engine."""
+    """Bits per weight, by node with weights."""
     activation_bits: Mapping[str, int]
     """Bits per element, by tensor."""
     engines: Mapping[str, Engine]
-    """The build choices, by engine."""
+    """The build choices, by node."""
 
     def __post_init__(self) -> None:
-        arch = self.architecture
-        object.__setattr__(self, "weight_bits", _frozen("weight_bits", self.weight_bits, linear_names(arch)))
-        object.__setattr__(
-            self, "activation_bits", _frozen("activation_bits", self.activation_bits, activation_names(arch))
-        )
-        object.__setattr__(self, "engines", _frozen("engines", self.engines, engine_names(arch)))
+        graph = self.graph
+        weights = tuple(node.name for node in graph.weighted)
+        object.__setattr__(self, "weight_bits", _frozen("weight_bits", self.weight_bits, weights))
+        tensors = _frozen("activation_bits", self.activation_bits, tuple(graph.tensors))
+        object.__setattr__(self, "activation_bits", tensors)
+        object.__setattr__(self, "engines", _frozen("engines", self.engines, tuple(graph.by_name)))
         for name, bits in self.weight_bits.items():
             _check_range(f"weight_bits {name}", bits, WEIGHT_BITS)
         for name, bits in self.activation_bits.items():
-            _check_range(f"activation_bits {name}", bits, activation_range(arch, name))
-        if arch.repeats > 1:
-            _check_tied(arch, self.activation_bits)
-        for name, kind in engine_kinds(arch).items():
-            _check_engine(name, kind, self.engines[name], lane_limit(arch, name))
+            _check_range(f"activation_bits {name}", bits, graph.tensors[name].bits)
+        _check_tied(graph.tensors, self.activation_bits)
+        for node in graph.nodes:
+            _check_engine(node, self.engines[node.name])
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the shape alone: names, edges, limits."""
+        return graph_of(self.shape)
 
     @classmethod
     def from_json(cls, text: str, place: str) -> DesignPoint:
@@ -232,11 +67,19 @@ class DesignPoint:
             UserError: the text is no JSON or describes no valid design point.
         """
         try:
-            return _ADAPTER.validate_json(text)
+            content = _OBJECT.validate_json(text)
+            shape = content.get("architecture")
+            family: type[AnyShape] = Encoder
+            if isinstance(shape, dict):
+                family, content["architecture"] = _family(shape)
+            own = _fields(family).validate_json(json.dumps(content))
+            return cls(own.architecture, own.weight_bits, own.activation_bits, own.engines)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise UserError(f"{place} {where}".strip(), first["msg"], "correct the design point") from error
+        except ValueError as error:
+            raise UserError(place, f"Value error, {error}", "correct the design point") from error
 
     def to_json(self, indent: int | None = None) -> str:
         """Canonical JSON: sorted keys, choices that do not apply left out."""
@@ -246,7 +89,7 @@ class DesignPoint:
         """The JSON object as Python dictionaries."""
         engines = {name: _engine_dict(engine) for name, engine in self.engines.items()}
         return {
-            "architecture": dataclasses.asdict(self.architecture),
+            "architecture": self.shape.as_dict(),
             "weight_bits": dict(self.weight_bits),
             "activation_bits": dict(self.activation_bits),
             "engines": engines,
@@ -255,13 +98,12 @@ class DesignPoint:
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that identify the design point."""
-        return _digest(self.to_json())
+        return digest(self.to_json())
 
     @property
     def is_resolved(self) -> bool:
         """True when no choice is left to ``auto``."""
-        choices = ((e.multiplier, e.buffer, e.memory) for e in self.engines.values())
-        return all("auto" not in choice for choice in choices)
+        return not any(engine.is_open for engine in self.engines.values())
 
     def with_engines(self, engines: Mapping[str, Engine]) -> DesignPoint:
         """The same design point with some engines replaced."""
@@ -278,7 +120,7 @@ class DesignPoint:
 
 
 def uniform_design(
-    architecture: Architecture,
+    shape: Shape,
     weight_bits: int = 8,
     activation_bits: int = 8,
     *,
@@ -293,7 +135,7 @@ def uniform_design(
     """A design point with the same choice everywhere.
 
     Args:
-        architecture: the network's shape.
+        shape: the network's.
         weight_bits: bits of every weight.
         activation_bits: bits of every activation.
         stream_bits: bits of the residual stream; ``activation_bits`` when None.
@@ -305,32 +147,61 @@ def uniform_design(
         memory: type of every memory that has this choice, ``auto`` for the others.
         windows: windows in every key and value store.
     """
-    bits = dict.fromkeys(activation_names(architecture), activation_bits)
-    bits |= dict.fromkeys(stream_names(architecture), stream_bits or activation_bits)
-    bits |= dict.fromkeys(("input", "pool"), ends_bits or activation_bits)
-    engines = {}
-    for name, kind in engine_kinds(architecture).items():
-        choices = memory_choices(kind)
-        engines[name] = Engine(
-            lanes=snap_lanes(architecture, name, lanes),
-            multiplier=multiplier if choices else None,
+    graph = graph_of(shape)
+    bits = {"stream": stream_bits or activation_bits, "end": ends_bits or activation_bits}
+    engines = {
+        node.name: Engine(
+            lanes=largest_divisor(lanes, node.lane_limit),
+            multiplier=multiplier if "multiplier" in node.offers else None,
             buffer=buffer,
-            memory=(memory if memory in choices else "auto") if choices else None,
-            windows=windows if kind in ("scores", "context") else 1,
+            memory=(memory if memory in node.memories else "auto") if node.memories else None,
+            windows=windows if "windows" in node.offers else 1,
         )
+        for node in graph.nodes
+    }
     return DesignPoint(
-        architecture=architecture,
-        weight_bits=dict.fromkeys(linear_names(architecture), weight_bits),
-        activation_bits=bits,
+        shape=cast(AnyShape, shape),
+        weight_bits={node.name: weight_bits for node in graph.weighted},
+        activation_bits={
+            name: bits.get(tensor.role, activation_bits) for name, tensor in graph.tensors.items()
+        },
         engines=engines,
     )
 
 
-_ADAPTER = TypeAdapter(DesignPoint)
+_OBJECT = TypeAdapter(dict[str, Any])
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def shape_from_dict(data: Mapping[str, Any]) -> AnyShape:
+    """The shape of a JSON object that :meth:`Shape.as_dict` wrote; without a family it is an encoder's.
+
+    Raises:
+        ValueError: it describes no valid shape.
+    """
+    family, numbers = _family(data)
+    return TypeAdapter(family).validate_json(json.dumps(numbers))
+
+
+@cache
+def _fields(family: type[AnyShape]) -> TypeAdapter[Any]:
+    """What checks the type of every field of a family's JSON object."""
+    fields = {
+        "architecture": family,
+        "weight_bits": dict[str, int],
+        "activation_bits": dict[str, int],
+        "engines": dict[str, Engine],
+    }
+    config = {"__pydantic_config__": ConfigDict(extra="forbid", strict=True)}
+    return TypeAdapter(dataclasses.make_dataclass("Fields", fields.items(), namespace=config))
+
+
+def _family(shape: Mapping[str, Any]) -> tuple[type[AnyShape], dict[str, Any]]:
+    """The family that a JSON object names, and the numbers beside the name."""
+    numbers = dict(shape)
+    name = numbers.pop("family", DEFAULT_FAMILY)
+    if name not in FAMILIES:
+        raise ValueError(f"family {name!r} is not one of {', '.join(FAMILIES)}")
+    return FAMILIES[name], numbers
 
 
 def _frozen(what: str, values: Mapping[str, _Value], names: tuple[str, ...]) -> Mapping[str, _Value]:
@@ -356,20 +227,24 @@ def _check_range(what: str, value: int, allowed: range) -> None:
         raise ValueError(f"{what} is {value}, but must lie in {allowed[0]}..{allowed[-1]}")
 
 
-def _check_tied(architecture: Architecture, bits: Mapping[str, int]) -> None:
-    names = tied_streams(architecture)
-    if len({bits[name] for name in names}) > 1:
-        raise ValueError(f"activation_bits {', '.join(names)} must be equal when layers are repeated")
+def _check_tied(tensors: Mapping[str, Tensor], bits: Mapping[str, int]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.tied_to is not None and bits[name] != bits[tensor.tied_to]:
+            raise ValueError(
+                f"activation_bits {tensor.tied_to} and {name} must be equal when layers are repeated"
+            )
 
 
-def _check_engine(name: str, kind: EngineKind, engine: Engine, limit: int) -> None:
-    if limit % engine.lanes:
-        raise ValueError(f"engines {name}: lanes ({engine.lanes}) must divide {limit}")
-    choices = memory_choices(kind)
-    if (engine.memory is None) != (not choices) or (choices and engine.memory not in choices):
-        allowed = ", ".join(choices) or "absent"
-        raise ValueError(f"engines {name}: memory is {engine.memory}, but must be {allowed}")
-    if (engine.multiplier is None) != (not choices):
-        raise ValueError(f"engines {name}: multiplier must be {'auto, dsp or lut' if choices else 'absent'}")
-    if engine.windows != 1 and kind not in ("scores", "context"):
-        raise ValueError(f"engines {name}: windows is {engine.windows}, but must be 1 or absent")
+def _check_engine(node: Node, engine: Engine) -> None:
+    def must_be(choice: str, allowed: str) -> ValueError:
+        value = getattr(engine, choice)
+        return ValueError(f"engines {node.name}: {choice} is {value}, but must be {allowed}")
+
+    if node.lane_limit % engine.lanes:
+        raise ValueError(f"engines {node.name}: lanes ({engine.lanes}) must divide {node.lane_limit}")
+    if engine.memory not in (node.memories or (None,)):
+        raise must_be("memory", ", ".join(node.memories) or "absent")
+    if (engine.multiplier is None) == ("multiplier" in node.offers):
+        raise must_be("multiplier", "absent" if engine.multiplier else "auto, dsp or lut")
+    if engine.windows != 1 and "windows" not in node.offers:
+        raise must_be("windows", "1 or absent")

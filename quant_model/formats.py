@@ -12,41 +12,41 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.arithmetic import Number, bit_length
+
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A two's-complement (or unsigned) integer format of ``bits`` bits."""
+    """A two's-complement (or unsigned) integer format of ``bits`` bits (or of many designs' bits)."""
 
-    bits: int
+    bits: Number
     signed: bool = True
 
     def __post_init__(self) -> None:
-        if self.bits < 1:
+        if isinstance(self.bits, int) and self.bits < 1:
             raise ValueError(f"a format needs at least one bit, not {self.bits}")
 
     @property
-    def low(self) -> int:
+    def low(self) -> Number:
         """The smallest integer that the format holds."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
-    def high(self) -> int:
+    def high(self) -> Number:
         """The largest integer that the format holds."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
     @property
-    def magnitude(self) -> int:
+    def magnitude(self) -> Number:
         """The largest absolute value that the format holds."""
-        return max(-self.low, self.high)
+        return 1 << (self.bits - 1) if self.signed else (1 << self.bits) - 1
 
 
-def signed_width(low: int, high: int) -> int:
-    """Bits of the narrowest two's-complement format that holds ``low`` and ``high``."""
-    below = (-low - 1).bit_length() if low < 0 else 0
-    above = high.bit_length() if high > 0 else 0
-    return max(below, above) + 1
+def symmetric(bound: Number) -> Format:
+    """The narrowest two's-complement format that holds ``-bound .. bound``, for ``bound >= 1``."""
+    return Format(bit_length(bound) + 1)
 
 
 def ceil_log2(value: int) -> int:

@@ -13,17 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.attention import Scores
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.formats import IntArray
+from quant_model.graph import INPUT
 from quant_model.input_scale import InputScale
-from quant_model.linear import Linear
 from quant_model.network import Network, build_network
-from quant_model.node import LinearParameters, Node, Parameters
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
+from quant_model.node import LinearParameters, Parameters
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -43,17 +39,16 @@ class IntegerModel:
     parameters: Parameters
 
     def __post_init__(self) -> None:
-        for linear in self.network.linears:
-            _check_linear(linear, self.parameters.linear[linear.name])
-        _check_shifts(self.network, self.parameters, self.exponents)
-        features = self.network.design.architecture.features
+        for node in self.network.nodes:
+            node.check(self.parameters, self.exponents)
+        features = self.network.input.columns
         if len(self.input_scale.step) != features:
             raise ValueError(f"input: {len(self.input_scale.step)} steps for {features} features")
 
     @cached_property
     def exponents(self) -> dict[str, int]:
         """The exponent of every tensor, ``input`` included."""
-        found = {"input": self.parameters.exponents["input"]}
+        found = {INPUT: self.parameters.exponents[INPUT]}
         for node in self.network.nodes:
             sources = tuple(found[name] for name in node.sources)
             found[node.name] = node.exponent(self.parameters, sources)
@@ -66,18 +61,18 @@ class IntegerModel:
     @cached_property
     def input_scale(self) -> InputScale:
         """Offset and step of every feature."""
-        features = self.network.design.architecture.features
-        return self.parameters.input_scale or InputScale.uniform(features, 2.0 ** self.exponents["input"])
+        step = 2.0 ** self.exponents[INPUT]
+        return self.parameters.input_scale or InputScale.uniform(self.network.input.columns, step)
 
     def forward(self, windows: IntArray) -> IntArray:
         """Golden forward pass: int64 ``(batch, window, features)`` to ``(batch, outputs)``."""
-        chunks = [self.tensors(windows[i : i + _CHUNK])["head"] for i in range(0, len(windows), _CHUNK)]
-        outputs = self.network.design.architecture.outputs
-        return np.concatenate(chunks)[:, 0, :] if chunks else np.empty((0, outputs), np.int64)
+        out = self.network.output
+        chunks = [self.tensors(windows[i : i + _CHUNK])[out.name] for i in range(0, len(windows), _CHUNK)]
+        return np.concatenate(chunks)[:, 0, :] if chunks else np.empty((0, out.columns), np.int64)
 
     def tensors(self, windows: IntArray) -> dict[str, IntArray]:
         """Every tensor of a forward pass, int64 ``(batch, rows, columns)`` by name."""
-        found: dict[str, IntArray] = {"input": np.asarray(windows, np.int64)}
+        found: dict[str, IntArray] = {INPUT: np.asarray(windows, np.int64)}
         for node, names in self.network.steps:
             sources = (found[name] for name in names)
             found[node.name] = node.evaluate(self.parameters, self.source_exponents(node.name), *sources)
@@ -85,11 +80,12 @@ class IntegerModel:
 
     def quantize_input(self, windows: FloatArray) -> IntArray:
         """Normalised windows to integers: what the host does before it sends a window."""
-        return self.input_scale.quantize(windows, self.network.input)
+        return self.input_scale.quantize(windows, self.network.input.format)
 
     def predict(self, windows: FloatArray) -> npt.NDArray[np.float64]:
         """Normalised float ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
-        return self.forward(self.quantize_input(windows)).astype(np.float64) * 2.0 ** self.exponents["head"]
+        sums = self.forward(self.quantize_input(windows)).astype(np.float64)
+        return sums * 2.0 ** self.exponents[self.network.output.name]
 
     def to_json(self) -> str:
         """The whole model as canonical JSON, with its digest."""
@@ -159,35 +155,3 @@ def _linear_parameters(own: Mapping[str, Any]) -> LinearParameters:
 
 def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _check_linear(node: Linear, own: LinearParameters) -> None:
-    if own.weights.shape != (node.columns, node.in_features):
-        raise ValueError(f"{node.name}: weights have shape {own.weights.shape}")
-    if own.bias.shape != (node.bias_rows, node.columns):
-        raise ValueError(f"{node.name}: bias has shape {own.bias.shape}")
-    if own.weights.min() < node.weight.low or own.weights.max() > node.weight.high:
-        raise ValueError(f"{node.name}: a weight does not fit {node.weight.bits} bits")
-    if np.abs(own.bias).max() > node.bias_bound:
-        raise ValueError(f"{node.name}: a bias exceeds {node.bias_bound}")
-
-
-def _check_shifts(network: Network, parameters: Parameters, exponents: Mapping[str, int]) -> None:
-    for node in network.nodes:
-        sources = tuple(exponents[name] for name in node.sources)
-        if isinstance(node, Repeat) and exponents[node.back] != exponents[node.stream]:
-            raise ValueError(f"{node.name}: {node.back} and {node.stream} must have the same scale")
-        if isinstance(node, Residual):
-            difference = sources[1] - sources[0]
-            if difference not in node.stream_shift_range:
-                raise ValueError(f"{node.name}: stream and branch scales are 2**{difference} apart")
-            branch, stream, out = node.shifts(parameters, sources)
-            _check_shift(node, out, node.max_shift(branch, stream))
-        elif isinstance(node, Scores | Pooling) or (isinstance(node, Linear) and node.target is not None):
-            _check_shift(node, node.shift(parameters, sources), node.max_shift)
-
-
-def _check_shift(node: Node, shift: int, largest: int) -> None:
-    # Shifted further to the left, every value but zero would saturate.
-    if not -node.output.bits <= shift <= largest:
-        raise ValueError(f"{node.name}: a shift of {shift} lies outside {-node.output.bits}..{largest}")

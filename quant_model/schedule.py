@@ -1,324 +1,359 @@
 """When each engine works: the one place from which cost model and generator take cycles and buffer depths.
 
 Rows stream: an engine starts on a row when the row lies complete in its input buffer and a place for its own
-row is free behind it. All engines have fixed periods, so everything follows in closed form. Attention is a
-barrier: scores wait until all keys and values of the window are stored. Between barriers the engines form a
-chain whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime
-/ longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never
-slows it down. The query engine alone works on both sides of a barrier: it fills the buffer in front of the
-scores ahead of it. No buffer holds more than a window, except in layers whose stores hold two: there windows
-overlap, and buffers across the barrier hold the rows that this takes. (Max-plus algebra of event graphs:
-Baccelli et al., "Synchronization and Linearity", 1992, chapter 2.)
+row is free behind it. All engines have fixed periods, so everything follows in closed form. A store is a
+barrier: who reads it waits until all rows of the window lie there. Between barriers the engines form a chain
+whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime /
+longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
+it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
+of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
+across the barrier hold the rows that this takes. (Max-plus algebra of event graphs: Baccelli et al.,
+"Synchronization and Linearity", 1992, chapter 2.)
+
+The schedule walks the graph, whose numbers are one design's or arrays over many.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from quant_model.attention import Context, Scores
-from quant_model.design import Architecture
-from quant_model.linear import Linear
-from quant_model.network import Network
-from quant_model.node import Node
-from quant_model.throughput import LayerTimes, head_limits, layer_limits
+from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
+from quant_model.graph import Graph
+from quant_model.node import Node, Work
+from quant_model.pipeline import PIPELINE
+from quant_model.stages import Stage, stages
+from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits
 
-_CHAIN = ("scores", "context", "project", "expand", "contract")
-
-ROWS_PER_STAGE = 4
-"""Rows of a LUT multiplier between registers, as in ``hdl/vhdl/arithmetic.vhd``."""
-
-# Clocks of the fixed pipelines, as in the VHDL (each entity's header states them).
-_READ = 1  # row buffer and ROM
-_SOFTMAX = 2  # distance from the maximum, table
-_COLLECT = 1  # results register to serial output
-_REQUANTIZE = 3
-_RESIDUAL = 3
-_POOL = 3
-_REPLAY = 1  # repeat loop: from a row's last element to the row available, its columns apart
-_WRITE = 1  # last element written to row available
-_OUTPUT_FIRST, _OUTPUT_NEXT = 2, 3  # output stream: row available to first beat, beat to beat
+OUTPUT = "output"
+"""The name of the buffer behind the last node."""
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """An engine with lanes, in clocks."""
 
-    inner: int
+    inner: Number
     """Steps per group of outputs."""
-    groups: int
+    groups: Number
     """Groups per row, over all heads."""
-    period: int
+    period: Number
     """Clocks per group: steps, or the lanes' way out one by one where that takes longer."""
-    mac_latency: int
+    mac_latency: Number
     """From a group's last product to its results."""
-    latency: int
+    latency: Number
     """From the start of a row until the produced row is available to the next engine."""
+    row: Number
+    """Clocks per row."""
 
     @property
-    def row(self) -> int:
-        """Clocks per row."""
-        return self.groups * self.period
-
-    @property
-    def reading(self) -> int:
+    def reading(self) -> Number:
         """From the start of a row until its place in the input buffer is given back."""
         return self.row - self.period + self.inner
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The timing of a network on its accelerator."""
+    """The timing of a network on its accelerator; of many networks, arrays."""
 
     timings: Mapping[str, Timing]
     """By engine with lanes."""
-    buffer_rows: Mapping[str, int]
-    """Rows in an engine's input buffer (residual: of the waiting stream); ``output``: behind the head."""
-    cycles: int
+    buffer_rows: Mapping[str, Number]
+    """Rows in an engine's input buffer (residual: of the waiting stream); ``output``: behind the last."""
+    cycles: Number
     """Clocks from a window's first input beat to its last output beat, when nothing stalls."""
-    interval: int
+    interval: Number
     """Clocks from window to window in an endless back-to-back stream, on average: an upper bound that is
     nearly always met (:mod:`quant_model.throughput`)."""
 
 
-def mac_latency(node: Linear | Scores | Context) -> int:
+def mac_latency(node: Node, work: Work) -> Number:
     """Clocks from a group's last product to its results: ``hdl/vhdl/mac_lane.vhd``."""
-    rows = min(*operand_bits(node))
-    return 3 if node.engine.multiplier == "dsp" or rows > ROWS_PER_STAGE else 2
+    staged = at_most(*work.factors) > PIPELINE.rows_per_stage
+    return pick(node.engine.in_dsp, PIPELINE.mac_dsp, pick(staged, PIPELINE.mac_lut + 1, PIPELINE.mac_lut))
 
 
-def operand_bits(node: Linear | Scores | Context) -> tuple[int, int]:
-    """Bits of a lane's two factors: the broadcast one and the lane's own."""
-    if isinstance(node, Linear):
-        return node.input.bits, node.weight.bits
-    if isinstance(node, Scores):
-        return node.query_format.bits, node.key_format.bits
-    return node.probability.bits, node.output.bits
+def timing(node: Node, wait: int = 0) -> Timing:
+    """The timing of an engine with lanes; what follows adds ``wait`` clocks before the row is written.
+
+    Raises:
+        ValueError: it has no lanes.
+    """
+    work = node.work
+    if work is None:
+        raise ValueError(f"{node.name} has no lanes")
+    lanes = node.engine.lanes
+    groups, period = work.outputs // lanes, at_least(work.inner, lanes)
+    mac = mac_latency(node, work)
+    last_step = (groups - 1) * period + work.inner - 1
+    fixed = work.before + PIPELINE.read + PIPELINE.collect + PIPELINE.write + wait
+    latency = last_step + fixed + mac + lanes - 1 + work.after
+    return Timing(work.inner, groups, period, mac, latency, groups * period)
 
 
-def timing(node: Linear | Scores | Context, wait: int = 0) -> Timing:
-    """The timing of an engine with lanes; what follows adds ``wait`` clocks before the row is written."""
-    if isinstance(node, Linear):
-        inner, outputs, before, after = node.in_features, node.columns, 0, _REQUANTIZE
-    elif isinstance(node, Scores):
-        inner, outputs, before, after = node.d_head, node.columns, 0, _REQUANTIZE
-    else:
-        inner, outputs, before, after = node.rows, node.columns, _SOFTMAX, node.output.bits + 1
-    lanes, groups = node.engine.lanes, outputs // node.engine.lanes
-    period, mac = max(inner, lanes), mac_latency(node)
-    last_step = (groups - 1) * period + inner - 1
-    latency = last_step + before + _READ + mac + _COLLECT + (lanes - 1) + after + _WRITE + wait
-    return Timing(inner, groups, period, mac, latency)
-
-
-def schedule(network: Network) -> Schedule:
-    """Timings, buffer depths, cycles and interval of a network whose multipliers are resolved."""
-    arch = network.design.architecture
-    timings = {node.name: _node_timing(network, node) for node in network.nodes if _has_lanes(node)}
-    layers = _layers(network, timings)
-    buffers, lifetimes = _buffers(arch, timings, layers)
-    limits = [
-        *(lifetime for name, lifetime in lifetimes.items() if buffers[name] <= arch.window),
-        *_limits(arch, timings, layers, buffers),
-    ]
-    return Schedule(timings, buffers, _cycles(arch, timings, layers, buffers), max(limits))
+def schedule(graph: Graph) -> Schedule:
+    """Timings, buffer depths, cycles and interval of a graph whose multipliers are resolved."""
+    delays = stages(graph.outline).delays
+    timings = {name: timing(graph.by_name[name], delay) for name, delay in delays.items()}
+    return _Walk(graph, timings).schedule()
 
 
 @dataclass(frozen=True)
-class _Layer:
-    """One encoder layer in the stream of rows."""
+class _Section:
+    """A stage with its clocks."""
 
-    name: str
-    producer: Timing
-    """The engine whose rows come in."""
-    spacing: int
-    """Clocks between them."""
-    query: Timing
-    key: Timing
-    value: Timing
+    stage: Stage
     chain: tuple[Timing, ...]
-    """Scores, context, project, expand, contract: behind the barrier."""
-    windows: tuple[int, int]
-    """In the stores of keys and of values."""
-
-    @property
-    def pace(self) -> int:
-        """Clocks per row behind the barrier, where queries are at hand."""
-        return max(part.row for part in self.chain)
-
-    @property
-    def through(self) -> int:
-        """From a row's start in the scores engine to the row complete behind the layer."""
-        return sum(part.latency for part in self.chain)
-
-    @property
-    def overlaps(self) -> bool:
-        """True when a window can come in while the one before is read."""
-        return min(self.windows) > 1
-
-    @property
-    def slowest(self) -> tuple[int, int]:
-        """Clocks per row before the barrier and behind it, queries, keys and values included."""
-        return max(self.spacing, self.key.row, self.value.row), max(self.pace, self.query.row)
-
-
-def _layers(network: Network, timings: Mapping[str, Timing]) -> list[_Layer]:
-    arch, engines = network.design.architecture, network.design.engines
-    found: list[_Layer] = []
-    producer, spacing = timings["embed"], max(arch.features, timings["embed"].row)
-    for number in range(arch.layers):
-        own = {part: timings[f"layer{number}.{part}"] for part in ("query", "key", "value", *_CHAIN)}
-        layer = _Layer(
-            name=f"layer{number}",
-            producer=producer,
-            spacing=spacing,
-            query=own["query"],
-            key=own["key"],
-            value=own["value"],
-            chain=tuple(own[part] for part in _CHAIN),
-            windows=(
-                engines[f"layer{number}.scores"].windows,
-                engines[f"layer{number}.context"].windows,
-            ),
-        )
-        found.append(layer)
-        producer, spacing = layer.chain[-1], layer.pace
-    return found
-
-
-def _buffers(
-    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Rows of all buffers, and for those on one side of a barrier the clocks that a place is taken."""
-    buffers = {"head": 1, "output": 1}
-    lifetimes: dict[str, int] = {}
-
-    def hold(name: str, lifetime: int, spacing: int, layer: _Layer) -> None:
-        rows = -(-lifetime // spacing)
-        rows = rows if layer.overlaps else min(rows, arch.window)
-        buffers[name] = max(rows, buffers.get(name, 0))
-        lifetimes[name] = max(lifetime, lifetimes.get(name, 0))
-
-    # The input stream feeds embed; then each layer's chain feeds the next layer's keys and values.
-    embed = timings["embed"]
-    hold("embed", arch.features + embed.reading, layers[0].spacing, layers[0])
-    for layer, times in zip(layers, _overlaps(arch, layers), strict=True):
-        name = layer.name
-        feeders = [(layer.producer.latency, layer.spacing)]
-        if arch.repeats > 1:
-            # Each further pass begins when all rows of the one before lie in the loop's store.
-            buffers[f"{name}.repeat"] = arch.window
-            feeders.append((arch.d_model + _REPLAY, arch.d_model))
-        for part, own in (("key", layer.key), ("value", layer.value)):
-            for latency, spacing in feeders:
-                slowest = max(spacing, layer.key.row, layer.value.row)
-                hold(f"{name}.{part}", latency + own.reading, slowest, layer)
-        # All rows of the stream wait for the barrier here.
-        for part, lead in (("query", times.query_lead), ("attention_residual", times.residual_lead)):
-            deep = times.crossing_rows(lead, max) if layer.overlaps else arch.window
-            buffers[f"{name}.{part}"] = deep
-
-        # The query engine runs ahead of the barrier by as many rows as the scores' buffer holds. Where it is
-        # the slowest, those rows pass the others at their pace, for which the buffers between them are sized.
-        query, chain = layer.query, layer.chain
-        hold(f"{name}.scores", query.latency + chain[0].reading, max(layer.pace, query.row), layer)
-        for part, source, own in zip(_CHAIN[1:], chain, chain[1:], strict=False):
-            hold(f"{name}.{part}", source.latency + own.reading, layer.pace, layer)
-        waiting = sum(part.latency for part in chain[2:]) - _RESIDUAL
-        hold(f"{name}.ffn_residual", waiting, layer.pace, layer)
-    return buffers, lifetimes
-
-
-def _cycles(
-    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer], buffers: Mapping[str, int]
-) -> int:
-    rows, embed, head = arch.window, timings["embed"], timings["head"]
-    replay = arch.d_model + _REPLAY
-    stream = _through([_Arrivals(0, arch.features, arch.features)], embed.row, embed.latency)
-    for layer in layers:
-        query, scores, ahead = layer.query, layer.chain[0], buffers[f"{layer.name}.scores"]
-        for number in range(arch.repeats):
-            if number > 0:
-                stream = [_Arrivals(0, _last(stream, rows) + replay, arch.d_model)]
-            stored = max(_last(_through(stream, t.row, t.latency), rows) for t in (layer.key, layer.value))
-            queries = _through(stream, query.row, query.latency)
-            start = max(stored, *(a.clock for a in queries if a.row == 0))
-            queries.append(_Arrivals(0, start, layer.pace))
-            if ahead < rows:
-                queries.append(_Arrivals(ahead, start + scores.reading + query.latency, query.row))
-            stream = _through(queries, layer.pace, layer.through)
-    end = _last(stream, rows) + _POOL + head.latency
-    return end + _OUTPUT_FIRST + _OUTPUT_NEXT * (arch.outputs - 1)
-
-
-def _overlaps(arch: Architecture, layers: Sequence[_Layer]) -> list[LayerTimes]:
-    """What each layer's overlap of windows depends on."""
-    found = []
-    for number, layer in enumerate(layers):
-        before = max(layers[number - 1].slowest[1] if number else 0, layer.slowest[0])
-        behind = max(layer.slowest[1], layers[number + 1].slowest[0] if layer is not layers[-1] else 0)
-        scores, context, project = layer.chain[:3]
-        found.append(
-            LayerTimes(
-                rows=arch.window,
-                entry_latency=layer.producer.latency,
-                entry_pace=before,
-                pace=behind,
-                key_latency=max(layer.key.latency, layer.value.latency),
-                key_reading=max(layer.key.reading, layer.value.reading),
-                replay_pace=max(arch.d_model, layer.key.row, layer.value.row),
-                replay_latency=arch.d_model + _REPLAY,
-                query_latency=layer.query.latency,
-                query_reading=layer.query.reading,
-                scores_latency=scores.latency,
-                scores_reading=scores.reading,
-                context_reading=context.reading,
-                to_project=scores.latency + context.latency + project.latency,
-                through=layer.through,
-                passes=arch.repeats,
-                key_windows=layer.windows[0],
-                value_windows=layer.windows[1],
-            )
-        )
-    return found
-
-
-def _limits(
-    arch: Architecture, timings: Mapping[str, Timing], layers: Sequence[_Layer], buffers: Mapping[str, int]
-) -> Iterator[int]:
-    """What the interval cannot be shorter than, by the conditions that the timetable keeps."""
-    for layer, times in zip(layers, _overlaps(arch, layers), strict=True):
-        rows = buffers[f"{layer.name}.query"], buffers[f"{layer.name}.attention_residual"]
-        yield from layer_limits(times, *rows, max)
-    head = timings["head"]
-    yield from head_limits(layers[-1].chain[-1].latency, head.reading, head.latency, arch.outputs)
+    pace: Number
+    """Clocks per row of the chain."""
+    latency: Number
+    """Of the engine at its end."""
 
 
 @dataclass(frozen=True)
-class _Arrivals:
+class _Barrier:
+    """A barrier with its clocks, and the stages before and behind it."""
+
+    before: _Section
+    behind: _Section
+    stored: tuple[Timing, ...]
+    stored_pace: Number
+    """Clocks per row of what is stored."""
+    ahead: Timing
+    windows: tuple[Number, ...]
+    """In its stores."""
+    columns: Number
+    """Of the rows that come in again where the part is repeated; 0 else."""
+    passes: int
+
+    @property
+    def overlaps(self) -> Number:
+        """Whether a window can come in while the one before is read."""
+        return -largest([-windows for windows in self.windows]) > 1
+
+    @property
+    def replay(self) -> Number:
+        """Clocks from the last row of a pass to the first of the next."""
+        return self.columns + PIPELINE.replay
+
+
+class _Walk:
+    """One walk over a graph."""
+
+    def __init__(self, graph: Graph, timings: Mapping[str, Timing]) -> None:
+        self.graph, self.timings = graph, timings
+        self.stages = stages(graph.outline)
+        self.rows = graph.input.rows
+        self.buffers: dict[str, Number] = {}
+        self.lifetimes: dict[str, Number] = {}
+        """Of buffers on one side of a barrier: clocks that a place is taken."""
+        self.first = self._section(self.stages.first, graph.input.columns)
+        self.barriers = self._barriers()
+        self.times = [self._times(index) for index in range(len(self.barriers))]
+
+    def schedule(self) -> Schedule:
+        """Everything."""
+        self._hold_all()
+        limits = [
+            *(pick(self.buffers[name] <= self.rows, time, 0) for name, time in self.lifetimes.items()),
+            *self._limits(),
+        ]
+        return Schedule(self.timings, self.buffers, self._cycles(), largest(limits))
+
+    def _section(self, stage: Stage, columns: Number = 0) -> _Section:
+        """A stage's clocks; the input brings an element a clock."""
+        chain = tuple(self.timings[name] for name in stage.chain)
+        pace = largest([*(part.row for part in chain), columns])
+        return _Section(stage, chain, pace, chain[-1].latency if chain else columns)
+
+    def _barriers(self) -> list[_Barrier]:
+        found: list[_Barrier] = []
+        by_name, passes = self.graph.by_name, self.graph.outline.passes
+        before = self.first
+        for stage in self.stages.barriers:
+            behind = self._section(stage)
+            stored = tuple(self.timings[name] for name in stage.stored)
+            found.append(
+                _Barrier(
+                    before=before,
+                    behind=behind,
+                    stored=stored,
+                    stored_pace=largest([part.row for part in stored]),
+                    ahead=self.timings[stage.ahead[0]],
+                    windows=tuple(by_name[name].engine.windows for name in stage.stores),
+                    columns=by_name[stage.loop].columns if stage.loop else 0,
+                    passes=passes[stage.chain[0]],
+                )
+            )
+            before = behind
+        return found
+
+    def _times(self, index: int) -> BarrierTimes:
+        """What a barrier's overlap of windows depends on."""
+        own = self.barriers[index]
+        before, behind = self._slowest(index)
+        if index > 0:
+            before = at_least(before, self._slowest(index - 1)[1])
+        if index + 1 < len(self.barriers):
+            behind = at_least(behind, self._slowest(index + 1)[0])
+        chain, names = own.behind.chain, own.behind.stage.chain
+        stores = []
+        for name, windows in zip(own.behind.stage.stores, own.windows, strict=True):
+            place = names.index(name)
+            earlier = sum(part.latency for part in chain[:place])
+            stores.append(
+                StoreTimes(windows, earlier, chain[place].reading, self.graph.by_name[name].release)
+            )
+        return BarrierTimes(
+            rows=self.rows,
+            entry_latency=own.before.latency,
+            entry_pace=before,
+            pace=behind,
+            stored_latency=largest([part.latency for part in own.stored]),
+            stored_reading=largest([part.reading for part in own.stored]),
+            replay_pace=largest([own.columns, own.stored_pace]),
+            replay_latency=own.replay,
+            ahead_latency=own.ahead.latency,
+            ahead_reading=own.ahead.reading,
+            latencies=tuple(part.latency for part in chain),
+            stores=tuple(stores),
+            passes=own.passes,
+        )
+
+    def _slowest(self, index: int) -> tuple[Number, Number]:
+        """Clocks per row before a barrier and behind it, everything included."""
+        own = self.barriers[index]
+        return at_least(own.before.pace, own.stored_pace), at_least(own.behind.pace, own.ahead.row)
+
+    def _hold(self, name: str, lifetime: Number, spacing: Number, overlaps: Number) -> None:
+        """A buffer on one side of a barrier: as many rows as come while a place is taken."""
+        wanted = ceil_div(lifetime, spacing)
+        rows = pick(overlaps, wanted, at_most(wanted, self.rows))
+        self.buffers[name] = at_least(rows, self.buffers.get(name, 0))
+        self.lifetimes[name] = at_least(lifetime, self.lifetimes.get(name, 0))
+
+    def _hold_all(self) -> None:
+        """Rows of all buffers."""
+        # With no barrier there is nothing to overlap at, and windows follow each other freely.
+        overlaps = self.barriers[0].overlaps if self.barriers else True
+        self._hold_chain(self.first, self.graph.input.columns, self.first.pace, overlaps)
+        for barrier, times in zip(self.barriers, self.times, strict=True):
+            self._hold_barrier(barrier, times)
+        for name in (*self.stages.tail, OUTPUT):
+            self.buffers[name] = 1
+
+    def _hold_chain(self, own: _Section, latency: Number, pace: Number, overlaps: Number) -> None:
+        """Buffers inside a stage, whose first engine is fed with ``latency``, by rows ``pace`` apart."""
+        for name, part in zip(own.stage.chain, own.chain, strict=True):
+            self._hold(name, latency + part.reading, pace, overlaps)
+            latency, pace = part.latency, own.pace
+        for name, branch in own.stage.waiting:
+            taken = sum(part.latency for part in own.chain[branch]) - self.graph.by_name[name].delay
+            self._hold(name, taken, own.pace, overlaps)
+
+    def _hold_barrier(self, own: _Barrier, times: BarrierTimes) -> None:
+        stage, overlaps = own.behind.stage, own.overlaps
+        feeders = [(own.before.latency, own.before.pace)]
+        if stage.loop is not None:
+            # Each further pass begins when all rows of the one before lie in the loop's store.
+            self.buffers[stage.loop] = self.rows
+            feeders.append((own.replay, own.columns))
+        for name, part in zip(stage.stored, own.stored, strict=True):
+            for latency, spacing in feeders:
+                self._hold(name, latency + part.reading, at_least(spacing, own.stored_pace), overlaps)
+        # All rows of the stream wait for the barrier here.
+        self.buffers[stage.ahead[0]] = pick(overlaps, times.crossing_rows(times.ahead_lead), self.rows)
+        for name, lead in self._crossing(own, times):
+            self.buffers[name] = pick(overlaps, times.crossing_rows(lead), self.rows)
+        # The engine ahead of the barrier runs on by as many rows as the first buffer behind it holds. Where
+        # it is the slowest, those rows pass the others at their pace, for which the buffers are sized.
+        self._hold_chain(own.behind, own.ahead.latency, at_least(own.behind.pace, own.ahead.row), overlaps)
+
+    def _crossing(self, own: _Barrier, times: BarrierTimes) -> Iterator[tuple[str, _Lead]]:
+        """Buffers across a barrier with their leads, but for the one of the engine ahead."""
+        for name, branch in own.behind.stage.crossing:
+            yield name, _Lead(times, branch, self.graph.by_name[name].delay)
+
+    def _limits(self) -> Iterator[Number]:
+        """What the interval cannot be shorter than, by the conditions that the timetable keeps."""
+        yield self.rows * self.first.pace
+        for own, times in zip(self.barriers, self.times, strict=True):
+            crossing = [(times.ahead_lead, self.buffers[own.behind.stage.ahead[0]])]
+            crossing += [(lead, self.buffers[name]) for name, lead in self._crossing(own, times)]
+            yield from barrier_limits(times, crossing)
+        # One row a window at the end, in each of its buffers.
+        latency = self._sections()[-1].latency + self._reduction
+        for name in self.stages.tail:
+            yield latency + self.timings[name].reading
+            latency = self.timings[name].latency
+        columns = self.graph.output.columns
+        yield latency + PIPELINE.output_next * (columns - 1) + 1
+        yield PIPELINE.output_next * columns
+
+    def _sections(self) -> list[_Section]:
+        return [self.first, *(barrier.behind for barrier in self.barriers)]
+
+    @property
+    def _reduction(self) -> int:
+        reducing = self.stages.reducing
+        return self.graph.by_name[reducing].delay if reducing else 0
+
+    def _cycles(self) -> Number:
+        columns = self.graph.input.columns
+        stream = [_Arrivals(0, columns, columns)]
+        for part in self.first.chain:
+            stream = _through(stream, part)
+        for own in self.barriers:
+            for number in range(own.passes):
+                if number > 0:
+                    stream = [_Arrivals(0, _last(stream, self.rows) + own.replay, own.columns)]
+                stream = self._passed(own, stream)
+        end = (
+            _last(stream, self.rows)
+            + self._reduction
+            + sum(self.timings[n].latency for n in self.stages.tail)
+        )
+        return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
+
+    def _passed(self, own: _Barrier, stream: Sequence[_Arrivals]) -> list[_Arrivals]:
+        """The rows behind a barrier's chain, given those in front of it."""
+        stored = [_last(_through(stream, part), self.rows) for part in own.stored]
+        rows = _through(stream, own.ahead)
+        start = largest([*stored, *(pick(a.row == 0, a.clock, 0) for a in rows)])
+        first = own.behind.chain[0]
+        rows.append(_Arrivals(0, start, first.row))
+        ahead = self.buffers[own.behind.stage.chain[0]]
+        rows.append(_Arrivals(ahead, start + first.reading + own.ahead.latency, own.ahead.row))
+        for part in own.behind.chain:
+            rows = _through(rows, part)
+        return rows
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """The lead of rows that wait for a branch across a barrier."""
+
+    times: BarrierTimes
+    branch: slice
+    delay: int
+
+    def __call__(self, start: Number) -> Number:
+        return self.times.waiting_lead(start, self.branch, self.delay)
+
+
+class _Arrivals(NamedTuple):
     """Row ``row`` and all behind it are complete at ``clock``, ``clock + spacing``, ... at the earliest."""
 
-    row: int
-    clock: int
-    spacing: int
+    row: Number
+    clock: Number
+    spacing: Number
 
 
-def _through(arrivals: Sequence[_Arrivals], period: int, latency: int) -> list[_Arrivals]:
-    """When rows leave an engine or a chain: none closer to the one before than ``period``."""
-    return [_Arrivals(a.row, a.clock + latency, max(a.spacing, period)) for a in arrivals]
+def _through(arrivals: Sequence[_Arrivals], part: Timing) -> list[_Arrivals]:
+    """When rows leave an engine: none closer to the one before than its clocks per row."""
+    return [_Arrivals(a.row, a.clock + part.latency, at_least(a.spacing, part.row)) for a in arrivals]
 
 
-def _last(arrivals: Sequence[_Arrivals], rows: int) -> int:
+def _last(arrivals: Sequence[_Arrivals], rows: Number) -> Number:
     """When the last row is complete: all conditions on it must hold."""
-    return max(a.clock + (rows - 1 - a.row) * a.spacing for a in arrivals)
-
-
-def _has_lanes(node: Node) -> bool:
-    return isinstance(node, Linear | Scores | Context)
-
-
-def _node_timing(network: Network, node: Node) -> Timing:
-    assert isinstance(node, Linear | Scores | Context)
-    consumers: Sequence[Node] = network.consumers(node.name)
-    through_residual = any(c.kind == "residual" and c.sources[0] == node.name for c in consumers)
-    return timing(node, _RESIDUAL if through_residual else 0)
+    return largest([pick(a.row < rows, a.clock + (rows - 1 - a.row) * a.spacing, 0) for a in arrivals])

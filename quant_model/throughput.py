@@ -6,142 +6,145 @@ that work as soon as they can are never later than any timetable that keeps the 
 leave at least as often (event graphs are monotone: Baccelli et al., "Synchronization and Linearity", 1992,
 chapters 2 and 9).
 
-The timetable: between two barriers all engines move at the pace of the slowest of them. Scores of a window
-start when its keys and values are stored; every engine starts a row as soon as its source has it. Its period
-is the longest of
+The timetable: between two barriers all engines move at the pace of the slowest of them. A stage's rows of a
+window start when everything that it reads from stores lies there; every engine starts a row as soon as its
+source has it. Its period is the longest of
 
 * an engine's own work;
-* a key or value store's round: from the first row written, through the last row read, to the place given
-  back, shared by the windows that it holds;
+* a store's round: from the first row written, through the last row read, to the place given back, shared by
+  the windows that it holds;
 * a row buffer's round: from a row's place reserved to the place given back, over the rows it holds.
-
-Formulas work on numbers and, given another ``largest``, on arrays over many designs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["CONTEXT_RELEASE", "Largest", "LayerTimes", "head_limits", "layer_limits"]
+from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest
 
-Number = Any
-"""An int, or an array of them."""
-Largest = Callable[[Sequence[Number]], Number]
-
-CONTEXT_RELEASE = 2
-"""Clocks from the context engine's last step to the value store's: ``hdl/vhdl/context_engine.vhd``."""
-_RESIDUAL, _POOL = 3, 3
-_OUTPUT_NEXT = 3
+__all__ = ["BarrierTimes", "StoreTimes", "barrier_limits"]
 
 
 @dataclass(frozen=True)
-class LayerTimes:
-    """What one layer's overlap depends on, in clocks; ``latency`` and ``reading`` as in a ``Timing``."""
+class StoreTimes:
+    """A store of all rows of a window, in clocks."""
+
+    windows: Number
+    """That it holds."""
+    before: Number
+    """From a row's start behind the barrier to its start in the engine that reads the store."""
+    reading: Number
+    """From there until the row's last word is read."""
+    release: int
+    """From there until a place is given back."""
+
+
+@dataclass(frozen=True)
+class BarrierTimes:
+    """What the overlap of windows at one barrier depends on, in clocks.
+
+    ``latency`` and ``reading`` as in a :class:`quant_model.schedule.Timing`.
+    """
 
     rows: Number
     entry_latency: Number
-    """Of the engine that feeds the layer."""
+    """Of the engine that feeds the barrier's."""
     entry_pace: Number
-    """Clocks per row of everything before the layer's barrier, its keys and values included."""
+    """Clocks per row of everything before the barrier, what is stored for it included."""
     pace: Number
-    """Clocks per row of everything behind the barrier, the next layer's keys and values included."""
-    key_latency: Number
-    """The longer of key's and value's."""
-    key_reading: Number
-    """The longer of key's and value's."""
+    """Clocks per row of everything behind the barrier, what is stored for the next one included."""
+    stored_latency: Number
+    """The longest of the engines whose rows are stored."""
+    stored_reading: Number
+    """The longest of the engines whose rows are stored."""
     replay_pace: Number
-    """Clocks per row in which a repeated layer's rows come in again."""
+    """Clocks per row in which a repeated part's rows come in again."""
     replay_latency: Number
     """From the last row of a pass to the first of the next."""
-    query_latency: Number
-    query_reading: Number
-    scores_latency: Number
-    scores_reading: Number
-    context_reading: Number
-    to_project: Number
-    """Latencies of scores, context and project."""
-    through: Number
-    """Latencies from scores to contract."""
-    passes: Number
-    key_windows: Number
-    value_windows: Number
+    ahead_latency: Number
+    """Of the engine that runs ahead of the barrier."""
+    ahead_reading: Number
+    latencies: tuple[Number, ...]
+    """Of the chain behind the barrier."""
+    stores: tuple[StoreTimes, ...]
+    passes: int
 
-    def stored(self, pace: Number, largest: Largest) -> Number:
-        """From the first row of a pass, which come ``pace`` apart, to the scores' start."""
-        queries = self.query_latency + (self.rows - 1) * (pace - self.pace)
-        return largest([(self.rows - 1) * pace + self.key_latency, self.query_latency, queries])
+    @property
+    def through(self) -> Number:
+        """From a row's start behind the barrier to the row complete behind the chain."""
+        return sum(self.latencies)
 
-    def query_lead(self, start: Number) -> Number:
-        """From a first row's place reserved at the query engine to the place given back.
+    def opened(self, pace: Number) -> Number:
+        """From the first row of a pass, which come ``pace`` apart, to the barrier's opening."""
+        ahead = self.ahead_latency + (self.rows - 1) * (pace - self.pace)
+        return largest([(self.rows - 1) * pace + self.stored_latency, self.ahead_latency, ahead])
 
-        ``start`` is that of the pass's scores, seen from the first row complete.
+    def ahead_lead(self, start: Number) -> Number:
+        """From a first row's place reserved at the engine that runs ahead to the place given back.
+
+        ``start`` is the pass's opening, seen from the first row complete.
         """
-        return self.entry_latency + start - self.query_latency + self.query_reading
+        return self.entry_latency + start - self.ahead_latency + self.ahead_reading
 
-    def residual_lead(self, start: Number) -> Number:
-        """The same in the store of the waiting stream."""
-        return self.entry_latency + start + self.to_project - _RESIDUAL
+    def waiting_lead(self, start: Number, branch: slice, delay: int) -> Number:
+        """The same of rows that wait for a part of the chain and are read ``delay`` clocks before its end."""
+        return self.entry_latency + start + sum(self.latencies[branch]) - delay
 
-    def crossing_rows(self, lead: Callable[[Number], Number], largest: Largest) -> Number:
+    def crossing_rows(self, lead: Callable[[Number], Number]) -> Number:
         """Rows of a buffer across the barrier with which windows overlap; ``lead`` is one of those above."""
-        late = lead(self.stored(self.entry_pace, largest)) - (self.rows - 1) * self.entry_pace
-        return self.rows + largest([-(-late // largest([self.pace, self.entry_pace])) - 1, 0 * self.rows])
+        late = lead(self.opened(self.entry_pace)) - (self.rows - 1) * self.entry_pace
+        beyond = ceil_div(late, largest([self.pace, self.entry_pace])) - 1
+        return self.rows + at_least(beyond, 0)
 
 
-def layer_limits(
-    own: LayerTimes, query_rows: Number, residual_rows: Number, largest: Largest
+def barrier_limits(
+    own: BarrierTimes, crossing: Sequence[tuple[Callable[[Number], Number], Number]]
 ) -> Iterator[Number]:
-    """Periods that a layer needs at least; the buffers that cross its barrier hold so many rows.
+    """Periods that a barrier needs at least.
 
-    Clocks are counted from the first row of a window complete in front of the layer.
+    Clocks are counted from the first row of a window complete in front of the barrier.
+
+    Args:
+        own: the barrier.
+        crossing: of each buffer across it, the lead and the rows that it holds.
     """
     rows, pace = own.rows, own.pace
     again = own.passes > 1
-    start = own.stored(own.entry_pace, largest)
-    restart = own.stored(own.replay_pace, largest)
+    start = own.opened(own.entry_pace)
+    restart = own.opened(own.replay_pace)
     around = (rows - 1) * pace + own.through + own.replay_latency
     last_arrival = again * (start + (own.passes - 2) * restart + (own.passes - 1) * around)
     last_start = last_arrival + start + again * (restart - start)
     # The engines' own work.
     yield rows * own.entry_pace
     yield last_start - start + rows * pace
-    yield last_start - start + (rows - 1) * pace + own.context_reading + CONTEXT_RELEASE
-    yield again * (own.entry_latency + last_arrival + (rows - 1) * own.replay_pace + own.key_reading)
+    for store in own.stores:
+        yield last_start - start + (rows - 1) * pace + store.reading + store.release
+    yield again * (own.entry_latency + last_arrival + (rows - 1) * own.replay_pace + own.stored_reading)
     yield again * (last_arrival + rows * own.replay_pace)
     # The stores. With several passes two windows never hold more than the last pass and the next first one.
     emptied = last_start + (rows - 1) * pace
-    yield -(-(emptied + own.scores_reading) // own.key_windows)
-    yield -(-(emptied + own.scores_latency + own.context_reading + CONTEXT_RELEASE) // own.value_windows)
-    # Buffers across the barrier.
-    yield from _crossing(own, own.query_lead(last_start), query_rows, again)
-    yield from _crossing(own, own.residual_lead(last_start), residual_rows, again)
+    for store in own.stores:
+        yield ceil_div(emptied + store.before + store.reading + store.release, store.windows)
+    for lead, buffer_rows in crossing:
+        yield from _crossing(own, lead(last_start), buffer_rows, again)
 
 
-def _crossing(own: LayerTimes, lead: Number, buffer_rows: Number, again: Number) -> Iterator[Number]:
+def _crossing(own: BarrierTimes, lead: Number, buffer_rows: Number, again: bool) -> Iterator[Number]:
     """Periods that a buffer needs which is filled at ``entry_pace`` and emptied at ``pace``.
 
     Row ``i`` gives its place to the row that comes ``buffer_rows`` later: ``whole`` windows and ``spare``
-    rows. Conditions are linear in ``i``: the ends of each range are enough. Behind a repeated layer's last
+    rows. Conditions are linear in ``i``: the ends of each range are enough. Behind a repeated part's last
     pass only the next window's first one is close enough to matter.
     """
-    rows, once = own.rows, 1 - again
+    rows = own.rows
     extra = buffer_rows - rows
-    beyond = extra - (rows - 1)
-    spare = once * (buffer_rows % rows) + again * (extra - (beyond > 0) * beyond)
-    whole = once * (buffer_rows // rows) + again
+    spare = at_most(extra, rows - 1) if again else buffer_rows % rows
+    whole = 1 if again else buffer_rows // rows
     for row in (0, rows - 1 - spare):
-        yield -(-(lead + row * own.pace - (row + spare) * own.entry_pace) // whole)
-    for row in (rows - spare, rows - 1):
-        late = lead + row * own.pace - (row + spare - rows) * own.entry_pace
-        yield (spare > 0) * once * -(-late // (whole + 1))
-
-
-def head_limits(
-    last_latency: Number, head_reading: Number, head_latency: Number, outputs: Number
-) -> Iterator[Number]:
-    """Periods that the end of the accelerator needs: one row per window in each of its buffers."""
-    yield last_latency + _POOL + head_reading
-    yield head_latency + _OUTPUT_NEXT * (outputs - 1) + 1
-    yield _OUTPUT_NEXT * outputs
+        yield ceil_div(lead + row * own.pace - (row + spare) * own.entry_pace, whole)
+    if not again:
+        for row in (rows - spare, rows - 1):
+            late = lead + row * own.pace - (row + spare - rows) * own.entry_pace
+            yield (spare > 0) * ceil_div(late, whole + 1)

@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command line; Ctrl-C is quiet even while it is still being imported."""
     hide_password()
     try:
-        from search.cli import main as run
+        from search.commands.cli import main as run
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["StudyProgress", "number", "percent", "print_table", "shown", "working"]
+__all__ = ["number", "percent", "print_table", "shown", "study_progress", "working"]
 
 _PLAIN_SECONDS = 15.0
 """Between two lines of progress where there is no terminal to draw a bar on."""
@@ -53,42 +54,28 @@ def print_table(
     console.print(table)
 
 
-class StudyProgress:
-    """A bar of trained trials, or now and then a line where there is no terminal."""
+@contextmanager
+def study_progress(name: str, target: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar of trained trials, or now and then a line where there is no terminal.
 
-    def __init__(self, name: str, target: int) -> None:
-        self._console = Console(file=sys.stderr)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} trained"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=self._console,
-        )
-        self._task = self._bar.add_task(name, total=target, note="")
-        self._name, self._target = name, target
-        self._spoken = (-1.0, -1)
+    Yields a function that is told how many are trained and what else there is to say.
+    """
+    console = Console(file=sys.stderr)
+    if console.is_terminal:
+        columns = "{task.description}", BarColumn(), "{task.completed}/{task.total} trained"
+        with Progress(*columns, TimeElapsedColumn(), "{task.fields[note]}", console=console) as bar:
+            task = bar.add_task(name, total=target, note="")
+            yield lambda trained, note: bar.update(task, completed=trained, note=note)
+        return
+    said, when = -1, -math.inf
 
-    def __enter__(self) -> StudyProgress:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
+    def tell(trained: int, note: str) -> None:
+        nonlocal said, when
+        if trained != said and (time.monotonic() - when > _PLAIN_SECONDS or trained >= target):
+            said, when = trained, time.monotonic()
+            print(f"{name}: {trained}/{target} trained {note}", file=sys.stderr, flush=True)
 
-    def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
-
-    def update(self, trained: int, note: str) -> None:
-        """Show how many trials are trained and what else there is to say."""
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=trained, note=note)
-            return
-        when, last = self._spoken
-        now = time.monotonic()
-        if trained != last and (now - when > _PLAIN_SECONDS or trained >= self._target):
-            self._spoken = (now, trained)
-            print(f"{self._name}: {trained}/{self._target} trained {note}", file=sys.stderr, flush=True)
+    yield tell
 
 
 @contextmanager

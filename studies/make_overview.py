@@ -13,11 +13,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from search.report import Content, gather
-from search.report.content import ShownDesign
+from search.report.content import Content, ShownDesign, gather
 from search.report.drawing import DRAWING_STYLE, draw
 from search.show import number
-from search.study import open_study
+from search.store.study import open_study
 
 _OUT = Path(__file__).with_name("overview.svg")
 _WIDTH, _HEIGHT = 1060, 470
@@ -114,7 +113,7 @@ def _front(content: Content, chosen: ShownDesign, top: int) -> Markup:
             _text(
                 20,
                 top + _PLOT + 18,
-                f"error ({content.metric}) over share of the {content.device.name}",
+                f"error ({content.metric}) over share of the {content.budget.device.name}",
                 "quiet",
             ),
         ]

@@ -12,6 +12,8 @@ from tests.postgresql import PostgresServer
 
 # No time limit for an example: on a loaded machine the first one pays for imports.
 hypothesis.settings.register_profile("bitfront", deadline=None, print_blob=True)
+# Five times as many examples where a test leaves their number open: pytest --hypothesis-profile=thorough.
+hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=500)
 hypothesis.settings.load_profile("bitfront")
 
 

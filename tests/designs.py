@@ -9,28 +9,19 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    Engine,
-    activation_names,
-    activation_range,
-    engine_kinds,
-    lane_limit,
-    linear_names,
-    memory_choices,
-    stream_names,
-    tied_streams,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.engine import Engine
+from quant_model.families import Encoder, Shape
+from quant_model.graph import Tensor, graph_of
 from quant_model.network import Network, build_network
+from quant_model.node import Node
 from quant_model.schedule import schedule
 
 
 def random_design(random: Random, largest: int = 16, window: int = 12) -> DesignPoint:
     """A resolved design point: any shape up to ``largest``, each tensor its own width, lanes that divide."""
     heads = random.choice((1, 1, 2, 3, 4))
-    arch = Architecture(
+    shape = Encoder(
         window=random.randint(2, window),
         features=random.choice((1, 2, 3, random.randint(1, min(largest, 32)))),
         d_model=heads * random.randint(-(-4 // heads), max(largest // heads, -(-4 // heads))),
@@ -40,21 +31,22 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
         outputs=random.choice((1, 1, 2, 4)),
         repeats=random.choice((1, 1, 1, 2, 3)),
     )
-    streams = stream_names(arch)
+    graph = graph_of(shape)
     narrow = random.choice((False, False, True))
 
-    def bits(name: str) -> int:
-        if name in streams and random.random() < 0.3:
-            return random.randint(9, activation_range(arch, name)[-1])
+    def bits(tensor: Tensor) -> int:
+        if tensor.role == "stream" and random.random() < 0.3:
+            return random.randint(9, tensor.bits[-1])
         return random.randint(2, 4 if narrow else 8)
 
-    activation_bits = {name: bits(name) for name in activation_names(arch)}
-    activation_bits.update(dict.fromkeys(tied_streams(arch), activation_bits["embed"]))
+    activation_bits = {name: bits(tensor) for name, tensor in graph.tensors.items()}
+    for name in graph.tied:
+        activation_bits[name] = activation_bits[graph.tied[0]]
     return DesignPoint(
-        architecture=arch,
-        weight_bits={name: random.randint(2, 4 if narrow else 8) for name in linear_names(arch)},
+        shape=shape,
+        weight_bits={node.name: random.randint(2, 4 if narrow else 8) for node in graph.weighted},
         activation_bits=activation_bits,
-        engines={name: _engine(random, arch, name) for name in engine_kinds(arch)},
+        engines={node.name: _engine(random, node) for node in graph.nodes},
     )
 
 
@@ -77,21 +69,20 @@ def resolved_designs(largest: int = 16, window: int = 12) -> st.SearchStrategy[D
     )
 
 
-def _engine(random: Random, arch: Architecture, name: str) -> Engine:
-    kind = engine_kinds(arch)[name]
-    memories: Sequence[str] = [choice for choice in memory_choices(kind) if choice != "auto"]
-    limit = lane_limit(arch, name)
+def _engine(random: Random, node: Node) -> Engine:
+    memories: Sequence[str] = [choice for choice in node.memories if choice != "auto"]
+    limit = node.lane_limit
     return Engine(
         lanes=random.choice([lanes for lanes in range(1, limit + 1) if limit % lanes == 0]),
-        multiplier=random.choice(("lut", "dsp")) if memories else None,
+        multiplier=random.choice(("lut", "dsp")) if "multiplier" in node.offers else None,
         buffer=random.choice(("distributed", "block")),
         memory=random.choice(memories) if memories else None,  # type: ignore[arg-type]
-        windows=random.choice((1, 2)) if kind in ("scores", "context") else 1,
+        windows=random.choice((1, 2)) if "windows" in node.offers else 1,
     )
 
 
 def uniform_build(
-    architecture: Architecture,
+    shape: Shape,
     bits: int = 8,
     *,
     stream_bits: int | None = None,
@@ -102,7 +93,7 @@ def uniform_build(
 ) -> DesignPoint:
     """A resolved design with the same choice everywhere; ``fabric`` keeps all memories out of block RAM."""
     design = uniform_design(
-        architecture,
+        shape,
         bits,
         bits,
         stream_bits=stream_bits,
@@ -111,10 +102,8 @@ def uniform_build(
         buffer="block" if style == "block" else "distributed",
         windows=windows,
     )
-    kinds = engine_kinds(architecture)
     engines = {}
-    for name, engine in design.engines.items():
-        choices = memory_choices(kinds[name])
-        memory = None if not choices else "block" if style == "block" else choices[1]
-        engines[name] = dataclasses.replace(engine, memory=memory)
+    for node in design.graph.nodes:
+        memory = None if not node.memories else "block" if style == "block" else node.memories[1]
+        engines[node.name] = dataclasses.replace(design.engines[node.name], memory=memory)
     return design.with_engines(engines)

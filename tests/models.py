@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_model.attention import Context, Scores, split_heads
 from quant_model.formats import IntArray
+from quant_model.graph import INPUT
 from quant_model.integer_model import IntegerModel
-from quant_model.linear import Linear
+from quant_model.kinds.attention import Context, Scores, split_heads
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.pooling import Pooling
+from quant_model.kinds.residual import Residual
 from quant_model.network import Network
 from quant_model.node import LinearParameters, Node, Parameters, exact_matmul
-from quant_model.pooling import Pooling
-from quant_model.residual import Residual
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class _Draft:
     def __init__(self, network: Network, plan: Extreme) -> None:
         self.network, self.plan = network, plan
         self.weights: dict[str, LinearParameters] = {}
-        self.exponents = {"input": 0}
+        self.exponents = {INPUT: 0}
         self.parameters = Parameters(self.weights, self.exponents)
-        self.found = {"input": 0}
+        self.found = {INPUT: 0}
 
     def add(self, node: Node) -> None:
         sources = tuple(self.found[name] for name in node.sources)
@@ -114,9 +115,9 @@ class _Draft:
         if node.target is None:
             return 0
         if self.plan.largest and self.is_high(node):
-            return node.max_shift
+            return int(node.max_shift)
         # To the left where the target is the wider one: it saturates all the same.
-        return min(0, node.accumulator.bits - node.target.bits)
+        return min(0, int(node.accumulator.bits - node.target.bits))
 
 
 def _weight_exponent(node: Linear, model: _Draft) -> int:

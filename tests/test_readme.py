@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import pytest
 
-from search.cli import cli
+from search.commands.cli import cli
 from tests.search.conftest import series
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def commands(readme: Path) -> Iterator[list[str]]:
 
 
 def bitfront(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "search.cli", *words]
+    command = [sys.executable, "-m", "search.entry", *words]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
@@ -71,7 +71,7 @@ def test_long_commands_name_what_exists(readme: Path) -> None:
 def test_quick_commands_run(readme: Path, tmp_path: Path) -> None:
     (tmp_path / "studies").symlink_to(ROOT / "studies")
     for line in (line for block in blocks(readme, "sh") for line in block.splitlines()):
-        shell = re.sub(r"^bitfront\b", f"{shlex.quote(sys.executable)} -m search.cli", line)
+        shell = re.sub(r"^bitfront\b", f"{shlex.quote(sys.executable)} -m search.entry", line)
         done = subprocess.run(shell, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
@@ -87,10 +87,11 @@ targets = ["load"]
 [device]
 name = "xc7s15"
 [space]
-window = 6
+window = 3
 d_model = 4
 ffn_ratio = 1
-lanes = 4
+weight_bits = 4
+activation_bits = 4
 [training]
 epochs = 1
 parent_epochs = 1
@@ -114,7 +115,7 @@ def test_commands_about_a_study_run(readme: Path, trained_study: Path, tmp_path:
     found = blocks(readme, "bash")
     # SQLite's files lie beside the database: a copied folder is a copied study.
     shutil.copytree(trained_study, tmp_path, dirs_exist_ok=True)
-    program = f"{shlex.quote(sys.executable)} -m search.cli"
+    program = f"{shlex.quote(sys.executable)} -m search.entry"
     script = "\n".join(["set -euo pipefail", f'bitfront() {{ {program} "$@"; }}', *found])
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

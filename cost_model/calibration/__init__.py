@@ -4,64 +4,91 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from importlib.resources import files
-from operator import mul
-from types import MappingProxyType
+from typing import Any
 
-from cost_model.arithmetic import Number
-from cost_model.component import Counts, Usage
-from cost_model.entities import FEATURES
+import numpy as np
 
-__all__ = ["YOSYS", "Calibration", "load"]
+from cost_model.component import Counts, Sort, Usage
+from quant_model.errors import UserError
 
-YOSYS = "yosys-xc7"
-"""The calibration that comes with Bitfront."""
+__all__ = ["Calibration", "Coefficients", "load"]
+
+Coefficients = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""By resource, kind of component and feature."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """Coefficients by kind of component, in the order of ``entities.FEATURES``."""
+    """What synthesis makes of components whose counts no rule tells."""
 
     name: str
     tool: str
     """What measured the counts: tools, versions, script."""
     designs: int
     """Designs that the coefficients were fitted to."""
-    lut: Mapping[str, tuple[float, ...]]
-    factors: Mapping[str, Counts] | None = None
-    """By kind of component: what another tool counts over what the coefficients say, by resource."""
+    fitted: Coefficients
+    """Counts in proportion to features, on top of the rules."""
+    factors: Mapping[Sort, Mapping[str, float]] | None = None
+    """By family of components and resource: what another tool counts over all that."""
 
-    def lut_of(self, usage: Usage) -> Number:
-        """LUTs of a component: by rule, and what the mapper adds."""
-        total = sum(map(mul, self.lut[usage.kind], usage.features), usage.rules.lut)
-        return total if self.factors is None else total * self.factors[usage.kind].lut
+    @classmethod
+    def from_json(cls, text: str, place: str) -> Calibration:
+        """The calibration in a file that :meth:`to_json` wrote; ``place`` begins the message of an error.
 
-    def others_of(self, usage: Usage) -> Counts:
-        """The resources of a component that rules decide: all but LUTs (whose count here means nothing)."""
-        rules = usage.rules
-        if self.factors is None:
-            return rules
-        factor = self.factors[usage.kind]
-        return Counts(
-            0.0,
-            rules.lutram * factor.lutram,
-            rules.ff * factor.ff,
-            rules.bram18 * factor.bram18,
-            rules.dsp * factor.dsp,
-        )
+        Raises:
+            UserError: the text is none.
+        """
+        try:
+            data: dict[str, Any] = json.loads(text)
+            kinds = [features for kinds in data["fitted"].values() for features in kinds.values()]
+            if not all(isinstance(value, int | float) for features in kinds for value in features.values()):
+                raise ValueError("a coefficient is no number")
+            return cls(data["name"], data["tool"], data["designs"], data["fitted"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            again = "make it again: bitfront calibrate --measure"
+            raise UserError(place, f"is no calibration ({error})", again) from error
+
+    def to_json(self) -> str:
+        """The file's text; without factors, which are another tool's."""
+        data = asdict(self)
+        del data["factors"]
+        return json.dumps(data, indent=1) + "\n"
 
     def counts(self, usage: Usage) -> Counts:
         """All resources of a component."""
-        others = self.others_of(usage)
-        return Counts(self.lut_of(usage), others.lutram, others.ff, others.bram18, others.dsp)
+        known = usage.calibrated.get(self)
+        if known is None:
+            known = usage.calibrated[self] = self._counts(usage)
+        return known
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[tuple[str, str, float]]]:
+        """By kind of part: resource, feature and coefficient, without those that change nothing."""
+        found: dict[str, list[tuple[str, str, float]]] = {}
+        for resource, kinds in self.fitted.items():
+            for kind, features in kinds.items():
+                own = found.setdefault(kind, [])
+                own.extend((resource, name, value) for name, value in features.items() if value)
+        return found
+
+    def _counts(self, usage: Usage) -> Counts:
+        found = Counts(usage.rules)
+        features = usage.features
+        for resource, feature, coefficient in self._by_kind.get(usage.kind, ()):
+            if feature in features:
+                found[resource] = found[resource] + coefficient * features[feature]
+        if self.factors is not None:
+            factors = self.factors[usage.sort]
+            found = Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
+        used = {name: count for name, count in found.items() if isinstance(count, np.ndarray) or count}
+        return Counts(used)
 
 
 @cache
-def load(name: str = YOSYS) -> Calibration:
+def load(name: str) -> Calibration:
     """The committed calibration called ``name``."""
     path = files("cost_model") / "calibration" / f"{name.replace('-', '_')}.json"
-    data = json.loads(path.read_text())
-    lut = {kind: tuple(data["lut"][kind][feature] for feature in names) for kind, names in FEATURES.items()}
-    return Calibration(data["name"], data["tool"], data["designs"], MappingProxyType(lut))
+    return Calibration.from_json(path.read_text(), path.name)

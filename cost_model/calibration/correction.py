@@ -13,16 +13,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from cost_model.breakdown import usages
 from cost_model.calibration import Calibration
-from cost_model.component import Counts
-from cost_model.devices import RESOURCES
-from cost_model.entities import FEATURES
+from cost_model.component import Counts, Sort
+from cost_model.fabrics import Fabric
+from cost_model.kinds import all_parts
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.network import build_network
@@ -34,24 +33,7 @@ FEWEST_DESIGNS = 3
 """With fewer, leaving one out says nothing."""
 
 _FORMAT = "bitfront calibration 1"
-_FAMILIES = {
-    **dict.fromkeys(("lut_lanes", "dsp_lanes"), "lanes"),
-    **dict.fromkeys(("ram", "rom"), "memories"),
-    **dict.fromkeys(
-        (
-            "bias_requantize",
-            "wide_bias",
-            "constant_requantize",
-            "residual_adder",
-            "pooling_engine",
-            "divider",
-            "row_maximum",
-        ),
-        "arithmetic",
-    ),
-}
-_CONTROL = "control"
-_NAMES = ("lanes", "memories", "arithmetic", _CONTROL)
+_NAMES: tuple[Sort, ...] = get_args(Sort)
 _BY_FAMILY = ("lut", "ff")
 _RIDGES = (float("inf"), 1.0, 0.1, 0.01)
 """From no correction by family to a strong one, in squared shares."""
@@ -81,16 +63,15 @@ class Correction:
     designs: int
     base: str
     """Fingerprint of the calibration that is corrected."""
-    factors: Mapping[str, Mapping[str, float]]
+    factors: Mapping[Sort, Mapping[str, float]]
     """By family of parts and resource."""
     left_out: Mapping[str, tuple[float, float]]
     """By resource, error of designs that were left out of the fit: mean and largest, as shares."""
 
     def over(self, base: Calibration) -> Calibration:
         """The corrected calibration."""
-        by_kind = {kind: Counts(**self.factors[_FAMILIES.get(kind, _CONTROL)]) for kind in FEATURES}
         return dataclasses.replace(
-            base, name=self.name, tool=self.tool, designs=self.designs, factors=by_kind
+            base, name=self.name, tool=self.tool, designs=self.designs, factors=self.factors
         )
 
     def to_json(self) -> str:
@@ -98,19 +79,21 @@ class Correction:
         return json.dumps({"format": _FORMAT, **dataclasses.asdict(self)}, indent=1) + "\n"
 
 
-def fit_correction(name: str, tool: str, reported: Sequence[Reported], base: Calibration) -> Correction:
-    """The correction that brings ``base`` closest to what was reported.
+def fit_correction(
+    name: str, tool: str, reported: Sequence[Reported], base: Calibration, fabric: Fabric
+) -> Correction:
+    """The correction that brings ``base`` closest to what was reported of designs on a fabric.
 
     Raises:
         ValueError: fewer than :data:`FEWEST_DESIGNS` designs.
     """
     if len(reported) < FEWEST_DESIGNS:
         raise ValueError(f"at least {FEWEST_DESIGNS} designs are needed")
-    tables = [_by_family(one.design, base) for one in reported]
-    factors: dict[str, dict[str, float]] = {family: {} for family in _NAMES}
+    tables = [_by_family(one.design, base, fabric) for one in reported]
+    factors: dict[Sort, dict[str, float]] = {family: {} for family in _NAMES}
     left_out = {}
-    for resource in RESOURCES:
-        estimated = np.array([[getattr(table[family], resource) for family in _NAMES] for table in tables])
+    for resource in fabric.additive:
+        estimated = np.array([[float(table[family][resource]) for family in _NAMES] for table in tables])
         counted = np.array([float(one.counts[resource]) for one in reported])
         used = (estimated.sum(axis=1) > 0) & (counted > 0)
         found, errors = _fit(estimated[used], counted[used], resource in _BY_FAMILY)
@@ -120,8 +103,8 @@ def fit_correction(name: str, tool: str, reported: Sequence[Reported], base: Cal
     return Correction(name, tool, len(reported), fingerprint(base), factors, left_out)
 
 
-def read_correction(text: str, place: str, base: Calibration) -> Correction:
-    """The correction in a file that :meth:`Correction.to_json` wrote.
+def read_correction(text: str, place: str, base: Calibration, fabric: Fabric) -> Correction:
+    """The correction in a file that :meth:`Correction.to_json` wrote, over the calibration of a fabric.
 
     Raises:
         UserError: it is none, or was made over another calibration than ``base``.
@@ -132,7 +115,9 @@ def read_correction(text: str, place: str, base: Calibration) -> Correction:
         if data.pop("format") != _FORMAT:
             raise ValueError("another format")
         correction = Correction(**data)
-        correction.over(base)
+        for named, known in ((correction.factors, _NAMES), (correction.left_out, fabric.additive)):
+            if unknown := set(named) ^ set(known):
+                raise ValueError(f"has no factors for, or does not know: {', '.join(sorted(unknown))}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(place, f"is no calibration ({error})", again) from error
     if correction.base != fingerprint(base):
@@ -141,16 +126,18 @@ def read_correction(text: str, place: str, base: Calibration) -> Correction:
 
 
 def fingerprint(calibration: Calibration) -> str:
-    """Eight hexadecimal digits of a calibration's coefficients."""
-    content = json.dumps({kind: list(values) for kind, values in calibration.lut.items()}, sort_keys=True)
+    """Eight hexadecimal digits of a calibration's coefficients for LUTs: the others change no factor."""
+    content = json.dumps(
+        {kind: list(values.values()) for kind, values in calibration.fitted["lut"].items()}, sort_keys=True
+    )
     return hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
-def _by_family(design: DesignPoint, base: Calibration) -> dict[str, Counts]:
+def _by_family(design: DesignPoint, base: Calibration, fabric: Fabric) -> dict[Sort, Counts]:
     network = build_network(design)
-    found = dict.fromkeys(_NAMES, Counts())
-    for _, _, usage in usages(network, schedule(network)):
-        found[_FAMILIES.get(usage.kind, _CONTROL)] += base.counts(usage)
+    found: dict[Sort, Counts] = {family: Counts() for family in _NAMES}
+    for _, part in all_parts(network, schedule(network), fabric.entities):
+        found[part.usage.sort].add(base.counts(part.usage))
     return found
 
 

@@ -1,7 +1,7 @@
 """Fit the coefficients to measured designs.
 
-Bounded least squares: nothing that grows may make a design smaller, so only a kind's constant may be
-negative. A little ridge keeps what the designs do not tell apart near zero.
+Bounded least squares: nothing that grows may make a design smaller, so only constants may be negative. A
+little ridge keeps what the designs do not tell apart near zero.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import lsq_linear
 
-from cost_model.breakdown import usages
-from cost_model.calibration.groups import group
+from cost_model.calibration import Calibration, Coefficients
 from cost_model.component import Counts
-from cost_model.entities import FEATURES
+from cost_model.fabrics import Fabric
+from cost_model.kinds import all_parts
 from quant_model.design import DesignPoint
 from quant_model.network import build_network
 from quant_model.schedule import schedule
 
-__all__ = ["Measured", "Prediction", "fit_luts", "predict"]
+__all__ = ["Measured", "Owner", "Prediction", "estimated", "fit", "predict"]
 
 _RIDGE = 0.1
-_SWEEPS = 3000
 _FREE = frozenset({"one", "several", "groups", "one row", "single step"})
-"""Features that may take LUTs away: they are constants of a kind or of a special case."""
+"""Features that may take away: they are constants of a kind or of a special case."""
+_DIGITS = 3
 
-Floats = npt.NDArray[np.float64]
-_COLUMNS = {
-    (kind, name): index
-    for index, (kind, name) in enumerate((kind, name) for kind, names in FEATURES.items() for name in names)
-}
+Owner = tuple[str, str]
+"""Engine and group of parts."""
+Feature = tuple[str, str]
+"""Kind of a part, and the feature's name."""
 
 
 @dataclass(frozen=True)
@@ -40,81 +40,85 @@ class Measured:
     """A design with what synthesis counted."""
 
     design: DesignPoint
-    counts: Mapping[str, int]
-    """Of the flattened design."""
-    groups: Mapping[tuple[str, str], Mapping[str, int]]
-    """The same counts by engine and group of components."""
+    counts: Mapping[str, float]
+    """Of the flattened design, by resource; what slices depend on is among them."""
+    groups: Mapping[Owner, Mapping[str, float]]
+    """The same counts by engine and group of parts."""
 
 
 @dataclass(frozen=True)
 class Prediction:
+    """What the model says about a group before coefficients."""
+
+    rules: Counts
+    features: Mapping[Feature, float]
+
+    def counts(self, fitted: Coefficients) -> Counts:
+        """Rules and features with these coefficients."""
+        found = Counts(self.rules)
+        for resource, kinds in fitted.items():
+            found[resource] += sum(
+                kinds.get(kind, {}).get(name, 0.0) * value for (kind, name), value in self.features.items()
+            )
+        return found
+
+
+def predict(design: DesignPoint, fabric: Fabric) -> dict[Owner, Prediction]:
     """Rules and features of a design, by engine and group."""
-
-    rules: Mapping[tuple[str, str], Counts]
-    features: Mapping[tuple[str, str], Floats]
-
-
-def predict(design: DesignPoint) -> Prediction:
-    """What the model says about a design, before coefficients."""
     network = build_network(design)
-    rules: dict[tuple[str, str], Counts] = defaultdict(Counts)
-    features: dict[tuple[str, str], Floats] = defaultdict(lambda: np.zeros(len(_COLUMNS)))
-    for engine, label, usage in usages(network, schedule(network)):
-        key = engine, group(engine, label)
-        rules[key] += usage.rules
-        for name, value in zip(FEATURES[usage.kind], usage.features, strict=True):
-            features[key][_COLUMNS[usage.kind, name]] += value
-    return Prediction(rules, features)
+    rules: dict[Owner, Counts] = defaultdict(Counts)
+    features: dict[Owner, dict[Feature, float]] = defaultdict(lambda: defaultdict(float))
+    for engine, part in all_parts(network, schedule(network), fabric.entities):
+        owner = engine, part.group
+        rules[owner].add(part.usage.rules)
+        for name, value in part.usage.features.items():
+            features[owner][part.usage.kind, name] += value
+    return {owner: Prediction(rules[owner], features[owner]) for owner in rules}
 
 
-def fit_luts(measured: Iterable[Measured]) -> dict[str, dict[str, float]]:
-    """LUT coefficients by kind and feature."""
-    rows, targets = [], []
-    for one in measured:
-        prediction = predict(one.design)
-        for key in prediction.rules.keys() | one.groups.keys():
-            counted = one.groups.get(key, {}).get("lut", 0)
-            ruled = prediction.rules[key].lut if key in prediction.rules else 0.0
-            rows.append(prediction.features.get(key, np.zeros(len(_COLUMNS))))
-            targets.append(counted - ruled)
-    solution = _bounded_least_squares(np.array(rows), np.array(targets))
-    found: dict[str, dict[str, float]] = {kind: {} for kind in FEATURES}
-    for (kind, name), index in _COLUMNS.items():
-        found[kind][name] = round(float(solution[index]), 3)
-    return found
+def fit(measured: Iterable[Measured], fabric: Fabric) -> dict[str, dict[str, dict[str, float]]]:
+    """Coefficients by resource that the fabric fits, kind of part and feature."""
+    pairs = [(one, predict(one.design, fabric)) for one in measured]
+    columns = list(dict.fromkeys(key for _, found in pairs for own in found.values() for key in own.features))
+    matrix = np.array(
+        [[own.features.get(key, 0.0) for key in columns] for _, found in pairs for own in found.values()]
+    )
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for resource in fabric.fitted:
+        target = np.array(
+            [
+                one.groups.get(owner, {}).get(resource, 0) - own.rules[resource]
+                for one, found in pairs
+                for owner, own in found.items()
+            ]
+        )
+        kinds: dict[str, dict[str, float]] = {}
+        for (kind, name), value in zip(columns, _solution(matrix, target, columns), strict=True):
+            # Adding 0.0 makes nought of minus nought.
+            kinds.setdefault(kind, {})[name] = round(float(value), _DIGITS) + 0.0
+        result[resource] = kinds
+    return result
 
 
-def coefficients(lut: Mapping[str, Mapping[str, float]]) -> Floats:
-    """The coefficients in the order of a prediction's features."""
-    return np.array([lut[kind][name] for kind, name in _COLUMNS])
+def estimated(measured: Sequence[Measured], calibration: Calibration, fabric: Fabric) -> list[Counts]:
+    """The whole pieces that a calibration expects of each design."""
+    return [
+        Counts(fabric.resources_of(Counts.total(own.counts(calibration.fitted) for own in found.values())))
+        for found in (predict(one.design, fabric) for one in measured)
+    ]
 
 
-def _bounded_least_squares(matrix: Floats, target: Floats) -> Floats:
-    """Coordinate descent on the normal equations; converges for any bounds, because they are convex."""
-    gram = matrix.T @ matrix + _RIDGE * np.eye(matrix.shape[1])
-    right = matrix.T @ target
-    lower = np.array([-np.inf if name in _FREE else 0.0 for _, name in _COLUMNS])
-    solution = np.zeros(matrix.shape[1])
-    for _ in range(_SWEEPS):
-        for index in range(len(solution)):
-            rest = right[index] - gram[index] @ solution + gram[index, index] * solution[index]
-            solution[index] = max(rest / gram[index, index], lower[index])
+def _solution(
+    matrix: npt.NDArray[np.float64], target: npt.NDArray[np.float64], columns: Sequence[Feature]
+) -> npt.NDArray[np.float64]:
+    """Least squares with a ridge; only what is free may be negative."""
+    width = len(columns)
+    lowest = [-np.inf if name in _FREE else 0.0 for _, name in columns]
+    found = lsq_linear(
+        np.vstack([matrix, np.sqrt(_RIDGE) * np.eye(width)]),
+        np.concatenate([target, np.zeros(width)]),
+        (lowest, np.inf),
+        method="bvls",
+    )
+    solution: npt.NDArray[np.float64] = found.x
     return solution
-
-
-def errors(measured: Sequence[Measured], lut: Mapping[str, Mapping[str, float]]) -> list[dict[str, float]]:
-    """Estimate less measured of every design, by resource."""
-    weights = coefficients(lut)
-    found = []
-    for one in measured:
-        prediction = predict(one.design)
-        total = Counts.total(prediction.rules.values())
-        estimate = {
-            "lut": total.lut + float(sum(row @ weights for row in prediction.features.values())),
-            "lutram": total.lutram,
-            "ff": total.ff,
-            "bram18": total.bram18,
-            "dsp": total.dsp,
-        }
-        found.append({name: estimate[name] - one.counts[name] for name in estimate})
-    return found

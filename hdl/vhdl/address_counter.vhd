@@ -1,4 +1,4 @@
--- A ROM's running address: one step at a time through 0 .. DEPTH - 1 and round again.
+-- A memory's running address: one step at a time through 0 .. DEPTH - 1 and round again.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -27,11 +27,7 @@ begin
   begin
     if rising_edge(clk) then
       if step = '1' then
-        if count = DEPTH - 1 then
-          count <= (others => '0');
-        else
-          count <= count + 1;
-        end if;
+        count <= following(count, DEPTH - 1);
       end if;
       if rst = '1' then
         count <= (others => '0');

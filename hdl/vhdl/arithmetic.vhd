@@ -1,4 +1,4 @@
--- Integer arithmetic shared by all engines: the same rules as quant_model/formats.py.
+-- Counters and integer arithmetic shared by all engines: the same rules as quant_model/formats.py.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -10,17 +10,26 @@ package arithmetic is
 
   function maximum_of (left : integer; right : integer) return integer;
 
-  -- The next value of a counter that may be told to go up and down in the same clock.
-  function counted (count : unsigned; up : boolean; down : boolean) return unsigned;
+  -- Stages of a multiplier in LUTs: one row for each bit of the narrower factor.
+  function multiplier_stages (x_bits : positive; w_bits : positive) return positive;
 
-  -- Drop SHIFT bits (negative: append zeros) and saturate to BITS bits. The caller has already added the
-  -- rounding constant 2**(SHIFT-1), so that this is "round half up, then saturate".
+  -- Clocks from a group's last product to its result.
+  function lane_latency (multiplier : string; x_bits : positive; w_bits : positive) return positive;
+
+  -- The next value of a counter that may be told to go up and down in the same clock.
+  function counted (count : unsigned; up : std_logic; down : std_logic) return unsigned;
+
+  -- The next value of a counter that runs 0 .. last and round again.
+  function following (count : unsigned; last : natural) return unsigned;
+
+  -- What a rescale adds before it drops SHIFT bits: half of the last kept bit.
+  function rounding (shift : integer; bits : positive) return signed;
+
+  -- Drop SHIFT bits (negative: append zeros) and saturate to BITS bits. The caller has already added
+  -- rounding(SHIFT), so that this is "round half up, then saturate".
   function shift_saturate (
     value : signed; shift : integer; bits : positive; is_signed : boolean
   ) return std_logic_vector;
-
-  -- Rows of the multiplier that multiply_first computes; multiply_last computes the others.
-  constant ROWS_PER_STAGE : positive := 4;
 
 end package arithmetic;
 
@@ -45,15 +54,49 @@ package body arithmetic is
     return right;
   end function maximum_of;
 
-  function counted (count : unsigned; up : boolean; down : boolean) return unsigned is
+  function multiplier_stages (x_bits : positive; w_bits : positive) return positive is
   begin
-    if up and not down then
+    if x_bits > work.pipeline.ROWS_PER_STAGE and w_bits > work.pipeline.ROWS_PER_STAGE then
+      return 2;
+    end if;
+    return 1;
+  end function multiplier_stages;
+
+  function lane_latency (multiplier : string; x_bits : positive; w_bits : positive) return positive is
+  begin
+    if multiplier = "dsp" then
+      return work.pipeline.MAC_DSP;
+    end if;
+    return work.pipeline.MAC_LUT + multiplier_stages(x_bits, w_bits) - 1;
+  end function lane_latency;
+
+  function counted (count : unsigned; up : std_logic; down : std_logic) return unsigned is
+  begin
+    if up = '1' and down = '0' then
       return count + 1;
-    elsif down and not up then
+    elsif up = '0' and down = '1' then
       return count - 1;
     end if;
     return count;
   end function counted;
+
+  function following (count : unsigned; last : natural) return unsigned is
+    constant ZERO : unsigned(count'range) := (others => '0');
+  begin
+    if count = last then
+      return ZERO;
+    end if;
+    return count + 1;
+  end function following;
+
+  function rounding (shift : integer; bits : positive) return signed is
+    variable result : signed(bits - 1 downto 0) := (others => '0');
+  begin
+    if shift > 0 then
+      result(shift - 1) := '1';
+    end if;
+    return result;
+  end function rounding;
 
   function shift_saturate (
     value : signed; shift : integer; bits : positive; is_signed : boolean

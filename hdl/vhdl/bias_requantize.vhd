@@ -1,4 +1,4 @@
--- Adds a bias to each element of a stream, drops SHIFT bits and saturates. Three clocks.
+-- Adds a bias to each element of a stream, drops SHIFT bits and saturates. REQUANTIZE clocks.
 --
 -- The bias holds the rounding constant. `bias` must be the element's own bias one clock after `valid`: `step` moves
 -- a bias ROM's address on. With WIDE the sum itself is passed on (OUT_BITS = SUM_BITS).
@@ -30,31 +30,32 @@ entity bias_requantize is
 end entity bias_requantize;
 
 architecture rtl of bias_requantize is
-  signal valid_1, valid_2 : std_logic;
-  signal data_1           : signed(IN_BITS - 1 downto 0);
-  signal sum              : signed(SUM_BITS - 1 downto 0);
+  signal valids   : std_logic_vector(1 to work.pipeline.REQUANTIZE - 1);
+  signal data_1   : signed(IN_BITS - 1 downto 0);
+  signal sum      : signed(SUM_BITS - 1 downto 0);
+  signal rescaled : std_logic_vector(OUT_BITS - 1 downto 0);
 begin
+
+  whole_sum : if WIDE generate
+    rescaled <= std_logic_vector(sum);
+  else generate
+    rescaled <= shift_saturate(sum, SHIFT, OUT_BITS, OUT_SIGNED);
+  end generate whole_sum;
 
   process (clk) is
   begin
     if rising_edge(clk) then
-      data_1    <= data;
-      if valid_1 = '1' then
+      data_1 <= data;
+      if valids(1) = '1' then
         sum <= resize(data_1, SUM_BITS) + resize(signed(bias), SUM_BITS);
       end if;
-      valid_1   <= valid;
-      valid_2   <= valid_1;
-      out_valid <= valid_2;
-      if valid_2 = '1' then
-        if WIDE then
-          out_data <= std_logic_vector(sum);
-        else
-          out_data <= shift_saturate(sum, SHIFT, OUT_BITS, OUT_SIGNED);
-        end if;
+      if valids(2) = '1' then
+        out_data <= rescaled;
       end if;
+      valids    <= valid & valids(1 to work.pipeline.REQUANTIZE - 2);
+      out_valid <= valids(work.pipeline.REQUANTIZE - 1);
       if rst = '1' then
-        valid_1   <= '0';
-        valid_2   <= '0';
+        valids    <= (others => '0');
         out_valid <= '0';
       end if;
     end if;

@@ -21,8 +21,7 @@ entity context_engine is
     W_BITS           : positive;
     ACC_BITS         : positive;
     DENOMINATOR_BITS : positive;
-    MULTIPLIER       : string;
-    MAC_LATENCY      : positive
+    MULTIPLIER       : string
   );
   port (
     clk             : in  std_logic;
@@ -34,13 +33,13 @@ entity context_engine is
     step            : out std_logic;
     rewind          : out std_logic;
     commit          : out std_logic;
-    retire         : out std_logic;
+    retire          : out std_logic;
     score           : in  std_logic_vector(SCORE_BITS - 1 downto 0);
     maximum         : in  std_logic_vector(SCORE_BITS - 1 downto 0);
     softmax_address : out unsigned(SCORE_BITS - 1 downto 0);
     softmax_data    : in  std_logic_vector(X_BITS - 1 downto 0);
     value_step      : out std_logic;
-    value_retire   : out std_logic;
+    value_retire    : out std_logic;
     value_data      : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
     out_valid       : out std_logic;
     out_data        : out std_logic_vector(W_BITS - 1 downto 0)
@@ -48,14 +47,18 @@ entity context_engine is
 end entity context_engine;
 
 architecture rtl of context_engine is
+  constant MAC_LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, W_BITS);
+
   subtype denominator_t is unsigned(DENOMINATOR_BITS - 1 downto 0);
   type denominators_t is array (0 to MAC_LATENCY) of denominator_t;
 
   signal go, step_now, first, last : std_logic;
-  signal retire_now               : std_logic;
-  signal valid, firsts, lasts      : std_logic_vector(1 to 3);
+  signal retire_now, retire_window : std_logic;
+  -- With a score's distance from the maximum, and with its numerator and values.
+  signal valid_d, first_d, last_d  : std_logic;
+  signal valid_x, first_x, last_x  : std_logic;
   -- A window's last row has ended, but its last values are still being read.
-  signal window_end                : std_logic_vector(1 to 2);
+  signal window_end                : std_logic_vector(1 to work.pipeline.SOFTMAX);
   signal row                       : unsigned(counter_bits(ROWS) - 1 downto 0);
   signal sum_valid                 : std_logic;
   signal sum                       : signed(ACC_BITS - 1 downto 0);
@@ -64,9 +67,11 @@ architecture rtl of context_engine is
   signal denominators              : denominators_t;
 begin
 
-  go      <= available and ready and value_full and not (window_end(1) or window_end(2));
-  step    <= step_now;
+  go     <= available and ready and value_full and not (or window_end);
+  step   <= step_now;
   retire <= retire_now;
+
+  retire_window <= retire_now when row = ROWS - 1 else '0';
 
   loops : entity work.sequencer
     generic map (
@@ -76,54 +81,81 @@ begin
       PERIOD => PERIOD
     )
     port map (
-      clk     => clk,
-      rst     => rst,
-      go      => go,
-      start   => start,
-      step    => step_now,
-      first   => first,
-      last    => last,
-      rewind  => rewind,
-      commit  => commit,
+      clk    => clk,
+      rst    => rst,
+      go     => go,
+      start  => start,
+      step   => step_now,
+      first  => first,
+      last   => last,
+      rewind => rewind,
+      commit => commit,
       retire => retire_now
     );
 
-  -- Clock 1: score and maximum; 2: distance; 3: numerator and values.
-  value_step    <= valid(2);
-  value_retire <= window_end(2);
+  value_step   <= valid_d;
+  value_retire <= window_end(work.pipeline.SOFTMAX);
+
+  rows_of_window : entity work.address_counter
+    generic map (
+      DEPTH => ROWS
+    )
+    port map (
+      clk     => clk,
+      rst     => rst,
+      step    => retire_now,
+      address => row
+    );
+
+  marks_of_distance : entity work.step_delay
+    generic map (
+      CLOCKS => work.pipeline.SOFTMAX
+    )
+    port map (
+      clk       => clk,
+      rst       => rst,
+      valid     => step_now,
+      first     => first,
+      last      => last,
+      out_valid => valid_d,
+      out_first => first_d,
+      out_last  => last_d
+    );
+
+  marks : entity work.step_delay
+    generic map (
+      CLOCKS => work.pipeline.READ
+    )
+    port map (
+      clk       => clk,
+      rst       => rst,
+      valid     => valid_d,
+      first     => first_d,
+      last      => last_d,
+      out_valid => valid_x,
+      out_first => first_x,
+      out_last  => last_x
+    );
 
   process (clk) is
-    variable following : denominator_t;
+    variable total : denominator_t;
   begin
     if rising_edge(clk) then
       softmax_address <= unsigned(signed(maximum) - signed(score));
-      valid           <= step_now & valid(1 to 2);
-      firsts          <= first & firsts(1 to 2);
-      lasts           <= last & lasts(1 to 2);
-      window_end      <= '0' & window_end(1);
-      if retire_now = '1' then
-        if row = ROWS - 1 then
-          row           <= (others => '0');
-          window_end(1) <= '1';
-        else
-          row <= row + 1;
-        end if;
-      end if;
+      window_end      <= retire_window & window_end(1 to work.pipeline.SOFTMAX - 1);
 
-      if valid(3) = '1' then
-        following := running + resize(unsigned(softmax_data), DENOMINATOR_BITS);
-        running   <= following;
-        if lasts(3) = '1' then
+      if valid_x = '1' then
+        total   := running + resize(unsigned(softmax_data), DENOMINATOR_BITS);
+        running <= total;
+        if last_x = '1' then
           running         <= (others => '0');
-          denominators(0) <= following;
+          denominators(0) <= total;
         end if;
       end if;
       denominators(1 to MAC_LATENCY) <= denominators(0 to MAC_LATENCY - 1);
 
       if rst = '1' then
-        valid      <= (others => '0');
         window_end <= (others => '0');
-        row        <= (others => '0');
         running    <= (others => '0');
       end if;
     end if;
@@ -136,15 +168,14 @@ begin
       X_SIGNED   => false,
       W_BITS     => W_BITS,
       ACC_BITS   => ACC_BITS,
-      MULTIPLIER => MULTIPLIER,
-      LATENCY    => MAC_LATENCY
+      MULTIPLIER => MULTIPLIER
     )
     port map (
       clk        => clk,
       rst        => rst,
-      valid      => valid(3),
-      first      => firsts(3),
-      last       => lasts(3),
+      valid      => valid_x,
+      first      => first_x,
+      last       => last_x,
       x          => softmax_data,
       w          => value_data,
       data_valid => sum_valid,

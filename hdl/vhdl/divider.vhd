@@ -35,19 +35,19 @@ architecture rtl of divider is
   type divisors_t is array (0 to STAGES) of unsigned(DENOMINATOR_BITS - 1 downto 0);
   type quotients_t is array (0 to STAGES) of std_logic_vector(QUOTIENT_BITS - 1 downto 0);
 
-  signal dividend       : signed(REMAINDER_BITS - 1 downto 0);
-  signal first_divisor  : unsigned(DENOMINATOR_BITS - 1 downto 0);
-  signal remainders     : remainders_t;
-  signal divisors       : divisors_t;
-  signal bits           : quotients_t;
-  signal valids         : std_logic_vector(0 to STAGES);
+  signal dividend      : signed(REMAINDER_BITS - 1 downto 0);
+  signal first_divisor : unsigned(DENOMINATOR_BITS - 1 downto 0);
+  signal remainders    : remainders_t;
+  signal divisors      : divisors_t;
+  signal bits          : quotients_t;
+  signal valids        : std_logic_vector(0 to STAGES);
 begin
 
   process (clk) is
   begin
     if rising_edge(clk) then
       if valid = '1' then
-        dividend <= resize(numerator & '0', REMAINDER_BITS) + signed(resize(denominator, REMAINDER_BITS));
+        dividend      <= resize(numerator & '0', REMAINDER_BITS) + signed(resize(denominator, REMAINDER_BITS));
         first_divisor <= denominator;
       end if;
       valids    <= valid & valids(0 to STAGES - 1);

@@ -10,13 +10,13 @@ entity divider_stage is
     DIVISOR_BITS   : positive  -- the low REMAINDER_BITS - DIVISOR_BITS - 2 bits pass unchanged
   );
   port (
-    clk           : in  std_logic;
-    valid         : in  std_logic;
-    remainder     : in  signed(REMAINDER_BITS - 1 downto 0);
-    divisor       : in  unsigned(DIVISOR_BITS - 1 downto 0);
+    clk            : in  std_logic;
+    valid          : in  std_logic;
+    remainder      : in  signed(REMAINDER_BITS - 1 downto 0);
+    divisor        : in  unsigned(DIVISOR_BITS - 1 downto 0);
     next_remainder : out signed(REMAINDER_BITS - 2 downto 0);
-    next_divisor  : out unsigned(DIVISOR_BITS - 1 downto 0);
-    quotient_bit  : out std_logic
+    next_divisor   : out unsigned(DIVISOR_BITS - 1 downto 0);
+    quotient_bit   : out std_logic
   );
 end entity divider_stage;
 

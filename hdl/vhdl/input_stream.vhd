@@ -24,7 +24,7 @@ entity input_stream is
 end entity input_stream;
 
 architecture rtl of input_stream is
-  signal column             : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal column              : unsigned(counter_bits(COLUMNS) - 1 downto 0);
   signal accepting, accepted : std_logic;
 begin
 
@@ -40,11 +40,7 @@ begin
   begin
     if rising_edge(clk) then
       if accepted = '1' then
-        if column = COLUMNS - 1 then
-          column <= (others => '0');
-        else
-          column <= column + 1;
-        end if;
+        column <= following(column, COLUMNS - 1);
       end if;
       if rst = '1' then
         column <= (others => '0');

@@ -12,23 +12,22 @@ use work.arithmetic.all;
 
 entity linear_engine is
   generic (
-    INPUTS      : positive;
-    OUTPUTS     : positive;
-    LANES       : positive;
-    PERIOD      : positive;
-    BIAS_ROWS   : positive;
-    X_BITS      : positive;
-    X_SIGNED    : boolean;
-    W_BITS      : positive;
-    ACC_BITS    : positive;
-    MULTIPLIER  : string;
-    MAC_LATENCY : positive;
-    BIAS_BITS   : positive;
-    SUM_BITS    : positive;
-    WIDE        : boolean;
-    SHIFT       : integer;
-    OUT_BITS    : positive;
-    OUT_SIGNED  : boolean
+    INPUTS     : positive;
+    OUTPUTS    : positive;
+    LANES      : positive;
+    PERIOD     : positive;
+    BIAS_ROWS  : positive;
+    X_BITS     : positive;
+    X_SIGNED   : boolean;
+    W_BITS     : positive;
+    ACC_BITS   : positive;
+    MULTIPLIER : string;
+    BIAS_BITS  : positive;
+    SUM_BITS   : positive;
+    WIDE       : boolean;
+    SHIFT      : integer;
+    OUT_BITS   : positive;
+    OUT_SIGNED : boolean
   );
   port (
     clk            : in  std_logic;
@@ -41,7 +40,7 @@ entity linear_engine is
     step           : out std_logic;
     rewind         : out std_logic;
     commit         : out std_logic;
-    retire        : out std_logic;
+    retire         : out std_logic;
     x              : in  std_logic_vector(X_BITS - 1 downto 0);
     -- ROMs.
     weight_address : out unsigned(counter_bits(OUTPUTS / LANES * INPUTS) - 1 downto 0);
@@ -55,14 +54,17 @@ entity linear_engine is
 end entity linear_engine;
 
 architecture rtl of linear_engine is
-  signal go, step_now, first, last    : std_logic;
-  signal valid_1, first_1, last_1     : std_logic;
-  signal sum_valid                    : std_logic;
-  signal sum                          : signed(ACC_BITS - 1 downto 0);
+  signal go, step_now, stepping, first, last : std_logic;
+  signal valid_1, first_1, last_1            : std_logic;
+  signal sum_valid                           : std_logic;
+  signal sum                                 : signed(ACC_BITS - 1 downto 0);
 begin
 
   go   <= available and ready;
   step <= step_now;
+
+  -- The step in a reset's clock is dropped here, those under way in the delay.
+  stepping <= step_now and not rst;
 
   loops : entity work.sequencer
     generic map (
@@ -72,15 +74,15 @@ begin
       PERIOD => PERIOD
     )
     port map (
-      clk     => clk,
-      rst     => rst,
-      go      => go,
-      start   => start,
-      step    => step_now,
-      first   => first,
-      last    => last,
-      rewind  => rewind,
-      commit  => commit,
+      clk    => clk,
+      rst    => rst,
+      go     => go,
+      start  => start,
+      step   => step_now,
+      first  => first,
+      last   => last,
+      rewind => rewind,
+      commit => commit,
       retire => retire
     );
 
@@ -95,15 +97,20 @@ begin
       address => weight_address
     );
 
-  -- The control signals travel with the data through the buffer's and the ROM's read register.
-  process (clk) is
-  begin
-    if rising_edge(clk) then
-      valid_1 <= step_now and not rst;
-      first_1 <= first;
-      last_1  <= last;
-    end if;
-  end process;
+  marks : entity work.step_delay
+    generic map (
+      CLOCKS => work.pipeline.READ
+    )
+    port map (
+      clk       => clk,
+      rst       => rst,
+      valid     => stepping,
+      first     => first,
+      last      => last,
+      out_valid => valid_1,
+      out_first => first_1,
+      out_last  => last_1
+    );
 
   lanes_of_engine : entity work.mac_lanes
     generic map (
@@ -112,8 +119,7 @@ begin
       X_SIGNED   => X_SIGNED,
       W_BITS     => W_BITS,
       ACC_BITS   => ACC_BITS,
-      MULTIPLIER => MULTIPLIER,
-      LATENCY    => MAC_LATENCY
+      MULTIPLIER => MULTIPLIER
     )
     port map (
       clk        => clk,

@@ -1,7 +1,7 @@
 -- x * w in LUTs, written out as row adders: X_BITS * W_BITS - 1 LUTs with every mapper, no DSP slice.
 --
 -- One row per bit of the narrower factor. With more than ROWS_PER_STAGE rows a register in the middle keeps the
--- carry chains short: LATENCY is 1 or 2 clocks. valid and last travel with the product; a reset sends a last, so that
+-- carry chains short: one or two clocks. valid and last travel with the product; a reset sends a last, so that
 -- the accumulator behind is cleared without a reset of its own.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -37,7 +37,7 @@ architecture rtl of lut_multiplier is
   -- The sign bit of the choosing factor has negative weight.
   constant SUBTRACT_LAST : boolean  := X_SIGNED or not ROWS_ARE_X;
   constant HIGH_BITS     : positive := ADDEND_BITS + 1 + boolean'pos(not ADDEND_SIGNED);
-  constant STAGES        : positive := 1 + boolean'pos(ROWS > ROWS_PER_STAGE);
+  constant STAGES        : positive := multiplier_stages(X_BITS, W_BITS);
 
   type partial_t is record
     high : signed(HIGH_BITS - 2 downto 0);
@@ -120,21 +120,21 @@ begin
   end generate one_stage;
 
   two_stages : if STAGES = 2 generate
-    signal partial          : partial_t;
-    signal addend_1         : std_logic_vector(ADDEND_BITS - 1 downto 0);
-    signal choose_1         : std_logic_vector(ROWS - 1 downto 0);
-    signal valid_1, last_1  : std_logic;
+    signal partial         : partial_t;
+    signal addend_1        : std_logic_vector(ADDEND_BITS - 1 downto 0);
+    signal choose_1        : std_logic_vector(ROWS - 1 downto 0);
+    signal valid_1, last_1 : std_logic;
   begin
     process (clk) is
     begin
       if rising_edge(clk) then
         if valid = '1' then
-          partial  <= add_rows(NOTHING, addend, choose, 0, ROWS_PER_STAGE - 1);
+          partial  <= add_rows(NOTHING, addend, choose, 0, work.pipeline.ROWS_PER_STAGE - 1);
           addend_1 <= addend;
           choose_1 <= choose;
         end if;
         if valid_1 = '1' then
-          product <= joined(add_rows(partial, addend_1, choose_1, ROWS_PER_STAGE, ROWS - 1));
+          product <= joined(add_rows(partial, addend_1, choose_1, work.pipeline.ROWS_PER_STAGE, ROWS - 1));
         end if;
         valid_1   <= valid and not rst;
         last_1    <= (valid and last) or rst;

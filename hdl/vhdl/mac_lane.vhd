@@ -1,8 +1,8 @@
 -- One multiply-accumulate lane: the sum of x * w over a group, one product a clock.
 --
--- valid, first and last go with x and w. `result` holds a group's sum from LATENCY clocks after the group's last
--- product until the next group's; LATENCY is 3 with DSP, else 2 (or 3 when both factors have more than
--- ROWS_PER_STAGE bits). In a DSP48E1 all registers are inside the slice: the accumulator is loaded through the
+-- valid, first and last go with x and w. `result` holds a group's sum from lane_latency clocks after the group's last
+-- product until the next group's. In a DSP48E1 all registers are inside the slice: the accumulator is loaded
+-- through the
 -- multiplexer in front of its adder. In LUTs the accumulator is cleared instead, which costs no LUT.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -37,12 +37,12 @@ begin
     -- An unsigned factor gets a zero sign bit: the slice's inputs have bits to spare.
     constant X_EXTRA : natural := boolean'pos(not X_SIGNED);
 
-    signal factor          : signed(X_BITS + X_EXTRA - 1 downto 0);
-    signal product         : signed(X_BITS + X_EXTRA + W_BITS - 1 downto 0);
-    signal sum, addend     : signed(ACC_BITS - 1 downto 0);
+    signal factor           : signed(X_BITS + X_EXTRA - 1 downto 0);
+    signal product          : signed(X_BITS + X_EXTRA + W_BITS - 1 downto 0);
+    signal sum, addend      : signed(ACC_BITS - 1 downto 0);
     signal valid_1, valid_2 : std_logic;
-    signal first_1         : std_logic;
-    signal last_1, last_2  : std_logic;
+    signal first_1          : std_logic;
+    signal last_1, last_2   : std_logic;
 
     attribute use_dsp            : string;
     attribute use_dsp of product : signal is "yes";
@@ -82,11 +82,11 @@ begin
   end generate dsp;
 
   lut : if MULTIPLIER = "lut" generate
-    signal product : signed(X_BITS + W_BITS - 1 downto 0);
-    signal sum     : signed(ACC_BITS - 1 downto 0);
+    signal product  : signed(X_BITS + W_BITS - 1 downto 0);
+    signal sum      : signed(ACC_BITS - 1 downto 0);
     signal next_sum : signed(ACC_BITS - 1 downto 0);
-    signal valid_p : std_logic;
-    signal last_p  : std_logic;
+    signal valid_p  : std_logic;
+    signal last_p   : std_logic;
   begin
     products : entity work.lut_multiplier
       generic map (
@@ -95,15 +95,15 @@ begin
         W_BITS   => W_BITS
       )
       port map (
-        clk         => clk,
-        rst         => rst,
-        valid       => valid,
-        last        => last,
-        x           => x,
-        w           => w,
-        product     => product,
-        valid_out   => valid_p,
-        last_out    => last_p
+        clk       => clk,
+        rst       => rst,
+        valid     => valid,
+        last      => last,
+        x         => x,
+        w         => w,
+        product   => product,
+        valid_out => valid_p,
+        last_out  => last_p
       );
 
     next_sum <= sum + resize(product, ACC_BITS);

@@ -1,8 +1,7 @@
 -- LANES multiply-accumulate lanes that share x; their results leave one a clock.
 --
--- Lane p multiplies by bits p * W_BITS .. of w. The first result is on `data` LATENCY + 1 clocks after the group's
--- last product (LATENCY of mac_lane), the others follow in the next clocks, lane 0 first. Groups are at least
--- LANES clocks apart.
+-- Lane p multiplies by bits p * W_BITS .. of w. The first result is on `data` lane_latency + COLLECT clocks after the
+-- group's last product, the others follow in the next clocks, lane 0 first. Groups are at least LANES clocks apart.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -16,8 +15,7 @@ entity mac_lanes is
     X_SIGNED   : boolean;
     W_BITS     : positive;
     ACC_BITS   : positive;
-    MULTIPLIER : string;
-    LATENCY    : positive
+    MULTIPLIER : string
   );
   port (
     clk        : in  std_logic;
@@ -33,6 +31,8 @@ entity mac_lanes is
 end entity mac_lanes;
 
 architecture rtl of mac_lanes is
+  constant LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, W_BITS);
+
   type results_t is array (0 to LANES - 1) of signed(ACC_BITS - 1 downto 0);
   signal results : results_t;
 
@@ -73,13 +73,8 @@ begin
       data_valid <= leaving;
       if leaving = '1' then
         data <= results(to_integer(lane));
-        if lane = LANES - 1 then
-          lane <= (others => '0');
-          busy <= '0';
-        else
-          lane <= lane + 1;
-          busy <= '1';
-        end if;
+        lane <= following(lane, LANES - 1);
+        busy <= '0' when lane = LANES - 1 else '1';
       end if;
       if rst = '1' then
         done       <= (others => '0');

@@ -16,7 +16,7 @@ entity output_stream is
     available : in  std_logic;
     step      : out std_logic;
     commit    : out std_logic;
-    retire   : out std_logic;
+    retire    : out std_logic;
     read_data : in  std_logic_vector(BITS - 1 downto 0);
     tvalid    : out std_logic;
     tready    : in  std_logic;
@@ -27,17 +27,17 @@ end entity output_stream;
 
 architecture rtl of output_stream is
   type state_t is (WAITING, READING, SENDING);
-  signal state      : state_t;
-  signal column     : unsigned(counter_bits(COLUMNS) - 1 downto 0);
-  signal last_read  : std_logic;
-  signal stepping   : std_logic;
+  signal state     : state_t;
+  signal column    : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal last_read : std_logic;
+  signal stepping  : std_logic;
 begin
 
   stepping  <= available when state = WAITING else '0';
   last_read <= stepping when column = COLUMNS - 1 else '0';
   step      <= stepping;
   commit    <= last_read;
-  retire   <= last_read;
+  retire    <= last_read;
   tvalid    <= '1' when state = SENDING else '0';
 
   process (clk) is

@@ -37,16 +37,6 @@ architecture rtl of pooling_engine is
   subtype column_t is unsigned(counter_bits(COLUMNS) - 1 downto 0);
   subtype sum_t is signed(SUM_BITS - 1 downto 0);
 
-  -- A window's first row is added to the rounding constant instead of an old sum.
-  function rounding return sum_t is
-    variable result : sum_t := (others => '0');
-  begin
-    if SHIFT > 0 then
-      result(SHIFT - 1) := '1';
-    end if;
-    return result;
-  end function rounding;
-
   signal started, row       : row_t;
   signal column             : column_t;
   signal column_1, column_2 : column_t;
@@ -66,22 +56,12 @@ begin
   begin
     if rising_edge(clk) then
       if start = '1' then
-        if started = ROWS - 1 then
-          started <= (others => '0');
-        else
-          started <= started + 1;
-        end if;
+        started <= following(started, ROWS - 1);
       end if;
       if valid = '1' then
+        column <= following(column, COLUMNS - 1);
         if column = COLUMNS - 1 then
-          column <= (others => '0');
-          if row = ROWS - 1 then
-            row <= (others => '0');
-          else
-            row <= row + 1;
-          end if;
-        else
-          column <= column + 1;
+          row <= following(row, ROWS - 1);
         end if;
       end if;
 
@@ -100,7 +80,8 @@ begin
       if valid_1 = '1' then
         addend := signed(old_sum);
         if first_1 = '1' then
-          addend := rounding;
+          -- A window's first row finds the rounding constant instead of an old sum.
+          addend := rounding(SHIFT, SUM_BITS);
         end if;
         sum <= addend + resize(signed(data_1), SUM_BITS);
       end if;

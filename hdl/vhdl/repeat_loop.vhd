@@ -63,15 +63,9 @@ architecture rtl of repeat_loop is
   -- One row further: through the rows of a window, then through the passes.
   procedure advance (signal row : inout row_t; signal pass : inout pass_t) is
   begin
+    row <= following(row, ROWS - 1);
     if row = ROWS - 1 then
-      row <= (others => '0');
-      if pass = PASSES - 1 then
-        pass <= (others => '0');
-      else
-        pass <= pass + 1;
-      end if;
-    else
-      row <= row + 1;
+      pass <= following(pass, PASSES - 1);
     end if;
   end procedure advance;
 begin
@@ -105,11 +99,11 @@ begin
       if back_start = '1' then
         advance(started_row, started_pass);
       end if;
+      if back_valid = '1' then
+        left_column <= following(left_column, COLUMNS - 1);
+      end if;
       if row_left = '1' then
-        left_column <= (others => '0');
         advance(left_row, left_pass);
-      elsif back_valid = '1' then
-        left_column <= left_column + 1;
       end if;
       if row_left = '1' and left_row = ROWS - 1 and leaving_last = '0' then
         replaying <= '1';

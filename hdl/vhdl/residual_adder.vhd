@@ -1,6 +1,6 @@
 -- Residual addition: a branch's full sum plus the waiting stream, both on the finer scale, rounded and saturated once.
 --
--- Takes elements of the branch as they come and the stream's from a row_buffer; three clocks. FILL is the rounding
+-- Takes elements of the branch as they come and the stream's from a row_buffer; RESIDUAL clocks. FILL is the rounding
 -- constant where it fits into the zero bits below the operand that is shifted left (else the branch's bias holds it).
 library ieee;
 use ieee.std_logic_1164.all;
@@ -26,7 +26,7 @@ entity residual_adder is
     branch    : in  std_logic_vector(BRANCH_BITS - 1 downto 0);
     step      : out std_logic;
     commit    : out std_logic;
-    retire   : out std_logic;
+    retire    : out std_logic;
     stream    : in  std_logic_vector(STREAM_BITS - 1 downto 0);
     out_valid : out std_logic;
     out_data  : out std_logic_vector(OUT_BITS - 1 downto 0)
@@ -49,17 +49,17 @@ architecture rtl of residual_adder is
     return result;
   end function aligned;
 
-  signal column           : unsigned(counter_bits(COLUMNS) - 1 downto 0);
-  signal row_end          : std_logic;
-  signal valid_1, valid_2 : std_logic;
-  signal branch_1         : std_logic_vector(BRANCH_BITS - 1 downto 0);
-  signal sum              : sum_t;
+  signal column   : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal row_end  : std_logic;
+  signal valids   : std_logic_vector(1 to work.pipeline.RESIDUAL - 1);
+  signal branch_1 : std_logic_vector(BRANCH_BITS - 1 downto 0);
+  signal sum      : sum_t;
 begin
 
   row_end <= valid when column = COLUMNS - 1 else '0';
   step    <= valid;
   commit  <= row_end;
-  retire <= row_end;
+  retire  <= row_end;
 
   process (clk) is
   begin
@@ -69,20 +69,18 @@ begin
       elsif valid = '1' then
         column <= column + 1;
       end if;
-      branch_1  <= branch;
-      if valid_1 = '1' then
+      branch_1 <= branch;
+      if valids(1) = '1' then
         sum <= aligned(branch_1, BRANCH_SHIFT) + aligned(stream, STREAM_SHIFT);
       end if;
-      if valid_2 = '1' then
+      if valids(2) = '1' then
         out_data <= shift_saturate(sum, SHIFT, OUT_BITS, true);
       end if;
-      valid_1   <= valid;
-      valid_2   <= valid_1;
-      out_valid <= valid_2;
+      valids    <= valid & valids(1 to work.pipeline.RESIDUAL - 2);
+      out_valid <= valids(work.pipeline.RESIDUAL - 1);
       if rst = '1' then
         column    <= (others => '0');
-        valid_1   <= '0';
-        valid_2   <= '0';
+        valids    <= (others => '0');
         out_valid <= '0';
       end if;
     end if;

@@ -31,7 +31,7 @@ entity row_buffer is
     step        : in  std_logic;
     rewind      : in  std_logic;
     commit      : in  std_logic;
-    retire     : in  std_logic;
+    retire      : in  std_logic;
     read_data   : out std_logic_vector(BITS - 1 downto 0)
   );
 end entity row_buffer;
@@ -40,14 +40,6 @@ architecture rtl of row_buffer is
   constant DEPTH : positive := ROWS * COLUMNS;
 
   subtype address_t is unsigned(counter_bits(DEPTH) - 1 downto 0);
-
-  function following (address : address_t) return address_t is
-  begin
-    if address = DEPTH - 1 then
-      return (others => '0');
-    end if;
-    return address + 1;
-  end function following;
 
   signal write_address : address_t;
   signal cursor, mark  : address_t;
@@ -66,7 +58,7 @@ begin
   begin
     if rising_edge(clk) then
       if write_valid = '1' then
-        write_address <= following(write_address);
+        write_address <= following(write_address, DEPTH - 1);
         if row_written = '1' then
           column <= (others => '0');
         else
@@ -75,7 +67,7 @@ begin
       end if;
 
       if step = '1' then
-        after_step := following(cursor);
+        after_step := following(cursor, DEPTH - 1);
         if rewind = '1' then
           cursor <= mark;
         else
@@ -86,16 +78,8 @@ begin
         end if;
       end if;
 
-      if start = '1' and retire = '0' then
-        reserved <= reserved + 1;
-      elsif start = '0' and retire = '1' then
-        reserved <= reserved - 1;
-      end if;
-      if row_written = '1' and retire = '0' then
-        filled <= filled + 1;
-      elsif row_written = '0' and retire = '1' then
-        filled <= filled - 1;
-      end if;
+      reserved <= counted(reserved, start, retire);
+      filled   <= counted(filled, row_written, retire);
 
       if rst = '1' then
         write_address <= (others => '0');

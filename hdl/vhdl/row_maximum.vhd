@@ -33,12 +33,8 @@ begin
   begin
     if rising_edge(clk) then
       if valid = '1' then
-        largest <= update;
-        if position = COUNT - 1 then
-          position <= (others => '0');
-        else
-          position <= position + 1;
-        end if;
+        largest  <= update;
+        position <= following(position, COUNT - 1);
       end if;
       if rst = '1' then
         position <= (others => '0');

@@ -19,15 +19,15 @@ entity sequencer is
     PERIOD : positive
   );
   port (
-    clk     : in  std_logic;
-    rst     : in  std_logic;
-    go      : in  std_logic;
-    start   : out std_logic;
-    step    : out std_logic;
-    first   : out std_logic;
-    last    : out std_logic;
-    rewind  : out std_logic;
-    commit  : out std_logic;
+    clk    : in  std_logic;
+    rst    : in  std_logic;
+    go     : in  std_logic;
+    start  : out std_logic;
+    step   : out std_logic;
+    first  : out std_logic;
+    last   : out std_logic;
+    rewind : out std_logic;
+    commit : out std_logic;
     retire : out std_logic
   );
 end entity sequencer;
@@ -48,12 +48,12 @@ begin
   last_group <= '1' when group_count = GROUPS - 1 else '0';
   last_head  <= '1' when head_count = HEADS - 1 else '0';
 
-  start   <= go and not running;
-  step    <= active when INNER = PERIOD or inner_count < INNER else '0';
-  first   <= active when inner_count = 0 else '0';
-  last    <= last_inner;
-  rewind  <= last_inner and not last_group;
-  commit  <= last_inner and last_group;
+  start  <= go and not running;
+  step   <= active when INNER = PERIOD or inner_count < INNER else '0';
+  first  <= active when inner_count = 0 else '0';
+  last   <= last_inner;
+  rewind <= last_inner and not last_group;
+  commit <= last_inner and last_group;
   retire <= last_inner and last_group and last_head;
 
   process (clk) is
@@ -62,15 +62,9 @@ begin
       running <= active and not (period_end and last_group and last_head);
       if period_end = '1' then
         inner_count <= (others => '0');
+        group_count <= following(group_count, GROUPS - 1);
         if last_group = '1' then
-          group_count <= (others => '0');
-          if last_head = '1' then
-            head_count <= (others => '0');
-          else
-            head_count <= head_count + 1;
-          end if;
-        else
-          group_count <= group_count + 1;
+          head_count <= following(head_count, HEADS - 1);
         end if;
       elsif active = '1' then
         inner_count <= inner_count + 1;

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 from quant_model.data.decisions import Predict
-from quant_model.data.linear import CHUNK, flat, moments, newest_rows
+from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.series import Series
 from quant_model.data.tasks import class_weights, prediction_error, task_of
 from quant_model.errors import UserError

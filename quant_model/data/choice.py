@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset
-from quant_model.data.linear import CHUNK, flat, moments, newest_rows
+from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.outputs import OUTPUTS, Outputs, rows_back
 from quant_model.errors import UserError
 

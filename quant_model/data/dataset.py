@@ -274,6 +274,7 @@ def _check_clean(series: Series, splits: Sequence[Split]) -> None:
 
 def _notes(series: Series, division: Division, splits: Sequence[Split], dropped: int) -> Iterator[str]:
     """What a user should know about the data."""
+    yield from series.notes
     train = series.features[division.train]
     for column, name in enumerate(series.feature_names):
         if train[:, column].min() == train[:, column].max():

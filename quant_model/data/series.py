@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 import hashlib
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from quant_model.data.recordings import recordings_of
-from quant_model.data.table import Table, read_table
+from quant_model.data.cache import Cache, Kept
+from quant_model.data.reading.frame import Frame
+from quant_model.data.reading.numbers import Numbers
+from quant_model.data.reading.reader import (
+    Settled,
+    Timed,
+    code_cells,
+    number_cells,
+    settle,
+    shared_step,
+    short,
+    timed,
+)
+from quant_model.data.reading.settings import Reading
+from quant_model.data.reading.shape import reshaped
+from quant_model.data.reading.sheet import Sheet, column_place, words_of
+from quant_model.data.reading.source import read_file, read_sheet
+from quant_model.data.recordings import APART, joined, recordings_of
 from quant_model.errors import UserError
 
-__all__ = ["APART", "Series", "gaps", "load_series", "missing_rows"]
+__all__ = ["APART", "MARKS", "Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
 
-APART = 1 << 40
-"""Steps by which a recording's positions lie after those of another: no window and no season spans it."""
-
-# ISO 8601 with dashes. Checked before the parser, because it also reads bare digits: it takes a count of
-# milliseconds since 1970 for a date in the fifteenth century.
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?")
-_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "-", "?"})
-_MARKS = {"0": False, "1": True, "false": False, "true": True, "False": False, "True": True}
+_NORMAL = ("0", "false", "normal", "ok", "no", "healthy", "nominal")
+_MARKED = (
+    "1",
+    "true",
+    "anomaly",
+    "anomalous",
+    "abnormal",
+    "outlier",
+    "fault",
+    "faulty",
+    "failure",
+    "attack",
+    "yes",
+)
+MARKS = {
+    form: number
+    for words, number in ((_NORMAL, 0.0), (_MARKED, 1.0))
+    for word in words
+    for form in (word, word.capitalize(), word.upper())
+}
+"""What marks of anomalies mean: 1 for one."""
+_ARRAYS = ("time", "position", "features", "targets", "anomalous", "group")
+"""Fields of a series that a cache maps into memory."""
+_VERSION = 1
+"""Raise when the same file and settings would give another series."""
 _LABELS = ' (labels need task = "classify")'
-_MICROSECOND = np.timedelta64(1, "us")
-_Meaning = TypeVar("_Meaning")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +69,8 @@ class Series:
     Attributes:
         name: What errors and reports call the file.
         sha256: Digest of the file's bytes, in hexadecimal.
-        time: ``(rows,)`` strictly rising in each recording; times with an offset are kept in UTC.
-        step: The distance between neighbouring rows where nothing is missing.
+        time: ``(rows,)`` strictly rising in each recording; in UTC where an offset or the zone is known.
+        step: The distance between neighbouring rows where nothing is missing; months by the calendar.
         position: ``(rows,)`` int64, the row's distance from the first row in steps; consecutive numbers
             mean consecutive rows, a jump is a gap. Recordings lie :data:`APART`.
         feature_names: Names of the columns of ``features``.
@@ -53,6 +81,8 @@ class Series:
         classes: What the target's labels may be, in the order of their numbers; empty where the targets are
             numbers.
         anomalous: ``(rows,)`` bool, True for rows that somebody has marked as anomalies; None without marks.
+        step_name: The step for people: ``hour``, ``15 minutes``, ``business day``.
+        notes: What was done to rows of the file that a user should know of, one sentence each.
         group: ``(rows,)`` int64, the number of each row's group; None where the file is one recording.
         group_names: Of the groups, by number.
         group_column: The column that tells them.
@@ -69,6 +99,8 @@ class Series:
     targets: npt.NDArray[np.float64]
     classes: tuple[str, ...] = ()
     anomalous: npt.NDArray[np.bool_] | None = None
+    step_name: str = "step"
+    notes: tuple[str, ...] = ()
     group: npt.NDArray[np.int64] | None = None
     group_names: tuple[str, ...] = ()
     group_column: str = ""
@@ -94,6 +126,32 @@ class Series:
         return missing_rows(self.position)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a file a series has.
+
+    Attributes:
+        features: Columns that the model reads, in that order; a target may be one of them.
+        targets: Columns that the model forecasts, in that order.
+        classes: When given, the target column holds labels (texts or whole numbers): all of them.
+        anomaly: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
+        groups: Columns that tell several recordings apart: rows with the same cells in them are one, whose
+            times rise, wherever in the file they stand. The first one's cells name the groups.
+    """
+
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    anomaly: str | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every column of numbers, marks or labels, each once."""
+        marks = () if self.anomaly is None else (self.anomaly,)
+        return tuple(dict.fromkeys((*self.features, *self.targets, *marks)))
+
+
 def gaps(position: npt.NDArray[np.int64]) -> int:
     """How often at least one row is missing between rows at ``position``, ``(rows,)`` rising, in steps."""
     distance = np.diff(position)
@@ -108,7 +166,7 @@ def missing_rows(position: npt.NDArray[np.int64]) -> int:
 
 def load_series(
     path: Path | str,
-    time_column: str,
+    reading: Reading | str,
     feature_columns: Sequence[str],
     target_columns: Sequence[str],
     *,
@@ -117,23 +175,26 @@ def load_series(
     classes: Sequence[str] = (),
     anomaly_column: str | None = None,
     group_columns: Sequence[str] = (),
+    cache: Cache | None = None,
 ) -> Series:
-    """Load a series from a CSV file (also gzip-compressed) or a Parquet file and check every cell used.
+    """Load a series from a file and check every cell used.
 
-    Rows may be missing, as long as those that are there stand whole steps apart. Nothing is filled in.
+    Rows may be missing, as long as those that are there stand whole steps apart. Nothing is filled in and
+    nothing changed that ``reading`` does not say.
 
     Args:
-        path: The file. Its kind is told by its content.
-        time_column: Column of times, ISO 8601: ``2024-05-01 13:00`` or ``2024-05-01T13:00:00+02:00``.
+        path: The file: text with separated cells, Parquet or Excel. Its kind is told by its content.
+        reading: How it is read; a name is that of the column of times, in ISO 8601: ``2024-05-01 13:00`` or
+            ``2024-05-01T13:00:00+02:00``.
         feature_columns: Columns that the model reads, in that order; a target may be one of them.
         target_columns: Columns that the model forecasts, in that order.
         name: What errors call the file; its path unless given.
         sha256: When given, the digest that the file's bytes must have.
-        classes: When given, the target column holds labels (texts or whole numbers): all of them.
-        anomaly_column: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
-        group_columns: Columns that tell several recordings in one file apart: rows with the same cells in
-            them are one recording, whose times rise, wherever in the file they stand. The first one's cells
-            name the groups.
+        classes: See :class:`Columns`.
+        anomaly_column: See :class:`Columns`.
+        group_columns: See :class:`Columns`.
+        cache: Where the parsed series is kept for the next time; its arrays are then mapped from there, one
+            copy in memory for all processes.
 
     Raises:
         UserError: The file cannot be read, is not the one expected, lacks a column, holds a cell that is
@@ -141,11 +202,12 @@ def load_series(
             in whole steps, or fewer than two rows.
     """
     shown = str(path) if name is None else name
-    features, targets = tuple(feature_columns), tuple(target_columns)
-    _check_choice(shown, time_column, features, targets)
-    if classes:
-        _check_label(shown, features, targets)
-    content = _read(Path(path), shown)
+    if isinstance(reading, str):
+        reading = Reading((reading,))
+    features, targets, labels = (tuple(one) for one in (feature_columns, target_columns, classes))
+    columns = Columns(features, targets, labels, anomaly_column, tuple(group_columns))
+    _check_choice(shown, reading, columns)
+    content = read_file(Path(path), shown)
     digest = hashlib.sha256(content).hexdigest()
     if sha256 is not None and digest != sha256.lower():
         raise UserError(
@@ -153,239 +215,157 @@ def load_series(
             f"sha256 is {digest[:16]}..., expected {sha256.lower()[:16]}...",
             "restore the original file, or start a new study on the changed one",
         )
-    marks = () if anomaly_column is None else (anomaly_column,)
-    wanted = list(dict.fromkeys((time_column, *features, *targets, *marks, *group_columns)))
-    table = read_table(content, shown, wanted)
-    if len(table.rows) < 2:
-        raise UserError(shown, f"{len(table.rows)} rows of data", "a series needs at least two")
-    found = recordings_of(table, group_columns, shown)
-    table = found.sorted(table)
-    time = _times(table, time_column, shown)
-    step, position = _positions(time, table.rows, time_column, shown, found.first)
-    numbers = {column: _numbers(table, column, shown) for column in features}
-    for column in targets:
-        numbers[column] = (
-            _class_numbers(table, column, classes, shown)
-            if classes
-            else _numbers(table, column, shown, _LABELS)
-        )
+    key = (_VERSION, digest, reading.to_json(), columns)
+    kept = None if cache is None else cache.get(key)
+    if kept is not None:
+        return _from_kept(kept, shown)
+    wanted = reading.sources((*columns.all, *columns.groups))
+    sheet = read_sheet(content, shown, wanted, reading.time if wanted is None else wanted)
+    series = series_of(sheet, digest, reading, columns)
+    if cache is not None:
+        cache.put(key, _to_kept(series))
+    return series
+
+
+def _to_kept(series: Series) -> Kept:
+    arrays = {name: array for name in _ARRAYS if (array := getattr(series, name)) is not None}
+    step = [int(series.step.astype(np.int64)), np.datetime_data(series.step.dtype)[0]]
+    return Kept(arrays, {**{name: getattr(series, name) for name in _facts()}, "step": step})
+
+
+def _from_kept(kept: Kept, name: str) -> Series:
+    facts = {one: kept.facts[one] for one in _facts()}
+    facts = {one: tuple(value) if isinstance(value, list) else value for one, value in facts.items()}
+    whole: dict[str, Any] = {**kept.arrays, **facts, "step": np.timedelta64(*kept.facts["step"])}
+    return Series(name=name, **whole)
+
+
+def _facts() -> tuple[str, ...]:
+    """What a series holds beside its arrays and the file's name."""
+    names = (field.name for field in dataclasses.fields(Series))
+    return tuple(name for name in names if name not in (*_ARRAYS, "name"))
+
+
+def series_of(sheet: Sheet, digest: str, reading: Reading, columns: Columns) -> Series:
+    """The series that a sheet holds.
+
+    Args:
+        sheet: A file's cells, the columns that are wanted among them.
+        digest: SHA-256 of the file.
+        reading: How it is read.
+        columns: Which columns.
+
+    Raises:
+        UserError: see :func:`load_series`.
+    """
+    if not len(sheet):
+        raise UserError(sheet.name, "0 rows of data", "a series needs at least two")
+    table = timed(reshaped(sheet, reading), reading, columns.groups)
+    for column in columns.all:
+        column_place(column, table.sheet.header, sheet.place(0) if reading.pivot else sheet.name)
+    frame = Frame(
+        name=sheet.name,
+        time_name=reading.time_name,
+        rows=table.sheet.rows,
+        micros=table.micros,
+        columns=_numbers(table, reading, columns),
+        labels=frozenset(_labels(columns)),
+        notes=table.sheet.lost,
+    )
+    if not columns.groups:
+        return _recording(settle(frame, reading), digest, columns)
+    found = recordings_of(table.sheet, columns.groups)
+    step = shared_step([frame.micros[rows] for rows in found.rows], reading, sheet.name)
+    parts = [_recording(settle(frame.part(rows), reading, step), digest, columns) for rows in found.rows]
+    return joined(parts, found.names, sheet.name, found.column)
+
+
+def _recording(settled: Settled, digest: str, columns: Columns) -> Series:
+    """The rows of one recording."""
+    found = settled.frame
+    marks = None if columns.anomaly is None else found.columns[columns.anomaly] > 0
     return Series(
-        name=shown,
+        name=found.name,
         sha256=digest,
-        time=_frozen(time),
-        step=step,
-        position=_frozen(position),
-        feature_names=features,
-        target_names=targets,
-        features=_frozen(np.stack([numbers[column] for column in features], axis=1)),
-        targets=_frozen(np.stack([numbers[column] for column in targets], axis=1)),
-        classes=tuple(classes),
-        anomalous=None if anomaly_column is None else _frozen(_marks(table, anomaly_column, shown)),
-        group=found.group,
-        group_names=found.names,
-        group_column=found.column,
+        time=_frozen(found.micros.astype("datetime64[us]")),
+        step=settled.step.numpy,
+        position=_frozen(settled.position),
+        feature_names=columns.features,
+        target_names=columns.targets,
+        features=_frozen(np.stack([found.columns[column] for column in columns.features], axis=1)),
+        targets=_frozen(np.stack([found.columns[column] for column in columns.targets], axis=1)),
+        classes=columns.classes,
+        anomalous=None if marks is None else _frozen(marks),
+        step_name=settled.step.name,
+        notes=found.notes,
     )
 
 
-def _check_choice(name: str, time_column: str, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
-    for kind, columns in (("feature", features), ("target", targets)):
-        if not columns:
+def _labels(columns: Columns) -> tuple[str, ...]:
+    marks = () if columns.anomaly is None else (columns.anomaly,)
+    return (*(columns.targets if columns.classes else ()), *marks)
+
+
+def _check_choice(name: str, reading: Reading, columns: Columns) -> None:
+    for kind, chosen in (("feature", columns.features), ("target", columns.targets)):
+        if not chosen:
             raise UserError(name, f"no {kind} column chosen", f"name at least one {kind} column")
-        for column in columns:
-            if columns.count(column) > 1:
+        for column in chosen:
+            if chosen.count(column) > 1:
                 raise UserError(name, f"{kind} column {column} is chosen twice", "name each column once")
-        if time_column in columns:
-            raise UserError(
-                name, f"the time column {time_column} is chosen as a {kind}", "choose columns of numbers"
-            )
+            if column in reading.time:
+                raise UserError(
+                    name, f"the time column {column} is chosen as a {kind}", "choose columns of numbers"
+                )
+    if columns.classes:
+        _check_label(name, columns)
 
 
-def _check_label(name: str, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
-    if len(targets) != 1:
-        raise UserError(name, f"{len(targets)} columns of labels", "name one target column, the label's")
-    if targets[0] in features:
+def _check_label(name: str, columns: Columns) -> None:
+    if len(columns.targets) != 1:
+        raise UserError(
+            name, f"{len(columns.targets)} columns of labels", "name one target column, the label's"
+        )
+    if columns.targets[0] in columns.features:
         raise UserError(
             name,
-            f"the label column {targets[0]} is also a feature, so that each window holds its own answer",
+            f"the label column {columns.targets[0]} is also a feature: each window would hold its own answer",
             "take it out of the features",
         )
 
 
-def _read(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UserError(
-            name, f"cannot read the file ({reason})", "check the path and its permissions"
-        ) from error
+def _numbers(table: Timed, reading: Reading, columns: Columns) -> dict[str, npt.NDArray[np.float64]]:
+    """Every column as numbers: those of features and targets, of classes, of marks."""
+    found = {}
+    for column in columns.all:
+        if column == columns.anomaly:
+            remedy = "write 1 for an anomaly and 0 else"
+            found[column] = code_cells(table.sheet, column, MARKS, "a mark", remedy)
+        elif columns.classes and column in columns.targets:
+            numbers = {label: float(index) for index, label in enumerate(columns.classes)}
+            remedy = "add it to classes, or mend the row"
+            found[column] = code_cells(table.sheet, column, numbers, "one of the classes", remedy)
+        else:
+            numbers_found = number_cells(table.sheet, column, reading)
+            if numbers_found.bad.any():
+                more = _LABELS if column in columns.targets else ""
+                raise _bad_number(table.sheet, column, numbers_found, more)
+            found[column] = numbers_found.values
+    return found
 
 
-def _times(table: Table, column: str, name: str) -> npt.NDArray[np.datetime64]:
-    times: list[datetime] = []
-    aware = False
-    for row, cell in zip(table.rows, table.columns[column], strict=True):
-        place = f"{name} row {row} column {column}"
-        time = _time(cell, place)
-        offset = time.tzinfo is not None
-        if times and offset != aware:
-            raise UserError(
-                place,
-                f"{cell!r} {'has' if offset else 'lacks'} a UTC offset unlike the rows before",
-                "write all times with an offset, or none",
-            )
-        aware = offset
-        times.append(time.astimezone(UTC).replace(tzinfo=None) if aware else time)
-    return np.array(times, dtype="datetime64[us]")
-
-
-def _time(cell: object, place: str) -> datetime:
-    if isinstance(cell, datetime):
-        return cell
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day)
-    remedy = "write times as ISO 8601, for example 2024-05-01 13:00"
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING):
-        raise UserError(place, "the time is missing", remedy + ", or leave the row out")
-    text = str(cell).strip()
-    if not _ISO_TIME.fullmatch(text):
-        raise UserError(place, f"{_short(text)} is not a time", remedy)
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UserError(place, f"{_short(text)} is not a time ({error})", remedy) from error
-
-
-def _positions(
-    time: npt.NDArray[np.datetime64],
-    rows: Sequence[int],
-    column: str,
-    name: str,
-    first: npt.NDArray[np.bool_],
-) -> tuple[np.timedelta64, npt.NDArray[np.int64]]:
-    """Find the step and number the rows by it; the step is the commonest distance between two rows.
-
-    ``first``, ``(rows,)``, tells rows with which a recording begins: they follow on no other.
-    """
-    distance = np.diff(time) // _MICROSECOND
-    follows = ~first[1:]
-    falling = np.flatnonzero((distance <= 0) & follows)
-    if len(falling):
-        row = int(falling[0]) + 1
-        raise UserError(
-            f"{name} row {rows[row]} column {column}",
-            f"{_clock(time[row])} does not come after the row before, {_clock(time[row - 1])}",
-            "sort the rows by time and keep one for each time (where clocks change, write a UTC offset)",
+def _bad_number(sheet: Sheet, column: str, numbers: Numbers, otherwise: str) -> UserError:
+    row = int(np.argmax(numbers.bad))
+    text = words_of(sheet.columns[column])[row].as_py()
+    if not text.strip("+-").lower().startswith(("inf", "nan")) or sheet.separator:
+        return UserError(
+            sheet.place(row, column),
+            f"{short(text)} is not a finite number",
+            "write numbers with a decimal point (or name the mark: decimal), or choose another column"
+            f"{otherwise}",
         )
-    if not follows.any():
-        raise UserError(name, "no recording has two rows", "choose columns of [data] group that repeat")
-    values, counts = np.unique(distance[follows], return_counts=True)
-    # Of equally common distances the first, that is the smallest, counts.
-    step = int(values[np.argmax(counts)])
-    irregular = np.flatnonzero((distance % step != 0) & follows)
-    if len(irregular):
-        row = int(irregular[0]) + 1
-        raise UserError(
-            f"{name} row {rows[row]} column {column}",
-            f"{_duration(int(distance[row - 1]))} after the row before, while the series goes in steps of "
-            f"{_duration(step)}",
-            "bring the rows to a regular step; rows may be left out, but not lie between the steps",
-        )
-    position = np.concatenate([[0], np.cumsum(np.where(follows, distance // step, APART))]).astype(np.int64)
-    return np.timedelta64(step, "us"), position
-
-
-def _numbers(table: Table, column: str, name: str, otherwise: str = "") -> npt.NDArray[np.float64]:
-    cells = table.columns[column]
-    values = np.empty(len(cells), dtype=np.float64)
-    for index, cell in enumerate(cells):
-        try:
-            # Python reads 1_000 as a number; in a data file it is a slip.
-            number = float(cell) if "_" not in str(cell) else None  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            number = None
-        if number is None or not math.isfinite(number):
-            raise _bad_number(cell, f"{name} row {table.rows[index]} column {column}", otherwise)
-        values[index] = number
-    return values
-
-
-def _class_numbers(table: Table, column: str, classes: Sequence[str], name: str) -> npt.NDArray[np.float64]:
-    numbers = {label: float(index) for index, label in enumerate(classes)}
-    remedy = "add it to classes, or mend the row"
-    return np.array(
-        [
-            _word(numbers, cell, f"{name} row {row} column {column}", "one of the classes", remedy)
-            for row, cell in zip(table.rows, table.columns[column], strict=True)
-        ]
-    )
-
-
-def _marks(table: Table, column: str, name: str) -> npt.NDArray[np.bool_]:
-    remedy = "write 1 for an anomaly and 0 else"
-    return np.array(
-        [
-            _word(_MARKS, cell, f"{name} row {row} column {column}", "a mark", remedy)
-            for row, cell in zip(table.rows, table.columns[column], strict=True)
-        ]
-    )
-
-
-def _word(meaning: Mapping[str, _Meaning], cell: object, place: str, kind: str, remedy: str) -> _Meaning:
-    """What a cell's word means; ``1`` is also found where the file says ``1.0``, as it does next to gaps."""
-    text = "" if cell is None else str(cell).strip()
-    if text not in meaning:
-        with contextlib.suppress(ValueError, OverflowError):
-            number = float(text)
-            text = str(int(number)) if number.is_integer() else text
-    if text in meaning:
-        return meaning[text]
-    if text.lower() in _MISSING:
-        raise UserError(place, "the label is missing", "leave the whole row out (a gap in time is allowed)")
-    known = ", ".join(list(meaning)[:16])
-    raise UserError(place, f"{_short(text)} is not {kind} ({known})", remedy)
-
-
-def _bad_number(cell: object, place: str, otherwise: str) -> UserError:
-    if cell is None or str(cell).strip().lower() in _MISSING:
-        problem, remedy = (
-            "the value is missing",
-            "leave the whole row out (a gap in time is allowed) or fill it",
-        )
-    elif isinstance(cell, float):
-        problem, remedy = (
-            f"{cell} is not finite",
-            "leave the whole row out (a gap in time is allowed) or mend it",
-        )
-    else:
-        text = str(cell).strip()
-        problem = f"{_short(text)} is not a finite number"
-        remedy = f"write numbers with a decimal point, or choose another column{otherwise}"
-    return UserError(place, problem, remedy)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:37] + "...")
-
-
-def _clock(time: np.datetime64) -> str:
-    """Write a time to the second, as files do."""
-    return str(time.astype("datetime64[s]")).replace("T", " ")
-
-
-def _duration(microseconds: int) -> str:
-    """Write a duration in the largest unit that makes it a whole number."""
-    units = (
-        ("d", 86_400_000_000),
-        ("h", 3_600_000_000),
-        ("min", 60_000_000),
-        ("s", 1_000_000),
-        ("ms", 1_000),
-    )
-    for unit, size in units:
-        if microseconds % size == 0:
-            return f"{microseconds // size} {unit}"
-    return f"{microseconds} us"
+    remedy = "leave the whole row out (a gap in time is allowed) or mend it"
+    return UserError(sheet.place(row, column), f"{text} is not finite", remedy)
 
 
 _Array = TypeVar("_Array", bound="npt.NDArray[Any]")

@@ -9,13 +9,10 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from quant_model.attention import Context, Scores
-from quant_model.network import Network
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
+from quant_model.graph import INPUT
+from quant_model.training.exponents import Scales
 from quant_model.training.fake_quant import LN2, PowersOfTwo
-from quant_model.training.scales import ScaleRules, Scales
+from quant_model.training.scales import ScaleRules
 from quant_model.training.tape import Tape
 
 _Exponent: TypeAlias = tuple[str, str]
@@ -43,33 +40,32 @@ class Gains:
     biases: Tensor
     """By linear node: a step of the accumulator in steps of the target."""
     by_name: Mapping[str, Tensor]
-    """Residual: a step of the stream in its own steps. Scores: a step of the product. Pool: of its source."""
+    """By node that has one: see :attr:`quant_model.training.node.TrainedNode.gain`."""
 
 
 class GainRules:
     """How a network's gains come from its exponents, prepared for being applied at every step.
 
     Args:
-        network: the network.
-        rules: its scales.
-        targets: by linear node: the tensor in whose steps its result is wanted; None for the head.
+        rules: the network's scales.
     """
 
-    def __init__(self, network: Network, rules: ScaleRules, targets: Sequence[str | None]) -> None:
+    def __init__(self, rules: ScaleRules) -> None:
         self._rules = rules
-        linears = network.linears
-        wanted = [() if target is None else (("tensor", target),) for target in targets]
+        linears = rules.network.weighted
+        wanted = [() if unit is None else (("tensor", unit),) for unit in rules.units]
         weight = [("weight", node.name) for node in linears]
-        source = [("tensor", node.source) for node in linears]
+        source = [("tensor", node.sources[0]) for node in linears]
         self._count = len(linears)
         powers = [_Power((s, w), t) for s, w, t in zip(source, weight, wanted, strict=True)]
         powers += [_Power((), (w,)) for w in weight]
         # Coarser steps of a bias change what it is rounded to, not its size.
         powers += [_Power((), t, (s, w)) for s, w, t in zip(source, weight, wanted, strict=True)]
-        named = _named(network)
-        self._names = tuple(named)
-        self._powers = (*powers, *named.values())
-        self._incidence = self._derive(_owners(network, rules))
+        gained = {name: node.gain for name, node in rules.nodes.items() if node.gain}
+        powers += [_Power(_tensors(gain), _tensors([name])) for name, gain in gained.items()]
+        self._names = tuple(gained)
+        self._powers = tuple(powers)
+        self._incidence = self._derive(_owners(rules))
 
     def powers(self, scales: Scales, units: Sequence[int]) -> Tensor:
         """All gains at some scales, ``(m,)``.
@@ -117,29 +113,16 @@ class GainRules:
         return incidence
 
 
-def _named(network: Network) -> dict[str, _Power]:
-    found = {}
-    for node in network.nodes:
-        own = ("tensor", node.name)
-        if isinstance(node, Residual):
-            found[node.name] = _Power((("tensor", node.stream),), (own,))
-        elif isinstance(node, Scores):
-            found[node.name] = _Power((("tensor", node.query), ("tensor", node.key)), (own,))
-        elif isinstance(node, Pooling):
-            found[node.name] = _Power((("tensor", node.source),), (own,))
-    return found
+def _tensors(names: Iterable[str]) -> tuple[_Exponent, ...]:
+    return tuple(("tensor", name) for name in names)
 
 
-def _owners(network: Network, rules: ScaleRules) -> dict[str, str | None]:
+def _owners(rules: ScaleRules) -> dict[str, str | None]:
     """By tensor: the one whose threshold decides its scale; None where formats decide."""
-    owners: dict[str, str | None] = {"input": None}
-    for node in network.nodes:
-        if isinstance(node, Repeat):
-            owners[node.name] = owners[node.stream]
-        elif isinstance(node, Context):
-            owners[node.name] = owners[node.value]
-        else:
-            owners[node.name] = rules.scale_of.get(node.name)
+    owners: dict[str, str | None] = {INPUT: None}
+    for name, node in rules.nodes.items():
+        scale = node.scale
+        owners[name] = rules.scale_of.get(name) if scale in (None, name) else owners[scale]
     return owners
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from quant_model.data.dataset import Split
+from quant_model.data.dataset import Dataset, Split
+from quant_model.data.tasks import prediction_error
 from quant_model.training.average import Average
 from quant_model.training.checkpoint import Checkpoint, Resume
 from quant_model.training.epoch import Epoch
@@ -53,6 +54,39 @@ class Windows:
         return cls(torch.from_numpy(np.array(split.x)), torch.from_numpy(np.array(split.y)))
 
 
+@dataclass
+class _Standing:
+    """Where a training stands."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: Average | None
+    history: list[Epoch] = field(default_factory=list)
+    best: Mapping[str, Tensor] = field(default_factory=dict)
+    """The model's state at the first epoch with the smallest error."""
+
+    @property
+    def best_epoch(self) -> Epoch:
+        return min(self.history, key=lambda epoch: epoch.validation_error)
+
+    def add(self, epoch: Epoch, state: Mapping[str, Tensor]) -> None:
+        self.history.append(epoch)
+        if self.best_epoch is epoch:
+            self.best = state
+
+    def checkpoint(self) -> Checkpoint:
+        averaged = {} if self.average is None else self.average.state()
+        states = self.model.state_dict(), self.optimizer.state_dict(), averaged
+        return Checkpoint(*states, self.best, tuple(self.history))
+
+    def load(self, found: Checkpoint) -> None:
+        self.model.load_state_dict(found.model)
+        self.optimizer.load_state_dict(dict(found.optimizer))
+        self.history, self.best = list(found.history), found.best
+        if self.average is not None:
+            self.average.load(dict(found.average))
+
+
 def fit(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -82,43 +116,42 @@ def fit(
         TrainingDiverged: the loss or an error is not finite, or far above that of no outputs.
     """
     peaks = [float(group["lr"]) for group in optimizer.param_groups]
+    standing = _Standing(model, optimizer, Average(model) if plan.averaging else None)
     kept = resume.load() if resume is not None else None
     found = Checkpoint.from_bytes(kept, plan.key) if kept is not None else None
-    average = Average(model) if plan.averaging else None
     if found is not None:
-        model.load_state_dict(found.model)
-        optimizer.load_state_dict(dict(found.optimizer))
-        history, best_state = list(found.history), found.best
-        if average is not None:
-            average.load(dict(found.average))
+        standing.load(found)
     else:
-        history, best_state = [Epoch(0, None, validate())], _snapshot(model)
-    best = min(history, key=lambda epoch: epoch.validation_error)
-    if not _go_on(on_epoch, history):
-        model.load_state_dict(best_state)
-        return tuple(history)
+        standing.add(Epoch(0, None, validate()), _snapshot(model))
     limit = _DIVERGED * float(loss_function(torch.zeros_like(windows.y), windows.y))
-    for index in range(len(history), plan.epochs + 1):
-        if history[-1].index - best.index >= plan.patience:
+    going = _go_on(on_epoch, standing.history)
+    while going and (index := len(standing.history)) <= plan.epochs:
+        if index - 1 - standing.best_epoch.index >= plan.patience:
             break
-        train_loss = _run_epoch(model, optimizer, windows, loss_function, plan, peaks, index, average)
-        if not train_loss <= limit:  # a NaN is not, either
-            raise TrainingDiverged(f"the training loss is {train_loss:.4g} in epoch {index}")
-        error, state = _better(model, average, validate)
-        epoch = Epoch(index, train_loss, error)
-        if not math.isfinite(epoch.validation_error):
-            raise TrainingDiverged(f"the validation error is {epoch.validation_error} in epoch {index}")
-        history.append(epoch)
-        if epoch.validation_error < best.validation_error:
-            best, best_state = epoch, state
+        loss = _run_epoch(standing, windows, loss_function, plan, peaks, index)
+        if not loss <= limit:  # a NaN is not, either
+            raise TrainingDiverged(f"the training loss is {loss:.4g} in epoch {index}")
+        error, state = _better(model, standing.average, validate)
+        if not math.isfinite(error):
+            raise TrainingDiverged(f"the validation error is {error} in epoch {index}")
+        standing.add(Epoch(index, loss, error), state)
         if resume is not None:
-            averaged = {} if average is None else average.state()
-            kept_now = (model.state_dict(), optimizer.state_dict(), averaged, best_state, tuple(history))
-            resume.save(Checkpoint(*kept_now).to_bytes(plan.key))
-        if not _go_on(on_epoch, [epoch]):
-            break
-    model.load_state_dict(best_state)
-    return tuple(history)
+            resume.save(standing.checkpoint().to_bytes(plan.key))
+        going = _go_on(on_epoch, standing.history[-1:])
+    model.load_state_dict(standing.best)
+    return tuple(standing.history)
+
+
+def validator(model: nn.Module, dataset: Dataset) -> Callable[[], float]:
+    """What measures a model's error on validation, by the dataset's task."""
+    validation = Windows.of(dataset.validation)
+
+    def validate() -> float:
+        model.eval()
+        with torch.no_grad():
+            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
+
+    return validate
 
 
 def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) -> bool:
@@ -134,16 +167,15 @@ def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) ->
 
 
 def _run_epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    standing: _Standing,
     windows: Windows,
     loss_function: LossFunction,
     plan: Plan,
     peaks: Sequence[float],
     index: int,
-    average: Average | None,
 ) -> float:
     """Pass over all windows once and return the mean loss."""
+    model, optimizer = standing.model, standing.optimizer
     steps = -(-len(windows.x) // plan.batch_size)
     # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
     order = torch.randperm(len(windows.x), generator=_generator(plan.seed, index))
@@ -160,8 +192,8 @@ def _run_epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        if average is not None:
-            average.update()
+        if standing.average is not None:
+            standing.average.update()
         total += loss.detach() * len(shuffled.x[part])
     return float(total) / len(windows.x)
 

@@ -1,4 +1,4 @@
-"""Float parents: one trained encoder per architecture that all its quantised networks start from."""
+"""Float parents: one trained model per shape that all its quantised networks start from."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ import torch
 
 from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
-from quant_model.design import Architecture, linear_names
+from quant_model.design import shape_from_dict
 from quant_model.errors import UserError
+from quant_model.graph import Shape, graph_of
 from quant_model.training.checkpoint import Resume
-from quant_model.training.condition import condition
 from quant_model.training.epoch import Epoch
-from quant_model.training.float_model import FloatTransformer
-from quant_model.training.fold import FoldedLinear, fold, folded_tensors
-from quant_model.training.loop import Plan, Windows, fit
+from quant_model.training.families import FLOAT_FAMILIES
+from quant_model.training.float_pass import folded_tensors
+from quant_model.training.folded import FoldedLinear
+from quant_model.training.loop import Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of
 from quant_model.training.settings import TrainingSettings
+from quant_model.training.start import calibration_windows
 
 _VERSION = 1
 """Raise when the same settings would train another parent."""
@@ -36,11 +38,12 @@ _PREDICTED = 1024
 
 @dataclass(frozen=True, eq=False)
 class FloatParent:
-    """A trained float encoder, folded to the network's linear layers and conditioned for few bits."""
+    """A trained float model, folded to the network's linear layers and conditioned for few bits."""
 
-    architecture: Architecture
+    shape: Shape
+    """In the file its key is ``architecture``, its first name."""
     linears: Mapping[str, FoldedLinear]
-    """By linear engine's name."""
+    """By node."""
     validation_error: float
     """Of the folded network on validation, by the metric of the dataset's task."""
     key: str
@@ -51,20 +54,21 @@ class FloatParent:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
         # In parts: all tensors of a pass over a whole series are gigabytes.
         parts = torch.split(torch.from_numpy(np.array(windows)), _PREDICTED)
+        out = graph_of(self.shape).output.name
         with torch.no_grad():
-            found = [folded_tensors(self.architecture, self.linears, part)["head"][:, 0] for part in parts]
+            found = [folded_tensors(self.shape, self.linears, part)[out][:, 0] for part in parts]
         forecast: npt.NDArray[np.float32] = torch.cat(found).numpy()
         return forecast
 
     def to_bytes(self) -> bytes:
         """The parent as one file (numpy's npz, no pickles) with a checksum; equal parents, equal bytes."""
         arrays = {
-            f"{name}/{part}": getattr(self.linears[name], part)
-            for name in linear_names(self.architecture)
+            f"{node.name}/{part}": getattr(self.linears[node.name], part)
+            for node in graph_of(self.shape).weighted
             for part in ("weight", "bias")
         }
         header = {
-            "architecture": dataclasses.asdict(self.architecture),
+            "architecture": self.shape.as_dict(),
             "validation_error": self.validation_error,
             "key": self.key,
             "history": [dataclasses.astuple(epoch) for epoch in self.history],
@@ -87,13 +91,13 @@ class FloatParent:
                 arrays = {name: file[name] for name in file.files}
             text, digest = str(arrays.pop("header")), str(arrays.pop("digest"))
             header = json.loads(text)
-            architecture = Architecture(**header["architecture"])
+            shape = shape_from_dict(header["architecture"])
             linears = {
-                name: FoldedLinear(arrays[f"{name}/weight"], arrays[f"{name}/bias"])
-                for name in linear_names(architecture)
+                node.name: FoldedLinear(arrays[f"{node.name}/weight"], arrays[f"{node.name}/bias"])
+                for node in graph_of(shape).weighted
             }
             history = tuple(Epoch(*row) for row in header["history"])
-            parent = cls(architecture, linears, header["validation_error"], header["key"], history)
+            parent = cls(shape, linears, header["validation_error"], header["key"], history)
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(place, f"no float parent ({error})", remedy) from error
         if digest != _content_digest(text, arrays):
@@ -101,11 +105,11 @@ class FloatParent:
         return parent
 
 
-def parent_key(architecture: Architecture, dataset: Dataset, settings: TrainingSettings, seed: int) -> str:
+def parent_key(shape: Shape, dataset: Dataset, settings: TrainingSettings, seed: int) -> str:
     """Digest of everything that a float parent depends on, to look up one that is already trained."""
     content: dict[str, Any] = {
         "version": _VERSION,
-        "architecture": dataclasses.asdict(architecture),
+        "architecture": shape.as_dict(),
         "dataset": dataset.digest,
         "settings": settings.parent_part(),
         "seed": seed,
@@ -114,72 +118,59 @@ def parent_key(architecture: Architecture, dataset: Dataset, settings: TrainingS
 
 
 def train_parent(
-    architecture: Architecture,
+    shape: Shape,
     dataset: Dataset,
     settings: TrainingSettings,
     seed: int,
     resume: Resume | None = None,
 ) -> FloatParent:
-    """Train the float encoder, fold and condition it.
+    """Train a shape's float model, fold and condition it.
 
     Args:
-        architecture: the encoder's shape.
+        shape: the network's.
         dataset: windows of that shape.
         settings: how.
         seed: of the first weights and the order of the windows.
         resume: where checkpoints are kept, to go on from.
 
     Raises:
-        ValueError: the dataset's windows do not have the architecture's shape.
+        ValueError: the dataset's windows do not have that shape.
         TrainingDiverged: the loss is not finite.
     """
-    check_shape(architecture, dataset)
+    check_shape(shape, dataset)
+    family = FLOAT_FAMILIES[shape.family]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = FloatTransformer(architecture)
-    validation = Windows.of(dataset.validation)
-
-    def validate() -> float:
-        model.eval()
-        with torch.no_grad():
-            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
-
+        model = family.model(shape)
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=settings.parent_learning_rate,
         weight_decay=settings.parent_weight_decay,
         fused=True,
     )
-    key = parent_key(architecture, dataset, settings, seed)
+    key = parent_key(shape, dataset, settings, seed)
     plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key)
     windows = Windows.of(dataset.train)
-    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, resume=resume)
-    stride = max(len(dataset.train) // settings.calibration_windows, 1)
-    linears = condition(architecture, fold(model), dataset.train.x[::stride])
-    parent = FloatParent(
-        architecture,
-        linears,
-        min(epoch.validation_error for epoch in history),
-        key,
-        history,
-    )
+    history = fit(model, optimizer, windows, loss_of(dataset), validator(model, dataset), plan, resume=resume)
+    linears = family.condition(shape, family.fold(model), calibration_windows(dataset, settings).numpy())
+    best = min(epoch.validation_error for epoch in history)
+    parent = FloatParent(shape, linears, best, key, history)
     # The folded network is what counts: its error, not that of the model it came from.
     error = prediction_error(dataset, dataset.validation, parent.predict(dataset.validation.x))
     return dataclasses.replace(parent, validation_error=error)
 
 
-def check_shape(architecture: Architecture, dataset: Dataset) -> None:
-    """Refuse a dataset whose windows an architecture cannot read.
+def check_shape(shape: Shape, dataset: Dataset) -> None:
+    """Refuse a dataset whose windows a network cannot read.
 
     Raises:
         ValueError: with both shapes.
     """
-    wanted = (architecture.window, architecture.features, architecture.outputs)
+    graph = graph_of(shape)
+    wanted = (graph.input.rows, graph.input.columns, graph.output.columns)
     found = (dataset.window, dataset.features, dataset.outputs)
     if wanted != found:
-        raise ValueError(
-            f"the architecture is for (window, features, outputs) {wanted}, the data has {found}"
-        )
+        raise ValueError(f"the network is for (window, features, outputs) {wanted}, the data has {found}")
 
 
 def _content_digest(header: str, arrays: Mapping[str, npt.NDArray[Any]]) -> str:

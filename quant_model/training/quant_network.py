@@ -5,33 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from quant_model.attention import Context, Scores
 from quant_model.formats import Format
+from quant_model.graph import INPUT
 from quant_model.input_scale import InputScale
 from quant_model.integer_model import IntegerModel
-from quant_model.linear import Linear
 from quant_model.network import Network
 from quant_model.node import LinearParameters, Parameters
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
 from quant_model.training.errors import TrainingDiverged
-from quant_model.training.fake_quant import (
-    Affine,
-    Attend,
-    LinearRequantize,
-    PoolRequantize,
-    QuantizeSegments,
-    round_half_up,
-)
+from quant_model.training.exponents import Scales
 from quant_model.training.gains import GainRules, Gains
-from quant_model.training.scales import ScaleRules, Scales
+from quant_model.training.node import Pass
+from quant_model.training.scales import ScaleRules
+from quant_model.training.segments import Segments
 from quant_model.training.start import Start
 from quant_model.training.tape import Tape, recorded
 
@@ -41,40 +33,6 @@ _LARGEST_THRESHOLD = 64
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
 _FLOAT32_INTEGERS = 2**24
 """Up to here float32 holds every integer (IEEE 754: 24 bits of significand)."""
-
-
-class _Segments(nn.Module):
-    """Where each linear node's values lie in one long vector, and between which integers they must stay."""
-
-    index: Tensor
-    low: Tensor
-    high: Tensor
-
-    def __init__(self, shapes: Sequence[tuple[int, int]], bounds: Sequence[tuple[int, int]]) -> None:
-        super().__init__()
-        self.shapes = tuple(shapes)
-        self.sizes = [rows * columns for rows, columns in shapes]
-        repeats = torch.tensor(self.sizes)
-        index = torch.repeat_interleave(torch.arange(len(shapes)), repeats)
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("low", torch.tensor([float(b[0]) for b in bounds])[index], persistent=False)
-        self.register_buffer("high", torch.tensor([float(b[1]) for b in bounds])[index], persistent=False)
-
-    def quantize(
-        self, tape: Tape, values: Tensor, scales: Tensor, gains: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
-        """Gain times integer, the segments each in its own shape; scales and gains by segment."""
-        quantizer = (scales, gains, self.index, self.sizes, self.low, self.high)
-        return tape.split(tape.apply(QuantizeSegments, values, *quantizer).to(dtype), self.sizes, self.shapes)
-
-    def integers(self, values: Tensor, scales: Tensor) -> Tensor:
-        """The integers alone."""
-        return round_half_up(values * scales[self.index], self.low, self.high)
-
-    def split(self, values: Tensor) -> list[Tensor]:
-        """The segments, each in its own shape."""
-        parts = torch.split(values, self.sizes)
-        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -111,12 +69,12 @@ class QuantNetwork(nn.Module):
         super().__init__()
         self.network = network
         self.rules = ScaleRules(network)
-        linears = network.linears
-        self._weights = _Segments(
+        linears = network.weighted
+        self._weights = Segments(
             [(node.columns, node.in_features) for node in linears],
             [(node.weight.low, node.weight.high) for node in linears],
         )
-        self._biases = _Segments(
+        self._biases = Segments(
             [(node.bias_rows, node.columns) for node in linears],
             [(-node.bias_bound, node.bias_bound) for node in linears],
         )
@@ -127,28 +85,22 @@ class QuantNetwork(nn.Module):
         # Weights and biases are kept relative to their first thresholds, so that one learning rate suits all.
         self.register_buffer("weight_units", torch.zeros(len(linears), dtype=torch.int64))
         self.register_buffer("bias_units", torch.zeros(len(linears), dtype=torch.int64))
-        features = network.design.architecture.features
+        features = network.input.columns
         self.register_buffer("input_offset", torch.zeros(features, dtype=torch.float64))
         self.register_buffer("input_step", torch.ones(features, dtype=torch.float64))
         self._weight_offsets = [_offset(node.weight) for node in linears]
         self._offsets = [_offset(target) for target in self.rules.formats.values()]
-        self._units = _units(network)
-        self._gains = GainRules(network, self.rules, self._units)
+        self._gains = GainRules(self.rules)
+        self._steps = [(self.rules.nodes[node.name], sources) for node, sources in network.steps]
         self._last: _Prepared | None = None
-        self._contexts = {node.scores: node for node in network.nodes if isinstance(node, Context)}
-        self._residuals = {node.branch: node for node in network.nodes if isinstance(node, Residual)}
-        for node in self._contexts.values():
-            table = torch.from_numpy(node.table).double()
-            self.register_buffer(_table_name(node), table, persistent=False)
 
     def initialise(self, start: Start) -> None:
         """Start from folded float layers, with the scales that suit them best."""
-        names, source = self.rules.linear_names, self.network.input
+        names, source = self.rules.linear_names, self.network.input.format
         scale = start.input_scale(source)
         linears = {name: start.linear(name, source) for name in names}
-        weight_exponents = [
-            start.weight_exponent(node.name, node.weight, source) for node in self.network.linears
-        ]
+        weighted = self.network.weighted
+        weight_exponents = [start.weight_exponent(node.name, node.weight, source) for node in weighted]
         sharing = {
             own: tuple(name for name, scale_of in self.rules.scale_of.items() if scale_of == own)
             for own in self.rules.formats
@@ -160,7 +112,7 @@ class QuantNetwork(nn.Module):
         }
         reach |= {name: reach[own] for name, own in self.rules.scale_of.items()}
         weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
-        bias_units = [reach[unit] if unit is not None else 0 for unit in self._units]
+        bias_units = [reach[unit] if unit is not None else 0 for unit in self.rules.units]
         with torch.no_grad():
             self.input_offset.copy_(torch.from_numpy(scale.offset))
             self.input_step.copy_(torch.from_numpy(scale.step))
@@ -205,9 +157,9 @@ class QuantNetwork(nn.Module):
                 bias.double().numpy().astype(np.int64),
                 scales.weights[node.name],
             )
-            for node, weight, bias in zip(self.network.linears, weights, biases, strict=True)
+            for node, weight, bias in zip(self.network.weighted, weights, biases, strict=True)
         }
-        exponents = {name: scales.tensors[name] for name in ("input", *self.rules.scale_of)}
+        exponents = {name: scales.tensors[name] for name in (INPUT, *self.rules.scale_of)}
         return IntegerModel(self.network, Parameters(linear, exponents, self._input_scale()))
 
     def _prepare(self) -> _Prepared:
@@ -217,7 +169,8 @@ class QuantNetwork(nn.Module):
         key = tuple(tuple(part) for part in (weights, tensors, weight_units, bias_units))
         if self._last is None or self._last.key != key:
             scales = self.rules.apply(weights, tensors)
-            accumulators = [scales.tensors[n.source] + scales.weights[n.name] for n in self.network.linears]
+            weighted = self.network.weighted
+            accumulators = [scales.tensors[n.sources[0]] + scales.weights[n.name] for n in weighted]
             steps = [2.0 ** (unit - e) for unit, e in zip(bias_units, accumulators, strict=True)]
             powers = self._gains.powers(scales, weight_units)
             self._last = _Prepared(key, scales, powers, torch.tensor(steps))
@@ -233,32 +186,16 @@ class QuantNetwork(nn.Module):
         """The nodes in their order, in the arithmetic of the input's type."""
         gains = self._gains.apply(tape, self.weight_thresholds, self.thresholds, prepared.powers)
         linears = self._effective(tape, gains, prepared.bias_scales, integers.dtype)
-        tensors = {"input": integers}
-        for node, sources in self.network.steps:
-            name, bounds = node.name, (node.output.low, node.output.high)
-            if isinstance(node, Repeat):
-                tensors[name] = tensors[sources[0]]
-            elif isinstance(node, Linear):
-                if node.target is None:
-                    continue  # the head comes last, a branch with its residual
-                tensors[name] = tape.apply(LinearRequantize, tensors[node.source], *linears[name], *bounds)
-            elif isinstance(node, Residual):
-                rows = tensors[self.network.by_name[node.branch].sources[0]]
-                stream = (tensors[node.stream], gains.by_name[name])
-                tensors[name] = tape.apply(LinearRequantize, rows, *linears[node.branch], *bounds, *stream)
-            elif isinstance(node, Scores):
-                context = self._contexts[name]
-                operands = (tensors[node.query], tensors[node.key], tensors[context.value])
-                table: Tensor = getattr(self, _table_name(context)).to(integers.dtype)
-                how = (gains.by_name[name], 2.0 ** prepared.scales.tensors[name], *bounds, node.heads)
-                tensors[context.name] = tape.apply(Attend, *operands, table, *how)
-            elif isinstance(node, Pooling):
-                tensors[name] = tape.apply(PoolRequantize, tensors[node.source], gains.by_name[name], *bounds)
-        return tape.apply(Affine, tensors[self.network.head.source], *linears["head"])
+        run = Pass(tape, linears, gains.by_name, prepared.scales, integers.dtype)
+        tensors: dict[str, Any] = {INPUT: integers}
+        for node, sources in self._steps:
+            tensors[node.node.name] = node.step(run, *(tensors[name] for name in sources))
+        result: Tensor = tensors[self.network.last.name]
+        return result
 
     def _input(self, windows: Tensor) -> Tensor:
         """The host's integers, by the host's arithmetic."""
-        return torch.from_numpy(self._input_scale().quantize(windows.numpy(), self.network.input))
+        return torch.from_numpy(self._input_scale().quantize(windows.numpy(), self.network.input.format))
 
     def _input_scale(self) -> InputScale:
         return InputScale(self.input_offset.numpy().copy(), self.input_step.numpy().copy())
@@ -273,52 +210,12 @@ class QuantNetwork(nn.Module):
         return dict(zip(self.rules.linear_names, pairs, strict=True))
 
     def _fits_float32(self, scales: Scales) -> bool:
-        return _largest_significand(self.network, scales) <= _FLOAT32_INTEGERS
-
-
-def _largest_significand(network: Network, scales: Scales) -> int:
-    """A bound on every intermediate result, counted in the finest step that it may have.
-
-    Sums are counted as if all their terms had one sign, so that no order of summation can exceed it.
-    """
-    exponents, largest = scales.tensors, 1
-    for node in network.nodes:
-        if isinstance(node, Linear):
-            accumulator = exponents[node.source] + scales.weights[node.name]
-            bound = node.product_bound + node.bias_bound
-            halves = 0 if node.target is None else exponents[node.name] - 1 - accumulator
-            largest = max(largest, (bound + (1 << max(halves, 0))) << max(-halves, 0))
-        elif isinstance(node, Residual):
-            branch, stream, out = exponents[node.branch], exponents[node.stream], exponents[node.name]
-            finest = min(branch, stream, out - 1)
-            bound = node.branch_format.magnitude << (branch - finest)
-            largest = max(
-                largest,
-                bound + (node.stream_format.magnitude << (stream - finest)) + (1 << (out - 1 - finest)),
-            )
-        elif isinstance(node, Scores):
-            dot = exponents[node.query] + exponents[node.key]
-            halves = exponents[node.name] - 1 - dot
-            largest = max(largest, (node.product_bound + (1 << max(halves, 0))) << max(-halves, 0))
-        elif isinstance(node, Context):
-            # The quotient comes within 1 / (2 * denominator) of an integer: it must be told from it.
-            denominator = node.rows * node.probability.high
-            largest = max(largest, 2 * denominator * (node.output.magnitude + 1))
-        elif isinstance(node, Pooling):
-            halves = exponents[node.name] - 1 - exponents[node.source]
-            largest = max(largest, (node.sum_bound + (1 << max(halves, 0))) << max(-halves, 0))
-    return largest
-
-
-def _units(network: Network) -> list[str | None]:
-    """The tensor in whose steps each linear node's result is wanted; None for the head."""
-    residuals = {node.branch: node.name for node in network.nodes if isinstance(node, Residual)}
-    return [node.name if node.target is not None else residuals.get(node.name) for node in network.linears]
+        return all(node.significand(scales) <= _FLOAT32_INTEGERS for node in self.rules.nodes.values())
 
 
 def _offset(target: Format) -> int:
     """Threshold minus exponent: the threshold is the first power of two above the format."""
-    return target.bits - 1 if target.signed else target.bits
+    return int(target.bits) - target.signed
 
 
 def _thresholds(exponents: Sequence[int], offsets: Sequence[int]) -> Tensor:
@@ -338,7 +235,3 @@ def _exponents(thresholds: Tensor, offsets: Sequence[int], names: Sequence[str])
         if not abs(value) <= _LARGEST_THRESHOLD:  # a NaN is not, either
             raise TrainingDiverged(f"the threshold of {name} is {value}")
     return [math.ceil(value) - offset for value, offset in zip(values, offsets, strict=True)]
-
-
-def _table_name(node: Context) -> str:
-    return f"table_{node.name.replace('.', '_')}"

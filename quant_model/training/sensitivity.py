@@ -19,20 +19,14 @@ import torch
 
 from quant_model.data.dataset import Dataset, Split
 from quant_model.data.tasks import prediction_error
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_names,
-    linear_names,
-    tied_streams,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.errors import UserError
+from quant_model.graph import Graph, graph_of
 from quant_model.network import build_network
 from quant_model.training.parent import FloatParent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
-from quant_model.training.start import Start
+from quant_model.training.start import Start, calibration_windows
 
 _REST_BITS = 8
 """Bits of weights and activations that are not looked at: the most that a design point can have."""
@@ -101,17 +95,16 @@ def measure_sensitivity(
     Takes some hundredths of a second per tensor and number of bits for small networks.
 
     Args:
-        parent: the float encoder.
+        parent: the float parent.
         dataset: windows of its shape.
         settings: how many windows scales are chosen on.
         bits: the widths to look at, each 2..8.
     """
-    architecture = parent.architecture
-    stride = max(len(dataset.train) // settings.calibration_windows, 1)
-    start = Start(architecture, parent.linears, torch.from_numpy(np.array(dataset.train.x[::stride])))
+    graph = graph_of(parent.shape)
+    start = Start(parent.shape, parent.linears, calibration_windows(dataset, settings))
     split = _thinned(dataset.validation)
     windows = torch.from_numpy(np.array(split.x))
-    base_design = uniform_design(architecture, _REST_BITS, _REST_BITS, stream_bits=_REST_STREAM_BITS)
+    base_design = uniform_design(parent.shape, _REST_BITS, _REST_BITS, stream_bits=_REST_STREAM_BITS)
 
     def error(design: DesignPoint) -> float:
         model = QuantNetwork(build_network(design))
@@ -123,16 +116,18 @@ def measure_sensitivity(
     base = error(base_design)
     widths = tuple(bits)
     weights = {
-        name: {width: _increase(error(_with_weight(base_design, name, width)), base) for width in widths}
-        for name in linear_names(architecture)
+        node.name: {
+            width: _increase(error(_with_weight(base_design, node.name, width)), base) for width in widths
+        }
+        for node in graph.weighted
     }
     activations: dict[str, dict[int, float]] = {}
-    for group in _groups(architecture):
+    for group in _groups(graph):
         found = {
             width: _increase(error(_with_activations(base_design, group, width)), base) for width in widths
         }
         activations |= dict.fromkeys(group, found)
-    ordered = {name: activations[name] for name in activation_names(architecture)}
+    ordered = {name: activations[name] for name in graph.tensors}
     return Sensitivity(parent.key, base, weights, ordered)
 
 
@@ -140,10 +135,10 @@ def _increase(error: float, base: float) -> float:
     return error / base - 1 if base > 0 else (0.0 if error == base else math.inf)
 
 
-def _groups(architecture: Architecture) -> list[tuple[str, ...]]:
+def _groups(graph: Graph) -> list[tuple[str, ...]]:
     """Tensors to lower, those together that must have the same bits."""
-    tied = tied_streams(architecture)
-    groups: list[tuple[str, ...]] = [(name,) for name in activation_names(architecture) if name not in tied]
+    tied = graph.tied
+    groups: list[tuple[str, ...]] = [(name,) for name in graph.tensors if name not in tied]
     return [tied, *groups] if tied else groups
 
 

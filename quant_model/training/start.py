@@ -8,30 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from quant_model.design import Architecture
+from quant_model.data.dataset import Dataset
 from quant_model.formats import Format
+from quant_model.graph import INPUT, Shape, graph_of
 from quant_model.input_scale import InputScale
 from quant_model.training.calibrate import best_exponent, best_input_scale
-from quant_model.training.fold import FoldedLinear, absorb, folded_tensors
+from quant_model.training.float_pass import folded_tensors
+from quant_model.training.folded import FoldedLinear, absorb
+from quant_model.training.settings import TrainingSettings
+
+
+def calibration_windows(dataset: Dataset, settings: TrainingSettings) -> Tensor:
+    """Training windows that scales are chosen on, evenly spaced in time: ``(count, window, features)``."""
+    stride = max(len(dataset.train) // settings.calibration_windows, 1)
+    return torch.from_numpy(np.array(dataset.train.x[::stride]))
 
 
 class Start:
     """Folded float layers with their tensors on some training windows.
 
     Args:
-        architecture: the layers' shape.
-        linears: the layers, by linear engine's name.
+        shape: the network's.
+        linears: the layers, by node.
         windows: calibration windows ``(batch, window, features)``, normalised.
     """
 
-    def __init__(
-        self, architecture: Architecture, linears: Mapping[str, FoldedLinear], windows: Tensor
-    ) -> None:
-        self.architecture = architecture
+    def __init__(self, shape: Shape, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
+        self.shape = shape
         self._linears = linears
+        self._first = {node.name for node in graph_of(shape).consumers(INPUT)}
         self._windows = windows
         self._input_scales: dict[Format, InputScale] = {}
         self._exponents: dict[tuple[str | tuple[str, ...], Format, Format | None], int] = {}
@@ -40,7 +49,7 @@ class Start:
     def tensors(self) -> Mapping[str, Tensor]:
         """Every tensor on the windows, in real units."""
         with torch.no_grad():
-            return folded_tensors(self.architecture, self._linears, self._windows)
+            return folded_tensors(self.shape, self._linears, self._windows)
 
     def input_scale(self, target: Format) -> InputScale:
         """Offset and step of each feature."""
@@ -49,13 +58,13 @@ class Start:
         return self._input_scales[target]
 
     def linear(self, name: str, source: Format) -> FoldedLinear:
-        """A layer; ``embed`` for the integers of an input of format ``source``."""
+        """A layer; one that reads the input for integers of format ``source``."""
         own = self._linears[name]
-        return absorb(own, self.input_scale(source)) if name == "embed" else own
+        return absorb(own, self.input_scale(source)) if name in self._first else own
 
     def weight_exponent(self, name: str, target: Format, source: Format) -> int:
         """The exponent that suits a layer's weights best; ``source`` is the input's format."""
-        key = (name, target, source if name == "embed" else None)
+        key = (name, target, source if name in self._first else None)
         if key not in self._exponents:
             weight = torch.from_numpy(self.linear(name, source).weight)
             self._exponents[key] = best_exponent(weight, target)

@@ -18,12 +18,12 @@ from quant_model.network import Network
 from quant_model.training.checkpoint import Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining
-from quant_model.training.loop import SHARE, Plan, Windows, fit
+from quant_model.training.loop import SHARE, Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of, taught
 from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
-from quant_model.training.start import Start
+from quant_model.training.start import Start, calibration_windows
 
 _VERSION = 2
 """Raise when the same settings would train another network."""
@@ -57,10 +57,10 @@ def train(
 
     Args:
         network: what to train.
-        dataset: windows of the architecture's shape.
+        dataset: windows of the network's shape.
         settings: how.
         seed: of the order of the windows, and of the parent when there is none.
-        parent: the float encoder to start from; trained here when None.
+        parent: the float parent to start from; trained here when None.
         on_epoch: called after each epoch, epoch 0 included; what it raises ends the training,
             :class:`StopTraining` with the best epoch so far as the result.
         resume: where checkpoints are kept, to go on from.
@@ -69,54 +69,49 @@ def train(
         ValueError: parent or dataset do not have the network's shape.
         TrainingDiverged: the loss or a parameter is not finite.
     """
-    architecture = network.design.architecture
-    check_shape(architecture, dataset)
+    check_shape(network.shape, dataset)
     if parent is None:
-        parent = train_parent(architecture, dataset, settings, seed)
-    if parent.architecture != architecture:
-        raise ValueError(f"the parent is of another architecture: {parent.architecture}")
-    windows, validation = Windows.of(dataset.train), Windows.of(dataset.validation)
+        parent = train_parent(network.shape, dataset, settings, seed)
+    if parent.shape != network.shape:
+        raise ValueError(f"the parent is of another shape: {parent.shape}")
     model = QuantNetwork(network)
-    stride = max(len(windows.x) // settings.calibration_windows, 1)
-    model.initialise(Start(architecture, parent.linears, windows.x[::stride]))
-
-    teacher = torch.from_numpy(parent.predict(dataset.train.x))
+    model.initialise(Start(network.shape, parent.linears, calibration_windows(dataset, settings)))
+    windows, teacher = Windows.of(dataset.train), torch.from_numpy(parent.predict(dataset.train.x))
     windows = Windows(windows.x, taught(dataset, windows.y, teacher, settings.distillation))
-
-    def validate() -> float:
-        model.eval()
-        with torch.no_grad():
-            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
-
-    stopped: str | None = None
-
-    def watch(epoch: Epoch) -> None:
-        nonlocal stopped
-        try:
-            if on_epoch is not None:
-                on_epoch(epoch)
-        except StopTraining as reason:
-            stopped = str(reason)
-            raise
-
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [model.weights, model.biases], "lr": settings.learning_rate},
-            {
-                "params": [model.weight_thresholds, model.thresholds],
-                "lr": settings.threshold_learning_rate,
-                SHARE: settings.threshold_share,
-            },
-        ],
-        weight_decay=0.0,
-        fused=True,
-    )
     key = _training_key(network, parent, dataset, settings, seed)
     plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key, settings.averaging)
+    watch = _Watch(on_epoch)
+    optimizer, validate = _optimizer(model, settings), validator(model, dataset)
     history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, watch, resume)
     integer_model = model.integer_model()
     error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
-    return TrainingResult(integer_model, history, error, stopped)
+    return TrainingResult(integer_model, history, error, watch.stopped)
+
+
+class _Watch:
+    """The caller's callback; remembers why it stopped the training, if it did."""
+
+    def __init__(self, on_epoch: Callable[[Epoch], None] | None) -> None:
+        self._on_epoch = on_epoch
+        self.stopped: str | None = None
+
+    def __call__(self, epoch: Epoch) -> None:
+        try:
+            if self._on_epoch is not None:
+                self._on_epoch(epoch)
+        except StopTraining as reason:
+            self.stopped = str(reason)
+            raise
+
+
+def _optimizer(model: QuantNetwork, settings: TrainingSettings) -> torch.optim.Optimizer:
+    thresholds = {
+        "params": [model.weight_thresholds, model.thresholds],
+        "lr": settings.threshold_learning_rate,
+        SHARE: settings.threshold_share,
+    }
+    parameters = {"params": [model.weights, model.biases], "lr": settings.learning_rate}
+    return torch.optim.AdamW([parameters, thresholds], weight_decay=0.0, fused=True)
 
 
 def _training_key(

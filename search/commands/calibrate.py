@@ -1,107 +1,120 @@
-"""The command calibrate: Vivado's own counts, from reports of exported accelerators."""
+"""The command calibrate: what synthesis counts, measured; what Vivado counts, from its reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
 from pathlib import Path
 
 import click
 
-from cost_model import estimate
-from cost_model.calibration import Calibration, load
-from cost_model.calibration.correction import FEWEST_DESIGNS, Correction, Reported, fit_correction
-from cost_model.calibration.vivado_report import VivadoReport, parse_report
+from cost_model.calibration import load
+from cost_model.calibration.correction import FEWEST_DESIGNS, Correction, fit_correction
 from cost_model.devices import DEVICES
-from hdl.generate import TOP
-from quant_model.design import DesignPoint
+from cost_model.fabrics import FABRICS, Fabric
 from quant_model.errors import UserError
-from search.budget import RESOURCES
-from search.calibration_file import VIVADO, vivado_file
-from search.commands.options import file, folder
-from search.files import make_folder, read_text, write_text
+from search.calibration import vivado
+from search.calibration.constants import Bench, constants
+from search.calibration.draw import wanted
+from search.calibration.remake import Calibrator
+from search.calibration.user_designs import user_designs
+from search.commands.options import VIVADO, path, vivado_file
+from search.files import make_folder, write_text
 from search.show import percent, print_table
+from search.study_files.parser import load_spec
 
 __all__ = ["calibrate"]
 
-_REPORTS = (Path("vivado/utilization.rpt"), Path("utilization.rpt"))
-"""Beside a design.json: where the exported build script writes it, or where a user puts it."""
-_UNLIKELY = 3.0
-"""A report that is so many times off the estimate, either way, belongs to another design."""
+_FABRIC = next(iter(FABRICS))
+_DESIGNS, _SEED = 60, 7
+"""Drawn from studies."""
 
 
 @click.command()
 @click.option(
-    "--vivado",
-    "reports",
-    type=folder,
-    required=True,
-    metavar="DIR",
-    help="Exported folders in which build_vivado.tcl has run: each holds design.json and "
-    "vivado/utilization.rpt (or utilization.rpt).",
-)
+    "--vivado", "reports", type=path, metavar="DIR",
+    help="Learn what Vivado counts from exported folders in which build_vivado.tcl has run: each holds "
+    "design.json and vivado/utilization.rpt (or utilization.rpt).",
+)  # fmt: skip
 @click.option(
-    "--out", type=file, metavar="FILE", help="The calibration; when left out: --calibration vivado finds it."
-)
-def calibrate(reports: Path, out: Path | None) -> None:
-    """Learn what Vivado counts, from its reports of at least three exported accelerators."""
-    own, out = load(), out or vivado_file()
-    found = list(_reports(reports))
-    different = {one.design.digest for _, one, _ in found}
+    "--measure", is_flag=True,
+    help="Draw designs, synthesise them, fit, and report how far off estimates are: minutes a design.",
+)  # fmt: skip
+@click.option(
+    "--study", "studies", type=path, multiple=True, metavar="FILE",
+    help="Hold estimates against designs drawn from this study; may be given several times.",
+)  # fmt: skip
+@click.option("--refit", is_flag=True, help="Measure nothing: fit to the tables in --out, and report.")
+@click.option("--constants", "remake", is_flag=True, help="Measure the constants that no design tells.")
+@click.option("--fabric", "name", type=click.Choice(list(FABRICS)), default=_FABRIC, show_default=True)
+@click.option("--designs", type=click.IntRange(1), help="How many to measure.")
+@click.option("--seed", type=click.IntRange(0), default=_SEED, show_default=True, help="Of --study's draws.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Measured at a time.")
+@click.option("--cache", type=path, metavar="DIR", help="Where measurements are kept after a stop.")
+@click.option(
+    "--out", type=path, metavar="PLACE",
+    help="Of --vivado the file (left out: --calibration vivado finds it), else the folder (calibration).",
+)  # fmt: skip
+def calibrate(
+    reports: Path | None,
+    measure: bool,
+    studies: tuple[Path, ...],
+    refit: bool,
+    remake: bool,
+    name: str,
+    designs: int | None,
+    seed: int,
+    jobs: int,
+    cache: Path | None,
+    out: Path | None,
+) -> None:
+    """Measure what synthesis counts, and fit estimates to it; or learn what Vivado counts.
+
+    What was measured is kept: a run that was stopped goes on where it was.
+    """
+    if sum(map(bool, (reports, measure, studies, refit, remake))) != 1:
+        raise click.UsageError("Give one of --vivado, --measure, --study, --refit, --constants.")
+    fabric, cache = FABRICS[name], cache or Path(click.get_app_dir("bitfront")) / "measured"
+    if reports is not None:
+        _learn(reports, fabric, out or vivado_file())
+        return
+    if remake:
+        make_folder(cache, "--cache")
+        _show_constants(fabric, cache, jobs)
+        return
+    calibrator = Calibrator(fabric, out or Path("calibration"), cache, jobs)
+    if measure:
+        click.echo(calibrator.measure(wanted(designs)))
+    elif studies:
+        specs = [load_spec(study) for study in studies]
+        click.echo(calibrator.hold_out(user_designs(specs, seed, designs or _DESIGNS), seed))
+    else:
+        click.echo(calibrator.refit())
+
+
+def _learn(reports: Path, fabric: Fabric, out: Path) -> None:
+    """Write what Vivado's reports say over the fabric's own calibration."""
+    own = load(fabric.calibration)
+    part = next(part for part in DEVICES.values() if part.fabric is fabric)
+    found = list(vivado.reports(reports, own, part))
+    different = {one.design.digest for one, _ in found}
     if len(different) < FEWEST_DESIGNS:
         raise UserError(
             str(reports),
             f"holds reports of {len(different)} designs, {FEWEST_DESIGNS} are needed",
             "export more designs and run build_vivado.tcl in each (ten give a good calibration)",
         )
-    for place, one, _ in found:
-        _check_likely(place, one, own)
-    tools = sorted({report.tool for _, _, report in found})
-    parts = sorted({report.part for _, _, report in found})
+    tools = sorted({report.tool for _, report in found})
+    parts = sorted({report.part for _, report in found})
     tool = f"{', '.join(tools)}; {', '.join(parts)}"
-    correction = fit_correction(VIVADO, tool, [one for _, one, _ in found], own)
+    correction = fit_correction(VIVADO, tool, [one for one, _ in found], own, fabric)
     make_folder(out.absolute().parent, "--out")
     write_text(out, correction.to_json())
-    _show(correction, out)
+    _show(correction, fabric, out)
 
 
-def _reports(root: Path) -> Iterator[tuple[Path, Reported, VivadoReport]]:
-    """Every design under ``root`` with its report, in the order of their paths.
-
-    Raises:
-        UserError: there is no folder, or a file in it cannot be understood.
-    """
-    if not root.is_dir():
-        raise UserError(f"--vivado {root}", "is no folder", "name the folder that holds exported folders")
-    for design_file in sorted(root.rglob("design.json")):
-        report_file = next((path for name in _REPORTS if (path := design_file.parent / name).is_file()), None)
-        if report_file is None:
-            continue
-        design = DesignPoint.from_json(read_text(design_file, "the design point"), str(design_file))
-        report = parse_report(read_text(report_file, "the report"), str(report_file))
-        if report.top != TOP:
-            raise UserError(
-                str(report_file),
-                f"is of the top level {report.top}, which holds more than the accelerator",
-                f"report the accelerator alone (top level {TOP}), as build_vivado.tcl does",
-            )
-        yield report_file, Reported(design, report.counts), report
-
-
-def _check_likely(place: Path, one: Reported, own: Calibration) -> None:
-    # Counts hardly depend on the part; the estimate wants one.
-    expected = estimate(one.design, next(iter(DEVICES.values())), own).resources["lut"]
-    ratio = one.counts["lut"] / max(expected, 1)
-    if not 1 / _UNLIKELY < ratio < _UNLIKELY:
-        raise UserError(
-            str(place),
-            f"counts {one.counts['lut']} LUTs as logic where {expected} are expected",
-            "put the report beside the design.json that it was made from",
-        )
-
-
-def _show(correction: Correction, out: Path) -> None:
+def _show(correction: Correction, fabric: Fabric, out: Path) -> None:
     rows = []
-    for name in RESOURCES:
+    for name in fabric.additive:
         factors = [by_resource[name] for by_resource in correction.factors.values()]
         span = (
             f"{min(factors):.3f}"
@@ -114,3 +127,11 @@ def _show(correction: Correction, out: Path) -> None:
     print_table(title, ["resource", "factor", "error left out: mean", "largest"], rows)
     name = VIVADO if out == vivado_file() else str(out)
     print(f"wrote {out}; use it: bitfront estimate DESIGN.json --calibration {name}")
+
+
+def _show_constants(fabric: Fabric, cache: Path, jobs: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="bitfront-constants-") as work:
+        found = list(constants(Bench(Path(work), cache, jobs), fabric))
+    rows = [[one.name, one.stands, one.found, str(one.samples), one.scatter] for one in found]
+    columns = ["constant", "in the code", "found", "samples", "scatter"]
+    print_table(f"Constants of the cost model, {fabric.name}", columns, rows, words=True)

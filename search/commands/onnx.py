@@ -10,16 +10,16 @@ import click
 from hdl.bundle import model_path
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
-from search.commands.options import file, folder
-from search.export import MANIFEST
+from search.commands.options import path
 from search.files import file_errors, read_text
+from search.results.export import MANIFEST
 
 __all__ = ["onnx"]
 
 
 @click.command()
-@click.argument("bundle", type=folder, metavar="DIR")
-@click.option("--out", type=file, required=True, metavar="FILE.onnx", help="The file; replaced if it exists.")
+@click.argument("bundle", type=path, metavar="DIR")
+@click.option("--out", type=path, required=True, metavar="FILE.onnx", help="The file; replaced if it exists.")
 def onnx(bundle: Path, out: Path) -> None:
     """Write an exported accelerator's integer model as ONNX, equal to it in every integer."""
     try:
@@ -28,11 +28,12 @@ def onnx(bundle: Path, out: Path) -> None:
         raise UserError(
             "bitfront onnx", "the package onnx is not installed", "run: pip install 'bitfront[onnx]'"
         ) from error
-    proto = to_onnx(IntegerModel.load(model_path(bundle)), _scales(bundle))
+    model = IntegerModel.load(model_path(bundle))
+    proto = to_onnx(model, _scales(bundle))
     with file_errors(str(out), "cannot be written", "choose another --out, or make room"):
         out.write_bytes(proto.SerializeToString())
-    arch = json.loads(next(one.value for one in proto.metadata_props if one.key == "design"))["architecture"]
-    shapes = f"{INPUT} (batch, {arch['window']}, {arch['features']}), {OUTPUT} (batch, {arch['outputs']})"
+    port, out_port = model.network.input, model.network.output
+    shapes = f"{INPUT} (batch, {port.rows}, {port.columns}), {OUTPUT} (batch, {out_port.columns})"
     print(f"wrote {out}: opset {OPSET}, int64 {shapes}")
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how results are printed."""
+"""Options that several commands share, what they mean, and how results are printed."""
 
 from __future__ import annotations
 
@@ -9,59 +9,86 @@ from typing import Any, TypeVar
 
 import click
 
-from cost_model.calibration import YOSYS
+from cost_model.calibration import Calibration, load
+from cost_model.calibration.correction import read_correction
+from cost_model.fabrics import Fabric
+from quant_model.errors import UserError
+from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
 
 __all__ = [
+    "VIVADO",
+    "Function",
     "artifacts_option",
     "calibration_option",
     "device_option",
-    "folder",
     "json_option",
     "print_json",
+    "read_calibration",
     "storage_option",
     "study_option",
+    "vivado_file",
 ]
+
+VIVADO = "vivado"
+"""The calibration that ``calibrate --vivado`` writes for this user."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-file = click.Path(path_type=Path)
-folder = click.Path(path_type=Path)
+path = click.Path(path_type=Path)
 
 
 def storage_option(*, required: bool) -> Callable[[Function], Function]:
     """``--storage URL``."""
     return click.option(
-        "--storage",
-        "url",
-        envvar=STORAGE_VARIABLE,
-        required=required,
-        metavar="URL",
+        "--storage", "url", envvar=STORAGE_VARIABLE, required=required, metavar="URL",
         help="sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; also from "
         "$BITFRONT_STORAGE, which keeps a password out of the process list."
         + ("" if required else " Default: sqlite:///OUT/study.db."),
-    )
+    )  # fmt: skip
 
 
 study_option = click.option(
     "--study", "name", metavar="NAME", help="The study; not needed when the storage holds a single one."
 )
 artifacts_option = click.option(
-    "--artifacts",
-    metavar="PLACE",
+    "--artifacts", metavar="PLACE",
     help="Folder of the study's files, or s3://BUCKET/PREFIX, if not where the study says.",
-)
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 calibration_option = click.option(
-    "--calibration",
-    default=YOSYS,
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Whose counts to estimate: yosys-xc7, vivado (made by calibrate), or a file that calibrate wrote.",
-)
+    "--calibration", metavar="NAME|FILE",
+    help="Whose counts to estimate: Bitfront's own (yosys-xc7 for 7 series, the default), vivado (made by "
+    "calibrate), or a file that calibrate wrote.",
+)  # fmt: skip
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 
 
 def print_json(data: Any) -> None:
     """Print one JSON object on stdout."""
     click.echo(json.dumps(data))
+
+
+def vivado_file() -> Path:
+    """Where that calibration lies when no other file is named."""
+    return Path(click.get_app_dir("bitfront")) / f"{VIVADO}.json"
+
+
+def read_calibration(name: str | None, fabric: Fabric) -> Calibration:
+    """The calibration called ``name`` for a fabric: its own (also when None), ``vivado``, or a file.
+
+    Raises:
+        UserError: it does not exist, is damaged, or was made with another version.
+    """
+    own = load(fabric.calibration)
+    if name in (None, own.name):
+        return own
+    file = vivado_file() if name == VIVADO else Path(str(name))
+    if not file.is_file():
+        place = f"--calibration {name}"
+        remedy = f"name {own.name}, or make one from Vivado's reports: bitfront calibrate --vivado DIR"
+        raise UserError(place, f"there is no calibration {file}", remedy)
+    text = read_text(file, "the calibration")
+    if '"fitted"' in text:
+        return Calibration.from_json(text, str(file))
+    return read_correction(text, str(file), own, fabric).over(own)

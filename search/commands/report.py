@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from search.commands.options import artifacts_option, file, storage_option, study_option
+from search.commands.options import artifacts_option, path, storage_option, study_option
 from search.files import write_text
 from search.show import working
-from search.storage import Location, storage_errors
-from search.study import OpenStudy, open_study
+from search.store.location import Location
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy, open_study
 
 __all__ = ["report"]
 
@@ -19,7 +20,7 @@ __all__ = ["report"]
 @click.command()
 @study_option
 @storage_option(required=True)
-@click.option("--out", type=file, required=True, metavar="FILE.html", help="The page; replaced if it exists.")
+@click.option("--out", type=path, required=True, metavar="FILE.html", help="The page; replaced if it exists.")
 @click.option(
     "--trial", type=click.IntRange(0), metavar="N", help="Drawn first. Default: the front's lowest error."
 )
@@ -28,7 +29,7 @@ __all__ = ["report"]
     help="Designs that are scored on test data.",
 )  # fmt: skip
 @click.option(
-    "--result", type=file, metavar="FILE", help="The run's result.json with measured counts. Default: beside "
+    "--result", type=path, metavar="FILE", help="The run's result.json with measured counts. Default: beside "
     "a SQLite storage.",
 )  # fmt: skip
 @artifacts_option
@@ -43,10 +44,10 @@ def report(
 ) -> None:
     """One HTML page of a study: front, designs, forecasts, accelerators."""
     # Imported late: the figures' library and torch take seconds.
-    from search.baselines import study_baselines
-    from search.report import gather, render
-    from search.report.content import read_measured
-    from search.report.sensitivity import study_sensitivity
+    from search.report.content import gather, read_measured
+    from search.report.needed_bits import study_sensitivity
+    from search.report.page import render
+    from search.results.comparison import study_baselines
 
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Reading study {study.name}"):

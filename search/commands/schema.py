@@ -6,7 +6,7 @@ import json
 
 import click
 
-from search.schema import documentation, json_schema
+from search.study_files.keys import documentation, json_schema
 
 __all__ = ["schema"]
 

@@ -1,6 +1,7 @@
-"""A first study file for a CSV: ``look`` guesses what it holds, ``write`` makes a study file that runs."""
+"""A first study file for a file of data: ``look`` guesses what it holds, ``write`` writes one that runs."""
 
 from search.init.guess import Guess, look
-from search.init.study import Written, write
+from search.init.wishes import Wishes
+from search.init.writing import Written, write
 
-__all__ = ["Guess", "Written", "look", "write"]
+__all__ = ["Guess", "Wishes", "Written", "look", "write"]

@@ -8,13 +8,19 @@ that two writers at once could mix theirs. Here a note is one value, written at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from optuna.storages import BaseStorage
 
-from search.front import FrontTrial
+from quant_model.design import shape_from_dict
+from search.results.front import FrontTrial
 from search.show import number, percent
-from search.spec import StudySpec
+from search.space.budget import Budget
+from search.space.objectives import labels
+from search.store.location import Location
+from search.store.record import TrialRecord
+from search.store.study import OpenStudy
 
 __all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
 
@@ -24,27 +30,13 @@ _MOST_DESIGNS = 10
 """Front designs listed in a study's note."""
 
 
-def study_note(
-    spec: StudySpec,
-    labels: Sequence[str],
-    dataset: Mapping[str, Any],
-    storage: str,
-    progress: Mapping[str, int],
-    front: Sequence[FrontTrial],
-) -> str:
-    """What a study is, how far it is, how to go on, and its best designs.
-
-    Args:
-        spec: The study file.
-        labels: The objectives with their units.
-        dataset: File name and SHA-256 of the data.
-        storage: The storage's URL without a password.
-        progress: Trials by state, ``complete`` among them.
-        front: The designs that no other beats, by the first objective.
-    """
+def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
+    """What a study is, how far it is, how to go on, and its best designs, by the first objective."""
+    spec, counts, dataset = study.spec, study.counts(), study.study.user_attrs["dataset"]
+    names = labels(spec)
     data, device, space = spec.data, spec.device, spec.space
     steps = ", ".join(map(str, data.horizon))
-    counts = ", ".join(f"{count} {state}" for state, count in progress.items() if count)
+    progress = ", ".join(f"{count} {state}" for state, count in asdict(counts).items() if count)
     lines = [
         f"## {spec.study.name}",
         "",
@@ -52,10 +44,10 @@ def study_note(
         f"{', '.join(map(str, space.window))} rows.",
         "",
         f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
-        f"- device: {device.name}, {percent(device.limit)} of it at most, {device.clock_mhz:g} MHz",
-        f"- objectives, all made small: {', '.join(labels)}",
-        f"- trained: {progress.get('complete', 0)} of {spec.study.trials} ({counts or 'nothing yet'})",
-        f"- add a worker: `bitfront worker --study {spec.study.name} --storage {storage}`",
+        f"- device: {device.name}{Budget.of(spec).limits}, {device.clock_mhz:g} MHz",
+        f"- objectives, all made small: {', '.join(names)}",
+        f"- trained: {counts.complete} of {spec.study.trials} ({progress or 'nothing yet'})",
+        f"- add a worker: `bitfront worker --study {study.name} --storage {Location(study.url).shown}`",
         "- go on after the end: `bitfront run STUDY.toml --trials N` with a higher N and the same storage",
     ]
     if front:
@@ -66,11 +58,11 @@ def study_note(
             "",
             "Front:",
             "",
-            _row(["trial", *labels, "fullest resource"]),
-            _row(["---"] * (len(labels) + 2)),
+            _row(["trial", *names, "fullest resource"]),
+            _row(["---"] * (len(names) + 2)),
         ]
         lines += [
-            _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial.utilization)])
+            _row([str(trial.number), *map(number, trial.values.values()), _fullest(trial)])
             for trial in front[:_MOST_DESIGNS]
         ]
         if len(front) > _MOST_DESIGNS:
@@ -78,55 +70,51 @@ def study_note(
     return "\n".join(lines) + "\n"
 
 
-def trial_note(state: str, text: str, attributes: Mapping[str, Any], clock_mhz: float) -> str:
+def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> str:
     """What a trial came to: bits per tensor, use of the device, what fills it, and where it comes from.
 
     Args:
         state: ``complete``, ``pruned`` or ``fail``.
         text: Its values, or why it has none.
-        attributes: The trial's user attributes.
+        record: What the trial keeps.
         clock_mhz: The study's clock.
     """
     heading = {"complete": "Trained", "pruned": "Not trained", "fail": "Failed"}.get(state, state)
     lines = [f"**{heading}**: {text or 'no reason is known'}", ""]
-    estimate, design = attributes.get("estimate"), attributes.get("design")
-    if isinstance(estimate, Mapping):
-        used, shares = estimate["resources"], estimate["utilization"]
+    estimate, design, origin = record.estimate, record.design, record.origin
+    if estimate is not None:
+        used, shares = estimate.resources, estimate.utilization
         lines += [
-            f"Fullest: {attributes.get('filled', '?')}. {estimate['cycles']} cycles a window, "
-            f"{estimate['cycles'] / clock_mhz:.4g} us at {clock_mhz:g} MHz.",
+            f"Fullest: {record.filled or '?'}. {estimate.cycles} cycles a window, "
+            f"{estimate.cycles / clock_mhz:.4g} us at {clock_mhz:g} MHz.",
             "",
-            _row([f"estimate for {estimate['device']}", *used]),
+            _row([f"estimate for {estimate.device}", *used]),
             _row(["---"] * (len(used) + 1)),
             _row(["used", *map(str, used.values())]),
             _row(["of the device", *(percent(shares[name]) for name in used)]),
             "",
         ]
-    if isinstance(design, Mapping):
-        arch = design["architecture"]
+    if design is not None:
         lines += [
-            f"- d_model {arch['d_model']}, heads {arch['heads']}, feed-forward {arch['ffn_width']}, "
-            f"layers {arch['layers']}, window {arch['window']}",
+            f"- {shape_from_dict(design['architecture']).summary}",
             f"- weight bits: {_listed(design['weight_bits'])}",
             f"- activation bits: {_listed(design['activation_bits'])}",
         ]
-    if "trained_by" in attributes or "duplicate_of" in attributes:
-        twin = attributes.get("trained_by", attributes.get("duplicate_of"))
-        lines.append(f"- not trained again: trial {twin} has the same arithmetic")
-    elif "seconds" in attributes:
-        lines.append(f"- took {attributes['seconds']} s")
-    origin = attributes.get("origin")
-    if isinstance(origin, Mapping):
+    if record.twin is not None:
+        lines.append(f"- not trained again: trial {record.twin} has the same arithmetic")
+    elif record.seconds is not None:
+        lines.append(f"- took {record.seconds} s")
+    if origin is not None:
         lines.append(
-            f"- study {origin['study_sha256'][:12]}, data {origin['data_sha256'][:12]}, "
-            f"bitfront {origin['version']}, seed {origin['seed']}, worker {origin.get('worker', '?')}"
+            f"- study {origin.study_sha256[:12]}, data {origin.data_sha256[:12]}, "
+            f"bitfront {origin.version}, seed {origin.seed}, worker {origin.worker}"
         )
     return "\n".join(lines) + "\n"
 
 
 def failure_note(reason: str) -> str:
     """The note on a trial that nobody will try again."""
-    return trial_note("fail", reason, {}, 1.0)
+    return trial_note("fail", reason, TrialRecord(), 1.0)
 
 
 def with_own_text(old: str, new: str) -> str:
@@ -178,9 +166,8 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _fullest(utilization: Mapping[str, float]) -> str:
-    name = max(utilization, key=lambda one: utilization[one])
-    return f"{name} {percent(utilization[name])}"
+def _fullest(trial: FrontTrial) -> str:
+    return f"{trial.estimate.fullest} {percent(trial.used)}"
 
 
 def _listed(bits: Mapping[str, int]) -> str:

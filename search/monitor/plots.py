@@ -1,22 +1,22 @@
 """A study's plots as Plotly figures: pure functions of its trials, for the dashboard and for reports.
 
-All take :class:`~search.front.FrontTrial` records and return a figure without a theme, small enough to be
-kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary form.
+All take :class:`~search.results.front.FrontTrial` records and return a figure without a theme, small enough
+to be kept in the study's storage. Lists, not arrays, go into a figure: arrays would be written in a binary
+form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from search.front import FrontTrial, front_of
-from search.pareto import hypervolume
+from search.results.front import FrontTrial, front_of
+from search.space.pareto import hypervolume
+from search.store.study import MeasuredDesign
 
 __all__ = [
-    "MeasuredDesign",
     "bits_figure",
     "front_figure",
     "hypervolume_figure",
@@ -33,15 +33,6 @@ _MOST_DESIGNS = 30
 """Front designs that heat map and bars show, spread over the front."""
 _HISTORY_POINTS = 60
 """Places at which the hypervolume is computed."""
-
-
-@dataclass(frozen=True)
-class MeasuredDesign:
-    """Counts by resource of one design, as the cost model and as a synthesis tool say."""
-
-    number: int
-    estimate: Mapping[str, int]
-    measured: Mapping[str, int]
 
 
 def front_figure(trials: Sequence[FrontTrial], labels: Mapping[str, str]) -> go.Figure:
@@ -106,8 +97,8 @@ def bits_figure(chosen: Sequence[FrontTrial]) -> go.Figure:
     return figure
 
 
-def utilization_figure(chosen: Sequence[FrontTrial], limit: float = 1.0) -> go.Figure:
-    """Bars of the share of the device that front designs use, by resource, with the study's limit."""
+def utilization_figure(chosen: Sequence[FrontTrial], shares: Iterable[float] = (1.0,)) -> go.Figure:
+    """Bars of the share of the device that front designs use, by resource, with what the budget leaves."""
     shown = _thinned(chosen, _MOST_DESIGNS)
     resources = list(dict.fromkeys(name for trial in shown for name in trial.utilization))
     figure = _figure("Estimated use of the device by front designs")
@@ -120,7 +111,8 @@ def utilization_figure(chosen: Sequence[FrontTrial], limit: float = 1.0) -> go.F
                 marker={"color": _COLOURS[index % len(_COLOURS)]},
             )
         )
-    figure.add_hline(y=100 * limit, line={"color": "#a02020", "dash": "dash"})
+    for share in shares:
+        figure.add_hline(y=100 * share, line={"color": "#a02020", "dash": "dash"})
     figure.update_yaxes(title_text="% of the device", rangemode="tozero")
     return figure
 

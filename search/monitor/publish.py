@@ -7,28 +7,23 @@ begin at the same moment both write whole values, of which the later stays.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
-from search.front import finished_trials, front, front_of
 from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
-from search.objectives import labels
-from search.storage import Location
+from search.results.front import finished_trials, front, front_of
+from search.space.budget import Budget
+from search.space.objectives import labels
+from search.store.record import TrialRecord
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from search.study import OpenStudy
+    from search.store.study import OpenStudy
 
-__all__ = ["MEASURED", "PLOTS", "Publisher", "figures"]
+__all__ = ["Publisher", "figures"]
 
-MEASURED = "measured:"
-"""Begins the study's user attributes with measured counts: ``{"estimate": {...}, "measured": {...}}``."""
-PLOTS = ("front", "bits", "utilization", "hypervolume", "measured")
-"""Ids of our plots in the dashboard."""
 _PUBLISHED = "published"
 """The study's user attribute that says how many trials were finished when notes and plots were last made."""
 _NOTED_TRIALS = 1500
@@ -50,9 +45,7 @@ class Publisher:
         self._study = study
         self._not_before = 0.0
 
-    def note(
-        self, trial: int, number: int, state: TrialState, text: str, attributes: Mapping[str, Any]
-    ) -> None:
+    def note(self, trial: int, number: int, state: TrialState, text: str, record: TrialRecord) -> None:
         """Write the note of a trial that is about to be finished.
 
         Args:
@@ -60,10 +53,10 @@ class Publisher:
             number: Its number.
             state: The state that it is about to get.
             text: Its values, or why it has none.
-            attributes: Its user attributes.
+            record: What it keeps.
         """
         if number < _NOTED_TRIALS:
-            body = trial_note(state.name.lower(), text, attributes, self._study.spec.device.clock_mhz)
+            body = trial_note(state.name.lower(), text, record, self._study.spec.device.clock_mhz)
             write_note(self._study.storage, self._study.id, body, trial)
 
     def publish_now_and_then(self) -> None:
@@ -93,35 +86,18 @@ class Publisher:
         study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
         old = study.storage.get_study_system_attrs(study.id)
         body, _ = note_of(old)
-        write_note(study.storage, study.id, with_own_text(body, self._study_note()), old=old)
+        write_note(study.storage, study.id, with_own_text(body, study_note(study, front(study))), old=old)
         for name, figure in figures(study).items():
             study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
 
     def _finished(self) -> int:
         return sum(trial.state.is_finished() for trial in self._study.trials())
 
-    def _study_note(self) -> str:
-        study = self._study
-        return study_note(
-            study.spec,
-            labels(study.spec),
-            study.study.user_attrs["dataset"],
-            Location(study.url).shown,
-            asdict(study.counts()),
-            front(study),
-        )
-
 
 def figures(study: OpenStudy) -> dict[str, go.Figure]:
     """Our plots of a study, by their id in the dashboard; fewer while there is nothing to draw."""
-    from search.monitor.plots import (
-        MeasuredDesign,
-        bits_figure,
-        front_figure,
-        hypervolume_figure,
-        measured_figure,
-        utilization_figure,
-    )
+    # Imported late: Plotly takes a second.
+    from search.monitor import plots
 
     trials = finished_trials(study)
     if not trials:
@@ -129,14 +105,9 @@ def figures(study: OpenStudy) -> dict[str, go.Figure]:
     chosen = front_of(trials)
     names = dict(zip(map(str, study.spec.study.objectives), labels(study.spec), strict=True))
     drawn = {
-        "front": front_figure(trials, names),
-        "bits": bits_figure(chosen),
-        "utilization": utilization_figure(chosen, study.spec.device.limit),
-        "hypervolume": hypervolume_figure(trials),
+        "front": plots.front_figure(trials, names),
+        "bits": plots.bits_figure(chosen),
+        "utilization": plots.utilization_figure(chosen, Budget.of(study.spec).shares),
+        "hypervolume": plots.hypervolume_figure(trials),
     }
-    measured = [
-        MeasuredDesign(int(key.removeprefix(MEASURED)), value["estimate"], value["measured"])
-        for key, value in study.study.user_attrs.items()
-        if key.startswith(MEASURED)
-    ]
-    return drawn | ({"measured": measured_figure(measured)} if measured else {})
+    return drawn | ({"measured": plots.measured_figure(study.measured)} if study.measured else {})

@@ -5,32 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
-from cost_model.devices import Device, device
 from quant_model.data import Baseline, Dataset, Series, persistence
-from quant_model.design import Architecture, DesignPoint
+from quant_model.design import DesignPoint
 from quant_model.errors import UserError
+from quant_model.families import Shape
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
-from search.budget import Budget
-from search.datasets import StudyData
-from search.export import trial_model
 from search.files import file_errors
-from search.front import FrontTrial, finished_trials, front, left_out, offered_trials, pick
-from search.host import added_values
-from search.scores import Scores, score
-from search.spec import StudySpec
-from search.study import OpenStudy, StudyCounts
+from search.results.choice import nothing_trained, worth_building
+from search.results.export import trial_model
+from search.results.front import FrontTrial, finished_trials, front_of
+from search.results.scores import Scores, score
+from search.space.budget import Assessment, Budget
+from search.store.record import TrialRecord
+from search.store.study import OpenStudy, StudyCounts
+from search.study_files.datasets import StudyData
+from search.study_files.spec import StudySpec
 
 __all__ = [
     "Content",
@@ -99,15 +99,8 @@ class ShownDesign:
 
     trial: FrontTrial
     on_front: bool
-    point: DesignPoint
-    """Resolved."""
-    estimate: Mapping[str, Any]
-    """As the trial stored it: resources, utilization, cycles, device, calibration."""
-    clock_mhz: float
-    energy_uj: float
-    """Microjoules per window by the cost model."""
-    interval: int
-    """Clocks from window to window where they follow without a pause."""
+    assessment: Assessment
+    """As the cost model has it now; ``trial.estimate`` is what the trial stored."""
     curve: Curve | None
     scores: Scores | None
     """On test data too; only for reported designs."""
@@ -117,6 +110,11 @@ class ShownDesign:
     def number(self) -> int:
         """The trial's number."""
         return self.trial.number
+
+    @property
+    def point(self) -> DesignPoint:
+        """The resolved design."""
+        return self.assessment.design
 
     @cached_property
     def network(self) -> Network:
@@ -131,12 +129,17 @@ class ShownDesign:
     @property
     def cycles(self) -> int:
         """Clocks per window."""
-        return int(self.estimate["cycles"])
+        return self.trial.estimate.cycles
 
     @property
     def latency_us(self) -> float:
         """Microseconds from the first input to the last output at the study's clock."""
-        return self.cycles / self.clock_mhz
+        return self.cycles / self.assessment.budget.clock_mhz
+
+    @property
+    def energy_uj(self) -> float:
+        """Microjoules per window by the cost model."""
+        return float(self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz))
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ class Content:
     """Everything on the page."""
 
     spec: StudySpec
-    device: Device
+    budget: Budget
     version: str
     counts: StudyCounts
     rows: int
@@ -161,10 +164,6 @@ class Content:
     """Fullest resource's share of each pruned trial."""
     baselines: tuple[Baseline, ...]
     forecasts: tuple[Forecast, ...]
-    left_out: str
-    """What is no better than the answer without a model, in one sentence."""
-    added: tuple[str, ...]
-    """What the host adds to outputs that are changes."""
     chosen: int
     """The trial whose drawing is open."""
     sensitivity: Sensitivity | None
@@ -186,66 +185,46 @@ def gather(
     reported: int,
     measured: Mapping[int, Measured],
     baselines: Sequence[Baseline] = (),
-    sensitivity: Callable[[StudyData, Architecture], Sensitivity | None] | None = None,
+    sensitivity: Callable[[StudyData, Shape], Sensitivity | None] | None = None,
 ) -> Content:
     """Read a study.
 
     Args:
-        study: The study, with its files.
-        chosen: A trial that is reported and drawn first; the lowest error of the front when None.
+        study: With its files.
+        chosen: A trial that is drawn first; the lowest error of the front when None.
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
         baselines: What simple methods come to.
-        sensitivity: Measures that of the chosen design's shape; left out when None.
+        sensitivity: Measures that of the chosen design's shape; or None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
     """
     trials = finished_trials(study)
-    if not trials:
-        raise UserError(
-            f"study {study.name}", "no design is trained yet", "let it run first: bitfront run STUDY.toml"
-        )
-    on_front = front(study)
-    by_number = {trial.number: trial for trial in trials}
-    if chosen is not None and chosen not in by_number:
-        trial_model(study, study.trial(chosen))  # says what is wrong with it, unless it is a repetition
-        raise UserError(
-            f"study {study.name} trial {chosen}", "it repeats an earlier one", "choose one of: bitfront front"
-        )
-    first = on_front[0].number if chosen is None else chosen
-    best = [trial.number for trial in pick(offered_trials(study), on_front, reported)]
-    scored = list(dict.fromkeys([first, *best]))[: max(reported, 1)]
-    shown = list(dict.fromkeys([*(trial.number for trial in on_front), *scored]))
-
-    data = study.data()
-    stored = {trial.number: trial for trial in study.trials()}
+    front = front_of(trials) if trials else []
+    first = _first(study, trials, front, chosen)
+    scored = _scored(first, trials, reported)
+    data, stored = study.data(), {trial.number: trial for trial in study.trials()}
     models = {number: trial_model(study, stored[number]) for number in scored}
-    scores = {number: score(model, data.dataset(_window(model))) for number, model in models.items()}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
-    front_numbers = {trial.number for trial in on_front}
-    budget = Budget.of(study.spec)
+    by_number, budget = {trial.number: trial for trial in trials}, Budget.of(study.spec)
+    shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
 
     def design(number: int) -> ShownDesign:
-        point = DesignPoint.from_json(json.dumps(by_number[number].design), f"trial {number}")
-        estimate = budget.assess(point).estimate
+        model = models.get(number)
         return ShownDesign(
             trial=by_number[number],
-            on_front=number in front_numbers,
-            point=point,
-            estimate=stored[number].user_attrs["estimate"],
-            clock_mhz=budget.clock_mhz,
-            energy_uj=estimate.energy_uj(budget.clock_mhz),
-            interval=estimate.interval,
+            on_front=by_number[number] in front,
+            assessment=budget.assess(_point(by_number[number])),
             curve=_curve(study, stored, number),
-            scores=scores.get(number),
+            scores=score(model, data.dataset(_window(model))) if model else None,
             measured=measured.get(number),
         )
 
     return Content(
         spec=study.spec,
-        device=device(study.spec.device.name),
+        budget=budget,
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
@@ -254,14 +233,38 @@ def gather(
         windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
         designs=tuple(design(number) for number in shown),
         others=tuple(trial for trial in trials if trial.number not in shown),
-        over_budget=tuple(_fullest(trial) for trial in stored.values() if _pruned(trial)),
+        over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
-        left_out=left_out(study),
-        added=tuple(dict.fromkeys(str(one) for one in added_values(dataset) if one is not None)),
         chosen=first,
-        sensitivity=sensitivity(data, models[first].network.design.architecture) if sensitivity else None,
+        sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
+
+
+def _point(trial: FrontTrial) -> DesignPoint:
+    return DesignPoint.from_json(json.dumps(trial.design), f"trial {trial.number}")
+
+
+def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
+    """The trials whose designs are scored on test data."""
+    best = (trial.number for trial in worth_building(trials, reported))
+    return list(dict.fromkeys([first, *best]))[: max(reported, 1)]
+
+
+def _first(
+    study: OpenStudy, trials: Sequence[FrontTrial], front: Sequence[FrontTrial], chosen: int | None
+) -> int:
+    """The trial that is drawn first."""
+    if not trials:
+        raise nothing_trained(f"study {study.name}")
+    if chosen is None:
+        return front[0].number
+    if chosen not in {trial.number for trial in trials}:
+        trial_model(study, study.trial(chosen))  # says what is wrong with it, unless it is a repetition
+        raise UserError(
+            f"study {study.name} trial {chosen}", "it repeats an earlier one", "choose one of: bitfront front"
+        )
+    return chosen
 
 
 def read_measured(file: Path, study: str) -> dict[int, Measured]:
@@ -294,41 +297,39 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
 
 
 def _window(model: IntegerModel) -> int:
-    return model.network.design.architecture.window
+    return int(model.network.input.rows)
 
 
-def _pruned(trial: FrozenTrial) -> bool:
-    return trial.state.name == "PRUNED" and "estimate" in trial.user_attrs
-
-
-def _fullest(trial: FrozenTrial) -> float:
-    return max(float(share) for share in trial.user_attrs["estimate"]["utilization"].values())
+def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:
+    for trial in trials:
+        estimate = TrialRecord.of(trial).estimate
+        if trial.state == TrialState.PRUNED and estimate is not None:
+            yield estimate.used
 
 
 def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> Curve | None:
     """A trial's learning curve; a trial that took over another's weights shows that one's."""
-    attributes = stored[number].user_attrs
-    if "curve" not in attributes and "trained_by" in attributes:
-        return _curve(study, stored, int(attributes["trained_by"]))
-    if "curve" not in attributes:
-        return None
-    text = study.artifacts.get(attributes["curve"], f"the learning curve of trial {number}").decode()
+    record = TrialRecord.of(stored[number])
+    if record.curve is None:
+        return None if record.twin is None else _curve(study, stored, record.twin)
+    text = study.artifacts.get(record.curve, f"the learning curve of trial {number}").decode()
     rows = [(int(row["epoch"]), float(row["validation_error"])) for row in csv.DictReader(io.StringIO(text))]
     return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
 
 
 def _forecasts(series: Series, dataset: Dataset, models: Mapping[int, IntegerModel]) -> tuple[Forecast, ...]:
     """The first windows of the test data that lie without a gap: nobody chooses the stretch."""
-    stop = _first_gap(series.position[dataset.test.last_row])
-    test = dataset.test.part(slice(0, min(stop, _LONGEST_STRETCH)))
-    truth = dataset.forecast(test, test.y)
-    as_now = dataset.forecast(test, persistence(test))
-    found = {number: dataset.forecast(test, model.predict(test.x)) for number, model in models.items()}
+    test = dataset.test
+    stop = _first_gap(series.position[test.last_row])
+    stretch = slice(0, min(stop, _LONGEST_STRETCH))
+    truth = dataset.denormalise(test.y[stretch])
+    as_now = dataset.denormalise(persistence(test)[stretch])
+    found = {number: dataset.denormalise(model.predict(test.x[stretch])) for number, model in models.items()}
     steps = [step for step in dataset.horizon for _ in dataset.target_names]
     return tuple(
         Forecast(
             output=dataset.output_names[index],
-            time=tuple(str(time) for time in series.time[test.last_row + steps[index]]),
+            time=tuple(str(time) for time in series.time[test.last_row[stretch] + steps[index]]),
             truth=_column(truth, index),
             persistence=_column(as_now, index),
             designs={number: _column(values, index) for number, values in found.items()},

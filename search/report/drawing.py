@@ -1,7 +1,7 @@
 """An accelerator drawn as SVG: its engines, lanes, memories with their types, and the widths on its wires.
 
-Top to bottom, in the order of the data flow; queries in the main column, keys and values beside them, the
-residual stream on the left. Colours come from the page's style sheet by class names, so that one drawing
+Top to bottom, in the order of the data flow; in the main column what streams, beside it what fills stores,
+the residual stream on the left. Colours come from the page's style sheet by class names, so that one drawing
 serves light, dark and print.
 """
 
@@ -12,30 +12,24 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from quant_model.attention import Context, Scores
-from quant_model.linear import Linear
+from quant_model.graph import INPUT
 from quant_model.network import Network
-from quant_model.node import Node
-from quant_model.pooling import Pooling
-from quant_model.repeat import Repeat
-from quant_model.residual import Residual
+from quant_model.node import Edge, Node
 from quant_model.schedule import Schedule
+from search.report.drawn_kinds import DRAWN, MEMORY, count, size
 
 __all__ = ["DRAWING_STYLE", "draw"]
 
 # Columns: centre and width.
 _WIDTH = 930
 _MAIN = (310, 232)
-_KEY = (542, 210)
-_VALUE = (766, 210)
+_STORES = ((542, 210), (766, 210))
 _WAIT = (98, 168)
 _RETURN = 6
 """Where a repeated layer's rows go back up."""
 _BOX = 62
 _STEP = 132
 _TOP = 52
-_TIMES = "\N{MULTIPLICATION SIGN}"
-_MEMORY = {"distributed": "LUTRAM", "block": "BRAM", "logic": "LUT ROM", "auto": "auto"}
 _MULTIPLIER = {"dsp": "DSP", "lut": "LUT", "auto": "auto"}
 _WIRE_AT_ONE, _WIRE_PER_BIT = 0.8, 0.14
 """Pixels: a wire's thickness grows with its bits."""
@@ -105,40 +99,44 @@ class _Drawing:
         self._boxes = self._placed()
 
     def _rows(self, name: str) -> int:
-        return self._network.by_name[name].rows
+        return int(self._network.by_name[name].rows)
 
     @property
     def height(self) -> int:
         return max(box.bottom for box in self._boxes.values()) + _TOP
 
     def _placed(self) -> dict[str, _Box]:
-        """A box for each engine: key and value beside the query, everything else one below the other."""
+        """A box for each engine: what fills stores beside what streams, the rest one below the other."""
         boxes: dict[str, _Box] = {}
         top = _TOP - _STEP + 30
         for node in self._network.nodes:
-            part = node.name.rsplit(".", 1)[-1]
-            centre, width = {"key": _KEY, "value": _VALUE}.get(part, _MAIN)
-            if part not in ("key", "value"):
+            column = self._column(node)
+            if column == _MAIN:
                 top += _STEP
-            boxes[node.name] = _Box(centre, top, width)
+            boxes[node.name] = _Box(column[0], top, column[1])
         return boxes
 
+    def _column(self, node: Node) -> tuple[int, int]:
+        readers = self._network.readers(node.name)
+        if readers and all(edge.type == "store" for _, edge in readers):
+            return _STORES[DRAWN[readers[0][0].kind].store]
+        return _MAIN
+
     def parts(self) -> Iterator[Markup]:
-        first, last = self._boxes["embed"], self._boxes["head"]
-        features = self._network.design.architecture.features
+        port, out = self._network.input, self._network.output
+        first, last = self._boxes[self._network.consumers(port.name)[0].name], self._boxes[out.name]
         yield _text(first.centre, first.top - 62, "s_axis", "name", "middle")
-        window = f"{_count(features, 'feature')}, {_count(self._rows('embed'), 'time step')}"
+        window = f"{count(port.columns, 'feature')}, {count(port.rows, 'time step')}"
         yield _text(first.centre + 36, first.top - 62, window, "quiet")
         for node in self._network.nodes:
             yield from self._wires(node)
         for node in self._network.nodes:
             yield from self._engine(node)
             yield from self._memories(node)
-        bits = self._network.head.output.bits
-        yield from _wire([(last.centre, last.bottom), (last.centre, last.bottom + 26)], bits)
-        outputs = self._network.design.architecture.outputs
+        below = last.centre, last.bottom + 26
+        yield from _wire([(last.centre, last.bottom), below], out.format.bits)
         yield _text(last.centre, last.bottom + 42, "m_axis", "name", "middle")
-        yield _text(last.centre + 36, last.bottom + 42, _count(outputs, "forecast"), "quiet")
+        yield _text(last.centre + 36, last.bottom + 42, count(out.columns, "forecast"), "quiet")
 
     # Engines
 
@@ -163,65 +161,49 @@ class _Drawing:
             )
 
     def _described(self, node: Node) -> list[str]:
-        match node:
-            case Linear():
-                memory = _MEMORY[node.engine.memory or "auto"]
-                shape = f"{node.in_features}→{node.columns}"
-                return [f"{shape}, weights {node.weight.bits} bit, {memory}", self._lanes(node)]
-            case Scores():
-                heads = f", {node.heads} heads" if node.heads > 1 else ""
-                return [f"query · key{heads}", self._lanes(node)]
-            case Context():
-                return [f"softmax, probability {node.probability.bits} bit", self._lanes(node)]
-            case Residual():
-                return ["adds the waiting stream", f"{node.columns} columns"]
-            case Pooling():
-                return [f"sums {node.window} rows", f"{node.columns} columns"]
-            case Repeat():
-                return [f"the layer {node.passes} times", _size(node.rows, node.columns, node.output.bits)]
-        return []
-
-    def _lanes(self, node: Linear | Scores | Context) -> str:
-        lanes, kind = node.engine.lanes, _MULTIPLIER[node.engine.multiplier or "auto"]
-        clocks = self._timetable.timings[node.name].row
-        return f"{_count(lanes, 'lane')} ({kind}), {_count(clocks, 'clock')} a row"
+        lines = list(DRAWN[node.kind].lines(node))
+        if node.name in self._timetable.timings:
+            lanes, kind = node.engine.lanes, _MULTIPLIER[node.engine.multiplier or "auto"]
+            clocks = self._timetable.timings[node.name].row
+            lines.append(f"{count(lanes, 'lane')} ({kind}), {count(clocks, 'clock')} a row")
+        return lines
 
     # Memories
 
     def _memories(self, node: Node) -> Iterator[Markup]:
         box = self._boxes[node.name]
-        rows = self._timetable.buffer_rows.get(node.name, 0)
-        kind = _MEMORY[self._network.design.engines[node.name].buffer]
-        match node:
-            case Linear():
+        rows, kind = self._timetable.buffer_rows.get(node.name, 0), MEMORY[node.engine.buffer]
+        for edge in node.inputs:
+            columns, bits = self._row(edge.source)
+            if edge.type == "stream":
                 # The buffer belongs to the engine: it stands at the wire that comes in.
-                narrow = node.name.endswith((".key", ".value"))
-                yield from self._queue(box, rows, node.in_features, node.input.bits, kind, narrow)
-            case Scores():
-                yield from self._queue(
-                    box, rows, node.heads * node.d_head, node.query_format.bits, kind, False
+                yield from self._queue(box, rows, columns, bits, kind)
+            elif edge.type == "store":
+                label = f"{edge.source.rsplit('.', 1)[-1]} store"
+                stored = size(self._rows(edge.source), columns, bits)
+                yield from self._store(
+                    self._beside(node), label, stored, MEMORY[node.engine.memory or "auto"]
                 )
-                store = _Box(_KEY[0], box.top, _KEY[1])
-                size = _size(node.rows, node.heads * node.d_head, node.key_format.bits)
-                yield from self._store(store, "key store", size, _MEMORY[node.engine.memory or "auto"])
-            case Context():
-                yield from self._queue(box, rows, node.heads * node.rows, node.score_format.bits, kind, False)
-                store = _Box(_VALUE[0], box.top, _VALUE[1])
-                size = _size(node.rows, node.columns, node.output.bits)
-                yield from self._store(store, "value store", size, _MEMORY[node.engine.memory or "auto"])
-            case Residual():
-                store = _Box(_WAIT[0], box.top, _WAIT[1])
-                size = _size(rows, node.columns, node.stream_format.bits)
-                yield from self._store(store, "waiting stream", size, kind)
-            case Pooling():
-                size = f"sums: {node.columns} {_TIMES} {node.total.bits} bit"
-                yield _text(box.right + 8, box.middle + 4, f"{size}, {kind}", "quiet")
-            case Repeat():
-                yield _text(box.right + 8, box.middle + 4, kind, "quiet")
+            elif edge.type == "wait":
+                waiting = _Box(_WAIT[0], box.top, _WAIT[1])
+                yield from self._store(waiting, "waiting stream", size(rows, columns, bits), kind)
+        if all(edge.type in ("direct", "loop") for edge in node.inputs):
+            beside = f"{DRAWN[node.kind].beside(node)}{kind}"
+            yield _text(box.right + 8, box.middle + 4, beside, "quiet")
 
-    def _queue(
-        self, box: _Box, rows: int, columns: int, bits: int, kind: str, narrow: bool
-    ) -> Iterator[Markup]:
+    def _row(self, name: str) -> tuple[int, int]:
+        """Columns and bits of the rows that a node, or the input, makes."""
+        port = self._network.input
+        if name == port.name:
+            return port.columns, port.format.bits
+        node = self._network.by_name[name]
+        return node.columns, node.output.bits
+
+    def _beside(self, node: Node) -> _Box:
+        centre, width = _STORES[DRAWN[node.kind].store]
+        return _Box(centre, self._boxes[node.name].top, width)
+
+    def _queue(self, box: _Box, rows: int, columns: int, bits: int, kind: str) -> Iterator[Markup]:
         """A row buffer on the wire above a box."""
         cells, width = min(rows, 4), 26
         top = box.top - 10 - 7 * cells
@@ -229,18 +211,18 @@ class _Drawing:
             yield Markup('<rect class="cell" x="{}" y="{}" width="{}" height="7"/>').format(
                 box.centre - width // 2, top + 7 * index, width
             )
-        size = _size(rows, columns, bits)
-        if narrow:
-            yield _text(box.centre + 18, box.top - 24, size, "quiet")
-            yield _text(box.centre + 18, box.top - 9, kind, "quiet")
+        wanted = size(rows, columns, bits)
+        if box.centre == _MAIN[0]:
+            yield _text(box.centre + 18, box.top - 14, f"{wanted}, {kind}", "quiet")
         else:
-            yield _text(box.centre + 18, box.top - 14, f"{size}, {kind}", "quiet")
+            yield _text(box.centre + 18, box.top - 24, wanted, "quiet")
+            yield _text(box.centre + 18, box.top - 9, kind, "quiet")
 
-    def _store(self, box: _Box, name: str, size: str, kind: str) -> Iterator[Markup]:
+    def _store(self, box: _Box, name: str, stored: str, kind: str) -> Iterator[Markup]:
         yield Markup('<rect class="store" x="{}" y="{}" width="{}" height="{}" rx="2"/>').format(
             box.left, box.top, box.width, _BOX
         )
-        for index, line in enumerate((name, size, kind)):
+        for index, line in enumerate((name, stored, kind)):
             yield _text(
                 box.centre, box.top + 18 + 17 * index, line, "name" if index == 0 else "quiet", "middle"
             )
@@ -248,55 +230,31 @@ class _Drawing:
     # Wires
 
     def _wires(self, node: Node) -> Iterator[Markup]:
-        box = self._boxes[node.name]
-        if node.name == "embed":
-            yield from _wire([(box.centre, box.top - 56), (box.centre, box.top)], self._network.input.bits)
-            return
-        if isinstance(node, Scores):
-            query, key = (self._boxes[name] for name in node.sources)
-            yield from _wire([(query.centre, query.bottom), (box.centre, box.top)], node.query_format.bits)
-            yield from _wire([(key.centre, key.bottom), (key.centre, box.top)], node.key_format.bits)
-            store = _Box(_KEY[0], box.top, _KEY[1])
-            yield from _wire([(store.left, box.middle), (box.right, box.middle)], node.key_format.bits)
-        elif isinstance(node, Context):
-            scores, value = (self._boxes[name] for name in node.sources)
-            yield from _wire([(scores.centre, scores.bottom), (box.centre, box.top)], node.score_format.bits)
-            yield from _wire([(value.centre, value.bottom), (value.centre, box.top)], node.output.bits)
-            store = _Box(_VALUE[0], box.top, _VALUE[1])
-            yield from _wire([(store.left, box.middle), (box.right, box.middle)], node.output.bits)
-        elif isinstance(node, Residual):
-            branch, stream = (self._boxes[name] for name in node.sources)
-            yield from _wire([(branch.centre, branch.bottom), (box.centre, box.top)], node.branch_format.bits)
-            turn = stream.bottom + 16
-            points = [(stream.centre, turn), (_WAIT[0], turn), (_WAIT[0], box.top)]
-            yield from _wire(points, node.stream_format.bits)
-            yield from _wire(
-                [(_WAIT[0] + _WAIT[1] // 2, box.middle), (box.left, box.middle)], node.stream_format.bits
-            )
-        else:
-            (name,) = node.sources
-            source = self._boxes[name]
-            bits = self._network.by_name[name].output.bits
-            if box.centre == source.centre:
-                yield from _wire([(source.centre, source.bottom), (box.centre, box.top)], bits)
-            else:
-                turn = source.bottom + 16
-                yield from _wire([(source.centre, turn), (box.centre, turn), (box.centre, box.top)], bits)
-            if isinstance(node, Repeat):
-                last = self._boxes[node.back]
-                turn = last.bottom + 22
-                yield from _wire(
-                    [(last.centre, turn), (_RETURN, turn), (_RETURN, box.middle), (box.left, box.middle)],
-                    bits,
-                )
+        for edge in node.inputs:
+            for points in self._routes(node, edge):
+                yield from _wire(points, self._row(edge.source)[1])
 
-
-def _size(rows: int, columns: int, bits: int) -> str:
-    return f"{_count(rows, 'row')} {_TIMES} {columns} {_TIMES} {bits} bit"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    def _routes(self, node: Node, edge: Edge) -> list[list[tuple[int, int]]]:
+        """The corners of each wire of an edge."""
+        box, entry = self._boxes[node.name], (self._boxes[node.name].centre, self._boxes[node.name].top)
+        if edge.source == INPUT:
+            return [[(box.centre, box.top - 56), entry]]
+        source = self._boxes[edge.source]
+        if edge.type == "store":
+            store = self._beside(node)
+            to_store = [(source.centre, source.bottom), (source.centre, box.top)]
+            return [to_store, [(store.left, box.middle), (box.right, box.middle)]]
+        turn = source.bottom + 16
+        if edge.type == "wait":
+            waiting = _Box(_WAIT[0], box.top, _WAIT[1])
+            to_store = [(source.centre, turn), (waiting.centre, turn), (waiting.centre, box.top)]
+            return [to_store, [(waiting.right, box.middle), (box.left, box.middle)]]
+        if edge.type == "loop":
+            turn = source.bottom + 22
+            return [[(source.centre, turn), (_RETURN, turn), (_RETURN, box.middle), (box.left, box.middle)]]
+        if source.centre == box.centre:
+            return [[(source.centre, source.bottom), entry]]
+        return [[(source.centre, turn), (box.centre, turn), entry]]
 
 
 def _wire(points: list[tuple[int, int]], bits: int) -> Iterator[Markup]:

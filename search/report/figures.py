@@ -14,9 +14,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from cost_model.devices import RESOURCES
-from search.front import FrontTrial
-from search.report.content import Content, Curve, Forecast, Sensitivity, ShownDesign
+from quant_model.design import shape_from_dict
+from search.report.content import Content, Forecast, Sensitivity, ShownDesign
+from search.results.front import FrontTrial
 
 __all__ = ["Figure", "estimate_against_measured", "forecasts", "front", "learning_curves", "sensitivity"]
 
@@ -42,10 +42,9 @@ class Figure:
 def front(content: Content) -> Figure:
     """Error against what of the device is used; one marker a design, its trial beside it."""
     figure = go.Figure()
-    shares = [100 * trial.used for trial in content.others]
     if content.others:
         figure.add_scatter(
-            x=shares,
+            x=[100 * trial.used for trial in content.others],
             y=[trial.error for trial in content.others],
             mode="markers",
             name="beaten by a design of the front",
@@ -77,6 +76,19 @@ def front(content: Content) -> Figure:
         marker={"symbol": "circle-open", "size": 22, "color": _INK, "line": {"width": 2}},
         hoverinfo="skip",
     )
+    _draw_bounds(figure, content)
+    figure.update_xaxes(title=f"fullest resource, % of {escape(content.budget.device.name)} (estimate)")
+    figure.update_yaxes(title=f"validation: {escape(content.metric)}", rangemode="tozero")
+    return _figure(
+        "front",
+        figure,
+        f"{len(on_front)} designs on the front of {len(on_front) + len(content.others)} trained ones: "
+        "validation error against the fullest resource; the same numbers stand in the table of designs.",
+    )
+
+
+def _draw_bounds(figure: go.Figure, content: Content) -> None:
+    """What simple methods come to, and the device's limit where designs come near it."""
     for index, baseline in enumerate(sorted(content.baselines, key=lambda one: one.validation)):
         figure.add_hline(
             y=baseline.validation,
@@ -85,23 +97,15 @@ def front(content: Content) -> Figure:
             # Neighbours would write over each other.
             annotation_position="top right" if index % 2 else "top left",
         )
-    limit = 100 * content.spec.device.limit
-    reach = max([*shares, *(100 * one.trial.used for one in content.designs)])
-    if reach > 0.6 * limit:
-        figure.add_vline(
-            x=limit,
-            line={"dash": "dash", "color": _QUIET, "width": 1.5},
-            annotation={"text": "budget"},
-            annotation_position="bottom left",
-        )
-    figure.update_xaxes(title=f"fullest resource, % of {escape(content.device.name)} (estimate)")
-    figure.update_yaxes(title=f"validation: {escape(content.metric)}", rangemode="tozero")
-    return _figure(
-        "front",
-        figure,
-        f"{len(on_front)} designs on the front of {len(on_front) + len(content.others)} trained ones: "
-        "validation error against the fullest resource; the same numbers stand in the table of designs.",
-    )
+    reach = 100 * max(one.used for one in (*content.others, *(one.trial for one in content.designs)))
+    for share, what in content.budget.shares.items():
+        if reach > 60 * share:
+            figure.add_vline(
+                x=100 * share,
+                line={"dash": "dash", "color": _QUIET, "width": 1.5},
+                annotation={"text": "budget" if what == "the device" else f"budget: {what}"},
+                annotation_position="bottom left",
+            )
 
 
 def learning_curves(content: Content) -> Figure | None:
@@ -156,7 +160,7 @@ def estimate_against_measured(designs: Sequence[ShownDesign]) -> Figure | None:
     for index, one in enumerate(measured):
         assert one.measured is not None
         found, guessed = one.measured.counts, one.measured.estimate
-        names = [name for name in RESOURCES if found[name] or guessed[name]]
+        names = [name for name in guessed if found.get(name) or guessed[name]]
         figure.add_scatter(
             x=names,
             y=[100 * (guessed[name] - found[name]) / max(found[name], 1) for name in names],
@@ -240,11 +244,6 @@ def _figure(name: str, figure: go.Figure, alt: str) -> Figure:
     return Figure(name, alt, json.loads(figure.to_json()))
 
 
-def _positive(curve: Curve) -> bool:
-    """Whether it can be drawn on a logarithmic axis."""
-    return min(curve.errors, default=0.0) > 0
-
-
 def _style(index: int) -> dict[str, Any]:
     return {
         "line": {"color": _colour(index), "dash": _DASHES[index % len(_DASHES)], "width": 2},
@@ -257,11 +256,10 @@ def _colour(index: int) -> str:
 
 
 def _hover(trial: FrontTrial, content: Content, shown: ShownDesign | None = None) -> str:
-    shape = trial.design["architecture"]
     lines = [
         f"trial {trial.number}",
         f"{escape(content.metric)}: {trial.error:.4g}",
-        ", ".join(f"{name} {shape[name]}" for name in ("window", "d_model", "heads", "layers")),
+        shape_from_dict(trial.design["architecture"]).summary,
         *(f"{name} {100 * share:.1f} %" for name, share in trial.utilization.items()),
     ]
     if shown is not None:

@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from cost_model.devices import RESOURCES
 from search.report import figures
 from search.report.content import Content, ShownDesign
 from search.report.drawing import DRAWING_STYLE, draw
@@ -47,7 +46,7 @@ def render(content: Content) -> str:
     return environment.get_template("report.html.j2").render(
         content=content,
         spec=content.spec,
-        resources=RESOURCES,
+        resources=tuple(content.budget.device.fabric.resources),
         best=min(content.designs, key=lambda one: one.trial.error),
         figures=drawn,
         weight_rows=_bits_rows(content.designs, "weight_bits"),

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cost_model import DesignArrays, Estimates, estimate_many
-from cost_model.devices import RESOURCES
-from cost_model.resolve_many import resolve_many
-from quant_model.design import engine_kinds
-from search.budget import Budget
-from search.facts import LIMITS, fact
-from search.sampling.encoding import Batch, Encoding, Rows, largest_divisors, shape_of
+from cost_model import Estimate, estimate_many, resolve_many
+from quant_model.arithmetic import largest_divisor
+from quant_model.designs import Designs
+from search.sampling.encoding import Encoding, Rows
+from search.space.budget import Budget
+from search.space.facts import fact
 
 __all__ = ["Known", "evaluate"]
 
@@ -58,18 +57,18 @@ def evaluate(rows: Rows, encoding: Encoding, budget: Budget, objectives: tuple[s
     """
     known = Known(np.zeros((len(rows), len(objectives))), np.zeros(len(rows)))
     for batch in encoding.batches(rows):
-        found = _evaluated(batch, budget, objectives)
+        found = _evaluated(batch.designs, budget, objectives)
         known.objectives[batch.where] = found.objectives
         known.excess[batch.where] = found.excess
     return known
 
 
-def _evaluated(batch: Batch, budget: Budget, objectives: tuple[str, ...]) -> Known:
+def _evaluated(designs: Designs, budget: Budget, objectives: tuple[str, ...]) -> Known:
     if not budget.auto_lanes:
-        return _known(_estimates(batch, batch.designs, budget), budget, objectives)
+        return _known(_estimates(designs, budget), budget, objectives)
     best, quickest = None, np.empty(0)
     for lanes in _LADDER:
-        estimates = _estimates(batch, _with_lanes(batch.designs, lanes), budget)
+        estimates = _estimates(_with_lanes(designs, lanes), budget)
         found = _known(estimates, budget, objectives)
         clocks = fact(budget.lanes_for, estimates, budget.clock_mhz)
         if best is None:
@@ -82,35 +81,25 @@ def _evaluated(batch: Batch, budget: Budget, objectives: tuple[str, ...]) -> Kno
     return best
 
 
-def _estimates(batch: Batch, designs: DesignArrays, budget: Budget) -> Estimates:
-    return estimate_many(resolve_many(designs, batch.open, budget.usable), budget.device)
+def _estimates(designs: Designs, budget: Budget) -> Estimate:
+    return estimate_many(resolve_many(designs, budget.usable), budget.device)
 
 
-def _known(estimates: Estimates, budget: Budget, objectives: tuple[str, ...]) -> Known:
+def _known(estimates: Estimate, budget: Budget, objectives: tuple[str, ...]) -> Known:
     clock = budget.clock_mhz
     values = [np.asarray(fact(name, estimates, clock), dtype=np.float64) for name in objectives]
     excess = np.zeros(len(estimates.cycles))
-    for name in RESOURCES:
-        excess += np.maximum(estimates.utilization[name] - budget.limit, 0.0)
-    for key, most in budget.most.items():
-        excess += np.maximum(fact(LIMITS[key], estimates, clock) / most - 1, 0.0)
+    for constraint in budget.constraints(estimates).values():
+        excess += np.maximum(constraint, 0.0)
     return Known(np.stack(values, axis=1) if values else np.zeros((len(excess), 0)), excess)
 
 
-def _with_lanes(designs: DesignArrays, lanes: int) -> DesignArrays:
+def _with_lanes(designs: Designs, lanes: int) -> Designs:
     """All engines with so many lanes, snapped down to what divides."""
-    shape = shape_of(designs.layers, bool(designs.repeats[0] > 1))
-    limits = {
-        "expand": designs.ffn_width,
-        "head": designs.outputs,
-        "scores": designs.window,
-        "context": designs.d_model // designs.heads,
-    }
-    engines = dict(designs.engines)
-    for name, kind in engine_kinds(shape).items():
-        if kind in ("linear", "scores", "context"):
-            limit = limits.get(name.rsplit(".", 1)[-1], designs.d_model)
-            engines[name] = dataclasses.replace(
-                engines[name], lanes=largest_divisors(np.full(len(limit), lanes), limit)
-            )
-    return dataclasses.replace(designs, engines=engines)
+    return designs.with_engines(
+        {
+            node.name: dataclasses.replace(node.engine, lanes=largest_divisor(lanes, node.lane_limit))
+            for node in designs.graph.nodes
+            if "lanes" in node.offers
+        }
+    )

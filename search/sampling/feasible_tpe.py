@@ -11,9 +11,10 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from search.budget import Assessment, Budget
-from search.identity import seed_from
-from search.space import DesignSpace, Value
+from search.space.budget import Assessment, Budget
+from search.space.design_space import DesignSpace, Value
+from search.space.identity import seed_from
+from search.store.record import TrialRecord
 
 __all__ = ["FeasibleTpeSampler"]
 
@@ -93,11 +94,8 @@ class FeasibleTpeSampler(TPESampler):
 
 def _known_digests(study: Study, number: int) -> set[str]:
     """Designs that the study has seen, those that other workers train at the moment included."""
-    return {
-        trial.user_attrs["digest"]
-        for trial in study.get_trials(deepcopy=False)
-        if trial.number != number and "digest" in trial.user_attrs
-    }
+    others = (trial for trial in study.get_trials(deepcopy=False) if trial.number != number)
+    return {digest for trial in others if (digest := TrialRecord.of(trial).digest) is not None}
 
 
 def _excess(assessment: Assessment) -> float:

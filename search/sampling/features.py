@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.sampling.encoding import SHAPE_COLUMNS, Encoding, Ints
+from search.sampling.encoding import Encoding, Ints
+from search.space.design_space import DesignSpace
 
 __all__ = ["Features"]
 
@@ -26,6 +27,8 @@ class Features:
     """Of each column after the transformation, ``(columns,)``."""
     span: Floats
     """0 where the space leaves no choice."""
+    shapes: int
+    """Columns, the first ones, that are the shape's."""
     groups: Floats
     """``(open columns, 3)``: means over weights, over the residual stream with input and pool, over the other
     tensors."""
@@ -36,28 +39,23 @@ class Features:
         lows, spans = [], []
         space = encoding.space
         for name in encoding.arithmetic_names:
-            source = name if name in space.parameters else space.parameter_of.get(name)
-            if name == "ffn_width":
-                source = "ffn_ratio"
-            assert source is not None
-            values = np.array(space.parameters[source], dtype=np.float64)
-            if name == "heads":
+            values = np.array(space.parameters[space.parameter_of.get(name, name)], dtype=np.float64)
+            if name in space.family.snapped:
                 values = np.append(values, 1.0)
-            moved = np.log2(values) if name in SHAPE_COLUMNS else 2.0**-values
+            moved = np.log2(values) if name in space.family.parameters else 2.0**-values
             lows.append(moved.min())
             spans.append(np.ptp(moved))
         names = [name for name, span in zip(encoding.arithmetic_names, spans, strict=True) if span > 0]
-        kinds = [_kind(name) for name in names]
+        kinds = [_kind(name, space) for name in names]
         groups = np.array([[kind == group for group in range(3)] for kind in kinds], dtype=np.float64)
         groups = groups.reshape(len(names), 3) if names else np.zeros((1, 3))
-        return cls(np.array(lows), np.array(spans), groups / np.maximum(groups.sum(axis=0), 1.0))
+        shapes = len(space.family.parameters)
+        return cls(np.array(lows), np.array(spans), shapes, groups / np.maximum(groups.sum(axis=0), 1.0))
 
     def __call__(self, arithmetic: Ints) -> Floats:
         """The columns, ``(rows, open columns)``; a single column of zeros when nothing is open."""
-        shapes = len(SHAPE_COLUMNS)
+        shapes = self.shapes
         table = arithmetic.astype(np.float64)
-        d_model, ffn = SHAPE_COLUMNS.index("d_model"), SHAPE_COLUMNS.index("ffn_width")
-        table[:, ffn] /= table[:, d_model]
         moved = np.empty_like(table)
         moved[:, :shapes] = np.log2(table[:, :shapes])
         moved[:, shapes:] = np.where(table[:, shapes:] > 0, 2.0 ** -table[:, shapes:], 0.0)
@@ -65,11 +63,10 @@ class Features:
         return scaled if scaled.shape[1] else np.zeros((len(table), 1))
 
 
-def _kind(column: str) -> int | None:
+def _kind(column: str, space: DesignSpace) -> int | None:
     """Weights, tensors that all others pass through, other tensors; ``None`` for shapes."""
-    tensor, _, what = column.rpartition(".")
-    if what == "weight_bits":
+    if column.endswith(".weight_bits"):
         return 0
-    if what == "activation_bits":
-        return 1 if tensor in ("input", "embed", "pool") or tensor.endswith("_residual") else 2
+    if column.endswith(".activation_bits"):
+        return 1 if space.is_passed_through(column) else 2
     return None

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
 from search.sampling.encoding import Encoding, Ints, Rows
+from search.store.record import TrialRecord
 
-__all__ = ["History", "Observed", "given_parameters"]
+__all__ = ["History", "Observed"]
 
 Floats = npt.NDArray[np.float64]
-_FIXED = "fixed_params"
-"""Where Optuna keeps the parameters of an enqueued trial."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,12 @@ class History:
     def __init__(self, encoding: Encoding, objectives: int) -> None:
         self._encoding = encoding
         self._objectives = objectives
-        self._rows: dict[int, Ints | None] = {}
+        self._finished: dict[int, tuple[Ints | None, str | None]] = {}
 
     def observed(self, trials: Sequence[FrozenTrial], number: int) -> Observed:
         """All trials but the one with this number. Those with parameters outside the space are left out."""
-        others = [trial for trial in trials if trial.number != number]
-        known = [(trial, row) for trial in others if (row := self._row(trial)) is not None]
+        others = [(trial, *self._read(trial)) for trial in trials if trial.number != number]
+        known = [(trial, row) for trial, row, _ in others if row is not None]
         trained = [(row, trial.values) for trial, row in known if _is_trained(trial)]
         running = [row for trial, row in known if trial.state == TrialState.RUNNING]
         seen = self._stacked([row for _, row in known])
@@ -59,28 +57,24 @@ class History:
             running=self._stacked(running),
             undecided=sum(
                 trial.state == TrialState.RUNNING and not trial.params and trial.number < number
-                for trial in others
+                for trial, _, _ in others
             ),
             arithmetics=frozenset(row.tobytes() for row in self._encoding.arithmetic(seen)),
-            digests=frozenset(trial.user_attrs["digest"] for trial in others if "digest" in trial.user_attrs),
+            digests=frozenset(digest for _, _, digest in others if digest is not None),
         )
 
-    def _row(self, trial: FrozenTrial) -> Ints | None:
-        if trial.number in self._rows:
-            return self._rows[trial.number]
-        row = self._encoding.row({**given_parameters(trial), **trial.params})
+    def _read(self, trial: FrozenTrial) -> tuple[Ints | None, str | None]:
+        """A trial as a row, and the digest of its design."""
+        if trial.number in self._finished:
+            return self._finished[trial.number]
+        record = TrialRecord.of(trial)
+        read = self._encoding.row({**record.given, **trial.params}), record.digest
         if trial.state.is_finished():
-            self._rows[trial.number] = row
-        return row
+            self._finished[trial.number] = read
+        return read
 
     def _stacked(self, rows: list[Ints]) -> Rows:
         return np.array(rows, dtype=np.int64).reshape(len(rows), len(self._encoding.names))
-
-
-def given_parameters(trial: FrozenTrial) -> Mapping[str, Any]:
-    """Parameters that somebody chose for a trial before any sampler was asked."""
-    found: Mapping[str, Any] = trial.system_attrs.get(_FIXED, {})
-    return found
 
 
 def _is_trained(trial: FrozenTrial) -> bool:

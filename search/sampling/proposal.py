@@ -10,10 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from search.budget import Budget
-from search.facts import fact
-from search.objectives import ERROR
-from search.pareto import non_dominated
 from search.sampling.acquisition import Front
 from search.sampling.candidates import Candidates
 from search.sampling.encoding import Encoding, Ints, Rows
@@ -21,7 +17,11 @@ from search.sampling.error_model import ErrorModel, Forecast, fit_error_model
 from search.sampling.evaluation import Known, evaluate
 from search.sampling.features import Features
 from search.sampling.history import Observed
-from search.space import DesignSpace, Value, first_choices
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, Value, first_choices
+from search.space.facts import fact
+from search.space.objectives import ERROR
+from search.space.pareto import non_dominated
 
 __all__ = ["Proposer"]
 

@@ -15,11 +15,11 @@ from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from search.budget import Budget
-from search.identity import seed_from
 from search.sampling.feasible_tpe import FeasibleTpeSampler
 from search.sampling.surrogate import SurrogateSampler
-from search.space import DesignSpace, Value, first_choices
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, Value, first_choices
+from search.space.identity import seed_from
 
 __all__ = ["BudgetSampler"]
 

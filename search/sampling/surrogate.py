@@ -21,11 +21,12 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from search.budget import Budget
-from search.identity import seed_from
-from search.sampling.history import History, given_parameters
+from search.sampling.history import History
 from search.sampling.proposal import Proposer
-from search.space import DesignSpace
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace
+from search.space.identity import seed_from
+from search.store.record import TrialRecord
 
 __all__ = ["SurrogateSampler"]
 
@@ -52,7 +53,7 @@ class SurrogateSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose all parameters at once; those of an enqueued trial that are given are kept."""
-        given = {**given_parameters(trial), **trial.params}
+        given = {**TrialRecord.of(trial).given, **trial.params}
         # A trial that was given back has its parameters already.
         if all(name in given for name in search_space):
             return {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import sys
 import threading
-import time
 from collections.abc import Container
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
@@ -15,22 +14,20 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
-from search.artifacts import artifacts_at
 from search.service.listen import check_free
-from search.service.resilient import Patience, ResilientStorage, is_transient
 from search.service.supervise import Start
 from search.stopping import StopSignal
-from search.storage import Location, open_storage, storage_errors
-from search.study import first_artifacts
+from search.store.artifacts import artifacts_at
+from search.store.location import Location
+from search.store.record import LONG
+from search.store.resilient import LONG_SECONDS, Patience, ResilientStorage, patiently
+from search.store.storage import open_storage, storage_errors
+from search.store.study import first_artifacts
 
 __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 
 _PATIENCE_SECONDS = 5.0
 """How long a page waits for a storage that is away."""
-
-_OPEN_SECONDS = 3600.0
-_HIDDEN = ("design", "estimate", "origin")
-"""User attributes of trials that are objects."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +47,10 @@ class _ShownStorage(ResilientStorage):
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """Optuna's."""
-        return [_shown(trial) for trial in super().get_all_trials(study_id, False, states)]
-
-
-def _shown(trial: FrozenTrial) -> FrozenTrial:
-    shown = copy.copy(trial)
-    shown.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in _HIDDEN}
-    return shown
+        trials = [copy.copy(trial) for trial in super().get_all_trials(study_id, False, states)]
+        for trial in trials:
+            trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
+        return trials
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -109,12 +103,4 @@ def dashboard_server(job: DashboardJob) -> WSGIServer:
 
 def serve_until_stopped(job: DashboardJob, start: Start) -> None:
     """The dashboard as a process of a service; it waits for a storage that is away at its start."""
-    deadline = time.monotonic() + _OPEN_SECONDS
-    while True:
-        try:
-            return serve_dashboard(job, start.stop)
-        except UserError as error:
-            if not is_transient(error) or time.monotonic() > deadline:
-                raise
-        with start.stop.interruptible():
-            time.sleep(_PATIENCE_SECONDS)
+    patiently(lambda: serve_dashboard(job, start.stop), start.stop, LONG_SECONDS)

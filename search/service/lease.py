@@ -15,10 +15,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
 from uuid import uuid4
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -26,27 +24,11 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from search.monitor.notes import failure_note, write_note
-from search.service.resilient import ResilientStorage, is_transient
+from search.store.record import LeaseMark, TrialRecord, store_in
+from search.store.resilient import ResilientStorage, unless_away
 
-__all__ = [
-    "FAILURE",
-    "LEASE",
-    "LOSSES",
-    "Lease",
-    "Watch",
-    "give_back",
-    "holder",
-    "lose",
-    "release",
-    "worker_name",
-]
+__all__ = ["Lease", "Watch", "give_back", "holder", "lose", "release", "worker_name"]
 
-LEASE = "bitfront:lease"
-"""The system attribute of a trial that holds its lease: ``{"worker": NAME, "beat": N}``."""
-LOSSES = "bitfront:losses"
-"""The system attribute that names the workers that were lost with the trial, in order."""
-FAILURE = "failure"
-"""The user attribute that says why a trial failed."""
 _BEAT_SECONDS = 10.0
 """Between two signs of life."""
 _LOOK_SECONDS = 25.0
@@ -64,8 +46,8 @@ def worker_name() -> str:
 
 def holder(trial: FrozenTrial) -> str | None:
     """The worker whose lease is on a trial."""
-    lease = trial.system_attrs.get(LEASE)
-    return str(lease["worker"]) if isinstance(lease, Mapping) else None
+    lease = TrialRecord.of(trial).lease
+    return lease.worker if lease is not None else None
 
 
 class Lease:
@@ -86,12 +68,7 @@ class Lease:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._storage.on_taken = lambda _: None
         self._stop.set()
         self._thread.join()
@@ -100,8 +77,11 @@ class Lease:
         """Put the lease on a trial that has just become RUNNING."""
         with self._lock:
             self._trial = trial
-            self._beat += 1
-            self._storage.set_trial_system_attr(trial, LEASE, {"worker": self.worker, "beat": self._beat})
+            self._mark(self._storage, trial)
+
+    def _mark(self, storage: BaseStorage, trial: int) -> None:
+        self._beat += 1
+        store_in(storage, trial, TrialRecord(lease=LeaseMark(self.worker, self._beat)))
 
     @property
     def trial(self) -> int | None:
@@ -126,18 +106,10 @@ class Lease:
     def _renew(self) -> None:
         if self._trial is None:
             return
-        try:
+        # Told in this moment, or a storage that is away: then the next beat tries again.
+        with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
             if _is_ours(self._quick.get_trial(self._trial), self.worker):
-                self._beat += 1
-                lease = {"worker": self.worker, "beat": self._beat}
-                self._quick.set_trial_system_attr(self._trial, LEASE, lease)
-        except UpdateFinishedTrialError:
-            # Told in this moment.
-            pass
-        except Exception as error:
-            # A storage that is down for a moment: the next beat tries again.
-            if not is_transient(error):
-                raise
+                self._mark(self._quick, self._trial)
 
 
 def give_back(storage: BaseStorage, trial: int) -> None:
@@ -162,15 +134,16 @@ def lose(storage: BaseStorage, study: int, trial: FrozenTrial) -> None:
     # The storage's id: Optuna keeps it in an attribute that it calls private, and offers no other way.
     identity = trial._trial_id
     now = storage.get_trial(identity)
-    if now.state != TrialState.RUNNING or now.system_attrs.get(LEASE) != trial.system_attrs.get(LEASE):
+    known = TrialRecord.of(now)
+    if now.state != TrialState.RUNNING or known.lease != TrialRecord.of(trial).lease:
         return
-    losses = [*now.system_attrs.get(LOSSES, []), holder(now) or "unknown"]
+    losses = (*known.losses, holder(now) or "unknown")
     with contextlib.suppress(UpdateFinishedTrialError):
-        storage.set_trial_system_attr(identity, LOSSES, losses)
         if len(losses) < _MOST_LOSSES:
+            store_in(storage, identity, TrialRecord(losses=losses))
             storage.set_trial_state_values(identity, TrialState.WAITING)
             return
-        storage.set_trial_user_attr(identity, FAILURE, _reason(losses))
+        store_in(storage, identity, TrialRecord(losses=losses, failure=_reason(losses)))
         write_note(storage, study, failure_note(_reason(losses)), identity)
         storage.set_trial_state_values(identity, TrialState.FAIL)
 
@@ -189,7 +162,7 @@ class Watch:
         seen: dict[int, _Seen] = {}
         lost: list[FrozenTrial] = []
         for trial in running:
-            lease = trial.system_attrs.get(LEASE)
+            lease = TrialRecord.of(trial).lease
             before = self._seen.get(trial.number)
             if before is None or before.lease != lease:
                 seen[trial.number] = _Seen(lease, now, 0)
@@ -207,7 +180,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class _Seen:
-    lease: Any
+    lease: LeaseMark | None
     at: float
     """When it was looked at, on this process's own clock, in seconds."""
     still: int
@@ -218,6 +191,6 @@ def _is_ours(trial: FrozenTrial, worker: str) -> bool:
     return trial.state == TrialState.RUNNING and holder(trial) == worker
 
 
-def _reason(losses: list[str]) -> str:
+def _reason(losses: Sequence[str]) -> str:
     workers = ", ".join(name.rpartition(":")[0] or name for name in losses)
     return f"its worker was lost {len(losses)} times, the last time for good ({workers})"

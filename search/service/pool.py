@@ -4,64 +4,81 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 
-from search.service.lease import release
-from search.service.resilient import is_transient
+from optuna.trial import FrozenTrial
+
+from search.service.lease import Watch, release
 from search.service.supervise import Program, Start, Supervisor
-from search.study import OpenStudy, open_patiently
-from search.worker import Worker
+from search.service.worker import Worker
+from search.stopping import StopSignal
+from search.store.resilient import LONG_SECONDS, unless_away
+from search.store.study import OpenStudy, open_patiently
 
-__all__ = ["WORKER", "Job", "reclaim", "worker_programs", "workers"]
+__all__ = ["WORKER", "tend", "worker_programs", "workers"]
 
 WORKER = "worker"
 """Begins the names of worker processes."""
-_OPEN_SECONDS = 3600.0
-"""How long a worker that is started again waits for a storage that is away."""
+_TICK_SECONDS = 0.5
+"""Between two looks at the processes."""
+_LOOK_SECONDS = 2.0
+"""Between two looks at the study's trials, all of which are read then."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a worker process needs to know; ``target`` is the study's own when it is ``None``."""
-
-    url: str
-    study: str
-    artifacts: str | None
-    target: int | None
-
-
-def worker_programs(job: Job, count: int) -> list[Program]:
-    """So many workers."""
-    return [Program(f"{WORKER} {index}", work, job) for index in range(count)]
+def worker_programs(study: OpenStudy, artifacts: str | None, target: int | None, count: int) -> list[Program]:
+    """So many workers; ``target`` is the study's own when it is ``None``."""
+    main = partial(work, study.url, study.name, artifacts, target)
+    return [Program(f"{WORKER} {index}", main) for index in range(count)]
 
 
 def workers(study: OpenStudy, programs: Sequence[Program], log: Callable[[str, str], None]) -> Supervisor:
     """Start the processes; when one dies, the trial in its hands goes back to waiting at once."""
 
     def on_death(name: str, pid: int, token: str) -> None:
-        if name.startswith(WORKER):
-            reclaim(study, _worker(pid, token), lambda line: log(name, line))
+        # When the storage is away, leases that stand still will be noticed later.
+        with unless_away():
+            if name.startswith(WORKER):
+                for trial in release(study.storage, study.id, study.running(), _worker(pid, token)):
+                    log(name, f"trial {trial.number} lost its worker")
 
     return Supervisor(programs, log, on_death)
 
 
-def reclaim(study: OpenStudy, worker: str, say: Callable[[str], None]) -> None:
-    """Take the trials of a dead worker; when the storage is away, their leases will be noticed later."""
-    try:
-        running = study.running()
-        for trial in release(study.storage, study.id, running, worker):
-            say(f"trial {trial.number} lost its worker")
-    except Exception as error:
-        if not is_transient(error):
-            raise
+def tend(
+    study: OpenStudy, supervisor: Supervisor, stop: StopSignal, look: Callable[[list[FrozenTrial]], None]
+) -> None:
+    """Look after processes, and trials of any machine's that lost their worker, until all processes ended.
+
+    Args:
+        study: The study that they work on.
+        supervisor: The processes.
+        stop: Asked all the time.
+        look: Called now and then with the trials that were taken from lost workers; what it reads of the
+            study is fresh.
+
+    Raises:
+        Interrupted: a stop was asked for.
+    """
+    watch, next_look = Watch(study.storage, study.id), 0.0
+    while supervisor.running:
+        stop.check()
+        supervisor.tick()
+        if time.monotonic() >= next_look:
+            # Workers wait themselves for a storage that is away for a moment.
+            with unless_away(), study.storage.recent(_TICK_SECONDS):
+                look(watch.look(study.running()))
+            next_look = time.monotonic() + _LOOK_SECONDS
+        with stop.interruptible():
+            time.sleep(_TICK_SECONDS)
 
 
-def work(job: Job, start: Start) -> None:
+def work(url: str, name: str, artifacts: str | None, target: int | None, start: Start) -> None:
     """A worker process."""
-    study = open_patiently(job.url, job.study, job.artifacts, start.stop, _OPEN_SECONDS)
-    target = job.target or study.spec.study.trials
-    Worker(study, target, start.stop, print, _worker(os.getpid(), start.token)).run()
+    study = open_patiently(url, name, artifacts, start.stop, LONG_SECONDS)
+    target, own = target or study.spec.study.trials, _worker(os.getpid(), start.token)
+    Worker(study, target, start.stop, print, own).run()
 
 
 def _worker(pid: int, token: str) -> str:

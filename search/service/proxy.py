@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from quant_model.errors import UserError
-from search.location import Location
 from search.service.listen import check_free
-from search.service.resilient import Patience, ResilientStorage, StorageAwayError, is_transient
 from search.stopping import StopSignal
-from search.storage import open_storage
+from search.store.location import Location
+from search.store.resilient import Patience, ResilientStorage, StorageAwayError, is_transient
+from search.store.storage import open_storage
 
 __all__ = ["proxy_server", "serve_proxy"]
 

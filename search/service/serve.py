@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TextIO
+
+from optuna.trial import FrozenTrial
 
 from quant_model.errors import UserError
 from search.files import file_errors
-from search.location import Location
 from search.service.dashboard import DashboardJob, serve_until_stopped
-from search.service.lease import Watch
 from search.service.listen import check_free
-from search.service.pool import WORKER, Job, worker_programs, workers
-from search.service.resilient import is_transient
+from search.service.pool import WORKER, tend, worker_programs, workers
 from search.service.supervise import Program, Supervisor
-from search.spec import spec_from_json
 from search.stopping import StopSignal
-from search.storage import storage_errors
-from search.study import OpenStudy
+from search.store.location import Location
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy
+from search.study_files.spec import spec_from_json
 
-__all__ = ["ServiceLog", "ServiceOptions", "serve"]
+__all__ = ["ServiceOptions", "serve", "service_log"]
 
-_TICK_SECONDS = 0.5
-_LOOK_SECONDS = 5.0
-"""Between two looks at the study: for trials that lost their worker, and for a raised number of trials."""
+Log = Callable[[str, str], None]
+"""Told the name of a process, and a line of it."""
+
 _DASHBOARD = "dashboard"
 
 
@@ -44,36 +44,25 @@ class ServiceOptions:
     log: Path | None
 
 
-class ServiceLog:
-    """Everything that happens, one plain line each, on stderr and in a file. A context manager."""
+@contextmanager
+def service_log(url: str, path: Path | None) -> Iterator[Log]:
+    """Write all that happens, one plain line each, to stderr and to a file; passwords are masked."""
+    location, lock = Location(url), threading.Lock()
+    with ExitStack() as stack:
+        file = None
+        if path is not None:
+            with file_errors(str(path), "cannot be written", "choose another --log"):
+                file = stack.enter_context(path.open("a", encoding="utf-8", buffering=1))
 
-    def __init__(self, url: str, file: Path | None) -> None:
-        self._location = Location(url)
-        self._path = file
-        self._file: TextIO | None = None
-        self._lock = threading.Lock()
+        def write(name: str, line: str) -> None:
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            text = f"{now} {name}: {location.clean(line)}"
+            with lock:
+                print(text, file=sys.stderr, flush=True)
+                if file is not None:
+                    print(text, file=file)
 
-    def __enter__(self) -> ServiceLog:
-        if self._path is not None:
-            with file_errors(str(self._path), "cannot be written", "choose another --log"):
-                self._file = self._path.open("a", encoding="utf-8", buffering=1)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def write(self, name: str, line: str) -> None:
-        """Log a line of a process; a password in it is masked."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        text = f"{now} {name}: {self._location.clean(line)}"
-        with self._lock:
-            print(text, file=sys.stderr, flush=True)
-            if self._file is not None:
-                print(text, file=self._file)
+        yield write
 
 
 def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
@@ -83,65 +72,46 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
         Interrupted: a stop was asked for; no trial of this machine's workers is left running.
         UserError: the port is in use, or all processes ended in an error.
     """
-    programs = worker_programs(Job(study.url, study.name, options.artifacts, None), options.workers)
+    programs = worker_programs(study, options.artifacts, None, options.workers)
     if options.port is not None:
         check_free(options.host, options.port)
         job = DashboardJob(study.url, options.artifacts, options.host, options.port)
-        programs.append(Program(_DASHBOARD, serve_until_stopped, job))
-    with ServiceLog(study.url, options.log) as log, storage_errors(study.url):
-        log.write("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")
-        with workers(study, programs, log.write) as supervisor:
+        programs.append(Program(_DASHBOARD, partial(serve_until_stopped, job)))
+    with service_log(study.url, options.log) as log, storage_errors(study.url):
+        log("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")
+        with workers(study, programs, log) as supervisor:
             try:
-                _Service(study, supervisor, log).run(stop)
+                tend(study, supervisor, stop, _Goal(study, supervisor, log).look)
             finally:
-                log.write("serve", "stopping")
+                log("serve", "stopping")
                 supervisor.stop()
-                log.write("serve", "stopped")
+                log("serve", "stopped")
+            problems = [report for report in supervisor.reports() if report.problem]
+    if problems:
+        raise problems[0].error or UserError("bitfront serve", problems[0].problem, "see the log")
 
 
-class _Service:
-    def __init__(self, study: OpenStudy, supervisor: Supervisor, log: ServiceLog) -> None:
-        self._study = study
-        self._supervisor = supervisor
-        self._log = log
-        self._watch = Watch(study.storage, study.id)
-        self._told = False
+@dataclass
+class _Goal:
+    """Starts workers again that ended well, when the study is to have more trials since."""
 
-    def run(self, stop: StopSignal) -> None:
-        next_look = 0.0
-        while self._supervisor.running:
-            stop.check()
-            self._supervisor.tick()
-            if time.monotonic() >= next_look:
-                next_look = time.monotonic() + _LOOK_SECONDS
-                self._look()
-            with stop.interruptible():
-                time.sleep(_TICK_SECONDS)
-        problems = [report for report in self._supervisor.reports() if report.problem]
-        if problems:
-            raise problems[0].error or UserError("bitfront serve", problems[0].problem, "see the log")
+    study: OpenStudy
+    supervisor: Supervisor
+    log: Log
+    told: bool = False
 
-    def _look(self) -> None:
-        try:
-            for lost in self._watch.look(self._study.running()):
-                self._log.write("serve", f"trial {lost.number} lost its worker")
-            self._look_at_workers()
-        except Exception as error:
-            # A storage that is away for a moment; workers wait for it themselves.
-            if not is_transient(error):
-                raise
-
-    def _look_at_workers(self) -> None:
-        done = [report for report in self._supervisor.reports(WORKER) if report.kind == "done"]
-        if not done:
+    def look(self, lost: list[FrozenTrial]) -> None:
+        for trial in lost:
+            self.log("serve", f"trial {trial.number} lost its worker")
+        if not any(report.kind == "done" for report in self.supervisor.reports(WORKER)):
             return
-        target = spec_from_json(self._study.study.user_attrs["spec"]).study.trials
-        complete = self._study.counts().complete
-        if complete < target and not self._study.time_is_up:
-            self._log.write("serve", f"{target} trials are wanted, {complete} are trained: workers go on")
-            self._supervisor.restart(WORKER)
-            self._told = False
-        elif not self._told:
+        target = spec_from_json(self.study.study.user_attrs["spec"]).study.trials
+        complete = self.study.counts().complete
+        if complete < target and not self.study.time_is_up:
+            self.log("serve", f"{target} trials are wanted, {complete} are trained: workers go on")
+            self.supervisor.restart(WORKER)
+            self.told = False
+        elif not self.told:
             end = "has no time left" if complete < target else "has its trials"
-            self._log.write("serve", f"study {self._study.name} {end}: {complete} are trained")
-            self._told = True
+            self.log("serve", f"study {self.study.name} {end}: {complete} are trained")
+            self.told = True

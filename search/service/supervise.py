@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal, Protocol
+from typing import Literal
 from uuid import uuid4
 
+import optuna
+
 from quant_model.errors import UserError
-from search.quiet import quiet_optuna
 from search.stopping import Interrupted, StopSignal
 
-__all__ = ["Program", "Report", "Start", "Supervisor"]
+__all__ = ["Program", "Report", "Start", "Supervisor", "quiet_optuna"]
 
 _STOP_SECONDS = 12.0
 """How long a process may take to end well before it is killed."""
@@ -47,26 +49,18 @@ class Start:
     stop: StopSignal
 
 
-class Main(Protocol):
-    """A function at the top of a module, which another process can find by name."""
-
-    def __call__(self, job: Any, start: Start) -> None:
-        """Work; print lines for people."""
-
-
 @dataclass(frozen=True)
 class Program:
     """What a process does.
 
     Attributes:
         name: For people: ``worker 0``.
-        main: Called in the process.
-        job: Its argument. It goes through a pipe: a password never stands in a command line.
+        main: Called in the process. It goes there through a pipe: a password among its arguments never
+            stands in a command line.
     """
 
     name: str
-    main: Main
-    job: Any
+    main: Callable[[Start], None]
 
 
 @dataclass(frozen=True)
@@ -259,7 +253,7 @@ def _main(program: Program, token: str, pipe: Connection, printed: Connection, l
         quiet_optuna()
         logging.captureWarnings(True)
         try:
-            program.main(program.job, Start(token, stop))
+            program.main(Start(token, stop))
             pipe.send(Report("done"))
         except Interrupted:
             pipe.send(Report("stopped"))
@@ -281,3 +275,9 @@ def _follow(lifeline: Connection) -> None:
         os.dup2(nowhere, sys.stdout.fileno())
         os.dup2(nowhere, sys.stderr.fileno())
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def quiet_optuna() -> None:
+    """Hush Optuna's log lines, and its notes on features that it calls experimental, in this process."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)

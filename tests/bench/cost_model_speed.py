@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cost_model import DesignArrays, device, estimate, estimate_many, resolve
-from quant_model.design import Architecture, DesignPoint, uniform_design
-from search.budget import Budget
-from search.space import DesignSpace, random_designs
-from search.study_file import load_spec
+from cost_model import device, estimate, estimate_many, resolve, resolve_many
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.designs import Designs
+from quant_model.families import Encoder
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, random_designs
+from search.study_files.parser import load_spec
 
 RESULT = Path(__file__).with_suffix(".json")
 _STUDY = Path("studies/sf_traffic.toml")
@@ -30,18 +32,24 @@ _SINGLE, _DIFFERENT, _MANY = 50, 1000, 16_384
 def main() -> None:
     """Best of some rounds."""
     part = device("xc7s15")
-    architecture = Architecture(window=24, features=1, d_model=16, heads=1, ffn_width=64, layers=1, outputs=1)
-    open_choices = uniform_design(architecture, lanes=4)
+    shape = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=64, layers=1, outputs=1)
+    open_choices = uniform_design(shape, lanes=4)
     design = resolve(open_choices, part)
     spec = load_spec(_STUDY)
-    drawn = list(random_designs(DesignSpace(spec), Budget.of(spec), _DIFFERENT, 1, feasible=False))
-    arrays = DesignArrays.of([drawn[index % len(drawn)] for index in range(_MANY)])
+    space = DesignSpace(spec)
+    drawn = list(random_designs(space, Budget.of(spec), _DIFFERENT, 1, feasible=False))
+    resolved = Designs.of([drawn[index % len(drawn)] for index in range(_MANY)])
+    generator = np.random.default_rng(1)
+    undecided = Designs.of([space.design(space.random(generator)) for _ in range(_DIFFERENT)])
     found = {
         "estimate, same design": _best(lambda: estimate(design, part), _SINGLE),
         "estimate, different designs": _each(lambda one: estimate(one, part), drawn),
         "resolve": _best(lambda: resolve(open_choices, part), _SINGLE),
-        "estimate_many, a design": _best(lambda: estimate_many(arrays, part), 1) / _MANY,
-        "estimate_many, a design, with energy": _best(lambda: estimate_many(arrays, part).energy_uj(100.0), 1)
+        "resolve_many, a design": _best(lambda: resolve_many(undecided, part), 1) / _DIFFERENT,
+        "estimate_many, a design": _best(lambda: estimate_many(resolved, part), 1) / _MANY,
+        "estimate_many, a design, with energy": _best(
+            lambda: estimate_many(resolved, part).energy_uj(100.0), 1
+        )
         / _MANY,
     }
     for name, seconds in found.items():

@@ -57,7 +57,7 @@ def _study(name: str, out: Path, trials: int, vectors: int) -> dict[str, Any]:
 
 
 def _bitfront(*arguments: object) -> dict[str, Any]:
-    command = [sys.executable, "-m", "search.cli", *map(str, arguments), "--json"]
+    command = [sys.executable, "-m", "search.entry", *map(str, arguments), "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result

@@ -14,7 +14,8 @@ def test_memories_in_luts_exceed_the_part_through_luts_and_memory_types_mend_it(
             assert used["bram18"] == 0
             if uniform.fullest > 1:
                 exceeding.append((d_model, bits))
-                assert [name for name, share in used.items() if share > 1] == ["lut"]
+                # And through the slices that hold those LUTs.
+                assert {name for name, share in used.items() if share > 1} <= {"lut", "slice"}
                 mended = memory_types(uniform)
                 assert mended.fullest <= 1
                 assert mended.design.weight_bits == uniform.design.weight_bits

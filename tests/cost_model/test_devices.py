@@ -6,60 +6,56 @@ from pathlib import Path
 
 import pytest
 
-from cost_model import (
-    DEVICES,
-    DesignArrays,
-    Device,
-    device,
-    estimate,
-    estimate_many,
-    resolve,
-)
-from cost_model.resolve_many import resolve_many
-from quant_model.design import Architecture, uniform_design
+from cost_model import DEVICES, device
+from cost_model.fabrics import FABRICS
+from quant_model.design import uniform_design
 from quant_model.errors import UserError
-from search.cli import run_cli
+from quant_model.families import Encoder
+from search.commands.cli import run_cli
 
-DESIGN = uniform_design(
-    Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1),
-    multiplier="lut",
-    buffer="block",
-    memory="block",
-)
-UNKNOWN = [part for part in DEVICES.values() if part.uncalibrated is not None]
+DESIGN = uniform_design(Encoder(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1))
+CAPACITIES = {
+    "xc7s6": (3752, 1120, 7504, 10, 10, 938),
+    "xc7s15": (8000, 2400, 16000, 20, 20, 2000),
+    "xc7s25": (14600, 5000, 29200, 90, 80, 3650),
+    "xc7s50": (32600, 9600, 65200, 150, 120, 8150),
+    "xc7a12t": (8000, 2736, 16000, 40, 40, 2000),
+    "xc7a35t": (20800, 6400, 41600, 100, 90, 5200),
+}
+"""LUTs, LUTs that can be memory, flip-flops, RAMB18, DSP48E1, slices."""
 
 
-@pytest.mark.parametrize(
-    ("name", "lut", "lutram", "ff", "bram18", "dsp"),
-    [
-        ("xc7s6", 3752, 1120, 7504, 10, 10),
-        ("xc7s15", 8000, 2400, 16000, 20, 20),
-        ("xc7s25", 14600, 5000, 29200, 90, 80),
-        ("xc7a12t", 8000, 2736, 16000, 40, 40),
-        ("xc7a35t", 20800, 6400, 41600, 100, 90),
-    ],
-)
-def test_capacities(name: str, lut: int, lutram: int, ff: int, bram18: int, dsp: int) -> None:
+@pytest.mark.parametrize("name", CAPACITIES)
+def test_capacities(name: str) -> None:
     part = device(name.upper())
-    assert (part.lut, part.lutram, part.ff, part.bram18, part.dsp) == (lut, lutram, ff, bram18, dsp)
-    assert part.uncalibrated is None
+    assert part.name == name
+    resources = ("lut", "lutram", "ff", "bram18", "dsp", "slice")
+    assert part.capacity == dict(zip(resources, CAPACITIES[name], strict=True))
 
 
-def test_some_devices_are_known_by_name_only() -> None:
-    assert [part.name for part in UNKNOWN] == ["ice40up5k"]
+def test_every_device_belongs_to_a_fabric_whose_resources_it_has() -> None:
+    assert DEVICES.keys() == CAPACITIES.keys()
+    for part in DEVICES.values():
+        assert FABRICS[part.fabric.name] is part.fabric
+        assert list(part.capacity) == list(part.fabric.resources)
+        assert part.static_mw > 0
 
 
-@pytest.mark.parametrize("part", UNKNOWN, ids=lambda part: part.name)
-def test_no_false_numbers_for_a_device_without_calibration(part: Device) -> None:
-    arrays = DesignArrays.of([resolve(DESIGN, device("xc7s15"))])
-    for action in (
-        lambda: estimate(DESIGN, part),
-        lambda: resolve(DESIGN, part),
-        lambda: estimate_many(arrays, part),
-        lambda: resolve_many(arrays, {}, part),
-    ):
-        with pytest.raises(UserError, match=r"^device ice40up5k: no estimate is calibrated.*; measure"):
-            action()
+def test_room_is_the_limit_or_what_a_router_closes() -> None:
+    part = device("xc7s15")
+    assert part.room(0.5) == dict.fromkeys(part.fabric.resources, 0.5)
+    assert part.room() == {"lut": 0.9, "lutram": 1.0, "ff": 1.0, "bram18": 1.0, "dsp": 1.0, "slice": 0.9}
+
+
+def test_unknown_device_names_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean xc7a35t"):
+        device("XC7A35")
+
+
+def test_no_false_numbers_for_a_device_without_calibration() -> None:
+    assert "ice40up5k" not in DEVICES
+    with pytest.raises(UserError, match=r"^device iCE40UP5K: no estimate is calibrated.*; measure"):
+        device("iCE40UP5K")
 
 
 def test_the_command_says_so_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,27 +8,21 @@ at no cost, and one may take over what another loses.
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from cost_model import DesignArrays, Estimates, device, estimate_many
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    Engine,
-    activation_range,
-    engine_kinds,
-    lane_limit,
-    memory_choices,
-    tied_streams,
-)
-from tests.cost_model.designs import random_designs
+from cost_model import Counts, Estimate, device, estimate, estimate_many
+from cost_model.kinds.purposes import BUFFERS, STORES
+from quant_model.design import DesignPoint
+from quant_model.designs import Designs
+from quant_model.engine import Engine
+from quant_model.network import build_network
+from tests.cost_model.designs import resolved_designs
 
 LARGE = device("xc7s50")
-MANY = random_designs(20)
+MANY = resolved_designs(50)
 ROUNDING = 2
 """A count is rounded from a fraction."""
 
@@ -47,22 +41,21 @@ def in_luts(design: DesignPoint) -> DesignPoint:
     return design.with_engines(engines)
 
 
-def costs(found: Estimates) -> Floats:
+def costs(found: Estimate) -> Floats:
     """LUTs and registers of designs, and what block RAM and DSP slices take of the device, in LUTs."""
-    used = found.resources
-    hard = used["bram18"] / LARGE.bram18 + used["dsp"] / LARGE.dsp
-    return np.asarray(used["lut"] + used["lutram"] + used["ff"] + hard * LARGE.lut, dtype=np.float64)
+    used, held = found.resources, LARGE.capacity
+    hard = used["bram18"] / held["bram18"] + used["dsp"] / held["dsp"]
+    return np.asarray(used["lut"] + used["lutram"] + used["ff"] + hard * held["lut"], dtype=np.float64)
 
 
-def check(neighbours: Iterable[Neighbour], cost: Callable[[Estimates], Floats] = costs) -> int:
+def check(neighbours: Iterable[Neighbour], cost: Callable[[Estimate], Floats] = costs) -> int:
     """Assert that none with more costs less; return how many were compared."""
-    batches: dict[tuple[int, bool], list[Neighbour]] = defaultdict(list)
+    batches: dict[object, list[Neighbour]] = {}
     for one in neighbours:
-        architecture = one[1].architecture
-        batches[architecture.layers, architecture.repeats > 1].append(one)
+        batches.setdefault(one[1].shape.structure, []).append(one)
     for batch in batches.values():
-        before = cost(estimate_many(DesignArrays.of([design for _, design, _ in batch]), LARGE))
-        after = cost(estimate_many(DesignArrays.of([more for _, _, more in batch]), LARGE))
+        before = cost(estimate_many(Designs.of([design for _, design, _ in batch]), LARGE))
+        after = cost(estimate_many(Designs.of([more for _, _, more in batch]), LARGE))
         cheaper = np.flatnonzero(after < before - ROUNDING)
         worst = [(batch[index][0], before[index], after[index], batch[index][1].digest) for index in cheaper]
         assert not worst, worst[:5]
@@ -75,9 +68,9 @@ def wider(design: DesignPoint) -> Iterator[Neighbour]:
         if bits < 8:
             more = {**design.weight_bits, name: bits + 1}
             yield f"weights of {name}", design, dataclasses.replace(design, weight_bits=more)
-    tied = tied_streams(design.architecture)
+    tied = design.graph.tied
     for name, bits in design.activation_bits.items():
-        if bits + 1 in activation_range(design.architecture, name):
+        if bits + 1 in design.graph.tensors[name].bits:
             names = tied if name in tied else (name,)
             more = {**design.activation_bits, **dict.fromkeys(names, bits + 1)}
             yield name, design, dataclasses.replace(design, activation_bits=more)
@@ -85,42 +78,33 @@ def wider(design: DesignPoint) -> Iterator[Neighbour]:
 
 def larger(design: DesignPoint) -> Iterator[Neighbour]:
     """Twice as much of every dimension, where that is allowed, with the same lanes."""
-    architecture = design.architecture
-    changes: list[dict[str, int]] = [
-        {"window": 2 * architecture.window},
-        {"features": 2 * architecture.features},
-        {"d_model": 2 * architecture.d_model},
-        {"ffn_width": 2 * architecture.ffn_width},
-        {"outputs": 2 * architecture.outputs},
-    ]
-    limits = Architecture(window=256, features=32, d_model=128, heads=1, ffn_width=512, layers=1, outputs=16)
-    for change in changes:
-        (name, value) = next(iter(change.items()))
-        if value <= getattr(limits, name):
-            more = dataclasses.replace(
-                design,
-                architecture=dataclasses.replace(architecture, **change),
-            )
-            yield name, design, more
+    most = {"window": 256, "features": 32, "d_model": 128, "ffn_width": 512, "outputs": 16}
+    for name, largest in most.items():
+        value = 2 * getattr(design.shape, name)
+        if value <= largest:
+            shape = dataclasses.replace(design.shape, **{name: value})
+            yield name, design, dataclasses.replace(design, shape=shape)
 
 
 def quicker(design: DesignPoint) -> Iterator[Neighbour]:
-    """Twice the lanes of every engine.
+    """Twice the lanes of every engine."""
+    for node in design.graph.nodes:
+        engine = design.engines[node.name]
+        if node.lane_limit % (2 * engine.lanes) == 0:
+            faster = design.with_engines({node.name: dataclasses.replace(engine, lanes=2 * engine.lanes)})
+            # With a lane for every product weights become constants, and a constant multiplier is smaller.
+            if not build_network(faster).by_name[node.name].fixed_factor:
+                yield node.name, design, faster
 
-    With row buffers in distributed RAM: a quicker engine needs fewer rows, and a block RAM that is left with
-    a single word is a register.
+
+def without_rows(design: DesignPoint) -> float:
+    """What all parts cost but those that hold rows.
+
+    A quicker engine lets fewer rows wait, and a store of fewer, wider words may need fewer banks.
     """
-    engines = {
-        name: dataclasses.replace(engine, buffer="distributed") for name, engine in design.engines.items()
-    }
-    base = design.with_engines(engines)
-    for name, engine in engines.items():
-        limit = lane_limit(design.architecture, name)
-        # With a lane for every product weights become constants, and a constant multiplier is smaller.
-        constant = name == "embed" and 2 * engine.lanes == limit and design.architecture.features == 1
-        if limit % (2 * engine.lanes) == 0 and not constant:
-            faster = dataclasses.replace(engine, lanes=2 * engine.lanes)
-            yield name, base, base.with_engines({name: faster})
+    parts = estimate(design, LARGE).components
+    total = Counts.total(part.counts for part in parts if part.purpose not in (BUFFERS, STORES))
+    return float(total["lut"] + total["lutram"] + total["ff"])
 
 
 def test_more_bits_cost_no_less() -> None:
@@ -132,36 +116,37 @@ def test_more_of_a_dimension_costs_no_less() -> None:
 
 
 def test_more_lanes_cost_no_less() -> None:
-    assert check(one for design in MANY for one in quicker(in_luts(design))) > 400
+    neighbours = [one for design in MANY for one in quicker(in_luts(design))]
+    assert len(neighbours) > 300
+    for name, design, faster in neighbours:
+        assert without_rows(faster) > without_rows(design), (name, design.digest)
 
 
 def blocks(design: DesignPoint) -> Iterator[Neighbour]:
     """Each buffer and each memory in distributed RAM (weights: logic), then in block RAM."""
-    for name, kind in engine_kinds(design.architecture).items():
-        engine = design.engines[name]
+    for node in design.graph.nodes:
+        engine = design.engines[node.name]
         pairs: list[tuple[Engine, Engine]] = [
             (dataclasses.replace(engine, buffer="distributed"), dataclasses.replace(engine, buffer="block"))
         ]
-        if memory_choices(kind):
+        if node.memories:
+            in_luts = next(memory for memory in node.memories if memory not in ("auto", "block"))
             pairs.append(
-                (
-                    dataclasses.replace(engine, memory="logic" if kind == "linear" else "distributed"),
-                    dataclasses.replace(engine, memory="block"),
-                )
+                (dataclasses.replace(engine, memory=in_luts), dataclasses.replace(engine, memory="block"))
             )
         for one, other in pairs:
-            yield name, design.with_engines({name: one}), design.with_engines({name: other})
+            yield node.name, design.with_engines({node.name: one}), design.with_engines({node.name: other})
 
 
 def test_block_ram_never_takes_more_lutram() -> None:
-    def spared(found: Estimates) -> Floats:
+    def spared(found: Estimate) -> Floats:
         return -np.asarray(found.resources["lutram"], dtype=np.float64)
 
     assert check((one for design in MANY for one in blocks(design)), spared) > 1000
 
 
 def test_block_ram_takes_no_less_block_ram() -> None:
-    def taken(found: Estimates) -> Floats:
+    def taken(found: Estimate) -> Floats:
         return np.asarray(found.resources["bram18"], dtype=np.float64)
 
     assert check((one for design in MANY for one in blocks(design)), taken) > 1000

@@ -16,11 +16,12 @@ from hdl.cxxrtl_simulation import build
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import Mismatch, compare, verify
-from quant_model.design import Architecture, DesignPoint
+from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
-from search.cli import run_cli
+from search.commands.cli import run_cli
 from tests.designs import quick_network, uniform_build
 from tests.models import EXTREMES, bounds_reached, extreme_model
 
@@ -39,7 +40,7 @@ def assert_design_right(design: DesignPoint, tmp_path: Path, seed: int) -> None:
     assert_right(tmp_path / "bundle", seed)
 
 
-SMALL = Architecture(window=4, features=2, d_model=8, heads=2, ffn_width=8, layers=1, outputs=2)
+SMALL = Encoder(window=4, features=2, d_model=8, heads=2, ffn_width=8, layers=1, outputs=2)
 
 SHAPES = {
     "shortest window": replace(SMALL, window=2, features=1, outputs=1),
@@ -92,12 +93,12 @@ def test_the_narrowest_and_the_widest_formats(
     ],
     ids=["longest window", "widest layers"],
 )
-def test_the_largest_shapes(tmp_path: Path, arch: Architecture, lanes: int) -> None:
+def test_the_largest_shapes(tmp_path: Path, arch: Encoder, lanes: int) -> None:
     """Compiled: GHDL would take minutes for each window."""
     model = random_integer_model(build_network(uniform_build(arch, 4, lanes=lanes)), 5)
     generate(model, tmp_path / "bundle")
     program = build(design_sources(tmp_path / "bundle"), model.network, tmp_path / "build")
-    stimulus = random_vectors(model.network.input, 5, arch.window, arch.features, seed=5)
+    stimulus = random_vectors(model.network.input, 5, seed=5)
     expected, cycles = model.forward(stimulus), schedule(model.network).cycles
     for stall in (False, True):
         playback = Playback(stimulus, expected, isolated_vectors(5, stall), stall, seed=5)
@@ -116,7 +117,7 @@ def extreme_network(bits: int, stream_bits: int | None, multiplier: Literal["dsp
 @pytest.mark.parametrize(("bits", "stream_bits"), FORMATS)
 def test_the_extreme_models_bring_every_accumulator_to_its_bound(bits: int, stream_bits: int | None) -> None:
     network = extreme_network(bits, stream_bits, "lut")
-    windows = random_vectors(network.input, 4, SMALL.window, SMALL.features, seed=0)
+    windows = random_vectors(network.input, 4, seed=0)
     found: dict[str, set[str]] = {node.name: set() for node in network.nodes}
     for plan in EXTREMES.values():
         for name, reached in bounds_reached(extreme_model(network, plan), windows).items():
@@ -155,7 +156,7 @@ def test_a_flipped_weight_is_found(tmp_path: Path, capsys: pytest.CaptureFixture
     generate(model, bundle)
     flip_a_weight(bundle)
     found = verify(bundle, 5, seed=3)
-    stimulus = random_vectors(model.network.input, 5, SMALL.window, SMALL.features, seed=3)
+    stimulus = random_vectors(model.network.input, 5, seed=3)
     golden = model.forward(stimulus)
     pooled = model.tensors(stimulus)["pool"][:, 0, -1]
     # Bit 5 of a 6-bit weight is worth -32; only the last output has that weight.

@@ -11,7 +11,8 @@ import pytest
 from cost_model import device, estimate, resolve
 from hdl.generate import generate
 from hdl.synthesize import synthesize_bundle
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
@@ -30,7 +31,7 @@ XC7S15 = device("xc7s15")
 
 
 def test_layers_hold_less_than_half_of_whole_matrices() -> None:
-    design = resolve(uniform_design(square(64, 4).architecture, 4, 4, lanes=8), XC7S15)
+    design = resolve(uniform_design(square(64, 4).shape, 4, 4, lanes=8), XC7S15)
     assert bits_between_layers(design) <= 0.5 * bits_of_whole_matrices(design)
 
 
@@ -40,7 +41,7 @@ def test_a_window_alone_is_near_what_its_dependencies_allow(repeats: int) -> Non
     for design in random_feasible(5, 3, XC7S15, repeats=repeats):
         chosen, found = allocated(design, XC7S15, "latency")
         assert busiest(chosen)[1] <= in_turn(chosen) <= found.cycles
-        if design.architecture.window >= 24 and repeats == 1:
+        if design.shape.window >= 24 and repeats == 1:
             assert found.cycles <= 1.3 * in_turn(chosen)
 
 
@@ -52,7 +53,7 @@ def test_a_design_of_the_wide_study() -> None:
 
 @pytest.mark.slow
 def test_memory_types_move_measured_counts_as_estimated(tmp_path: Path) -> None:
-    arch = Architecture(window=16, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
+    arch = Encoder(window=16, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
     styles: tuple[Literal["distributed", "block"], ...] = ("distributed", "block")
     measured = {}
     for style in styles:

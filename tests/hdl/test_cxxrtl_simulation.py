@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from hdl import bundle, ghdl_simulation, simulate
-from hdl.analysis import GhdlError
-from hdl.cxxrtl_simulation import CxxrtlError, build
+from hdl import bundle, cxxrtl_simulation, ghdl_simulation, simulate
+from hdl.analysis import GhdlError, content_hash
+from hdl.cxxrtl_simulation import CompiledSimulation, CxxrtlError, build
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import verify
-from quant_model.design import Architecture
+from quant_model.families import Encoder
 from quant_model.integer_model import IntegerModel
-from quant_model.network import build_network
+from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
 from tests.designs import quick_network, uniform_build
 from tests.hdl.test_accelerator import flip_a_weight
 
 pytestmark = pytest.mark.slow
 
-TINY = Architecture(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+TINY = Encoder(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
 VECTORS = 6
+
+Builder = Callable[[Sequence[Path], Network, Path], CompiledSimulation]
 
 
 @pytest.fixture
@@ -32,6 +36,26 @@ def accelerator(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """Compiles the same sources once."""
+    known: dict[str, CompiledSimulation] = {}
+
+    def built(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSimulation:
+        key = content_hash([], sources)
+        if key not in known:
+            known[key] = build(sources, network, tmp_path_factory.mktemp("program"))
+        folder.mkdir(exist_ok=True)
+        return known[key]
+
+    return built
+
+
+@pytest.fixture
+def built_once(monkeypatch: pytest.MonkeyPatch, programs: Builder) -> None:
+    monkeypatch.setattr(cxxrtl_simulation, "build", programs)
+
+
 @pytest.fixture
 def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile also what GHDL would have done sooner."""
@@ -39,24 +63,22 @@ def all_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def playback_of(model: IntegerModel, stall: bool, seed: int) -> Playback:
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, VECTORS, arch.window, arch.features, seed)
+    stimulus = random_vectors(model.network.input, VECTORS, seed)
     return Playback(stimulus, model.forward(stimulus), isolated_vectors(VECTORS, stall), stall, seed)
 
 
-@pytest.mark.parametrize("seed", [101, 2_147_000_000_123])
-def test_both_simulators_record_the_same(tmp_path: Path, seed: int) -> None:
+def test_both_simulators_record_the_same(tmp_path: Path) -> None:
     """Clock by clock: the same reset in the middle, the same pauses, the same edges."""
-    model = random_integer_model(quick_network(seed, cycles=800), seed)
+    model = random_integer_model(quick_network(101, cycles=800), 101)
     generate(model, tmp_path / "bundle")
     sources = bundle.design_sources(tmp_path / "bundle")
     with_testbench = [*sources, *bundle.testbench_sources(tmp_path / "bundle")]
     program = build(sources, model.network, tmp_path / "build")
     assert program.tool.startswith("cxxrtl (Yosys ")
     assert "if (rests()) return true;" in (tmp_path / "build" / "accelerator.cpp").read_text()
-    for stall in (False, True):
+    for stall, seed in product((False, True), (101, 2_147_000_000_123)):
         playback = playback_of(model, stall, seed)
-        ghdl, cxxrtl = (tmp_path / f"{name}-{stall}" for name in ("ghdl", "cxxrtl"))
+        ghdl, cxxrtl = (tmp_path / f"{name}-{stall}-{seed}" for name in ("ghdl", "cxxrtl"))
         ghdl_simulation.play(with_testbench, playback, ghdl, 300)
         assert (program.play(playback, cxxrtl, 300).outputs == playback.expected).all()
         assert (cxxrtl / "result.txt").read_text() == (ghdl / "result.txt").read_text()
@@ -66,6 +88,7 @@ def test_short_playbacks_run_in_ghdl(accelerator: Path) -> None:
     assert verify(accelerator, 4, seed=1).tool.startswith("GHDL")
 
 
+@pytest.mark.usefixtures("built_once")
 @pytest.mark.parametrize("stall", [False, True])
 def test_long_playbacks_run_in_both(accelerator: Path, stall: bool) -> None:
     seen: list[int] = []
@@ -77,6 +100,7 @@ def test_long_playbacks_run_in_both(accelerator: Path, stall: bool) -> None:
     assert seen[-1] == 1000
 
 
+@pytest.mark.usefixtures("built_once")
 def test_ghdl_is_spared_very_long_windows(accelerator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cycles = verify(accelerator, 1, seed=1).cycles_predicted
     monkeypatch.setattr(simulate, "_CHECKED", 0.0)
@@ -84,6 +108,7 @@ def test_ghdl_is_spared_very_long_windows(accelerator: Path, monkeypatch: pytest
     assert verify(accelerator, 4, seed=1).tool.endswith(f"; not in GHDL: {cycles} cycles a window")
 
 
+@pytest.mark.usefixtures("built_once")
 def test_either_can_be_asked_for(accelerator: Path) -> None:
     assert verify(accelerator, 4, seed=1, simulator="cxxrtl").tool.startswith("cxxrtl (Yosys ")
     assert verify(accelerator, 1, seed=1, simulator="ghdl").tool.startswith("GHDL ")
@@ -113,7 +138,7 @@ def test_a_compiler_that_fails_is_named(
     assert verify(accelerator, 4, seed=1).tool.endswith(": g++ failed: fatal error: no such header")
 
 
-@pytest.mark.usefixtures("all_is_long")
+@pytest.mark.usefixtures("all_is_long", "built_once")
 def test_a_flipped_weight_is_found_by_both(accelerator: Path) -> None:
     flip_a_weight(accelerator)
     found = verify(accelerator, 5, seed=3)
@@ -121,7 +146,7 @@ def test_a_flipped_weight_is_found_by_both(accelerator: Path) -> None:
     assert found.first_mismatch == verify(accelerator, 5, seed=3, simulator="ghdl").first_mismatch
 
 
-@pytest.mark.usefixtures("all_is_long")
+@pytest.mark.usefixtures("all_is_long", "built_once")
 def test_simulators_that_disagree_are_an_error(accelerator: Path) -> None:
     testbench = accelerator / "testbench" / "testbench.vhd"
     right = "got := to_integer(signed(m_axis_tdata));"

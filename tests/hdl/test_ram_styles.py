@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cost_model import device
 from hdl.bundle import design_sources
 from hdl.generate import TOP, generate
 from hdl.ram_styles import RamStyleError, own_styles
@@ -14,7 +15,7 @@ from hdl.synthesize import write_verilog
 from hdl.tools import ghdl
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
-from tests.bench.calibration.draw import broad
+from search.calibration.draw import SETS
 
 _STYLE = re.compile(r'\bram_style="(\w+)"')
 _MEMORY = re.compile(r"\breg \[\d+:0\] \w+\[\d+:0\]")
@@ -56,7 +57,7 @@ def test_a_style_that_nothing_tells_is_refused() -> None:
 
 def test_each_memory_of_an_accelerator_has_the_style_of_its_design(tmp_path: Path) -> None:
     seed = 140  # GHDL 6.0.0 gives two memories of this design the other style as well.
-    design = broad(seed)
+    design = SETS["broad"].draw(seed, [device("xc7s15")])
     generate(random_integer_model(build_network(design), seed), tmp_path / "bundle")
     (tmp_path / "work").mkdir()
     write_verilog(ghdl(), design_sources(tmp_path / "bundle"), TOP, [], tmp_path / "work", 60)

@@ -11,13 +11,13 @@ import pytest
 from hdl import bundle, ghdl_simulation
 from hdl.generate import generate
 from hdl.playback import Playback, random_vectors
-from quant_model.design import Architecture
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
 from tests.designs import uniform_build
 
-SMALL = Architecture(window=6, features=2, d_model=8, heads=2, ffn_width=16, layers=1, outputs=2)
+SMALL = Encoder(window=6, features=2, d_model=8, heads=2, ffn_width=16, layers=1, outputs=2)
 VECTORS, SETTLED = 10, 5
 
 
@@ -32,11 +32,11 @@ VECTORS, SETTLED = 10, 5
     ids=["one layer", "three layers", "repeated"],
 )
 def test_windows_follow_one_another_as_predicted(
-    tmp_path: Path, arch: Architecture, exact: bool, windows: int
+    tmp_path: Path, arch: Encoder, exact: bool, windows: int
 ) -> None:
     model = random_integer_model(build_network(uniform_build(arch, 4, lanes=2, windows=windows)), 3)
     generate(model, tmp_path / "bundle")
-    stimulus = random_vectors(model.network.input, VECTORS, arch.window, arch.features, seed=3)
+    stimulus = random_vectors(model.network.input, VECTORS, seed=3)
     playback = Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=3)
     sources = [*bundle.design_sources(tmp_path / "bundle"), *bundle.testbench_sources(tmp_path / "bundle")]
     found, _ = ghdl_simulation.play(sources, playback, tmp_path / "play", 300.0)

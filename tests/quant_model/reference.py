@@ -8,7 +8,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-from quant_model.design import Architecture, DesignPoint
+from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 from quant_model.integer_model import IntegerModel
 
 Rows = list[list[int]]
@@ -26,7 +27,8 @@ class Reference:
 
     def __init__(self, model: IntegerModel) -> None:
         self.design: DesignPoint = model.network.design
-        self.arch: Architecture = self.design.architecture
+        assert isinstance(self.design.shape, Encoder)
+        self.shape = self.design.shape
         self.linear = model.parameters.linear
         self.exponents = model.parameters.exponents
 
@@ -36,8 +38,8 @@ class Reference:
         unit = {"input": self.exponents["input"]}
         stream = "embed"
         self._linear(found, unit, "embed", "input")
-        for step in range(self.arch.layers * self.arch.repeats):
-            layer = f"layer{step // self.arch.repeats}"
+        for step in range(self.shape.layers * self.shape.repeats):
+            layer = f"layer{step // self.shape.repeats}"
             for part in ("query", "key", "value"):
                 self._linear(found, unit, f"{layer}.{part}", stream)
             self._attention(found, unit, layer)
@@ -48,7 +50,7 @@ class Reference:
             self._linear(found, unit, f"{layer}.contract", f"{layer}.expand")
             self._residual(found, unit, f"{layer}.ffn_residual", f"{layer}.contract", stream)
             stream = f"{layer}.ffn_residual"
-        sums = [sum(row[column] for row in found[stream]) for column in range(self.arch.d_model)]
+        sums = [sum(row[column] for row in found[stream]) for column in range(self.shape.d_model)]
         unit["pool"] = self.exponents["pool"]
         scale = _power(unit[stream] - unit["pool"])
         found["pool"] = [[rounded(total * scale, self._bits("pool")) for total in sums]]
@@ -85,10 +87,10 @@ class Reference:
             octaves += 1
         step = -max(score_bits - octaves, 0)
         scale = _power(unit[f"{layer}.query"] + unit[f"{layer}.key"] - step)
-        width = self.arch.d_model // self.arch.heads
+        width = self.shape.d_model // self.shape.heads
         scores: Rows = [[] for _ in query]
         context: Rows = [[] for _ in query]
-        for head in range(self.arch.heads):
+        for head in range(self.shape.heads):
             part = slice(head * width, (head + 1) * width)
             for token, q in enumerate(query):
                 row = [

@@ -1,25 +1,18 @@
-"""Hypothesis strategies for architectures and design points that are small enough to evaluate often."""
+"""Hypothesis strategies for shapes and design points that are small enough to evaluate often."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_names,
-    activation_range,
-    linear_names,
-    tied_streams,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 
 
 @st.composite
-def architectures(draw: st.DrawFn, largest: int = 12) -> Architecture:
+def encoders(draw: st.DrawFn, largest: int = 12) -> Encoder:
     """Small shapes of every kind: widths that are no power of two, several heads, layers and outputs."""
     heads = draw(st.integers(1, 3))
-    return Architecture(
+    return Encoder(
         window=draw(st.integers(2, largest)),
         features=draw(st.integers(1, 4)),
         d_model=heads * draw(st.integers(-(-4 // heads), max(largest // heads, -(-4 // heads)))),
@@ -31,16 +24,21 @@ def architectures(draw: st.DrawFn, largest: int = 12) -> Architecture:
     )
 
 
+FAMILIES = (encoders,)
+"""Strategies of every family's shapes, by the largest of their widths."""
+
+
 @st.composite
 def designs(draw: st.DrawFn, largest: int = 12) -> DesignPoint:
     """Design points with a bit-width of its own for every tensor."""
-    arch = draw(architectures(largest))
-    base = uniform_design(arch)
-    bits = {name: draw(st.sampled_from(activation_range(arch, name))) for name in activation_names(arch)}
-    bits |= dict.fromkeys(tied_streams(arch), bits["embed"])
+    base = uniform_design(draw(st.one_of(*(shapes(largest) for shapes in FAMILIES))))
+    graph = base.graph
+    bits = {name: draw(st.sampled_from(tensor.bits)) for name, tensor in graph.tensors.items()}
+    for name in graph.tied:
+        bits[name] = bits[graph.tied[0]]
     return DesignPoint(
-        architecture=arch,
-        weight_bits={name: draw(st.integers(2, 8)) for name in linear_names(arch)},
+        shape=base.shape,
+        weight_bits={node.name: draw(st.integers(2, 8)) for node in graph.weighted},
         activation_bits=bits,
         engines=base.engines,
     )

@@ -17,7 +17,7 @@ from quant_model.formats import (
     requantize,
     round_shift,
     saturate,
-    signed_width,
+    symmetric,
 )
 
 VALUES = st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=30).map(
@@ -27,7 +27,7 @@ FORMATS = st.builds(Format, st.integers(1, 16), st.booleans())
 
 
 def fits(value: int, target: Format) -> bool:
-    return target.low <= value <= target.high
+    return bool(target.low <= value <= target.high)
 
 
 @given(VALUES, st.integers(-16, 42))
@@ -56,12 +56,20 @@ def test_requantised_values_fit_and_keep_their_order(values: IntArray, shift: in
     assert np.all(np.diff(found) >= 0)
 
 
-@given(st.integers(-(2**40), 0), st.integers(0, 2**40))
-def test_signed_width_is_the_narrowest(low: int, high: int) -> None:
-    width = signed_width(low, high)
-    assert fits(low, Format(width))
-    assert fits(high, Format(width))
-    assert width == 1 or not (fits(low, Format(width - 1)) and fits(high, Format(width - 1)))
+@given(st.integers(1, 2**40))
+def test_symmetric_formats_are_the_narrowest(bound: int) -> None:
+    target = symmetric(bound)
+    assert fits(-bound, target)
+    assert fits(bound, target)
+    assert not fits(bound, Format(target.bits - 1))
+
+
+@given(st.lists(st.integers(1, 16), min_size=1), st.booleans())
+def test_formats_of_many_designs_are_those_of_each(bits: list[int], signed: bool) -> None:
+    many = Format(np.array(bits), signed)
+    for name in ("low", "high", "magnitude"):
+        found = np.broadcast_to(getattr(many, name), len(bits))
+        assert found.tolist() == [getattr(Format(one, signed), name) for one in bits]
 
 
 @given(st.integers(1, 2**40))

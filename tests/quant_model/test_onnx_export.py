@@ -8,7 +8,8 @@ import onnxruntime
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from quant_model.formats import IntArray
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
@@ -17,7 +18,7 @@ from quant_model.random_model import random_integer_model
 from tests.models import EXTREMES, extreme_model
 from tests.quant_model.strategies import designs
 
-WINDOWS = 1000
+WINDOWS = 200
 
 
 def run(model: IntegerModel, windows: IntArray) -> IntArray:
@@ -30,11 +31,11 @@ def run(model: IntegerModel, windows: IntArray) -> IntArray:
 
 
 def windows_of(model: IntegerModel, count: int = WINDOWS) -> IntArray:
-    arch, input_format = model.network.design.architecture, model.network.input
-    shape = (count, arch.window, arch.features)
-    drawn = np.random.default_rng(5).integers(input_format.low, input_format.high + 1, shape)
+    port = model.network.input
+    low, high = port.format.low, port.format.high
+    drawn = np.random.default_rng(5).integers(low, high + 1, (count, port.rows, port.columns))
     # The corners of the range too.
-    drawn[0], drawn[1] = input_format.low, input_format.high
+    drawn[0], drawn[1] = low, high
     return drawn
 
 
@@ -48,23 +49,23 @@ def test_every_integer_equals_the_golden_model(design: DesignPoint) -> None:
 
 @pytest.mark.parametrize("bits", [2, 8])
 def test_a_network_of_ordinary_size_equals_the_golden_model(bits: int) -> None:
-    arch = Architecture(window=24, features=3, d_model=16, heads=2, ffn_width=64, layers=2, outputs=3)
-    model = random_integer_model(build_network(uniform_design(arch, bits, bits)), bits)
+    shape = Encoder(window=24, features=3, d_model=16, heads=2, ffn_width=64, layers=2, outputs=3)
+    model = random_integer_model(build_network(uniform_design(shape, bits, bits)), bits)
     windows = windows_of(model)
     np.testing.assert_array_equal(run(model, windows), model.forward(windows))
 
 
 @pytest.mark.parametrize("plan", EXTREMES)
 def test_accumulators_at_their_bounds(plan: str) -> None:
-    arch = Architecture(window=6, features=2, d_model=8, heads=2, ffn_width=16, layers=1, outputs=2)
-    model = extreme_model(build_network(uniform_design(arch, 8, 8, stream_bits=16)), EXTREMES[plan])
+    shape = Encoder(window=6, features=2, d_model=8, heads=2, ffn_width=16, layers=1, outputs=2)
+    model = extreme_model(build_network(uniform_design(shape, 8, 8, stream_bits=16)), EXTREMES[plan])
     windows = windows_of(model, 50)
     np.testing.assert_array_equal(run(model, windows), model.forward(windows))
 
 
 def test_the_file_says_what_a_reader_needs() -> None:
-    arch = Architecture(window=4, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1, repeats=2)
-    model = random_integer_model(build_network(uniform_design(arch)), 3)
+    shape = Encoder(window=4, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1, repeats=2)
+    model = random_integer_model(build_network(uniform_design(shape)), 3)
     proto = to_onnx(model, {"unit": "kW"})
     assert [(one.domain, one.version) for one in proto.opset_import] == [("", OPSET)]
     assert {node.domain for node in proto.graph.node} == {""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from search.service.proxy import proxy_server
+from search.store.study import OpenStudy, open_study
 from tests.postgresql import free_port
+from tests.search.studies import open_file, work
 
 StudyMaker = Callable[..., Path]
 
@@ -58,17 +61,22 @@ def series(rows: int = 300) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_study(
-    folder: Path, replace: dict[str, str] | None = None, extra: str = "", csv: str | None = None
-) -> Path:
-    """Write a study file and its series; ``replace`` maps lines' starts to new lines."""
-    folder.mkdir(exist_ok=True)
+def study_text(replace: dict[str, str] | None = None, extra: str = "") -> str:
+    """The text of a study file; ``replace`` maps lines' starts to new lines."""
     lines = TOML.splitlines()
     for start, line in (replace or {}).items():
         (index,) = (number for number, old in enumerate(lines) if old.startswith(start))
         lines[index] = line
+    return "\n".join(lines) + "\n" + extra
+
+
+def write_study(
+    folder: Path, replace: dict[str, str] | None = None, extra: str = "", csv: str | None = None
+) -> Path:
+    """Write a study file and its series; arguments as for :func:`study_text`."""
+    folder.mkdir(exist_ok=True)
     file = folder / "tiny.toml"
-    file.write_text("\n".join(lines) + "\n" + extra)
+    file.write_text(study_text(replace, extra))
     (folder / "series.csv").write_text(series() if csv is None else csv)
     return file
 
@@ -77,6 +85,23 @@ def write_study(
 def make_study(tmp_path: Path) -> StudyMaker:
     """Write a study file and its series; arguments as for :func:`write_study`."""
     return partial(write_study, tmp_path / "studies")
+
+
+@pytest.fixture(scope="session")
+def _trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study file, its series, its storage and its files once three trials are trained."""
+    folder = tmp_path_factory.mktemp("trained") / "studies"
+    study = open_file(write_study(folder))
+    work(study, 3)
+    study.storage.close()
+    return folder
+
+
+@pytest.fixture
+def trained_study(_trained_folder: Path, tmp_path: Path) -> OpenStudy:
+    """A copy of a study with three trained trials: SQLite's file and the artifacts lie beside each other."""
+    folder = shutil.copytree(_trained_folder, tmp_path / "studies")
+    return open_study(f"sqlite:///{folder}/study.db", None)
 
 
 @pytest.fixture

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from search.datasets import data_from_file
+from quant_model.design import DesignPoint
+from quant_model.families.encoder import Encoder
 from search.files import read_bytes
-from search.quiet import quiet_optuna
+from search.service.supervise import quiet_optuna
+from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.study import OpenStudy, create_or_resume
-from search.study_file import data_path, load_spec
-from search.worker import Worker
+from search.store.study import OpenStudy, create_or_resume
+from search.study_files.datasets import data_from_file
+from search.study_files.parser import data_path, load_spec
 
 
 def open_file(study_file: Path, url: str | None = None, artifacts: str | None = None) -> OpenStudy:
@@ -23,6 +25,12 @@ def open_file(study_file: Path, url: str | None = None, artifacts: str | None = 
     data_from_file(spec, path).check()
     url = url or f"sqlite:///{study_file.parent}/study.db"
     return create_or_resume(spec, url, read_bytes(path), artifacts, study_file.parent / "files")
+
+
+def encoder(design: DesignPoint) -> Encoder:
+    """The shape of an encoder's design."""
+    assert isinstance(design.shape, Encoder)
+    return design.shape
 
 
 def work(study: OpenStudy, target: int) -> list[str]:

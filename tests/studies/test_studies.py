@@ -11,12 +11,12 @@ import pytest
 
 from quant_model.data import persistence, prediction_error
 from quant_model.training.settings import TrainingSettings
-from search.budget import Budget
-from search.cli import run_cli
-from search.datasets import data_from_file
-from search.space import DesignSpace, first_choices, random_designs
-from search.spec import Constraints, DataSpec, DeviceSpec, Space, StudySection, TensorChoice
-from search.study_file import data_path, load_spec, parse_spec
+from search.commands.cli import run_cli
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, first_choices, random_designs
+from search.study_files.datasets import data_from_file
+from search.study_files.parser import data_path, load_spec, parse_spec
+from search.study_files.spec import Constraints, DataSpec, DeviceSpec, Space, StudySection, TensorChoice
 
 STUDIES = Path(__file__).parents[2] / "studies"
 FILES = sorted(STUDIES.glob("*.toml"))

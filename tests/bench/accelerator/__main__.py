@@ -19,13 +19,13 @@ import numpy as np
 
 from cost_model import Device, Estimate, device, estimate
 from cost_model.allocation import LaneObjective
-from cost_model.devices import RESOURCES
 from hdl.bundle import design_sources
 from hdl.cxxrtl_simulation import build
 from hdl.generate import generate
 from hdl.place_route import place_route
 from hdl.synthesize import synthesis_label, synthesize_bundle
 from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from tests.bench.accelerator.facts import (
@@ -87,7 +87,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             bundle = _generated(design, Path(folder))
             counts = synthesize_bundle(bundle, cache_dir=self.cache).measured
-        return {name: counts[name] for name in RESOURCES}
+        return dict(counts)
 
     def streamed(self, design: DesignPoint) -> dict[str, float]:
         """Simulated: cycles of a window alone, clocks from window to window, outputs that differ."""
@@ -155,14 +155,15 @@ def _pace_table(designs: Iterator[DesignPoint], part: Device) -> Iterator[str]:
     rows: list[str] = []
     ratios: dict[LaneObjective, list[float]] = {objective: [] for objective in OBJECTIVES}
     for design in designs:
-        arch = design.architecture
+        shape = design.shape
+        assert isinstance(shape, Encoder)
         cells = [
-            f"{arch.window} x {arch.features} -> {arch.outputs}, {arch.d_model}, {arch.heads}, "
-            f"{arch.ffn_width}, {arch.layers}, {arch.repeats}"
+            f"{shape.window} x {shape.features} -> {shape.outputs}, {shape.d_model}, {shape.heads}, "
+            f"{shape.ffn_width}, {shape.layers}, {shape.repeats}"
         ]
         for objective in OBJECTIVES:
             chosen, found = allocated(design, part, objective)
-            assert found.fits
+            assert found.fits()
             name, work = busiest(chosen)
             clocks = _clocks(found, objective)
             cells += [f"{clocks:,}", f"{work:,} ({name})", f"{clocks / work:.2f}"]
@@ -183,7 +184,7 @@ at most {max(alone):.2f}, median {median(alone):.2f}; short windows spend their 
 
 
 def _clocks(found: Estimate, objective: LaneObjective) -> int:
-    return found.cycles if objective == "latency" else found.interval
+    return int(found.cycles if objective == "latency" else found.interval)
 
 
 def _templates(part: Device, bench: Bench) -> Iterator[str]:
@@ -217,17 +218,22 @@ layer, layer after layer, simulated in GHDL. The simulated interval is the mean 
 
 def _counts(counted: list[tuple[str, dict[str, int], dict[str, int]]], part: Device) -> Iterator[str]:
     yield f"Measured (estimated) counts; {part.name} has {_capacity(part)}:\n"
-    yield "| design | " + " | ".join(RESOURCES) + " | fits, measured |\n|" + "---|" * (len(RESOURCES) + 2)
+    names = [name for name in part.capacity if all(name in measured for _, measured, _ in counted)]
+    yield "| design | " + " | ".join(names) + " | fits, measured |\n|" + "---|" * (len(names) + 2)
     for name, measured, estimated in counted:
-        cells = [f"{measured[one]} ({estimated[one]})" for one in RESOURCES]
-        logic = measured["lut"] + measured["lutram"]
-        fits = logic <= part.lut and all(measured[one] <= getattr(part, one) for one in RESOURCES)
+        cells = [f"{measured[one]} ({estimated[one]})" for one in names]
+        taken = part.fabric.occupied(measured)
+        fits = all(taken[one] <= part.capacity[one] for one in names)
         yield f"| {name} | " + " | ".join(cells) + f" | {'yes' if fits else 'NO'} |"
     yield ""
 
 
 def _capacity(part: Device) -> str:
-    return ", ".join(f"{getattr(part, name)} {name}" for name in RESOURCES)
+    return ", ".join(f"{count} {name}" for name, count in part.capacity.items())
+
+
+def _holding(part: Device, **capacity: int) -> Device:
+    return replace(part, capacity={**part.capacity, **capacity})
 
 
 def _memories(part: Device, bench: Bench) -> Iterator[str]:
@@ -264,13 +270,15 @@ price of overlapping windows.
 def _packing(part: Device) -> Iterator[str]:
     yield f"""## Two products in one DSP slice: what they could bring
 
-Lanes chosen for {part.name}; for the same device with twice the slices, as if each held two lanes at no
+Lanes chosen for {part.name}; for the same device with twice the DSP slices, as if each held two lanes at no
 cost, which is near the truth where both sums fit into the slice (4 bits); and with {PAIR_LUTS} LUT more for
 each slice, what a pair saves where the sums move out of it (8 bits, see hdl/README.md). Clocks, and their
 share of what is built:
 """
     yield "| d_model | bits | lanes for | clocks | free | sums in LUTs |\n|---|---|---|---|---|---|"
-    free, priced = replace(part, dsp=2 * part.dsp), replace(part, lut=part.lut + PAIR_LUTS * part.dsp)
+    held, luts = part.capacity, PAIR_LUTS * part.capacity["dsp"]
+    free = _holding(part, dsp=2 * held["dsp"])
+    priced = _holding(part, lut=held["lut"] + luts, slice=held["slice"] + luts // 4)
     for d_model, bits in PAIRED:
         for objective in OBJECTIVES:
             each = [allocated(square(d_model, bits), one, objective)[1] for one in (part, free, priced)]

@@ -9,17 +9,14 @@ from typing import Literal
 from cost_model import Device, Estimate, device, estimate, resolve
 from cost_model.allocation import LaneObjective, allocate_lanes
 from hdl.playback import Playback, random_vectors
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_names,
-    linear_names,
-    stream_names,
-    tied_streams,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
+from quant_model.graph import INPUT, graph_of
 from quant_model.integer_model import IntegerModel
-from quant_model.network import build_network
+from quant_model.kinds.attention import Context
+from quant_model.kinds.linear import Linear
+from quant_model.kinds.repeat import Repeat
+from quant_model.network import Network, build_network
 from quant_model.schedule import schedule
 
 __all__ = [
@@ -37,15 +34,13 @@ __all__ = [
 
 def square(d_model: int, bits: int) -> DesignPoint:
     """The networks of arXiv 2410.03294's templates: window 24, one feature, one head, FFN ratio 4."""
-    return uniform_design(Architecture(24, 1, d_model, 1, 4 * d_model, 1, 1), bits, bits)
+    return uniform_design(Encoder(24, 1, d_model, 1, 4 * d_model, 1, 1), bits, bits)
 
 
 def busiest(design: DesignPoint) -> tuple[str, int]:
     """The engine with the most multiply-accumulates per lane, and their number in a window."""
-    passes = design.architecture.repeats
-    work = {
-        name: clocks * (passes if name.startswith("layer") else 1) for name, clocks in _work(design).items()
-    }
+    passes = design.graph.passes
+    work = {name: clocks * passes[name] for name, clocks in _work(design).items()}
     name = max(work, key=lambda one: work[one])
     return name, work[name]
 
@@ -53,28 +48,28 @@ def busiest(design: DesignPoint) -> tuple[str, int]:
 def in_turn(design: DesignPoint) -> int:
     """Clocks below which no machine with these lanes and passes can bring one window alone.
 
-    The bound of :func:`busiest` without its assumption that all engines work all the time: attention's first
-    score needs all keys, its first context all values, and a layer's keys and values all rows before them.
-    Everything else may overlap, and rows pass from engine to engine in no time.
+    The bound of :func:`busiest` without its assumption that all engines work all the time: who reads a store
+    needs all its rows (attention's first score all keys, its first context all values), and so does who makes
+    one row of a window's. Everything else may overlap, and rows pass from engine to engine in no time.
     """
-    arch, work = design.architecture, _work(design)
-    # When a layer's first row can come, and when its last is there.
-    first, last = 0, work["embed"]
-    for layer in range(arch.layers):
-        for _ in range(arch.repeats):
-            keys, values = (max(last, first + work[f"layer{layer}.{name}"]) for name in ("key", "value"))
-            first = max(keys, values)
-            rest = max(work[f"layer{layer}.{name}"] for name in ("context", "project", "expand", "contract"))
-            last = max(keys + work[f"layer{layer}.scores"], first + rest)
-    return last + work["head"]
+    graph, work = design.graph, _work(design)
+    # When a node's first row can come, and when its last is there.
+    first, last = {INPUT: 0}, {INPUT: 0}
+    for node, sources in graph.steps:
+        types = [edge.type for edge in node.inputs if edge.type != "loop"]
+        begin = max(
+            last[source] if node.reduces or type_ == "store" else first[source]
+            for source, type_ in zip(sources, types, strict=True)
+        )
+        end = max(begin + work.get(node.name, 0), *(last[source] for source in sources))
+        first[node.name], last[node.name] = begin, end
+    return last[graph.last.name]
 
 
 def _work(design: DesignPoint) -> dict[str, int]:
     """Each engine's multiply-accumulates per lane in one pass; lanes divide them."""
     return {
-        node.name: node.macs // design.engines[node.name].lanes
-        for node in build_network(design).nodes
-        if node.macs
+        node.name: node.macs // design.engines[node.name].lanes for node in design.graph.nodes if node.macs
     }
 
 
@@ -90,69 +85,65 @@ def random_feasible(count: int, seed: int, part: Device, *, repeats: int = 1) ->
     found = 0
     while found < count:
         design = _draw(rng, repeats)
-        if estimate(design, part).fits:
+        if estimate(design, part).fits():
             found += 1
             yield design
 
 
 def back_to_back(model: IntegerModel, windows: int) -> Playback:
     """Random windows to play one behind another, the first one alone."""
-    arch = model.network.design.architecture
-    stimulus = random_vectors(model.network.input, windows, arch.window, arch.features, seed=1)
+    stimulus = random_vectors(model.network.input, windows, seed=1)
     return Playback(stimulus, model.forward(stimulus), isolated=1, stall=False, seed=1)
 
 
 def bits_between_layers(design: DesignPoint) -> int:
     """Bits of all buffers and stores that hold what one engine has made for another."""
-    arch, bits = design.architecture, design.activation_bits
-    rows = schedule(build_network(design)).buffer_rows
-    total = rows["embed"] * arch.features * bits["input"] + rows["head"] * arch.d_model * bits["pool"]
-    stream = "embed"
-    for number in range(arch.layers):
-        name = f"layer{number}"
-        columns, wide = arch.d_model, bits[stream]
-        middle, last = f"{name}.attention_residual", f"{name}.ffn_residual"
-        for reader in ("query", "key", "value", "attention_residual"):
-            total += rows[f"{name}.{reader}"] * columns * wide
-        total += rows[f"{name}.scores"] * columns * bits[f"{name}.query"]
-        # A score buffer's row has a score per head and token, and its maxima.
-        total += rows[f"{name}.context"] * arch.heads * (arch.window + 1) * bits[f"{name}.scores"]
-        total += rows[f"{name}.project"] * columns * bits[f"{name}.value"]
-        total += (rows[f"{name}.expand"] + rows[f"{name}.ffn_residual"]) * columns * bits[middle]
-        total += rows[f"{name}.contract"] * arch.ffn_width * bits[f"{name}.expand"]
-        if arch.repeats > 1:
-            total += rows[f"{name}.repeat"] * columns * wide
-        for store, tensor in (("scores", "key"), ("context", "value")):
-            windows = design.engines[f"{name}.{store}"].windows
-            total += windows * arch.window * columns * bits[f"{name}.{tensor}"]
-        stream = last
+    network = build_network(design)
+    rows = schedule(network).buffer_rows
+    total = 0
+    for node in network.nodes:
+        for edge in node.inputs:
+            if edge.type == "store":
+                total += node.engine.windows * network.input.rows * _row_bits(network, edge.source)
+            elif edge.type != "direct":
+                total += rows[node.name] * _row_bits(network, edge.source)
+        if isinstance(node, Context):
+            # A score buffer's row has a score per head and token, and its maxima.
+            total += rows[node.name] * node.heads * node.score_format.bits
     return total
 
 
+def _row_bits(network: Network, name: str) -> int:
+    """Bits of a row of the input or of a node's output."""
+    if name == INPUT:
+        return int(network.input.columns * network.input.format.bits)
+    node = network.by_name[name]
+    return int(node.columns * node.output.bits)
+
+
 def bits_of_whole_matrices(design: DesignPoint) -> int:
-    """Bits when every tensor between two engines lies in a buffer of its own, whole, as in layer by layer."""
-    arch, bits = design.architecture, design.activation_bits
-    row = arch.features * bits["input"] + arch.d_model * bits["embed"]
-    for number in range(arch.layers):
-        name = f"layer{number}"
-        row += arch.heads * arch.window * bits[f"{name}.scores"]
-        row += arch.ffn_width * bits[f"{name}.expand"]
-        # The context has the value's format.
-        for tensor in ("query", "key", "value", "value", "attention_residual", "ffn_residual"):
-            row += arch.d_model * bits[f"{name}.{tensor}"]
-    return arch.window * row + arch.d_model * bits["pool"]
+    """Bits when every tensor between two engines lies in a buffer of its own, whole, as in layer by layer.
+
+    Sums that are added to a stream at once, and what a loop repeats, are none.
+    """
+    network = build_network(design)
+    total = network.input.rows * _row_bits(network, INPUT)
+    for node in network.nodes:
+        if not (isinstance(node, Repeat) or (isinstance(node, Linear) and node.target is None)):
+            total += node.rows * _row_bits(network, node.name)
+    return int(total)
 
 
 def in_memories(style: Literal["distributed", "block"], bits: int = 8, lanes: int = 2) -> DesignPoint:
     """A small design with all its buffers and stores of one kind, products in LUTs."""
-    arch = Architecture(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1)
-    design = uniform_design(arch, bits, bits, lanes=lanes, multiplier="lut", buffer=style, memory=style)
+    shape = Encoder(window=12, features=1, d_model=8, heads=1, ffn_width=16, layers=1, outputs=1)
+    design = uniform_design(shape, bits, bits, lanes=lanes, multiplier="lut", buffer=style, memory=style)
     return resolve(design, device("xc7s15"))
 
 
 def _draw(rng: random.Random, repeats: int) -> DesignPoint:
     d_model = rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64))
-    arch = Architecture(
+    shape = Encoder(
         window=rng.choice((4, 6, 8, 12, 16, 20, 24, 32, 48, 64, 96)),
         features=rng.randint(1, 9),
         d_model=d_model,
@@ -162,10 +153,11 @@ def _draw(rng: random.Random, repeats: int) -> DesignPoint:
         outputs=rng.choice((1, 1, 2, 4, 8)),
         repeats=repeats,
     )
-    streams = stream_names(arch)
-    tensors = {name: rng.randint(2, 8) for name in activation_names(arch)}
-    tensors |= {name: rng.choice((6, 8, 10, 12)) for name in streams}
-    tensors |= dict.fromkeys(tied_streams(arch), tensors["embed"])
-    open_design = uniform_design(arch)
-    weights = {name: rng.randint(2, 8) for name in linear_names(arch)}
-    return DesignPoint(arch, weights, tensors, open_design.engines)
+    graph = graph_of(shape)
+    tensors = {name: rng.randint(2, 8) for name in graph.tensors}
+    tensors |= {
+        name: rng.choice((6, 8, 10, 12)) for name, tensor in graph.tensors.items() if tensor.role == "stream"
+    }
+    tensors |= dict.fromkeys(graph.tied, tensors[graph.tied[0]])
+    weights = {node.name: rng.randint(2, 8) for node in graph.weighted}
+    return DesignPoint(shape, weights, tensors, uniform_design(shape).engines)

@@ -25,7 +25,7 @@ from hdl.bundle import design_sources, testbench_sources
 from hdl.generate import generate
 from hdl.playback import PlaybackFiles
 from hdl.simulate import ghdl_seconds
-from quant_model.design import DesignPoint, uniform_design
+from quant_model.design import DesignPoint
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
@@ -66,7 +66,7 @@ class Timed(NamedTuple):
 def main() -> None:
     """Time all simulators on an accelerator with few lanes and on one that fills the device."""
     part = device("xc7s15")
-    single = resolve(uniform_design(square(16, 8).architecture, 8, 8), part)
+    single = resolve(square(16, 8), part)
     full, _ = allocated(square(16, 8), part, "latency")
     rows = []
     for name, design in (
@@ -159,7 +159,7 @@ def _timed(design: DesignPoint, folder: Path) -> Iterator[Timed]:
     said, run = _seconds(lambda: _output(command, built))
     *outputs, clocks = map(int, said.split())
     # The bus is a whole number of bytes wide and printed as unsigned.
-    bus = 8 * -(-model.network.head.output.bits // 8)
+    bus = 8 * -(-model.network.output.format.bits // 8)
     assert (np.array(outputs) == playback.expected.ravel() % (1 << bus)).all()
     yield Timed(" ".join(version.split()[:2]), build, clocks, run)
 

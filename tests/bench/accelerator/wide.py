@@ -25,12 +25,13 @@ from hdl.analysis import GhdlError
 from hdl.generate import generate
 from hdl.simulate import Verification, verify_each
 from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
-from search.budget import Budget
-from search.space import DesignSpace, random_designs
-from search.study_file import load_spec
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace, random_designs
+from search.study_files.parser import load_spec
 
 __all__ = ["check", "drawn"]
 
@@ -87,13 +88,12 @@ def drawn(count: int, seed: int) -> Iterator[DesignPoint]:
 
 def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     """What became of a design, as a JSON object; ``wrong`` names what is not as it must be."""
-    start, arch = time.monotonic(), design.architecture
+    start = time.monotonic()
     network = build_network(design)
     plan = schedule(network)
     line: dict[str, Any] = {
         "design": design.digest,
-        "shape": f"{arch.window} x {arch.features} -> {arch.outputs}, d_model {arch.d_model}, "
-        f"{arch.heads} heads, ffn {arch.ffn_width}, {arch.layers} layers, {arch.repeats} passes",
+        "shape": _told_shape(design),
         "lanes": sum(design.engines[name].lanes for name in plan.timings),
         "predicted": plan.cycles,
     }
@@ -109,6 +109,15 @@ def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     except GhdlError as error:
         wrong.append(str(error))
     return {**line, "wrong": wrong, "seconds": round(time.monotonic() - start, 1)}
+
+
+def _told_shape(design: DesignPoint) -> str:
+    shape = design.shape
+    assert isinstance(shape, Encoder)
+    return (
+        f"{shape.window} x {shape.features} -> {shape.outputs}, d_model {shape.d_model}, "
+        f"{shape.heads} heads, ffn {shape.ffn_width}, {shape.layers} layers, {shape.repeats} passes"
+    )
 
 
 def _checked(place: int, design: DesignPoint, seed: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ window, widths and bits; other accelerators.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,8 +17,10 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from hdl.synthesize import synthesis_label
-from tests.bench.calibration.measure import measure
+from hdl.generate import generate
+from hdl.synthesize import synthesis_label, synthesize_bundle
+from quant_model.network import build_network
+from quant_model.random_model import random_integer_model
 from tests.bench.deployability.report import Row, report
 from tests.bench.deployability.variants import (
     BITS,
@@ -37,7 +40,7 @@ _SEED = 1
 
 @click.command()
 @click.option("--jobs", default=1, show_default=True, help="Designs measured at the same time.")
-@click.option("--cache", type=click.Path(path_type=Path), default=Path("build/calibration"))
+@click.option("--cache", type=click.Path(path_type=Path), default=Path("build/deployability"))
 def main(jobs: int, cache: Path) -> None:
     """Write RESULT.md."""
     uniform = [all_distributed(d_model, bits) for d_model in D_MODELS for bits in BITS]
@@ -61,12 +64,19 @@ def _measure_all(wanted: dict[str, Variant], jobs: int, cache: Path) -> dict[str
         task = progress.add_task("measuring", total=len(wanted))
 
         def counts(variant: Variant) -> dict[str, int]:
-            found = dict(measure(variant.design, _SEED, cache).counts)
+            found = _measured(variant, cache)
             progress.advance(task)
             return found
 
         run: Callable[[Variant], dict[str, int]] = counts
         return dict(zip(wanted, pool.map(run, wanted.values()), strict=True))
+
+
+def _measured(variant: Variant, cache: Path) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="deployability-") as folder:
+        bundle = Path(folder) / "bundle"
+        generate(random_integer_model(build_network(variant.design), _SEED), bundle)
+        return dict(synthesize_bundle(bundle, cache_dir=cache).measured)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cost_model.devices import RESOURCES, utilization
 from tests.bench.deployability.variants import DEVICE, ROOM, Variant
 
 __all__ = ["Row", "report"]
+
+_RESOURCES = tuple(DEVICE.fabric.resources)
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Row:
     def shares(self) -> Mapping[str, float]:
         """Used over capacity by measured counts, or by the estimate."""
         counts = self.measured or self.variant.estimate.resources
-        return utilization(dict(counts), DEVICE)
+        taken = DEVICE.fabric.occupied(counts)
+        return {name: taken[name] / DEVICE.capacity[name] for name in _RESOURCES if name in taken}
 
     @property
     def exceeding(self) -> list[str]:
@@ -49,8 +51,8 @@ def _lines(uniform: Sequence[Row], mended: Sequence[Row], widest: Sequence[Row],
     yield ""
     yield "Percent of the device (LUT counts logic and memory); exceeded in bold; est: estimated."
     yield ""
-    yield "| d_model | bits | by | lut | lutram | ff | bram18 | dsp | exceeds through |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield f"| d_model | bits | by | {' | '.join(_RESOURCES)} | exceeds through |"
+    yield "|" + "---|" * (len(_RESOURCES) + 4)
     for row in uniform:
         one = row.variant
         by = "measured" if row.measured else "est"
@@ -65,9 +67,9 @@ def _lines(uniform: Sequence[Row], mended: Sequence[Row], widest: Sequence[Row],
         f"away one by one until nothing is fuller than {100 * ROOM:.0f} %."
     )
     yield ""
-    heads = " | ".join(f"{name} estimate | measured" for name in RESOURCES)
+    heads = " | ".join(f"{name} estimate | measured" for name in _RESOURCES)
     yield f"| d_model | bits | changed | {heads} | verdict | fewer bits |"
-    yield "|" + "---|" * (2 * len(RESOURCES) + 5)
+    yield "|" + "---|" * (2 * len(_RESOURCES) + 5)
     for row in mended:
         one = row.variant
         yield (
@@ -77,23 +79,25 @@ def _lines(uniform: Sequence[Row], mended: Sequence[Row], widest: Sequence[Row],
     yield "## The widest bits of every d_model, memory types free"
     yield ""
     yield f"| d_model | bits | {heads} | verdict |"
-    yield "|" + "---|" * (2 * len(RESOURCES) + 3)
+    yield "|" + "---|" * (2 * len(_RESOURCES) + 3)
     for row in widest:
         yield f"| {row.variant.d_model} | {row.variant.bits} | {_both(row)} | {_verdict(row)} |"
 
 
 def _verdict(row: Row) -> str:
-    name = max(RESOURCES, key=lambda resource: row.shares[resource])
+    name = max(row.shares, key=lambda resource: row.shares[resource])
     word = "does not fit" if row.exceeding else "fits"
     return f"{word}: {name} {100 * row.shares[name]:.0f} %"
 
 
 def _shares(row: Row) -> str:
+    shares = [row.shares.get(name) for name in _RESOURCES]
     return " | ".join(
-        f"**{100 * share:.0f}**" if share > 1 else f"{100 * share:.0f}" for share in row.shares.values()
+        "" if share is None else f"**{100 * share:.0f}**" if share > 1 else f"{100 * share:.0f}"
+        for share in shares
     )
 
 
 def _both(row: Row) -> str:
     estimated, measured = row.variant.estimate.resources, row.measured or {}
-    return " | ".join(f"{estimated[name]} | {measured.get(name, '')}" for name in RESOURCES)
+    return " | ".join(f"{estimated[name]} | {measured.get(name, '')}" for name in _RESOURCES)

@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cost_model import Estimate, device, estimate, resolve
-from quant_model.design import (
-    Architecture,
-    DesignPoint,
-    activation_range,
-    engine_kinds,
-    memory_choices,
-    uniform_design,
-)
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.engine import MemoryType
+from quant_model.families import Encoder
+from quant_model.node import Node
 
 __all__ = [
     "BITS",
@@ -54,7 +50,7 @@ class Variant:
     @property
     def fullest(self) -> float:
         """The largest utilisation."""
-        return max(self.estimate.utilization.values())
+        return float(max(self.estimate.utilization.values()))
 
     @property
     def given_up(self) -> str:
@@ -72,7 +68,7 @@ class Variant:
 
 def all_distributed(d_model: int, bits: int) -> Variant:
     """One lane, uniform bits; buffers, keys and values in distributed RAM, weights in LUTs."""
-    architecture = Architecture(
+    shape = Encoder(
         window=_WINDOW,
         features=1,
         d_model=d_model,
@@ -81,14 +77,17 @@ def all_distributed(d_model: int, bits: int) -> Variant:
         layers=1,
         outputs=1,
     )
-    design = uniform_design(architecture, bits, bits, buffer="distributed")
-    kinds = engine_kinds(architecture)
+    design = uniform_design(shape, bits, bits, buffer="distributed")
     in_luts = {
-        name: dataclasses.replace(engine, memory=next(m for m in memory_choices(kinds[name])[1:]))
-        for name, engine in design.engines.items()
-        if memory_choices(kinds[name])
+        node.name: dataclasses.replace(design.engines[node.name], memory=_in_luts(node))
+        for node in design.graph.nodes
+        if node.memories
     }
     return Variant(d_model, bits, "all in LUTs", resolve(design.with_engines(in_luts), DEVICE))
+
+
+def _in_luts(node: Node) -> MemoryType:
+    return next(memory for memory in node.memories if memory not in ("auto", "block"))
 
 
 def memory_types(variant: Variant) -> Variant:
@@ -105,22 +104,21 @@ def types_and_bits(variant: Variant) -> Variant:
 
 
 def _open(design: DesignPoint) -> DesignPoint:
-    kinds = engine_kinds(design.architecture)
     return design.with_engines(
         {
-            name: dataclasses.replace(
-                engine,
+            node.name: dataclasses.replace(
+                design.engines[node.name],
                 buffer="auto",
-                multiplier="auto" if memory_choices(kinds[name]) else None,
-                memory="auto" if memory_choices(kinds[name]) else None,
+                multiplier="auto" if "multiplier" in node.offers else None,
+                memory="auto" if "memory" in node.offers else None,
             )
-            for name, engine in design.engines.items()
+            for node in design.graph.nodes
         }
     )
 
 
 def _fullest(design: DesignPoint) -> float:
-    return max(estimate(design, DEVICE).utilization.values())
+    return float(max(estimate(design, DEVICE).utilization.values()))
 
 
 def _narrower(design: DesignPoint) -> Iterator[DesignPoint]:
@@ -128,5 +126,5 @@ def _narrower(design: DesignPoint) -> Iterator[DesignPoint]:
         if bits > _FEWEST_BITS:
             yield dataclasses.replace(design, weight_bits={**design.weight_bits, name: bits - 1})
     for name, bits in design.activation_bits.items():
-        if bits > _FEWEST_BITS and bits - 1 in activation_range(design.architecture, name):
+        if bits > _FEWEST_BITS and bits - 1 in design.graph.tensors[name].bits:
             yield dataclasses.replace(design, activation_bits={**design.activation_bits, name: bits - 1})

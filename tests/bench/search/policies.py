@@ -10,11 +10,11 @@ import optuna
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from search.budget import Budget
-from search.objectives import objective_values
 from search.sampling.samplers import BudgetSampler
-from search.space import DesignSpace
-from search.spec import SamplerName, StudySpec
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace
+from search.space.objectives import objective_values
+from search.study_files.spec import SamplerName, StudySpec
 from tests.bench.search.problems import Problem
 
 __all__ = ["POLICIES", "Run", "run"]

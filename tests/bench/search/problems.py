@@ -20,12 +20,13 @@ import numpy as np
 
 from quant_model.data import persistence, rmse
 from quant_model.design import DesignPoint
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.training.settings import TrainingSettings
-from search.datasets import StudyData, data_from_file
-from search.identity import arithmetic_digest, seed_from
-from search.spec import StudySpec
-from search.study_file import data_path, load_spec
+from search.space.identity import arithmetic_digest, seed_from
+from search.study_files.datasets import StudyData, data_from_file
+from search.study_files.parser import data_path, load_spec
+from search.study_files.spec import StudySpec
 
 __all__ = ["PROBLEMS", "Problem", "problem"]
 
@@ -71,7 +72,8 @@ def problem(name: str, cache: Path) -> Problem:
 
 def synthetic_error(design: DesignPoint) -> float:
     """An error between that of a good float model and twice that."""
-    shape = design.architecture
+    shape = design.shape
+    assert isinstance(shape, Encoder)
     floor = _FLOOR * (1 + 1.6 / shape.d_model)
     floor *= {1: 1.0, 2: 0.96, 3: 0.95, 4: 0.95}[shape.layers] * (1.03, 1.0, 0.99)[min(shape.heads, 3) - 1]
     floor *= 1 - 0.012 * np.log2(shape.ffn_width / shape.d_model)
@@ -143,7 +145,8 @@ class _Trainer:
         from quant_model.training import FloatParent, prepare_process, train, train_parent
 
         prepare_process(1)
-        shape, settings = design.architecture, self.spec.training
+        shape, settings = design.shape, self.spec.training
+        assert isinstance(shape, Encoder)
         dataset = self._data.dataset(shape.window)
         if shape.digest not in self._parents:
             seed = seed_from("parent", shape.digest)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.pareto import hypervolume, non_dominated
+from search.space.pareto import hypervolume, non_dominated
 from tests.bench.search.policies import POLICIES, Run
 
 __all__ = ["Table", "report"]

@@ -29,11 +29,12 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from search.quiet import quiet_optuna
-from search.service.lease import FAILURE, LOSSES, holder
+from search.service.lease import holder
+from search.service.supervise import quiet_optuna
+from search.service.worker import Worker
 from search.stopping import StopSignal
-from search.study import OpenStudy, open_study
-from search.worker import Worker
+from search.store.record import TrialRecord
+from search.store.study import OpenStudy, open_study
 from tests.bench.service.tiny import write_tiny_study
 from tests.postgresql import PostgresServer
 from tests.search.studies import open_file
@@ -71,7 +72,7 @@ class Workers:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(
-            ["search.training", "search.worker", "search.monitor.plots", __name__]
+            ["search.service.training", "search.service.worker", "search.monitor.plots", __name__]
         )
         self._number = 0
         self.processes = [self._start() for _ in range(count)]
@@ -165,7 +166,7 @@ def inspect(study: OpenStudy, completed: dict[int, tuple[float, ...]], outcome: 
     """Look for what was lost, doubled or left lying."""
     trials = study.trials()
     outcome.states = dict(Counter(trial.state.name for trial in trials))
-    outcome.losses = sum(len(trial.system_attrs.get(LOSSES, [])) for trial in trials)
+    outcome.losses = sum(len(TrialRecord.of(trial).losses) for trial in trials)
     after = _completed(study)
     problems = outcome.problems
     problems += [
@@ -178,7 +179,7 @@ def inspect(study: OpenStudy, completed: dict[int, tuple[float, ...]], outcome: 
     for trial in trials:
         if trial.state == TrialState.RUNNING:
             problems.append(f"trial {trial.number} was left running")
-        if trial.state == TrialState.FAIL and not trial.user_attrs.get(FAILURE):
+        if trial.state == TrialState.FAIL and not TrialRecord.of(trial).failure:
             problems.append(f"trial {trial.number} failed without a reason")
     trained = [trial.user_attrs["arithmetic"] for trial in trials if _trained(trial)]
     problems += [f"arithmetic {one} was trained twice" for one, n in Counter(trained).items() if n > 1]

@@ -20,9 +20,9 @@ import pstats
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,16 +38,17 @@ from sqlalchemy.orm import Session
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.training import Epoch, TrainingResult
-from search.budget import Assessment, Budget
-from search.identity import arithmetic_digest
-from search.objectives import objective_values
-from search.record import design_attributes
 from search.sampling.samplers import BudgetSampler
-from search.service.lease import LEASE, Watch
-from search.space import DesignSpace
+from search.service.lease import Watch
+from search.service.trial import TrialWork
+from search.service.worker import Worker
+from search.space.budget import Assessment, Budget
+from search.space.design_space import DesignSpace
+from search.space.identity import arithmetic_digest
+from search.space.objectives import objective_values
 from search.stopping import Interrupted, StopSignal
-from search.study import OpenStudy, open_study
-from search.worker import Worker
+from search.store.record import LeaseMark, design_record
+from search.store.study import OpenStudy, open_study
 from tests.bench.service.tiny import write_tiny_study
 from tests.postgresql import PostgresServer
 from tests.search.studies import open_file
@@ -59,13 +60,23 @@ _CHUNK = 500
 
 
 @dataclass(frozen=True)
-class SurrogateWorker(Worker):
-    """A worker whose training is a formula: more bits, less error."""
+class SurrogateWork(TrialWork):
+    """Work whose training is a formula: more bits, less error."""
 
-    def _train(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
+    def _training(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
         model = random_integer_model(build_network(assessment.design), 0)
         error = surrogate(assessment)
         return TrainingResult(model, (Epoch(0, None, error), Epoch(1, error, error)), error)
+
+
+class SurrogateWorker(Worker):
+    """A worker that does such work; trials in others' hands, whose leases nobody renews, it leaves alone."""
+
+    def __init__(self, study: OpenStudy, stop: StopSignal, report: Callable[[str], None]) -> None:
+        super().__init__(study, 10**9, stop, report)
+        own = self._work
+        self._work = SurrogateWork(own.study, own.worker, own.stop, own.wait, own.recent)
+        self._watch = _Blind(study.storage, study.id)
 
 
 def surrogate(assessment: Assessment) -> float:
@@ -112,14 +123,15 @@ def _store(
     session.add(trial)
     session.flush()
     error = surrogate(assessment)
-    attributes = {**design_attributes(assessment, study.origin), "training": True}
+    record = replace(design_record(assessment, study.origin), training=True)
     system: dict[str, Any] = {f"constraints:{name}": value for name, value in assessment.constraints.items()}
     values: tuple[float, ...] = ()
     if complete:
-        attributes |= {"curve": "none", "model": "none", "error": error, "seconds": 1.0}
+        record = replace(record, curve="none", model="none", error=error, seconds=1.0)
         values = objective_values(study.spec, error, assessment)
     else:
-        system[LEASE] = {"worker": f"host:{number}:x", "beat": 1}
+        record = replace(record, lease=LeaseMark(f"host:{number}:x", 1))
+    system |= record.system
     finite = models.TrialValueModel.TrialValueType.FINITE
     rows: dict[type, list[dict[str, Any]]] = {
         models.TrialParamModel: [
@@ -133,7 +145,7 @@ def _store(
         models.TrialValueModel: [
             {"objective": index, "value": value, "value_type": finite} for index, value in enumerate(values)
         ],
-        models.TrialUserAttributeModel: _attributes(attributes),
+        models.TrialUserAttributeModel: _attributes(record.user),
         models.TrialSystemAttributeModel: _attributes(system),
     }
     for model, some in rows.items():
@@ -167,10 +179,7 @@ def measure(url: str, profile: bool) -> dict[str, float]:
             raise Interrupted
 
     with StopSignal() as stop, clock, contextlib.suppress(Interrupted):
-        worker = SurrogateWorker(study, 10**9, stop, report)
-        # The trials in others' hands have nobody who renews their lease: do not take them away.
-        worker.__dict__["_watch"] = _Blind(study.storage, study.id)
-        worker.run()
+        SurrogateWorker(study, stop, report).run()
     profiler.disable()
     if profile:
         pstats.Stats(profiler).sort_stats("cumulative").print_stats(60)

@@ -41,8 +41,8 @@ from tests.bench.training.cases import (
     ABLATIONS,
     CASES,
     SERIES,
-    architecture,
     dataset,
+    encoder,
     mean_weight_bits,
 )
 
@@ -95,7 +95,7 @@ def _run(
     folder: Path | None,
 ) -> None:
     """Train what is missing of one parent's networks."""
-    shape = architecture(data, d_model)
+    shape = encoder(data, d_model)
     known = {_identity(row) for row in _rows()}
     parent: FloatParent | None = None
     for variant, settings in variants.items():
@@ -126,7 +126,7 @@ def _run(
 
 def _trained(data: Dataset, parent: FloatParent, case: str, settings: TrainingSettings, seed: int) -> Row:
     """What a quantised network comes to."""
-    design = CASES[case].design(parent.architecture)
+    design = CASES[case].design(parent.shape)
     started = time.process_time()
     result = train(build_network(design), data, settings, seed, parent)
     return {

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quant_model.data import Dataset, load_series, make_dataset
-from quant_model.design import Architecture, DesignPoint, linear_names, linear_shape, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder, Shape
 from quant_model.training import TrainingSettings
 
 _DATA = Path(__file__).parents[3] / "studies" / "data"
@@ -31,9 +32,9 @@ def dataset(series: str) -> Dataset:
     return make_dataset(load_series(str(_DATA / file), "time", list(features), [target]), _WINDOW)
 
 
-def architecture(data: Dataset, d_model: int) -> Architecture:
+def encoder(data: Dataset, d_model: int) -> Encoder:
     """One layer, one head, ffn_width 4 x d_model."""
-    return Architecture(
+    return Encoder(
         window=data.window,
         features=data.features,
         d_model=d_model,
@@ -49,14 +50,14 @@ class Case:
     """A way to choose the bits, and how far above the float parent's error it may come."""
 
     title: str
-    design: Callable[[Architecture], DesignPoint]
+    design: Callable[[Shape], DesignPoint]
     bar: float | None
     """Relative increase of the validation error; None where the case is there for comparison."""
 
 
-def _mixed(architecture: Architecture) -> DesignPoint:
+def _mixed(shape: Shape) -> DesignPoint:
     """Weights: 8 bits at both ends, which are small; 3 in query and key, 4 elsewhere. All else 8 bits."""
-    design = uniform_design(architecture, 4, 8)
+    design = uniform_design(shape, 4, 8)
     own = {"embed": 8, "head": 8}
     weights = {
         name: own.get(name, 3 if name.endswith(("query", "key")) else 4) for name in design.weight_bits
@@ -66,13 +67,8 @@ def _mixed(architecture: Architecture) -> DesignPoint:
 
 def mean_weight_bits(design: DesignPoint) -> float:
     """Bits per weight, on average over all weights."""
-    sizes = {name: _size(design.architecture, name) for name in linear_names(design.architecture)}
+    sizes = {node.name: int(node.in_features * node.columns) for node in design.graph.weighted}
     return sum(size * design.weight_bits[name] for name, size in sizes.items()) / sum(sizes.values())
-
-
-def _size(architecture: Architecture, name: str) -> int:
-    inputs, outputs = linear_shape(architecture, name)
-    return inputs * outputs
 
 
 CASES: Mapping[str, Case] = {

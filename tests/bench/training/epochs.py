@@ -18,10 +18,10 @@ import numpy as np
 from optuna.trial import TrialState
 
 from quant_model.training import TrainingSettings
-from search.baselines import study_baselines
-from search.front import finished_trials, front_of
-from search.pareto import hypervolume
-from search.study import OpenStudy, open_study
+from search.results.comparison import study_baselines
+from search.results.front import finished_trials, front_of
+from search.space.pareto import hypervolume
+from search.store.study import OpenStudy, open_study
 
 _STUDY = Path(__file__).parents[3] / "studies" / "sf_traffic.toml"
 _RESULT = Path(__file__).with_name("epochs.md")
@@ -75,7 +75,7 @@ def _searched(folder: Path, epochs: int, seed: int) -> OpenStudy:
     text = _STUDY.read_text(encoding="utf-8").replace("seed = 1\n", f"seed = {seed}\n")
     file.write_text(f"{text}\n[training]\nepochs = {epochs}\n", encoding="utf-8")
     shutil.copytree(_STUDY.parent / "data", folder / "data", dirs_exist_ok=True)
-    command = [sys.executable, "-m", "search.cli", "run", str(file), "--export", "0", "--out", str(folder)]
+    command = [sys.executable, "-m", "search.entry", "run", str(file), "--export", "0", "--out", str(folder)]
     subprocess.run(command, check=True)
     return open_study(f"sqlite:///{folder.absolute() / 'study.db'}", None)
 

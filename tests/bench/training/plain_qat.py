@@ -14,8 +14,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from quant_model.design import Architecture, DesignPoint, activation_names, linear_names, linear_shape
-from quant_model.training.fold import FoldedLinear
+from quant_model.design import DesignPoint
+from quant_model.families import Encoder
+from quant_model.training.folded import FoldedLinear
 
 
 class FakeQuant(nn.Module):
@@ -61,11 +62,12 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, design: DesignPoint, linears: Mapping[str, FoldedLinear]) -> None:
         super().__init__()
-        self.architecture: Architecture = design.architecture
+        assert isinstance(design.shape, Encoder)
+        self.shape, weighted = design.shape, design.graph.weighted
         self.linears = nn.ModuleDict(
             {
-                name.replace(".", "_"): QuantLinear(linears[name], design.weight_bits[name])
-                for name in linear_names(self.architecture)
+                node.name.replace(".", "_"): QuantLinear(linears[node.name], design.weight_bits[node.name])
+                for node in weighted
             }
         )
         self.quantizers = nn.ModuleDict(
@@ -73,19 +75,18 @@ class PlainNetwork(nn.Module):
                 name.replace(".", "_"): FakeQuant(
                     design.activation_bits[name], signed=not name.endswith(("expand", "probability"))
                 )
-                for name in activation_names(self.architecture)
+                for name in design.graph.tensors
             }
         )
-        for index in range(self.architecture.layers):
+        for index in range(self.shape.layers):
             bits = design.activation_bits[f"layer{index}.value"]
             self.quantizers[f"layer{index}_context"] = FakeQuant(bits, signed=True)
-        shapes = {name: linear_shape(self.architecture, name) for name in linear_names(self.architecture)}
-        assert all(linears[name].weight.shape == (rows, columns) for name, (columns, rows) in shapes.items())
+        assert all(linears[one.name].weight.shape == (one.columns, one.in_features) for one in weighted)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Normalised ``(batch, window, features)`` to forecasts ``(batch, outputs)``."""
         stream = self._quantize("embed", self._linear("embed", self._quantize("input", windows)))
-        for index in range(self.architecture.layers):
+        for index in range(self.shape.layers):
             stream = self._layer(f"layer{index}", stream)
         pooled = self._quantize("pool", stream.sum(1, keepdim=True))
         return self._linear("head", pooled)[:, 0]
@@ -106,7 +107,7 @@ class PlainNetwork(nn.Module):
 
     def _heads(self, rows: Tensor) -> Tensor:
         batch, window, columns = rows.shape
-        heads = self.architecture.heads
+        heads = self.shape.heads
         return rows.view(batch, window, heads, columns // heads).transpose(1, 2)
 
     def _linear(self, name: str, rows: Tensor) -> Tensor:

@@ -19,11 +19,11 @@ import click
 import torch
 from torch import Tensor, nn
 
-from quant_model.design import Architecture, uniform_design
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.training import prepare_process
-from quant_model.training.float_model import FloatTransformer
-from quant_model.training.fold import fold
+from quant_model.training.families import FLOAT_FAMILIES
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.bench.training.plain_qat import PlainNetwork
@@ -82,19 +82,20 @@ def _row(d_model: int, bits: int) -> str:
 def _times(network: str, d_model: int, bits: int) -> list[float]:
     """Milliseconds of each step, in this process."""
     torch.manual_seed(0)
-    architecture = Architecture(
+    shape = Encoder(
         window=_WINDOW, features=1, d_model=d_model, heads=1, ffn_width=4 * d_model, layers=1, outputs=1
     )
-    design = uniform_design(architecture, bits, bits)
+    design = uniform_design(shape, bits, bits)
     windows, truth = torch.randn(_BATCH, _WINDOW, 1), torch.randn(_BATCH, 1)
-    linears = fold(FloatTransformer(architecture).eval())
+    family = FLOAT_FAMILIES[shape.family]
+    linears = family.fold(family.model(shape).eval())
     if network == _PLAIN:
         torch.set_num_threads(1)
         step = _step(PlainNetwork(design, linears), windows, truth)
     else:
         prepare_process(1)
         own = QuantNetwork(build_network(design))
-        own.initialise(Start(architecture, linears, windows))
+        own.initialise(Start(shape, linears, windows))
         step = _step(own, windows, truth)
     found = []
     for _ in range(_FIRST + _STEPS):

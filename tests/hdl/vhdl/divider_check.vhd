@@ -13,7 +13,7 @@ entity divider_check is
 end entity divider_check;
 
 architecture test of divider_check is
-  constant LATENCY : positive := QUOTIENT_BITS + 1;
+  constant LATENCY : positive := QUOTIENT_BITS + work.pipeline.DIVIDE;
   constant LOWEST  : integer  := -2 ** (QUOTIENT_BITS - 1);
   constant HIGHEST : integer  := 2 ** (QUOTIENT_BITS - 1) - 1;
 

@@ -3,16 +3,19 @@ library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
 
+use work.arithmetic.all;
+
 entity lut_multiplier_check is
   generic (
     X_BITS   : positive := 4;
     X_SIGNED : boolean  := true;
-    W_BITS   : positive := 4;
-    LATENCY  : positive := 1
+    W_BITS   : positive := 4
   );
 end entity lut_multiplier_check;
 
 architecture test of lut_multiplier_check is
+  constant LATENCY : positive := multiplier_stages(X_BITS, W_BITS);
+
   type expected_t is array (1 to LATENCY) of integer;
 
   signal clk       : std_logic := '0';

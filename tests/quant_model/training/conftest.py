@@ -9,7 +9,7 @@ import torch
 
 from quant_model.data import Dataset
 from quant_model.training import FloatParent, prepare_process, train_parent
-from tests.quant_model.training.samples import SETTINGS, small_architecture, wave_dataset
+from tests.quant_model.training.samples import SETTINGS, small_shape, wave_dataset
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -28,4 +28,4 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="package")
 def parent(dataset: Dataset) -> FloatParent:
-    return train_parent(small_architecture(dataset), dataset, SETTINGS, seed=1)
+    return train_parent(small_shape(dataset), dataset, SETTINGS, seed=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from quant_model.formats import Format
 from quant_model.input_scale import InputScale
 from quant_model.training.calibrate import best_exponent, best_input_scale
-from quant_model.training.fold import FoldedLinear, absorb
+from quant_model.training.folded import FoldedLinear, absorb
 
 
 def squared_error(values: np.ndarray, scale: InputScale, target: Format) -> np.ndarray:

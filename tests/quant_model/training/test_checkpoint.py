@@ -9,9 +9,9 @@ import pytest
 from quant_model.data import Dataset
 from quant_model.design import uniform_design
 from quant_model.network import Network, build_network
-from quant_model.training import Epoch, FloatParent, Resume, train, train_parent
+from quant_model.training import Epoch, FloatParent, Resume, TrainingResult, train, train_parent
 from tests.quant_model.training import samples
-from tests.quant_model.training.samples import small_architecture
+from tests.quant_model.training.samples import small_shape
 
 SETTINGS = dataclasses.replace(samples.SETTINGS, epochs=4)
 
@@ -43,32 +43,41 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def network(dataset: Dataset) -> Network:
-    return build_network(uniform_design(small_architecture(dataset), 4, 4, stream_bits=6))
+    return build_network(uniform_design(small_shape(dataset), 4, 4, stream_bits=6))
+
+
+@pytest.fixture(scope="module")
+def whole(dataset: Dataset, parent: FloatParent, network: Network) -> tuple[TrainingResult, list[bytes]]:
+    """A training that nothing stops, with what it kept after each epoch."""
+    kept: list[bytes] = []
+    result = train(network, dataset, SETTINGS, 3, parent, resume=Resume(lambda: None, kept.append))
+    return result, kept
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 4])
 def test_going_on_gives_the_same_model_bit_for_bit(
-    dataset: Dataset, parent: FloatParent, network: Network, epochs: int
+    dataset: Dataset,
+    parent: FloatParent,
+    network: Network,
+    whole: tuple[TrainingResult, list[bytes]],
+    epochs: int,
 ) -> None:
-    whole = train(network, dataset, SETTINGS, 3, parent)
-    stopped = Shelf(epochs)
-    with pytest.raises(KeyboardInterrupt):
-        train(network, dataset, SETTINGS, 3, parent, resume=stopped.resume())
-    shelf, seen = Shelf().after(stopped.content), list[Epoch]()
+    result, kept = whole
+    shelf, seen = Shelf().after(kept[epochs - 1]), list[Epoch]()
     again = train(network, dataset, SETTINGS, 3, parent, seen.append, shelf.resume())
-    assert again.integer_model.to_json() == whole.integer_model.to_json()
-    assert again.history == whole.history == tuple(seen)
+    assert again.integer_model.to_json() == result.integer_model.to_json()
+    assert again.history == result.history == tuple(seen)
     # It did go on, rather than begin again.
     assert shelf.saved == SETTINGS.epochs - epochs
 
 
 def test_a_parent_goes_on_too(dataset: Dataset, parent: FloatParent) -> None:
-    architecture = small_architecture(dataset)
+    shape = small_shape(dataset)
     stopped = Shelf(2)
     with pytest.raises(KeyboardInterrupt):
-        train_parent(architecture, dataset, SETTINGS, 1, stopped.resume())
+        train_parent(shape, dataset, SETTINGS, 1, stopped.resume())
     shelf = Shelf().after(stopped.content)
-    assert train_parent(architecture, dataset, SETTINGS, 1, shelf.resume()).to_bytes() == parent.to_bytes()
+    assert train_parent(shape, dataset, SETTINGS, 1, shelf.resume()).to_bytes() == parent.to_bytes()
     assert shelf.saved == SETTINGS.parent_epochs - 2
 
 
@@ -83,25 +92,40 @@ def test_patience_counts_across_a_stop(dataset: Dataset, parent: FloatParent, ne
     assert len(again.history) == 3
 
 
+SHORT = dataclasses.replace(SETTINGS, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def short(dataset: Dataset, parent: FloatParent, network: Network) -> tuple[tuple[Epoch, ...], bytes]:
+    """History and checkpoint of a training of one epoch."""
+    shelf = Shelf()
+    history = train(network, dataset, SHORT, 3, parent, resume=shelf.resume()).history
+    assert shelf.content is not None
+    return history, shelf.content
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped", "other seed", "other settings"])
 def test_what_is_no_checkpoint_of_this_training_is_not_used(
-    dataset: Dataset, parent: FloatParent, network: Network, damage: str
+    dataset: Dataset,
+    parent: FloatParent,
+    network: Network,
+    short: tuple[tuple[Epoch, ...], bytes],
+    damage: str,
 ) -> None:
-    settings = dataclasses.replace(SETTINGS, epochs=2)
-    other = dataclasses.replace(settings, learning_rate=1e-3) if damage == "other settings" else settings
-    stopped = Shelf(1)
-    with pytest.raises(KeyboardInterrupt):
-        train(network, dataset, other, 4 if damage == "other seed" else 3, parent, resume=stopped.resume())
-    content = stopped.content
-    assert content is not None
-    middle = len(content) // 2
+    history, content = short
+    middle, other = len(content) // 2, Shelf()
+    if damage == "other seed":
+        train(network, dataset, SHORT, 4, parent, resume=other.resume())
+    elif damage == "other settings":
+        settings = dataclasses.replace(SHORT, learning_rate=1e-3)
+        train(network, dataset, settings, 3, parent, resume=other.resume())
     damaged = {
         "empty": b"",
         "text": b"no checkpoint",
         "cut": content[:middle],
         "flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
-    }.get(damage, content)
+    }.get(damage, other.content)
     shelf = Shelf().after(damaged)
-    again = train(network, dataset, settings, 3, parent, resume=shelf.resume())
-    assert shelf.saved == settings.epochs
-    assert again.history == train(network, dataset, settings, 3, parent).history
+    assert damaged is not None
+    assert train(network, dataset, SHORT, 3, parent, resume=shelf.resume()).history == history
+    assert shelf.saved == 1

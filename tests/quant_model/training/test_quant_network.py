@@ -8,17 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant_model.design import Architecture, DesignPoint, uniform_design
-from quant_model.integer_model import IntegerModel
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.training.errors import TrainingDiverged
-from quant_model.training.float_model import FloatTransformer
-from quant_model.training.fold import fold
+from quant_model.training.families import FLOAT_FAMILIES
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.quant_model.strategies import designs
-from tests.quant_model.training.samples import small_architecture, wave_dataset
+from tests.quant_model.training.samples import load, small_shape, wave_dataset
 
 
 def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwork:
@@ -36,11 +35,11 @@ def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwor
 
 
 @given(designs(), st.integers(0, 2**31), st.sampled_from([0.5, 2.0, 8.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spread: float) -> None:
     model = random_network(design, seed, spread).eval()
-    arch = design.architecture
-    windows = 2 * np.random.default_rng(seed).standard_normal((16, arch.window, arch.features))
+    port = model.network.input
+    windows = 2 * np.random.default_rng(seed).standard_normal((16, port.rows, port.columns))
     golden = model.integer_model()
     with torch.no_grad():
         found = model(torch.from_numpy(windows.astype(np.float32))).numpy()
@@ -49,38 +48,8 @@ def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spre
     assert np.array_equal(found, expected), f"{np.sum(found != expected)} of {found.size} differ"
 
 
-def load(model: IntegerModel) -> QuantNetwork:
-    """The trainable form of an integer model: thresholds at the exponents, units at the integers."""
-    network = QuantNetwork(model.network)
-    linears = [model.parameters.linear[node.name] for node in model.network.linears]
-    exponents = model.source_exponents
-    accumulators = [
-        own.exponent + exponents(node.name)[0]
-        for own, node in zip(linears, model.network.linears, strict=True)
-    ]
-    own_scale = model.parameters.exponents
-    formats = network.rules.formats
-    with torch.no_grad():
-        network.weights.copy_(torch.from_numpy(np.concatenate([own.weights.ravel() for own in linears])))
-        network.biases.copy_(torch.from_numpy(np.concatenate([own.bias.ravel() for own in linears])))
-        network.weight_units.copy_(torch.tensor([own.exponent for own in linears]))
-        network.bias_units.copy_(torch.tensor(accumulators))
-        network.weight_thresholds.copy_(
-            torch.tensor(
-                [
-                    own.exponent + node.weight.bits - 1
-                    for own, node in zip(linears, model.network.linears, strict=True)
-                ]
-            )
-        )
-        network.thresholds.copy_(
-            torch.tensor([own_scale[name] + own.bits - own.signed for name, own in formats.items()])
-        )
-    return network.eval()
-
-
 @given(designs(), st.integers(0, 2**31))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: int) -> None:
     """These are lively by construction: saturation, small values and left shifts all occur."""
     wanted = random_integer_model(build_network(design), seed)
@@ -92,10 +61,9 @@ def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: in
         # The parameters are float32 and so is their rounding, in which a bias of over 23 bits loses its end.
         rounded = np.floor(own.bias.astype(np.float32) + np.float32(0.5)).astype(np.int64)
         assert np.array_equal(golden.parameters.linear[name].bias, rounded)
-    arch = design.architecture
-    low, high = golden.network.input.low, golden.network.input.high
+    port = golden.network.input
     rng = np.random.default_rng(seed)
-    integers = rng.integers(low, high + 1, (16, arch.window, arch.features))
+    integers = rng.integers(port.format.low, port.format.high + 1, (16, port.rows, port.columns))
     with torch.no_grad():
         found = model(torch.from_numpy(integers.astype(np.float32))).numpy()
     assert np.array_equal(found, golden.forward(integers) * 2.0 ** golden.exponents["head"])
@@ -105,8 +73,8 @@ def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: in
 @pytest.mark.parametrize("stream_bits", [8, 16])
 def test_wide_networks_are_exact_too(bits: int, stream_bits: int) -> None:
     """Here accumulators outgrow float32."""
-    arch = Architecture(window=96, features=16, d_model=128, heads=4, ffn_width=512, layers=2, outputs=3)
-    network = build_network(uniform_design(arch, bits, bits, stream_bits=stream_bits))
+    shape = Encoder(window=96, features=16, d_model=128, heads=4, ffn_width=512, layers=2, outputs=3)
+    network = build_network(uniform_design(shape, bits, bits, stream_bits=stream_bits))
     model = load(random_integer_model(network, bits + stream_bits))
     windows = np.random.default_rng(0).standard_normal((4, 96, 16)).astype(np.float32)
     with torch.no_grad():
@@ -117,7 +85,7 @@ def test_wide_networks_are_exact_too(bits: int, stream_bits: int) -> None:
 def test_halves_of_the_input_are_rounded_as_the_host_rounds_them() -> None:
     """The float32 next below one half would reach 1 if one half were added in float32."""
     design = uniform_design(
-        Architecture(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
+        Encoder(window=2, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
     )
     model = random_network(design, 0, 0.5).eval()
     step = 0.25
@@ -133,8 +101,8 @@ def test_halves_of_the_input_are_rounded_as_the_host_rounds_them() -> None:
 @pytest.mark.parametrize("repeats", [1, 2])
 def test_training_and_evaluation_compute_the_same(repeats: int) -> None:
     dataset = wave_dataset()
-    architecture = small_architecture(dataset, heads=2, layers=2, repeats=repeats)
-    design = uniform_design(architecture, 5, 5, stream_bits=8)
+    shape = small_shape(dataset, heads=2, layers=2, repeats=repeats)
+    design = uniform_design(shape, 5, 5, stream_bits=8)
     model = load(random_integer_model(build_network(design), 7))
     windows = torch.from_numpy(dataset.train.x.copy())
     evaluated = model(windows).float()
@@ -144,11 +112,12 @@ def test_training_and_evaluation_compute_the_same(repeats: int) -> None:
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_every_parameter_has_a_gradient(repeats: int) -> None:
     dataset = wave_dataset()
-    architecture = small_architecture(dataset, heads=2, repeats=repeats)
+    shape = small_shape(dataset, heads=2, repeats=repeats)
     torch.manual_seed(0)
-    model = QuantNetwork(build_network(uniform_design(architecture, 6, 6)))
+    model = QuantNetwork(build_network(uniform_design(shape, 6, 6)))
     windows = torch.from_numpy(dataset.train.x.copy())
-    model.initialise(Start(architecture, fold(FloatTransformer(architecture).eval()), windows))
+    family = FLOAT_FAMILIES[shape.family]
+    model.initialise(Start(shape, family.fold(family.model(shape).eval()), windows))
     model.train()(windows).square().mean().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
@@ -158,7 +127,7 @@ def test_every_parameter_has_a_gradient(repeats: int) -> None:
 
 def test_a_threshold_that_is_not_finite_ends_the_training() -> None:
     dataset = wave_dataset()
-    model = QuantNetwork(build_network(uniform_design(small_architecture(dataset))))
+    model = QuantNetwork(build_network(uniform_design(small_shape(dataset))))
     with torch.no_grad():
         model.thresholds[0] = float("nan")
     with pytest.raises(TrainingDiverged, match="threshold of embed is nan"):

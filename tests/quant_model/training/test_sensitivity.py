@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from quant_model.data import Dataset
-from quant_model.design import activation_names, linear_names, tied_streams
 from quant_model.errors import UserError
+from quant_model.graph import graph_of
 from quant_model.training import FloatParent, Sensitivity, measure_sensitivity, train_parent
-from tests.quant_model.training.samples import SETTINGS, small_architecture
+from tests.quant_model.training.samples import SETTINGS, small_shape
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +19,9 @@ def found(parent: FloatParent, dataset: Dataset) -> Sensitivity:
 
 
 def test_every_tensor_is_looked_at_by_its_name(found: Sensitivity, parent: FloatParent) -> None:
-    assert tuple(found.weights) == linear_names(parent.architecture)
-    assert tuple(found.activations) == activation_names(parent.architecture)
+    graph = graph_of(parent.shape)
+    assert tuple(found.weights) == tuple(node.name for node in graph.weighted)
+    assert tuple(found.activations) == tuple(graph.tensors)
     assert all(set(increases) == {2, 4, 8} for increases in found.weights.values())
     assert found.parent == parent.key
 
@@ -50,7 +53,7 @@ def test_what_is_no_sensitivity_is_a_user_error(text: str) -> None:
 
 
 def test_tensors_that_share_a_format_are_lowered_together(dataset: Dataset) -> None:
-    architecture = small_architecture(dataset, repeats=2)
-    parent = train_parent(architecture, dataset, SETTINGS, 1)
+    shape = small_shape(dataset, repeats=2)
+    parent = train_parent(shape, dataset, dataclasses.replace(SETTINGS, parent_epochs=1), 1)
     found = measure_sensitivity(parent, dataset, SETTINGS)
-    assert len({found.activations[name][4] for name in tied_streams(architecture)}) == 1
+    assert len({found.activations[name][4] for name in graph_of(shape).tied}) == 1

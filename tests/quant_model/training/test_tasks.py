@@ -20,7 +20,7 @@ from quant_model.network import build_network
 from quant_model.training import TrainingSettings, train
 from quant_model.training.baselines import baselines, lstm_baseline
 from quant_model.training.losses import loss_of
-from tests.quant_model.training.samples import WINDOW, small_architecture, wave_series
+from tests.quant_model.training.samples import WINDOW, small_shape, wave_series
 
 SETTINGS = TrainingSettings(epochs=3, parent_epochs=6, batch_size=32)
 
@@ -45,7 +45,7 @@ def states_dataset() -> Dataset:
 
 def test_a_classifier_learns_and_its_error_is_the_golden_model_s() -> None:
     dataset = states_dataset()
-    network = build_network(uniform_design(small_architecture(dataset), 6, 6))
+    network = build_network(uniform_design(small_shape(dataset), 6, 6))
 
     result = train(network, dataset, SETTINGS, 1)
 
@@ -62,9 +62,10 @@ def test_a_classifier_learns_and_its_error_is_the_golden_model_s() -> None:
 def test_an_anomaly_detector_is_trained_as_a_forecast() -> None:
     forecast = make_dataset(wave_series(), WINDOW)
     anomaly = make_dataset(wave_series(), WINDOW, task="anomaly")
-    network = build_network(uniform_design(small_architecture(forecast), 6, 6))
+    network = build_network(uniform_design(small_shape(forecast), 6, 6))
 
-    models = [train(network, dataset, SETTINGS, 1).integer_model for dataset in (forecast, anomaly)]
+    settings = replace(SETTINGS, epochs=1, parent_epochs=1)
+    models = [train(network, dataset, settings, 1).integer_model for dataset in (forecast, anomaly)]
 
     assert models[0].to_json() == models[1].to_json()
 

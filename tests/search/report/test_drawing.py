@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from cost_model import device, resolve
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.schedule import schedule
 from search.report.drawing import draw
@@ -42,9 +43,9 @@ def test_every_engine_of_every_design_stands_in_the_picture(design: DesignPoint)
 
 
 def test_lanes_widths_and_memories_are_those_of_the_design() -> None:
-    arch = Architecture(window=24, features=2, d_model=16, heads=2, ffn_width=32, layers=1, outputs=1)
+    shape = Encoder(window=24, features=2, d_model=16, heads=2, ffn_width=32, layers=1, outputs=1)
     design = uniform_design(
-        arch, 5, 7, stream_bits=12, lanes=4, multiplier="dsp", buffer="block", memory="block"
+        shape, 5, 7, stream_bits=12, lanes=4, multiplier="dsp", buffer="block", memory="block"
     )
     labels = texts(drawn(design))
     network = build_network(design)
@@ -55,20 +56,20 @@ def test_lanes_widths_and_memories_are_those_of_the_design() -> None:
     assert (
         labels.count("12") == 5
     )  # the stream's wires: two to waiting stores, two from them, one to the pool ...
-    assert str(network.head.output.bits) in labels
+    assert str(network.output.format.bits) in labels
 
 
 def test_a_title_cannot_break_out() -> None:
-    arch = Architecture(window=4, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
-    drawing = drawn(uniform_design(arch), "</title><script>1</script>")
+    shape = Encoder(window=4, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
+    drawing = drawn(uniform_design(shape), "</title><script>1</script>")
     assert not list(drawing.iter(f"{SVG}script"))
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_a_repeated_layer_shows_its_way_back(repeats: int) -> None:
-    arch = Architecture(
+    shape = Encoder(
         window=4, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1, repeats=repeats
     )
-    wires = [path for path in drawn(uniform_design(arch)).iter(f"{SVG}path") if "M" in path.attrib["d"]]
+    wires = [path for path in drawn(uniform_design(shape)).iter(f"{SVG}path") if "M" in path.attrib["d"]]
     back = [path for path in wires if "L6 " in path.attrib["d"]]
     assert len(back) == (repeats > 1)

@@ -12,19 +12,19 @@ import pytest
 
 from quant_model.data.baselines import simple_baselines
 from quant_model.errors import UserError
-from search.cli import run_cli
-from search.front import finished_trials
-from search.report import Content, gather, render
-from search.report.content import Measured, read_measured
-from search.report.sensitivity import study_sensitivity
-from search.run import RunResult
-from search.study import OpenStudy, open_study
+from search.commands.cli import run_cli
+from search.report.content import Content, Measured, gather, read_measured
+from search.report.needed_bits import study_sensitivity
+from search.report.page import render
+from search.results.check import RunResult
+from search.results.front import finished_trials
+from search.store.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.search import conftest
 from tests.search.studies import open_file, work
 
 EVIL = '</script><script>window.evil=1</script><img src="https://example.com/x.png">'
-RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp")
+RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp", "slice")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,13 @@
+"""What instances are there for, in words for people."""
+
+LANES = "multiply-accumulate lanes"
+WEIGHTS = "weight memories"
+BIASES = "bias memories"
+BUFFERS = "row buffers"
+STORES = "key and value stores"
+OUTPUT = "biases added, requantised"
+RESIDUALS = "residual additions"
+DIVISION = "division of the softmax"
+SOFTMAX = "softmax"
+POOLING = "pooling"
+CONTROL = "control"

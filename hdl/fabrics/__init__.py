@@ -1,0 +1,11 @@
+"""Families of devices as synthesis sees them: each one a module, registered in one line."""
+
+from __future__ import annotations
+
+from hdl.fabrics.mapper import Mapper, NetlistError
+from hdl.fabrics.xc7 import XC7
+
+__all__ = ["MAPPERS", "XC7", "Mapper", "NetlistError"]
+
+MAPPERS: dict[str, Mapper] = {mapper.name: mapper for mapper in (XC7,)}
+"""By the name of the fabric."""

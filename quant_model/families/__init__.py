@@ -1,0 +1,16 @@
+"""The families of networks: each one a module, registered in one line."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from quant_model.families.encoder import Encoder
+from quant_model.graph import DEFAULT_FAMILY, Shape
+
+__all__ = ["DEFAULT_FAMILY", "FAMILIES", "AnyShape", "Encoder", "Shape"]
+
+AnyShape: TypeAlias = Encoder
+"""The union of all families' shapes, told apart by their ``family``."""
+
+FAMILIES: dict[str, type[AnyShape]] = {family.family: family for family in (Encoder,)}
+"""Shapes by the name of their family."""

@@ -1,0 +1,23 @@
+"""Kinds of nodes in ONNX: each one a module of the kind's name, registered in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quant_model.onnx_export.kinds.attention import context, scores
+from quant_model.onnx_export.kinds.linear import linear
+from quant_model.onnx_export.kinds.pooling import pooling
+from quant_model.onnx_export.kinds.repeat import repeat
+from quant_model.onnx_export.kinds.residual import residual
+
+__all__ = ["WRITERS"]
+
+WRITERS: dict[str, Callable[..., str]] = {
+    "linear": linear,
+    "scores": scores,
+    "context": context,
+    "residual": residual,
+    "pooling": pooling,
+    "repeat": repeat,
+}
+"""By the kind's name: ``(writer, node, *sources)``, names of values, to the name of the node's own."""

@@ -1,0 +1,25 @@
+"""Linear layers in ONNX."""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import TensorProto
+
+from quant_model.kinds.linear import Linear
+from quant_model.onnx_export.writer import Writer
+
+
+def linear(writer: Writer, node: Linear, source: str) -> str:
+    """Products, bias, and the rounding where there is a target."""
+    parameters = writer.model.parameters
+    own = parameters.linear[node.name]
+    # Stored in a byte each, as small as the format lets them be; the operators want one type.
+    stored = writer.initializer(f"{node.name}.weights", own.weights.T.astype(np.int8))
+    weights = writer.op("Cast", "weights", stored, to=TensorProto.INT64)
+    products = writer.op("MatMul", "matmul", source, weights)
+    bias = writer.initializer(f"{node.name}.bias", own.bias.astype(np.int64))
+    if node.target is None:
+        return writer.op("Add", "", products, bias)
+    total = writer.op("Add", "add_bias", products, bias)
+    shift = node.shift(parameters, writer.model.source_exponents(node.name))
+    return writer.requantize(total, shift, node.target)

@@ -1,0 +1,140 @@
+"""A graph cut at its barriers: engines in series, what feeds a barrier, what waits for it.
+
+A node with a ``store`` edge starts when all rows of a window lie in the store: a barrier. What lies between
+two barriers is a stage. Stages depend on nothing but names, kinds and edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from quant_model.graph import Graph
+from quant_model.node import Node
+
+__all__ = ["Stage", "Stages", "stages"]
+
+
+@dataclass
+class Stage:
+    """The nodes between two barriers, by name, in the order of the data flow."""
+
+    chain: list[str] = field(default_factory=list)
+    """Engines with lanes, in series."""
+    stored: list[str] = field(default_factory=list)
+    """Engines before the barrier in front, whose rows are stored for it."""
+    ahead: list[str] = field(default_factory=list)
+    """Engines whose rows go to this stage from before the barrier: they may run ahead of it."""
+    stores: list[str] = field(default_factory=list)
+    """Nodes of this stage that read the stores."""
+    crossing: list[tuple[str, slice]] = field(default_factory=list)
+    """Nodes for which rows wait from before the barrier, and the part of the chain that they wait for."""
+    waiting: list[tuple[str, slice]] = field(default_factory=list)
+    """Nodes for which rows wait inside this stage, and the part of the chain from their maker on."""
+    loop: str | None = None
+    """The node at whose entry the part with this stage's barrier begins again."""
+
+
+@dataclass
+class Stages:
+    """A whole graph."""
+
+    first: Stage
+    """Before any barrier."""
+    barriers: Sequence[Stage]
+    """Each with the barrier in front of it."""
+    tail: Sequence[str]
+    """Engines with lanes behind the node that makes one row of a window's."""
+    reducing: str | None
+    """That node."""
+    delays: dict[str, int]
+    """By engine with lanes: clocks of what passes its elements on at once, one row for a row."""
+
+
+@lru_cache(maxsize=4096)
+def stages(outline: Graph) -> Stages:
+    """The stages of a graph, given its outline; they must not be changed.
+
+    Raises:
+        ValueError: rows wait, or cross a barrier, in a way that the schedule has no closed form for.
+    """
+    depth = _depths(outline)
+    found = [Stage() for _ in range(1 + max(depth.values()))]
+    reduced = _reduced(outline)
+    tail = [node.name for node in outline.nodes if node.name in reduced and node.work is not None]
+    for node in outline.nodes:
+        if node.name not in reduced:
+            _place(node, outline, depth, found)
+    for stage in found[1:]:
+        if len(stage.ahead) != 1 or not stage.chain:
+            raise ValueError(
+                "a barrier needs one engine in front of it that runs ahead, and a chain behind it"
+            )
+    reducing = next((node.name for node in outline.nodes if node.reduces), None)
+    return Stages(found[0], found[1:], tail, reducing, _delays(outline))
+
+
+def _delays(outline: Graph) -> dict[str, int]:
+    return {
+        node.name: sum(
+            reader.delay
+            for reader, edge in outline.readers(node.name)
+            if edge.type == "direct" and not reader.reduces
+        )
+        for node in outline.nodes
+        if node.work is not None
+    }
+
+
+def _depths(outline: Graph) -> dict[str, int]:
+    """Barriers in front of each node."""
+    depth = {outline.input.name: 0}
+    for node in outline.nodes:
+        depth[node.name] = max(
+            depth[edge.source] + (edge.type == "store") for edge in node.inputs if edge.type != "loop"
+        )
+    return depth
+
+
+def _reduced(outline: Graph) -> set[str]:
+    """Nodes that work on one row of a window's, and the one that makes it."""
+    found: set[str] = set()
+    for node in outline.nodes:
+        if node.reduces or any(edge.source in found for edge in node.inputs):
+            found.add(node.name)
+    return found
+
+
+def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]) -> None:
+    own = depth[node.name]
+    stage = found[own]
+    for edge in node.inputs:
+        if edge.type == "store":
+            stage.stores.append(node.name)
+        elif edge.type == "loop":
+            found[own + 1].loop = node.name
+        elif edge.type == "wait":
+            waits_for = stage.chain.index(_engine(node.name, outline)) + 1
+            if depth[edge.source] < own:
+                stage.crossing.append((node.name, slice(waits_for)))
+            else:
+                first = stage.chain.index(_engine(edge.source, outline))
+                stage.waiting.append((node.name, slice(first, waits_for)))
+    if node.work is None:
+        return
+    edges = outline.readers(node.name)
+    if edges and all(edge.type == "store" for _, edge in edges):
+        found[own + 1].stored.append(node.name)
+    elif edges and depth[edges[0][0].name] > own:
+        found[depth[edges[0][0].name]].ahead.append(node.name)
+    else:
+        stage.chain.append(node.name)
+
+
+def _engine(name: str, outline: Graph) -> str:
+    """The engine with lanes whose rows, passed on element by element, a node's rows are."""
+    node = outline.by_name[name]
+    while node.work is None:
+        node = outline.by_name[next(edge.source for edge in node.inputs if edge.type == "direct")]
+    return node.name

@@ -1,0 +1,49 @@
+"""Folding: the float encoder as exactly the linear layers that the network has, without norms.
+
+Batch norm lies before each linear layer and so is a change of its weights and bias. What else costs nothing
+is folded too: the positions into embed's bias per token, the softmax's temperature and change of base into
+the query, the mean's factor into the head.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from quant_model.training.affine import AffineMap
+from quant_model.training.families.encoder.float_model import EncoderLayer, FloatTransformer
+from quant_model.training.folded import FoldedLinear
+
+
+def fold(model: FloatTransformer) -> dict[str, FoldedLinear]:
+    """The linear layers that compute what ``model`` computes in evaluation mode."""
+    with torch.no_grad():
+        linears = {"embed": _embed(model)}
+        for index, layer in enumerate(model.layers):
+            assert isinstance(layer, EncoderLayer)
+            linears |= {f"layer{index}.{name}": linear for name, linear in _layer(layer).items()}
+        head_norm = AffineMap.of_norm(model.head_norm)
+        linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(model.shape.window).folded()
+    return linears
+
+
+def _embed(model: FloatTransformer) -> FoldedLinear:
+    embed = AffineMap.of_linear(model.embed)
+    return AffineMap(embed.weight, embed.bias + model.position.double()).folded()
+
+
+def _layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
+    norm, ffn_norm = AffineMap.of_norm(layer.attention_norm), AffineMap.of_norm(layer.ffn_norm)
+    # Scores are in octaves, for a softmax in base 2.
+    octaves = math.log2(math.e) / math.sqrt(layer.d_head)
+    key = AffineMap(layer.key.weight.double(), torch.zeros(layer.key.out_features).double())
+    centred = AffineMap(norm.weight, norm.bias - layer.attention_norm.bias.double())
+    return {
+        "query": AffineMap.of_linear(layer.query).after(norm).times(octaves).folded(),
+        "key": key.after(centred).folded(),
+        "value": AffineMap.of_linear(layer.value).after(norm).folded(),
+        "project": AffineMap.of_linear(layer.project).folded(),
+        "expand": AffineMap.of_linear(layer.expand).after(ffn_norm).folded(),
+        "contract": AffineMap.of_linear(layer.contract).folded(),
+    }

@@ -1,0 +1,1 @@
+"""Measuring what synthesis counts, and what the cost model learns from it."""

@@ -1,0 +1,193 @@
+"""Commands about studies: run, status, front, export."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from search.commands.options import (
+    artifacts_option,
+    json_option,
+    path,
+    print_json,
+    storage_option,
+    study_option,
+)
+from search.commands.tables import print_checked, print_front
+from search.files import write_text
+from search.monitor.publish import Publisher
+from search.results.check import RunResult, check_best
+from search.results.export import export_trial
+from search.results.front import front_csv, front_json
+from search.results.measurement import add_timing
+from search.service.private import STORAGE_VARIABLE
+from search.service.session import begin
+from search.service.session import search as search_study
+from search.show import number, percent, print_table, working
+from search.stopping import Interrupted, StopSignal
+from search.store.location import Location
+from search.store.storage import storage_errors
+from search.store.study import open_study
+
+__all__ = ["export", "front", "run", "status"]
+
+timing_option = click.option(
+    "--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz."
+)
+
+
+@click.command()
+@click.argument("study_file", type=path, metavar="STUDY.toml")
+@click.option(
+    "--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all, instead of the file's."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="K", help="Processes."
+)
+@storage_option(required=False)
+@click.option("--out", type=path, metavar="DIR", help="Where results go. Default: build/NAME.")
+@artifacts_option
+@click.option(
+    "--export", "export_count", type=click.IntRange(0), default=2, show_default=True, metavar="K",
+    help="Designs to export, verify and synthesise at the end.",
+)  # fmt: skip
+@timing_option
+@json_option
+def run(
+    study_file: Path,
+    trials: int | None,
+    workers: int,
+    url: str | None,
+    out: Path | None,
+    artifacts: str | None,
+    export_count: int,
+    timing: bool,
+    as_json: bool,
+) -> int:
+    """Create or resume a study, search, then export and check the best designs.
+
+    Run the same command again to go on after an interruption, with a higher --trials to search further.
+    """
+    try:
+        with StopSignal() as stop:
+            with stop.interruptible():
+                study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
+            search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
+            with stop.interruptible():
+                checked = check_best(study, export_count, out_folder, workers, timing)
+                if checked:
+                    Publisher(study).publish()
+        result = RunResult(study, out_folder, checked)
+        written = result.write()
+    except (Interrupted, KeyboardInterrupt):
+        print(_how_to_resume(study_file), file=sys.stderr)
+        raise
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print_front(study)
+        if checked:
+            print_checked(checked)
+        print(f"Storage: {Location(study.url).shown}\nResult: {written}")
+        print(_what_next(study.url))
+    return 0 if result.good else 1
+
+
+def _how_to_resume(study_file: Path) -> str:
+    # The password of a URL given as an option is not repeated.
+    words = [Location(word).shown if "://" in word else word for word in sys.argv[1:]] or [
+        "run",
+        str(study_file),
+    ]
+    same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
+    return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
+
+
+def _what_next(url: str) -> str:
+    shown = Location(url).shown
+    # A masked password is of no use in a command.
+    where = f"  export BITFRONT_STORAGE={shlex.quote(shown)}\n" if shown == url else ""
+    return (
+        f"Look at it, choose a design, take it out:\n{where}"
+        "  bitfront report --out report.html\n"
+        "  bitfront export --trial $(bitfront pick) --out accelerator"
+    )
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@json_option
+def status(name: str | None, url: str, as_json: bool) -> None:
+    """How far a study is."""
+    study = open_study(url, name)
+    with storage_errors(url):
+        counts = dataclasses.asdict(study.counts())
+    if as_json:
+        print_json({"study": study.name, **counts})
+        return
+    print(f"study {study.name} in {Location(url).shown}, {study.spec.study.trials} trials wanted")
+    print(", ".join(f"{count} {state}" for state, count in counts.items()))
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@json_option
+@click.option("--csv", "csv_file", type=path, metavar="FILE", help="Also write the front to a CSV file.")
+def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
+    """The designs that no other beats in every objective."""
+    study = open_study(url, name)
+    with storage_errors(url):
+        if csv_file is not None:
+            write_text(csv_file, front_csv(study))
+        if as_json:
+            print_json(front_json(study))
+        else:
+            print_front(study)
+
+
+@click.command()
+@study_option
+@storage_option(required=True)
+@click.option(
+    "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
+)
+@click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@timing_option
+@artifacts_option
+@json_option
+def export(
+    name: str | None,
+    url: str,
+    trial_number: int,
+    out: Path,
+    timing: bool,
+    artifacts: str | None,
+    as_json: bool,
+) -> None:
+    """Write a trial's accelerator: VHDL, testbench, integer model."""
+    study = open_study(url, name, artifacts)
+    with storage_errors(url), working(f"Exporting trial {trial_number}"):
+        exported = export_trial(study, trial_number, out)
+    if timing:
+        with working("Placing and routing"):
+            add_timing(out)
+    scores = exported.scores
+    if as_json:
+        print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})
+        return
+    rows = [("this accelerator", scores.validation, scores.test)]
+    rows += [(one.name, one.validation, one.test) for one in exported.baselines]
+    print_table(
+        f"Trial {trial_number} of study {study.name} in {out}",
+        [f"error ({scores.metric})", "validation", "test"],
+        [[name, number(validation), number(test)] for name, validation, test in rows],
+    )
+    shares = ", ".join(f"{key} {percent(value)}" for key, value in exported.assessment.utilization.items())
+    print(f"estimate: {shares}, {exported.assessment.estimate.cycles} cycles")

@@ -1,0 +1,75 @@
+"""How a file is read, as keys of ``[data]``: names, TOML and what they mean."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from quant_model.data.reading.settings import ALL, Reading
+from quant_model.data.reading.times import ISO
+
+__all__ = ["MEANINGS", "reading_keys", "toml"]
+
+MEANINGS = {
+    "time": "The column of times.",
+    "time_format": "How they are written.",
+    "timezone": "The zone whose clocks they are of; the series is in UTC.",
+    "decimal": "The decimal mark.",
+    "missing": "What stands for a missing cell, besides NA, NaN and their like.",
+    "fill": "What becomes of missing cells.",
+    "step": "The distance of two rows, onto which times are moved.",
+    "sort": "Whether rows are sorted by time.",
+    "skip_rows": "Rows that are left out.",
+    "pivot": "One row for each sensor and time becomes a column for each sensor.",
+    "melt": "The new column out of those that are named by a time.",
+    "flags": "Where another column says whether a value is good.",
+    "changes": "Columns that count up, of which the increase is taken.",
+}
+"""Keys of ``[data]`` that say how the file is read, in the order in which they are written."""
+
+
+def reading_keys(reading: Reading) -> Iterator[tuple[str, Any]]:
+    """The keys that say how a file is read, where they are not the plain way, as TOML has them."""
+    values: dict[str, Any] = {
+        "time": reading.time if len(reading.time) > 1 else reading.time[0],
+        "time_format": None if reading.time_format == ISO else reading.time_format,
+        "timezone": reading.timezone,
+        "decimal": _one_or_table(reading.decimal),
+        "missing": _one_or_table(
+            {name: [_number_or_text(word) for word in words] for name, words in reading.missing.items()}
+        ),
+        "fill": reading.fill,
+        "step": reading.step,
+        "sort": reading.sort or None,
+        "skip_rows": reading.skip_rows,
+        "pivot": reading.pivot and {"names": reading.pivot.names, "values": reading.pivot.values},
+        "melt": reading.melt,
+        "flags": {name: {"column": flag.column, "good": flag.good} for name, flag in reading.flags.items()},
+        "changes": reading.changes,
+    }
+    yield from ((key, values[key]) for key in MEANINGS if values[key])
+
+
+def _one_or_table(values: Mapping[str, Any]) -> Any:
+    return values[ALL] if set(values) == {ALL} else dict(values)
+
+
+def _number_or_text(word: str) -> Any:
+    return int(word) if re.fullmatch(r"-?(0|[1-9]\d{0,17})", word) else word
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it. JSON's escapes are TOML's, but for DEL."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(name)} = {toml(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)

@@ -1,0 +1,153 @@
+"""The Pareto front of a study: its completed trials that no other beats in every objective.
+
+A design whose error is not below that of the answer without a model is worth no device, however small it is:
+it is not on offer, unless all are so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from optuna.trial import FrozenTrial, TrialState
+
+from quant_model.data import TASKS
+from search.results.comparison import stored_baselines
+from search.space.pareto import non_dominated
+from search.store.record import StoredEstimate, TrialRecord
+from search.store.study import OpenStudy
+
+__all__ = [
+    "FrontTrial",
+    "finished_trials",
+    "front",
+    "front_csv",
+    "front_json",
+    "front_of",
+    "left_out",
+    "offered_trials",
+]
+
+
+@dataclass(frozen=True)
+class FrontTrial:
+    """A completed trial."""
+
+    number: int
+    values: Mapping[str, float]
+    """By objective; all are better when smaller."""
+    design: Mapping[str, Any]
+    """The resolved design point's JSON."""
+    estimate: StoredEstimate
+    error: float
+    """On validation, by the task's metric."""
+
+    @property
+    def utilization(self) -> Mapping[str, float]:
+        """Estimated share of the device, by resource."""
+        return self.estimate.utilization
+
+    @property
+    def used(self) -> float:
+        """The fullest resource's share."""
+        return self.estimate.used
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON object that scripts rely on."""
+        return {
+            "number": self.number,
+            "values": dict(self.values),
+            "design": dict(self.design),
+            "utilization": dict(self.utilization),
+        }
+
+
+def finished_trials(study: OpenStudy) -> list[FrontTrial]:
+    """All completed trials with finite values, each design once, by number."""
+    records = ((trial, TrialRecord.of(trial)) for trial in study.trials(TrialState.COMPLETE))
+    return [
+        _front_trial(trial, record, study.spec.study.objectives)
+        for trial, record in records
+        if record.duplicate_of is None and all(math.isfinite(value) for value in trial.values)
+    ]
+
+
+def offered_trials(study: OpenStudy) -> list[FrontTrial]:
+    """The completed trials that are better than the answer without a model; all of them where none is."""
+    trials, naive = finished_trials(study), study.decided.get("naive")
+    return [trial for trial in trials if naive is None or trial.error < naive] or trials
+
+
+def left_out(study: OpenStudy) -> str:
+    """What is not on offer, and why, in one sentence; empty when all is."""
+    naive, errors = study.decided.get("naive"), [trial.error for trial in finished_trials(study)]
+    if naive is None or not errors:
+        return ""
+    than = f"better than the answer without a model, {TASKS[study.spec.data.task].naive} ({naive:.4g})"
+    if min(errors) >= naive:
+        return f"no trained design is {than}"
+    worse = sum(error >= naive for error in errors)
+    return f"{worse} of {len(errors)} trained designs are left out: no {than}" if worse else ""
+
+
+def front(study: OpenStudy) -> list[FrontTrial]:
+    """The trials on the Pareto front of what a study offers, by the first objective."""
+    return front_of(offered_trials(study))
+
+
+def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
+    """The trials that no other beats in every objective, by the first objective."""
+    points = np.array([tuple(trial.values.values()) for trial in trials], dtype=np.float64)
+    return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
+
+
+def front_json(study: OpenStudy) -> dict[str, Any]:
+    """The front as one JSON object."""
+    return {
+        "study": study.name,
+        "objectives": list(study.spec.study.objectives),
+        "metric": study.spec.data.metric,
+        "baselines": [one.to_json() for one in stored_baselines(study)],
+        "left_out": left_out(study),
+        "trials": [trial.to_json() for trial in front(study)],
+    }
+
+
+def front_csv(study: OpenStudy) -> str:
+    """The front as CSV: number, objectives, utilisation by resource, shape, bits by tensor."""
+    rows = [_flat_row(trial) for trial in front(study)]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or [
+        "number",
+        *study.spec.study.objectives,
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[str]) -> FrontTrial:
+    assert record.design is not None
+    assert record.estimate is not None
+    assert record.error is not None
+    values = dict(zip(objectives, trial.values, strict=True))
+    return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
+
+
+def _flat_row(trial: FrontTrial) -> dict[str, Any]:
+    design = trial.design
+    return {
+        "number": trial.number,
+        **trial.values,
+        **{f"utilization.{name}": value for name, value in trial.utilization.items()},
+        **design["architecture"],
+        **{f"{name}.weight_bits": bits for name, bits in design["weight_bits"].items()},
+        **{f"{name}.activation_bits": bits for name, bits in design["activation_bits"].items()},
+        **{f"{name}.lanes": engine["lanes"] for name, engine in design["engines"].items()},
+    }

@@ -1,0 +1,134 @@
+"""``bitfront run``: make or resume a study, and work on it with processes of this machine."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+from quant_model.errors import UserError
+from search.files import make_folder, read_bytes
+from search.results.check import check_tools
+from search.results.front import finished_trials
+from search.service.pool import tend, worker_programs, workers
+from search.service.supervise import Supervisor
+from search.show import number, study_progress
+from search.stopping import StopSignal
+from search.store.location import Location
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy, StudyCounts, create_or_resume
+from search.study_files.datasets import data_from_file
+from search.study_files.parser import data_path, load_spec
+
+__all__ = ["begin", "search"]
+
+_LOG = logging.getLogger(__name__)
+_LOGS = "logs"
+
+
+def begin(
+    study_file: Path,
+    trials: int | None,
+    url: str | None,
+    out: Path | None,
+    artifacts: str | None,
+    export: int = 0,
+    timing: bool = False,
+) -> tuple[OpenStudy, Path]:
+    """Check everything that can be checked, then make or resume the study.
+
+    Nothing is written before study file, data and device are found to be right. What is ``None`` is as the
+    study file says, or in the default place.
+
+    Returns:
+        The study and the output folder.
+
+    Raises:
+        UserError: something is wrong with one of them, or with the storage.
+    """
+    spec = load_spec(study_file)
+    spec = spec.with_trials(trials) if trials is not None else spec
+    path = data_path(spec, study_file)
+    data = data_from_file(spec, path)
+    data.check()
+    if export:
+        check_tools(timing)
+    series = data.series
+    _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
+    for note in data.notes:
+        print(f"{path}: {note}", file=sys.stderr)
+    out = (out or Path("build") / spec.study.name).absolute()
+    url = url or f"sqlite:///{out / 'study.db'}"
+    study = create_or_resume(spec, url, read_bytes(path), artifacts, out / "artifacts")
+    make_folder(out / _LOGS, "--out")
+    counts = study.counts()
+    facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
+    _LOG.info("study open", extra={"facts": {**facts, "wanted": spec.study.trials}})
+    return study, out
+
+
+def search(
+    study: OpenStudy, target: int, count: int, out: Path, artifacts: str | None, stop: StopSignal
+) -> None:
+    """Let worker processes bring the study to ``target`` completed trials; one that dies is started again.
+
+    Raises:
+        UserError: a worker met a problem that the user can mend, or died again and again.
+        Interrupted: a stop was asked for; all trials in hand went back to waiting.
+    """
+    if study.counts().complete >= target:
+        return
+    programs = worker_programs(study, artifacts, target, count)
+    logs = out / _LOGS
+
+    def log(name: str, line: str) -> None:
+        with (logs / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
+            print(line, file=file)
+
+    with (
+        study_progress(study.name, target) as progress,
+        storage_errors(study.url),
+        workers(study, programs, log) as supervisor,
+    ):
+        shown: StudyCounts | None = None
+
+        def show(lost: object = None) -> None:
+            nonlocal shown
+            if (counts := study.counts()) != shown:
+                shown = counts
+                progress(counts.complete, _note(study, counts))
+
+        tend(study, supervisor, stop, show)
+        show()
+        _judge(study, target, supervisor, logs)
+
+
+def _judge(study: OpenStudy, target: int, supervisor: Supervisor, logs: Path) -> None:
+    """Say what happened to the workers; an error when it is why the study has not what was asked for."""
+    complete = study.counts().complete
+    problems = [report for report in supervisor.reports() if report.problem]
+    over = study.time_is_up and not problems
+    if over and complete < target:
+        hours = study.spec.study.hours
+        print(f"the study's {hours:g} hours are over, {complete} of {target} are trained", file=sys.stderr)
+    if complete >= target or over:
+        for report in problems:
+            print(f"warning: {report.problem}", file=sys.stderr)
+        return
+    for report in problems:
+        if report.error is not None:
+            raise report.error
+    texts = [report.problem for report in problems] or ["the workers were stopped"]
+    raise UserError(
+        f"study {study.name}",
+        f"{complete} of {target} trials trained: {'; '.join(texts)}; their logs are in {logs}",
+        "read the log, then run the same command again to go on",
+    )
+
+
+def _note(study: OpenStudy, counts: StudyCounts) -> str:
+    best = min((trial.error for trial in finished_trials(study)), default=None)
+    parts = [f"{counts.pruned} over budget"] if counts.pruned else []
+    parts += [f"{counts.failed} failed"] if counts.failed else []
+    parts += [f"best error {number(best)}"] if best is not None else []
+    return ", ".join(parts)

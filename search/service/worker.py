@@ -1,0 +1,240 @@
+"""A worker: takes trials of a study one after another until the study has what it was asked for.
+
+The number of trials asked for counts COMPLETE ones: designs with a finite error. Those that do not fit the
+device (PRUNED) and those that failed (FAIL) are extra. The count is exact with any number of workers.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from quant_model.errors import UserError
+from search.monitor.publish import Publisher
+from search.sampling.samplers import BudgetSampler
+from search.service.lease import Lease, Watch, give_back, worker_name
+from search.service.trial import TrialWork, UselessError
+from search.stopping import Interrupted, StopSignal
+from search.store.record import TrialRecord, store
+from search.store.resilient import LONG_SECONDS, Patience, is_transient, unless_away
+from search.store.storage import storage_errors
+from search.store.study import OpenStudy
+
+__all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
+
+MAX_FAILURES = 5
+"""Failures in a row after which a worker stops: then it is not the design."""
+MAX_FRUITLESS = 100
+"""Trials in a row without a completed one after which a study stops: then hardly anything fits the device."""
+_LONGEST_FAILURE = 500
+"""Characters of a failure's reason that are kept."""
+_POLL_SECONDS = 1.0
+"""Between looks at the storage while all trials that are wanted are in other workers' hands."""
+_POLLED_TRIALS = 20
+"""Of so many trials in others' hands, the pause between looks is doubled; of twice as many trebled; ..."""
+_RECENT_SECONDS = 5.0
+"""How old the trials may be from which the next one is proposed."""
+_ROOM = 8
+"""More trials than a worker begins within that time."""
+_PARTING_SECONDS = 5.0
+"""How long a worker that was asked to stop waits for a storage that is away."""
+
+
+class Worker:
+    """Works on a study.
+
+    Args:
+        study: The study.
+        target: COMPLETE trials that the study shall have.
+        stop: Asked between trials and during training.
+        report: Called with a line for people after each trial.
+        name: Stands in the leases of its trials.
+    """
+
+    def __init__(
+        self,
+        study: OpenStudy,
+        target: int,
+        stop: StopSignal,
+        report: Callable[[str], None],
+        name: str | None = None,
+    ) -> None:
+        self.study, self.target, self.stop, self.report = study, target, stop, report
+        self._lease = Lease(study.storage, name or worker_name())
+        self._watch = Watch(study.storage, study.id)
+        self._publisher = Publisher(study)
+        self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
+
+    def run(self) -> None:
+        """Work until the study has its trials.
+
+        Raises:
+            UserError: hardly anything fits the device, trial after trial fails, or storage or files are gone.
+            Interrupted: a stop was asked for; the trial in hand went back to waiting.
+        """
+        storage = self.study.storage
+        patience = Patience(LONG_SECONDS, self._pause, self.report)
+        with storage_errors(self.study.url), self._lease, storage.waiting(patience):
+            self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
+            self._work_all()
+            self._publisher.publish()
+
+    def _work_all(self) -> None:
+        failures = 0
+        while (trial := self._next()) is not None:
+            state = self.finish(trial)
+            failures = failures + 1 if state == TrialState.FAIL else 0
+            if failures == MAX_FAILURES:
+                raise self._too_many_failures(trial.number)
+            self._publisher.publish_now_and_then()
+
+    def _next(self) -> optuna.Trial | None:
+        """The next trial, in state RUNNING; ``None`` when the study has all that it needs."""
+        while True:
+            self.stop.check()
+            trials = self._look()
+            running = _count(trials, TrialState.RUNNING)
+            if _count(trials, TrialState.COMPLETE) >= self.target:
+                return None
+            if self.study.time_is_up:
+                self.report(f"the study's {self.study.spec.study.hours:g} hours are over")
+                return None
+            # With many workers, each look is dear: those who wait for the last trials look less often.
+            poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
+            if _wanted(trials, None, self.target):
+                self._check_fruitful(trials)
+                trial = self._ask()
+                # Far from the end there is room for every other worker's next trials, too.
+                if _wanted(trials, None, self.target - _ROOM * (running + _ROOM)):
+                    return trial
+                # Another worker may have taken the last one at the same moment: then both step back and try
+                # again.
+                if _wanted(self.study.trials(), trial.number, self.target):
+                    return trial
+                self._give_back()
+                self._pause(random.uniform(0, poll))
+            else:
+                self._pause(poll)
+
+    def _ask(self) -> optuna.Trial:
+        try:
+            # Queue and sampler look at all trials: once is enough for them.
+            with self.study.storage.recent(_RECENT_SECONDS):
+                return self.study.study.ask()
+        except BaseException:
+            # Taken, but without all of its parameters.
+            self._give_back()
+            raise
+
+    def _look(self) -> list[FrozenTrial]:
+        """All trials; on the way those whose worker is gone are taken from it."""
+        trials = self.study.trials()
+        for lost in self._watch.look(trial for trial in trials if trial.state == TrialState.RUNNING):
+            self.report(f"trial {lost.number} lost its worker")
+        return trials
+
+    def _pause(self, seconds: float) -> None:
+        with self.stop.interruptible():
+            time.sleep(seconds)
+
+    def _wait(self) -> None:
+        self._look()
+        self._pause(_POLL_SECONDS)
+
+    def _give_back(self) -> None:
+        """Put the trial in hand back; when the storage is away, others will notice that it was left."""
+        if (identity := self._lease.trial) is None:
+            return
+        self._lease.drop()
+        storage = self.study.storage
+        with unless_away(), storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
+            give_back(storage, identity)
+
+    def _check_fruitful(self, trials: list[FrozenTrial]) -> None:
+        finished = [trial for trial in trials if trial.state.is_finished()]
+        last = max((trial.number for trial in finished if trial.state == TrialState.COMPLETE), default=-1)
+        since = [trial for trial in finished if trial.number > last]
+        if len(since) < MAX_FRUITLESS:
+            return
+        filled = [text.split()[0] for trial in since if (text := TrialRecord.of(trial).filled)]
+        most = max(set(filled), key=filled.count) if filled else "something"
+        raise UserError(
+            f"study {self.study.name}",
+            f"{len(since)} trials in a row came to nothing; what is short is mostly {most}",
+            "choose a larger device or limit, or a smaller d_model, window or lanes",
+        )
+
+    def _too_many_failures(self, number: int) -> UserError:
+        reason = TrialRecord.of(self.study.trial(number)).failure or "unknown"
+        return UserError(
+            f"study {self.study.name} trial {number}",
+            f"{MAX_FAILURES} trials in a row failed, the last one: {reason}",
+            "correct the cause, then run again",
+        )
+
+    def finish(self, trial: optuna.Trial) -> TrialState:
+        """Take a trial to its end and return its state; WAITING when it is in other hands by then."""
+        try:
+            return self._outcome(trial)
+        except (Interrupted, KeyboardInterrupt, UserError):
+            # Not the trial's fault: what is missing (files, disk) concerns all trials alike.
+            self._give_back()
+            raise
+        except UpdateFinishedTrialError:
+            return self._taken_away(trial)
+        finally:
+            self._lease.drop()
+
+    def _outcome(self, trial: optuna.Trial) -> TrialState:
+        started = time.monotonic()
+        try:
+            values = self._work.values(trial)
+        except optuna.TrialPruned as reason:
+            return self._tell(trial, TrialState.PRUNED, None, str(reason))
+        except (UserError, UpdateFinishedTrialError):
+            raise
+        except Exception as error:
+            if is_transient(error):
+                raise
+            known = isinstance(error, UselessError)
+            failure = str(error) if known else f"{type(error).__name__}: {error}"
+            store(trial, TrialRecord(failure=failure[:_LONGEST_FAILURE]))
+            return self._tell(trial, TrialState.FAIL, None, failure)
+        store(trial, TrialRecord(seconds=round(time.monotonic() - started, 2)))
+        return self._tell(trial, TrialState.COMPLETE, values, "")
+
+    def _tell(
+        self, trial: optuna.Trial, state: TrialState, values: tuple[float, ...] | None, text: str
+    ) -> TrialState:
+        identity = self._lease.trial
+        if identity is None or not self._lease.holds(identity):
+            return self._taken_away(trial)
+        if values is not None:
+            names = self.study.spec.study.objectives
+            text = ", ".join(f"{name} {value:.5g}" for name, value in zip(names, values, strict=True))
+        self._publisher.note(identity, trial.number, state, text, TrialRecord.read(trial.user_attrs, {}))
+        self.study.study.tell(trial, values, state=state, skip_if_finished=True)
+        self.report(f"trial {trial.number} {state.name.lower()}: {text}")
+        return state
+
+    def _taken_away(self, trial: optuna.Trial) -> TrialState:
+        # This worker was thought dead, and the trial is in other hands.
+        self.report(f"trial {trial.number} was taken away")
+        return TrialState.WAITING
+
+
+def _count(trials: list[FrozenTrial], state: TrialState) -> int:
+    return sum(trial.state == state for trial in trials)
+
+
+def _wanted(trials: list[FrozenTrial], own: int | None, target: int) -> bool:
+    """True when completed trials and those in others' hands leave room for one more."""
+    taken = sum(
+        trial.state in (TrialState.COMPLETE, TrialState.RUNNING) and trial.number != own for trial in trials
+    )
+    return taken < target

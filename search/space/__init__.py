@@ -1,0 +1,1 @@
+"""What designs a study may propose, what each costs, and whether it fits."""

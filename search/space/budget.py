@@ -1,0 +1,201 @@
+"""Does a design fit? The study's device and limit applied to the cost model's estimate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from cost_model import Estimate, estimate, resolve
+from cost_model.allocation import LaneObjective, allocate_lanes
+from cost_model.devices import Device, device
+from hdl.target import Target, default_part
+from quant_model.design import DesignPoint
+from search.space.facts import LIMITS, Facts, fact
+from search.study_files.spec import StudySpec
+
+__all__ = ["DEFAULT_DEVICE", "Assessment", "Budget"]
+
+DEFAULT_DEVICE = "xc7s15"
+"""The device that the papers behind this project use; where nobody names another."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a design may need: a share of a device, and the study's own limits. 'Fits' means this, always."""
+
+    device_name: str
+    limit: float | None = None
+    """Share of every resource that may be used; None for what is realistic for the device's fabric."""
+    clock_mhz: float = 100.0
+    auto_lanes: bool = False
+    """Give designs the lanes that make them quickest within the budget, whatever lanes they come with."""
+    most: Mapping[str, float] = field(default_factory=dict)
+    """The study's own limits, by key of ``[constraints]``."""
+    lanes_for: LaneObjective = "latency"
+    """What ``auto_lanes`` makes small."""
+    part: str | None = None
+    """The device's package and speed grade, as Vivado names them; None for the usual ones."""
+
+    @classmethod
+    def of(cls, spec: StudySpec) -> Budget:
+        """The budget of a study."""
+        device_spec = spec.device
+        return cls(
+            device_spec.name,
+            device_spec.limit,
+            device_spec.clock_mhz,
+            spec.space.auto_lanes,
+            spec.constraints.given,
+            spec.space.lanes_for,
+            device_spec.part,
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Budget:
+        """The budget of :meth:`to_json`; the whole device where an older file says no more."""
+        limit, clock_mhz = data.get("limit", 1.0), float(data.get("clock_mhz", cls.clock_mhz))
+        most = {key: float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS}
+        limit = None if limit is None else float(limit)
+        return cls(str(data["device"]), limit, clock_mhz, most=most, part=data.get("part"))
+
+    @property
+    def target(self) -> Target:
+        """The part and clock that exported scripts are for."""
+        return Target(self.part or default_part(self.device_name), self.clock_mhz)
+
+    @property
+    def limits(self) -> str:
+        """What is less than the whole device, for people: `` (80 % of the device, lut at most 500)``."""
+        parts = [f"{100 * share:g} % of {what}" for share, what in self.shares.items() if share < 1]
+        parts += [f"{key} at most {most:g}" for key, most in self.most.items()]
+        return f" ({', '.join(parts)})" if parts else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What designs are held against, as a JSON object."""
+        return {
+            "device": self.device_name,
+            "limit": self.limit,
+            "clock_mhz": self.clock_mhz,
+            "constraints": dict(self.most),
+            **({} if self.part is None else {"part": self.part}),
+        }
+
+    @cached_property
+    def device(self) -> Device:
+        """The device itself.
+
+        Raises:
+            UserError: the cost model does not know it.
+        """
+        return device(self.device_name)
+
+    @cached_property
+    def room(self) -> dict[str, float]:
+        """Share of each resource that may be used."""
+        return self.device.room(self.limit)
+
+    @property
+    def shares(self) -> dict[float, str]:
+        """What may be used of the device, with the resources of which it may be so much."""
+        if self.limit is not None:
+            return {self.limit: "the device"}
+        return {
+            share: " and ".join(name for name, own in self.room.items() if own == share)
+            for share in self.room.values()
+        }
+
+    def most_of(self, name: str) -> float | None:
+        """The largest value of a known objective that may fit; None where nothing limits it."""
+        given = [most for key, most in self.most.items() if LIMITS[key] == name]
+        if name == "utilization":
+            given.append(max(self.room.values()))
+        elif name in self.room:
+            given.append(self.room[name] * self.device.capacity[name])
+        return min(given, default=None)
+
+    @cached_property
+    def usable(self) -> Device:
+        """The device with no more of a resource than the study allows: what ``auto`` has to do with."""
+        least = {
+            name: min(held, math.ceil(self.most[name] / self.room[name])) if name in self.most else held
+            for name, held in self.device.capacity.items()
+        }
+        return replace(self.device, capacity=least)
+
+    def propose(self, design: DesignPoint) -> Assessment:
+        """Assess a design fresh from the space, with the lanes chosen that the space leaves to the budget."""
+        if self.auto_lanes:
+            design = allocate_lanes(design, self.usable, self.limit, self.lanes_for)
+        return self.assess(design)
+
+    def assess(self, design: DesignPoint) -> Assessment:
+        """Resolve a design for the device and compare its estimate with the budget."""
+        chosen = resolve(design, self.usable)
+        return Assessment(chosen, estimate(chosen, self.device), self)
+
+    def constraints(self, facts: Facts) -> dict[str, Any]:
+        """Always the same names in the same order: at most 0 where it fits.
+
+        By resource, utilisation less its share that may be used; then the study's own limits as ``max_KEY``,
+        the excess as a share of the limit.
+
+        Args:
+            facts: Numbers of one design, estimated or measured, or arrays over many.
+        """
+        return {name: facts.utilization[name] - share for name, share in self.room.items()} | {
+            f"max_{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
+        }
+
+    def fits(self, facts: Facts) -> bool:
+        """True when every resource stays within its share, and the study's own limits hold."""
+        return all(value <= 0 for value in self.constraints(facts).values())
+
+    def summary(self, facts: Facts) -> str:
+        """Which resource is fullest, for people: ``lut 83.1 %``; or the limit that alone is exceeded."""
+        needed = {key: self._needed(key, facts) for key in self.most}
+        worst = max(needed, key=lambda key: needed[key] / self.most[key], default=None)
+        shares = facts.utilization
+        fullest = max(self.room, key=lambda name: shares[name] / self.room[name])
+        if worst is not None and shares[fullest] <= self.room[fullest] and needed[worst] > self.most[worst]:
+            return f"{worst} {needed[worst]:.6g} of at most {self.most[worst]:g}"
+        return f"{fullest} {100 * shares[fullest]:.1f} %"
+
+    def _needed(self, key: str, facts: Facts) -> Any:
+        return fact(LIMITS[key], facts, self.clock_mhz)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A resolved design with its estimate and the budget that it is held against."""
+
+    design: DesignPoint
+    estimate: Estimate
+    budget: Budget
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """Used, by resource."""
+        return dict(self.estimate.resources)
+
+    @property
+    def utilization(self) -> dict[str, float]:
+        """Used over capacity, by resource."""
+        return dict(self.estimate.utilization)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """As :meth:`Budget.constraints`."""
+        return self.budget.constraints(self.estimate)
+
+    @property
+    def fits(self) -> bool:
+        """As :meth:`Budget.fits`."""
+        return self.budget.fits(self.estimate)
+
+    @property
+    def summary(self) -> str:
+        """As :meth:`Budget.summary`."""
+        return self.budget.summary(self.estimate)

@@ -1,0 +1,1 @@
+"""Where studies are kept: storages, files, and the study itself, opened."""

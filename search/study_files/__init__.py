@@ -1,0 +1,1 @@
+"""Study files: read, checked, explained; and the data that they name."""

@@ -1,0 +1,192 @@
+"""The data of a study: one series, cut into windows once per window length that designs ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from quant_model.data import (
+    Dataset,
+    Series,
+    load_series,
+    make_dataset,
+    persistence,
+    prediction_error,
+)
+from quant_model.data.cache import Cache
+from quant_model.data.choice import choose_outputs
+from quant_model.data.division import Division, divide, divide_as
+from quant_model.data.folder import load_folder, pack_folder, unpack_folder
+from quant_model.data.outputs import Outputs
+from quant_model.errors import UserError
+from search.files import read_bytes
+from search.study_files.spec import StudySpec
+
+__all__ = ["StudyData", "content_of", "data_from_bytes", "data_from_file"]
+
+_WORTH_KEEPING = 1 << 20
+"""Bytes of a data file from which on workers share one parsed copy; smaller ones are read in no time."""
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A checked series and the datasets made from it."""
+
+    spec: StudySpec
+    series: Series
+    decided: Mapping[str, Any] | None = None
+    """What a study has decided about its data already: :attr:`decisions`; None for a study that is new."""
+    _made: dict[int, Dataset] = field(default_factory=dict, repr=False, compare=False)
+
+    def dataset(self, window: int) -> Dataset:
+        """The dataset with windows of this many rows.
+
+        Raises:
+            UserError: the series is too short for it.
+        """
+        if window not in self._made:
+            outputs, note = self._choice
+            dataset = self._make(window, outputs)
+            notes = (*dataset.notes, note) if note else dataset.notes
+            self._made[window] = dataclasses.replace(dataset, notes=notes)
+        return self._made[window]
+
+    @cached_property
+    def decisions(self) -> dict[str, Any]:
+        """What the data decide, once for all of a study's workers, as a JSON object.
+
+        ``groups``: names of the groups by split; ``outputs`` and ``output_note``: what ``auto`` chose, and
+        why (each only where there is something to decide); ``naive``: the validation error of the answer
+        without a model, with the longest window.
+
+        Raises:
+            UserError: the series is too short, or has too few groups.
+        """
+        if self.decided is not None:
+            return dict(self.decided)
+        dataset = self.dataset(max(self.spec.space.window))
+        found: dict[str, Any] = {
+            "naive": prediction_error(dataset, dataset.validation, persistence(dataset.validation))
+        }
+        if self._division is not None:
+            found["groups"] = {split: list(names) for split, names in self._division.groups.items()}
+        outputs, note = self._choice
+        return found | ({"outputs": list(outputs), "output_note": note} if note else {})
+
+    @cached_property
+    def _choice(self) -> tuple[Outputs | tuple[Outputs, ...], str]:
+        """What the outputs stand for, and why where ``auto`` chose."""
+        data, windows = self.spec.data, self.spec.space.window
+        if data.output != "auto":
+            return data.output, ""
+        if self.decided is not None:
+            return tuple(self.decided["outputs"]), self.decided["output_note"]
+        choice = choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
+        return choice.outputs, choice.note
+
+    @cached_property
+    def _division(self) -> Division | None:
+        """Which groups belong to which split, the same for all windows; None where time divides."""
+        if self.series.group is None:
+            return None
+        if self.decided is not None:
+            return divide_as(self.series, self.decided["groups"])
+        data = self.spec.data
+        span = max(self.spec.space.window) + (0 if data.classes else max(data.horizon))
+        return divide(self.series, data.split, span, self.spec.study.seed)
+
+    def _make(self, window: int, outputs: Outputs | Sequence[Outputs]) -> Dataset:
+        data = self.spec.data
+        return make_dataset(
+            self.series,
+            window,
+            data.horizon,
+            data.split,
+            data.unit,
+            data.task,
+            data.anomaly_quantile,
+            outputs=outputs,
+            season=data.season,
+            division=self._division,
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the data, as the longest window of the space sees it."""
+        return self.dataset(max(self.spec.space.window)).notes
+
+    def check(self) -> None:
+        """Make a dataset of every window length of the space, so that what is wrong shows at once.
+
+        Raises:
+            UserError: the series is too short for one of them.
+        """
+        for window in self.spec.space.window:
+            self.dataset(window)
+
+
+def data_from_file(spec: StudySpec, path: Path) -> StudyData:
+    """Load the series of a study from its file, or from all files of its folder.
+
+    Raises:
+        UserError: the file is absent or something in it is wrong.
+    """
+    return StudyData(spec, _load(spec, path, str(path), None))
+
+
+def content_of(path: Path) -> bytes:
+    """What a study keeps of its data: the file's content, or a folder's files as one content.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return pack_folder(path, str(path)) if path.is_dir() else read_bytes(path)
+
+
+def data_from_bytes(
+    spec: StudySpec, content: bytes, sha256: str, decided: Mapping[str, Any] | None = None
+) -> StudyData:
+    """Load the series of a study from the copy that it keeps, with what it has decided about it.
+
+    Raises:
+        UserError: the copy is damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
+        path = Path(folder)
+        if not unpack_folder(content, path):
+            path = path / "data"
+            path.write_bytes(content)
+        elif hashlib.sha256(content).hexdigest() != sha256:
+            raise UserError(spec.data.file, "the study's copy is damaged", "start a new study")
+        return StudyData(spec, _load(spec, path, spec.data.file, sha256), decided)
+
+
+def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
+    if path.is_dir():
+        return load_folder(path, name, lambda file, shown: _load(spec, file, shown, None))
+    data = spec.data
+    return load_series(
+        path,
+        data.reading,
+        data.features,
+        data.targets,
+        name=name,
+        sha256=sha256,
+        classes=data.classes,
+        anomaly_column=data.anomaly_label,
+        group_columns=data.group or (),
+        cache=_cache() if path.exists() and path.stat().st_size >= _WORTH_KEEPING else None,
+    )
+
+
+def _cache() -> Cache:
+    """Where parsed series are: BITFRONT_CACHE, else the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Cache(Path(os.environ.get("BITFRONT_CACHE") or Path(home).expanduser() / "bitfront"))

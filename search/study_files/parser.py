@@ -1,0 +1,141 @@
+"""Reading a study file: TOML in, a checked :class:`~search.study_files.spec.StudySpec` out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cost_model.devices import device
+from cost_model.fabrics import FABRICS
+from hdl.target import check_part
+from quant_model.errors import UserError
+from quant_model.graph import graph_of
+from search.files import read_text
+from search.study_files.spec import StudySpec, TensorChoice, widest_shape
+from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
+from search.study_files.toml_lines import key_lines
+
+__all__ = ["data_path", "load_spec", "parse_spec"]
+
+# The bounds of quant_model.families.Encoder that follow from several keys together.
+_MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
+
+
+def load_spec(path: Path) -> StudySpec:
+    """Read and check a study file.
+
+    Raises:
+        UserError: the file cannot be read, is no TOML, or a key or value in it is wrong. The message names
+            file, line and key, what is allowed, and the nearest key for one that does not exist.
+    """
+    return parse_spec(read_text(path, "the study file"), str(path))
+
+
+def parse_spec(text: str, place: str) -> StudySpec:
+    """Check the text of a study file; ``place`` (its name) begins the message of an error."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise syntax_error(error, text, place) from error
+    lines = key_lines(text)
+    try:
+        spec = StudySpec.model_validate(data)
+    except ValidationError as error:
+        raise user_error(error, StudySpec, place, lines) from error
+    _Checker(spec, place, lines).check()
+    return spec
+
+
+def data_path(spec: StudySpec, study_file: Path) -> Path:
+    """The data file of a study file: relative paths start at the study file's folder."""
+    return study_file.parent / spec.data.file
+
+
+class _Checker:
+    """What the parts of a spec mean together."""
+
+    def __init__(self, spec: StudySpec, place: str, lines: Mapping[tuple[str, ...], int]) -> None:
+        self._spec, self._place, self._lines = spec, place, lines
+
+    def check(self) -> None:
+        self._device()
+        self._sizes()
+        for name, choice in self._spec.space.tensors.items():
+            self._tensor(name, choice)
+
+    def _error(self, path: tuple[str, ...], problem: str, remedy: str) -> UserError:
+        return UserError(key_place(self._place, path, self._lines), problem, remedy)
+
+    def _device(self) -> None:
+        try:
+            part = device(self._spec.device.name)
+        except UserError as error:
+            problem = f"no device {self._spec.device.name!r}"
+            raise self._error(("device", "name"), problem, error.remedy) from error
+        data = self._spec
+        if data.device.part is not None:
+            try:
+                check_part(data.device.part, part.name)
+            except UserError as error:
+                raise self._error(("device", "part"), error.problem, error.remedy) from error
+        held = part.fabric.resources
+        every = {name for fabric in FABRICS.values() for name in fabric.resources}
+        for path, names in (
+            (("study", "objectives"), data.study.objectives),
+            (("constraints",), tuple(data.constraints.given)),
+        ):
+            for name in names:
+                if name in every and name not in held:
+                    where = path if len(path) > 1 else (*path, name)
+                    known = f"{part.name} has {', '.join(held)}"
+                    raise self._error(where, f"{name} is no resource of {part.name}", known)
+
+    def _sizes(self) -> None:
+        data, space = self._spec.data, self._spec.space
+        if len(data.features) > _MAX_FEATURES:
+            raise self._error(
+                ("data", "features"), f"{len(data.features)} features", f"choose at most {_MAX_FEATURES}"
+            )
+        if self._spec.outputs > _MAX_OUTPUTS:
+            raise self._error(
+                ("data", "horizon"),
+                f"{len(data.targets)} targets at {len(data.horizon)} steps are {self._spec.outputs} outputs",
+                f"keep targets times steps at {_MAX_OUTPUTS} or less",
+            )
+        width = max(space.d_model) * max(space.ffn_ratio)
+        if width > _MAX_FFN_WIDTH:
+            raise self._error(
+                ("space", "ffn_ratio"),
+                f"d_model {max(space.d_model)} times ffn_ratio {max(space.ffn_ratio)} is {width}",
+                f"keep the product at {_MAX_FFN_WIDTH} or less",
+            )
+        for heads in space.heads:
+            if all(d_model % heads for d_model in space.d_model):
+                raise self._error(
+                    ("space", "heads"),
+                    f"{heads} heads divide no d_model of {', '.join(map(str, space.d_model))}",
+                    "choose a number of heads that divides a d_model",
+                )
+
+    def _tensor(self, name: str, choice: TensorChoice) -> None:
+        graph = graph_of(widest_shape(self._spec))
+        node, tensor = graph.by_name.get(name), graph.tensors.get(name)
+        path = ("space", "tensors", name)
+        if node is None and tensor is None:
+            known = tuple(dict.fromkeys((*graph.by_name, *graph.tensors)))
+            raise self._error(path, "no engine or tensor of this name", nearest(name, known))
+        allowed: tuple[str, ...] = ("activation_bits",) if tensor else ()
+        allowed += ("buffer", *node.offers) if node else ()
+        for key in choice.model_fields_set:
+            if key not in allowed:
+                raise self._error((*path, key), "this key does not apply here", nearest(key, allowed))
+        for memory in choice.memory or ():
+            if node and memory not in node.memories:
+                raise self._error((*path, "memory"), f"{memory!r}", f"allowed: {', '.join(node.memories)}")
+        for bits in choice.activation_bits or ():
+            if tensor and bits not in tensor.bits:
+                span = f"{tensor.bits[0]}..{tensor.bits[-1]}"
+                raise self._error((*path, "activation_bits"), f"{bits} bits", f"allowed: {span}")

@@ -1,0 +1,169 @@
+"""Worker processes and whole runs, as a user starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from search.store.study import OpenStudy, open_study
+from tests.bench.service.kill import Outcome, inspect
+from tests.bench.service.tiny import write_tiny_study
+from tests.search.conftest import StudyMaker
+from tests.search.processes import SLOW, done, open_when_made, process_of, start, training, wait_until
+from tests.search.studies import summary, work
+
+TARGET, KILLS = 6, 2
+
+
+@pytest.mark.slow
+def test_two_workers_on_postgresql_train_exactly_what_was_asked(
+    make_study: StudyMaker, tmp_path: Path, postgresql_url: str
+) -> None:
+    file, out = make_study(), tmp_path / "out"
+    shared = "--storage", postgresql_url, "--out", str(out), "--export", "0", "--json"
+    told = done("run", file, "--trials", "4", "--workers", "2", *shared)
+    assert json.loads(told.stdout)["trials"]["complete"] == 4
+    study = open_study(postgresql_url, "tiny")
+    before, counts = summary(study), study.counts()
+    assert (counts.complete, counts.running, counts.failed) == (4, 0, 0)
+    digests = [trial.user_attrs["arithmetic"] for trial in study.trials() if "curve" in trial.user_attrs]
+    assert len(digests) == len(set(digests))
+
+    # Again with a higher number: earlier trials stay as they are, numbers go on.
+    done("run", file, "--trials", "5", *shared)
+    after = summary(study)
+    finished = {one[0]: one for one in after}
+    assert all(finished[one[0]] == one for one in before if one[1].is_finished())
+    assert [one[0] for one in after] == list(range(len(after)))
+    assert study.counts().complete == 5
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    # Place and route takes most of the time.
+    small = {
+        "window": "window = 3",
+        "d_model": "d_model = 4",
+        "ffn_ratio": "ffn_ratio = 1",
+        "weight_bits": "weight_bits = 4",
+        "activation_bits": "activation_bits = 4",
+        "lanes": "lanes = 1",
+    }
+    told = done("run", make_study(small), "--trials", "2", "--export", "1", "--timing", "--out", out)
+    assert "Front of study tiny" in told.stdout
+    (design,) = json.loads((out / "result.json").read_text())["designs"]
+    assert design["verify"]["mismatches"] == 0
+    assert design["fits"]
+    assert design["errors"]["naive"]["test"] > 0
+    assert (Path(design["folder"]) / "vhdl" / "files.txt").is_file()
+    assert design["timing"]["megahertz"] >= 60
+    note = f"{design['timing']['megahertz']:.1f} MHz on Lattice ECP5"
+    assert note in (Path(design["folder"]) / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_study_that_goes_on(make_study: StudyMaker) -> None:
+    """A run is interrupted while it makes its study, then while it trains; the third one finishes."""
+    file = make_study({"trials": "trials = 1", **SLOW})
+    out = file.parent / "out"
+    words = ["run", str(file), "--out", str(out), "--export", "0"]
+    database = out / "study.db"
+
+    def interrupted(process: subprocess.Popen[str]) -> None:
+        for _ in range(3):
+            # As a terminal does: to all processes of the group; again where it is slow to end, as people do.
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, error = process.communicate(timeout=40)
+                break
+        assert process.returncode == 130, error
+        assert "Traceback" not in error
+        assert error.splitlines()[-1] == "interrupted"
+        assert f"Go on with: bitfront {shlex.join(words)}" in error
+
+    process = start(*words, group=True)
+    wait_until(lambda: database.exists() or process.poll() is not None)
+    interrupted(process)
+    process = start(*words, group=True)
+    study = open_when_made(process, f"sqlite:///{database}")
+    wait_until(lambda: training(study))
+    interrupted(process)
+    assert (study.counts().running, study.counts().waiting, study.counts().failed) == (0, 1, 0)
+    study = shortened(study)
+    file.write_text(file.read_text().replace("\nepochs = 100000", "\nepochs = 1"))
+    done(*words)
+    assert (study.counts().complete, len(study.trials())) == (1, 1)
+
+
+@pytest.mark.slow
+def test_a_terminated_run_gives_its_trials_back(make_study: StudyMaker, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    process = start("run", make_study(SLOW), "--workers", "2", "--storage", url, "--out", tmp_path / "out")
+    study = open_when_made(process, url)
+    wait_until(lambda: training(study))
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Go on with: bitfront run" in error
+    assert "Traceback" not in error
+    counts = study.counts()
+    assert (counts.running, counts.failed, counts.complete) == (0, 0, 0)
+    assert counts.waiting >= 1
+
+    # They are taken up under their own numbers.
+    waiting = {trial.number: dict(trial.params) for trial in study.trials(TrialState.WAITING)}
+    quick = shortened(study)
+    work(quick, len(waiting))
+    for trial in quick.trials(TrialState.COMPLETE):
+        assert waiting.get(trial.number, {}).items() <= trial.params.items()
+    assert {trial.number for trial in quick.trials(TrialState.COMPLETE)} == set(waiting)
+
+
+def shortened(study: OpenStudy) -> OpenStudy:
+    """The same study with one epoch a training, opened again."""
+    data = study.spec.to_json()
+    data["training"] = {**data["training"], "epochs": 1}
+    study.study.set_user_attr("spec", data)
+    study.storage.close()
+    return open_study(study.url, None)
+
+
+@pytest.mark.slow
+def test_two_workers_on_sqlite_reach_the_exact_number_although_they_are_killed(tmp_path: Path) -> None:
+    """Nothing lost, nothing doubled; at length: tests/bench/service/kill.py."""
+    file = write_tiny_study(tmp_path / "study", TARGET, epochs=4, more='sampler = "random"')
+    url = f"sqlite:///{tmp_path}/study.db"
+    process = start(
+        "run", file, "--workers", "2", "--storage", url, "--out", tmp_path / "out", "--export", "0"
+    )
+    generator, killed = random.Random(1), 0
+    completed: dict[int, tuple[float, ...]] = {}
+    study = open_when_made(process, url)
+
+    def kill_some() -> bool:
+        nonlocal killed
+        workers = sorted({process_of(one) for one in study.running()} - {0})
+        if killed < KILLS and workers and process.poll() is None and generator.random() < 0.1:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(generator.choice(workers), signal.SIGKILL)
+                killed += 1
+            completed.update({one.number: tuple(one.values) for one in study.trials(TrialState.COMPLETE)})
+        return process.poll() is not None
+
+    wait_until(kill_some, 300)
+    assert process.returncode == 0, process.communicate()
+    assert killed == KILLS
+    outcome = Outcome("sqlite", 2, 0.0, TARGET)
+    inspect(open_study(url, None), completed, outcome)
+    assert outcome.problems == []
+    assert outcome.losses >= 1

@@ -1,0 +1,207 @@
+"""Workers on real storages with real training, on a tiny series."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+from optuna.trial import TrialState
+
+from cost_model.fabrics.xc7 import XC7
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from search.results.export import trial_model
+from search.results.scores import score
+from search.sampling.samplers import BudgetSampler
+from search.service import worker as worker_module
+from search.store.study import OpenStudy
+from tests.search.conftest import StudyMaker
+from tests.search.studies import encoder, open_file, summary, work
+
+# A space of two designs that differ in lanes alone.
+TWO_DESIGNS = {
+    "d_model": 'd_model = 4\ngranularity = "uniform"',
+    "weight_bits": "weight_bits = 6",
+    "activation_bits": "activation_bits = 6",
+    "buffer": 'buffer = "distributed"',
+}
+
+
+def completed(study: OpenStudy) -> list[int]:
+    return [trial.number for trial in study.trials(TrialState.COMPLETE)]
+
+
+def test_trains_as_many_as_asked_and_stores_what_came_out(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    lines = work(study, 2)
+    assert study.counts().complete == 2
+    assert len(lines) == len(study.trials())
+    data = study.data()
+    for trial in study.trials(TrialState.COMPLETE):
+        assert set(trial.constraints) == set(XC7.resources)
+        assert max(trial.constraints.values()) <= 0
+        estimate = trial.user_attrs["estimate"]
+        assert trial.values == [trial.user_attrs["error"], max(estimate["utilization"].values())]
+        model = trial_model(study, trial)
+        assert model.network.design.as_dict() == trial.user_attrs["design"]
+        assert score(model, data.dataset(6)).validation == trial.user_attrs["error"]
+        curve = csv.DictReader(io.StringIO(study.artifacts.get(trial.user_attrs["curve"], "curve").decode()))
+        assert [row["epoch"] for row in curve] == ["0", "1"]
+
+
+def test_the_same_study_file_gives_the_same_trials(make_study: StudyMaker, postgresql_url: str) -> None:
+    file = make_study()
+    first, second = open_file(file), open_file(file, postgresql_url)
+    work(first, 3)
+    work(second, 3)
+    assert summary(first) == summary(second)
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["sqlite", "postgresql"])
+def test_a_resumed_study_goes_on_where_it_was(
+    make_study: StudyMaker, server: bool, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if server else None
+    file = make_study()
+    work(open_file(file, url), 2)
+    before = summary(open_file(file, url))
+    study = open_file(make_study({"trials": "trials = 4"}), url)
+    work(study, 4)
+    after = summary(study)
+    assert after[: len(before)] == before
+    assert [number for number, *_ in after] == list(range(len(after)))
+    assert study.counts().complete == 4
+    parameters = [sorted(params.items()) for _, _, params, _ in after]
+    assert all(parameters.count(one) == 1 for one in parameters)
+
+
+def test_a_study_done_in_two_goes_is_the_same_as_one_done_in_one(make_study: StudyMaker) -> None:
+    file = make_study()
+    url = f"sqlite:///{file.parent}/other.db"
+    work(open_file(file), 1)
+    work(open_file(file), 3)
+    work(open_file(file, url), 3)
+    assert summary(open_file(file)) == summary(open_file(file, url))
+
+
+def test_the_same_design_is_never_trained_twice(make_study: StudyMaker) -> None:
+    study = open_file(make_study(TWO_DESIGNS))
+    work(study, 4)
+    trials = study.trials(TrialState.COMPLETE)
+    assert len(trials) == 4
+    # One training for two designs of the same arithmetic; the rest repeat them.
+    assert [trial.number for trial in trials if "curve" in trial.user_attrs] == [0]
+    assert sum("trained_by" in trial.user_attrs for trial in trials) == 1
+    assert sum("duplicate_of" in trial.user_attrs for trial in trials) == 2
+    assert len({trial.values[0] for trial in trials}) == 1
+    for trial in trials:
+        model = trial_model(study, trial)
+        assert isinstance(model, IntegerModel)
+        assert model.network.design.as_dict() == trial.user_attrs["design"]
+
+
+def test_designs_over_budget_are_pruned_before_training(make_study: StudyMaker) -> None:
+    file = make_study(
+        {
+            "d_model": "d_model = [4, 64]",
+            "trials": 'trials = 3\nsampler = "random"',
+            "lanes": "lanes = [1, 64]",
+            "weight_bits": "weight_bits = 8",
+        }
+    )
+    study = open_file(file)
+    work(study, 1)
+    pruned = study.trials(TrialState.PRUNED)
+    assert pruned
+    for trial in pruned:
+        assert set(trial.constraints) == set(XC7.resources)
+        assert max(trial.constraints.values()) > 0
+        assert trial.values is None
+        assert not {"training", "model", "error"} & set(trial.user_attrs)
+        assert trial.user_attrs["filled"].split()[0] in XC7.resources
+
+
+def test_the_budget_sampler_proposes_what_fits(make_study: StudyMaker) -> None:
+    file = make_study({"d_model": "d_model = [4, 64]", "lanes": "lanes = [1, 64]"})
+    study = open_file(file)
+    work(study, 3)
+    assert study.counts().pruned == 0
+
+
+@pytest.mark.parametrize("sampler", ["surrogate", "random"])
+def test_a_study_without_a_design_that_fits_ends(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, sampler: str
+) -> None:
+    monkeypatch.setattr(worker_module, "MAX_FRUITLESS", 3)
+    nothing_fits = {
+        'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.001',
+        "trials": f'trials = 1\nsampler = "{sampler}"',
+    }
+    study = open_file(make_study(nothing_fits))
+    with pytest.raises(UserError, match="3 trials in a row came to nothing; what is short is mostly"):
+        work(study, 1)
+    assert study.counts().pruned == 3
+    assert all(max(trial.constraints.values()) > 0 for trial in study.trials())
+    # A second call must not go on for ever either, and adds nothing.
+    with pytest.raises(UserError, match="in a row came to nothing"):
+        work(open_file(make_study(nothing_fits)), 1)
+
+
+def test_a_failed_training_is_fail_with_its_reason_and_many_stop_the_worker(
+    make_study: StudyMaker,
+) -> None:
+    # After a step of 1e30 the float parent's loss is not finite.
+    study = open_file(make_study({"parent_epochs": "parent_epochs = 2\nparent_learning_rate = 1e30"}))
+    with pytest.raises(UserError, match=r"5 trials in a row failed, the last one: .*[Tt]rain"):
+        work(study, 1)
+    failed = study.trials(TrialState.FAIL)
+    assert len(failed) == 5
+    assert all(trial.user_attrs["failure"] for trial in failed)
+    counts = study.counts()
+    assert (counts.complete, counts.running, counts.waiting) == (0, 0, 0)
+
+
+def test_after_its_hours_a_study_begins_no_trial(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"trials": "trials = 1\nhours = 0.001"}))
+    study.study.set_user_attr("began", time.time() - 4)
+    assert work(study, 1) == ["the study's 0.001 hours are over"]
+    assert study.trials() == []
+
+
+def test_missing_files_give_the_trial_back(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    for file in study.artifacts.path.iterdir():
+        file.unlink()
+    with pytest.raises(UserError, match=r"the data file series.csv is not there; .*--artifacts"):
+        work(study, 1)
+    counts = study.counts()
+    assert (counts.waiting, counts.running, counts.failed) == (1, 0, 0)
+
+
+def test_a_damaged_copy_of_the_data_is_noticed(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    stored = study.study.user_attrs["dataset"]["artifact"]
+    with (study.artifacts.path / stored).open("a") as file:
+        file.write("2030-01-01 00:00,1,1\n")
+    with pytest.raises(UserError, match="sha256"):
+        work(study, 1)
+
+
+def test_a_sampler_proposes_by_trial_number_alone(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    work(study, 1)
+    assert isinstance(study.study.sampler, BudgetSampler)
+    assert study.trials()[0].params["d_model"] == 8
+    assert {study.trials()[0].user_attrs["design"]["weight_bits"][name] for name in ("embed", "head")} == {8}
+
+
+def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"d_model": "d_model = 4\nlayers = 2\nrepeats = 2"}))
+    work(study, 1)
+    (number,) = completed(study)
+    model = trial_model(study, study.trial(number))
+    shape = encoder(model.network.design)
+    assert (shape.layers, shape.repeats) == (2, 2)
+    assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]
