@@ -137,6 +137,11 @@ class Dataset:
         return len(self.feature_names)
 
     @property
+    def adds(self) -> bool:
+        """Whether anything is added to any output."""
+        return any(rows is not None for rows in self.rows_back)
+
+    @property
     def outputs(self) -> int:
         """Number of outputs: targets times steps."""
         return len(self.output_names)

@@ -64,7 +64,7 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     trial = study.trial(number)
     model = trial_model(study, trial)
     data = data or study.data()
-    dataset = data.dataset(model.network.input.rows)
+    dataset = data.dataset_of(model.network.design)
     scores, around = score(model, dataset), host(model, dataset)
     simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)

@@ -81,6 +81,8 @@ class StoredParent:
     artifact: str
     error: float
     """On validation."""
+    dataset: str = ""
+    """Digest of the dataset that it was trained on; empty where there was but one for its window."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,10 @@ class OpenStudy:
         place = f"float parent of study {self.name}"
         return FloatParent.from_bytes(self.artifacts.get(stored.artifact, place), place)
 
-    def keep_parent(self, key: str, name: str, parent: FloatParent) -> None:
-        """Store a float parent for all workers, in a file of this name."""
+    def keep_parent(self, key: str, name: str, parent: FloatParent, dataset: str = "") -> None:
+        """Store a float parent for all workers, in a file of this name, with its dataset's digest."""
         artifact = self.artifacts.put(self.study, name, parent.to_bytes())
-        value = {"artifact": artifact, "error": parent.validation_error}
+        value = {"artifact": artifact, "error": parent.validation_error, "dataset": dataset}
         self.study.set_user_attr(_PARENT + key, value)
 
     @property

