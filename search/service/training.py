@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from quant_model.data import Dataset
 from quant_model.design import DesignPoint
 from quant_model.families import Shape
-from quant_model.graph import graph_of
 from quant_model.network import build_network
 from quant_model.training import (
     Epoch,

@@ -21,10 +21,11 @@ from quant_model.data import (
     prediction_error,
 )
 from quant_model.data.cache import Cache
-from quant_model.data.choice import choose_outputs
+from quant_model.data.choice import Choice, choose_outputs, rounding_noise
 from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
 from quant_model.data.outputs import Outputs
+from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from search.files import read_bytes
 from search.study_files.spec import StudySpec
@@ -43,28 +44,56 @@ class StudyData:
     series: Series
     decided: Mapping[str, Any] | None = None
     """What a study has decided about its data already: :attr:`decisions`; None for a study that is new."""
-    _made: dict[int, Dataset] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[tuple[int, Outputs | tuple[Outputs, ...]], Dataset] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def dataset(self, window: int) -> Dataset:
-        """The dataset with windows of this many rows.
+    def dataset(self, window: int, noise: float = 0.0) -> Dataset:
+        """The dataset with windows of this many rows, for designs with this noise of rounding.
 
         Raises:
             UserError: the series is too short for it.
         """
-        if window not in self._made:
-            outputs, note = self._choice
+        outputs = self.spec.data.output if self._choice is None else self._choice.outputs(noise)
+        if (window, outputs) not in self._made:
             dataset = self._make(window, outputs)
-            notes = (*dataset.notes, note) if note else dataset.notes
-            self._made[window] = dataclasses.replace(dataset, notes=notes)
-        return self._made[window]
+            if self._choice is not None:
+                dataset = dataclasses.replace(dataset, notes=(*dataset.notes, self._choice.note))
+            self._made[window, outputs] = dataset
+        return self._made[window, outputs]
+
+    def dataset_of(self, design: DesignPoint) -> Dataset:
+        """The dataset that a design is trained and scored on.
+
+        Raises:
+            UserError: the series is too short for it.
+        """
+        source = design.graph.input
+        bits = {
+            **design.activation_bits,
+            **{f"{name} weights": one for name, one in design.weight_bits.items()},
+        }
+        return self.dataset(source.rows, rounding_noise(bits.pop(source.name), bits.values()))
+
+    def dataset_of_parent(self, window: int, digest: str) -> Dataset:
+        """The dataset with this digest, of those with windows of so many rows; the first where none has it."""
+        found = self._datasets(window)
+        return next((dataset for dataset in found if dataset.digest == digest), found[0])
+
+    def _datasets(self, window: int) -> list[Dataset]:
+        """All that designs with windows of so many rows are trained on."""
+        if self._choice is None:
+            return [self.dataset(window)]
+        borders = sorted({border for own in self._choice.kinds for border, _ in own})
+        return [self.dataset(window, border) for border in borders]
 
     @cached_property
     def decisions(self) -> dict[str, Any]:
         """What the data decide, once for all of a study's workers, as a JSON object.
 
-        ``groups``: names of the groups by split; ``outputs`` and ``output_note``: what ``auto`` chose, and
-        why (each only where there is something to decide); ``naive``: the validation error of the answer
-        without a model, with the longest window.
+        ``groups``: names of the groups by split; ``outputs``: what ``auto`` chose, and why (each only where
+        there is something to decide); ``naive``: the validation error of the answer without a model, with the
+        longest window.
 
         Raises:
             UserError: the series is too short, or has too few groups.
@@ -77,19 +106,17 @@ class StudyData:
         }
         if self._division is not None:
             found["groups"] = {split: list(names) for split, names in self._division.groups.items()}
-        outputs, note = self._choice
-        return found | ({"outputs": list(outputs), "output_note": note} if note else {})
+        return found | ({} if self._choice is None else {"outputs": self._choice.to_json()})
 
     @cached_property
-    def _choice(self) -> tuple[Outputs | tuple[Outputs, ...], str]:
-        """What the outputs stand for, and why where ``auto`` chose."""
+    def _choice(self) -> Choice | None:
+        """What ``auto`` chose."""
         data, windows = self.spec.data, self.spec.space.window
         if data.output != "auto":
-            return data.output, ""
+            return None
         if self.decided is not None:
-            return tuple(self.decided["outputs"]), self.decided["output_note"]
-        choice = choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
-        return choice.outputs, choice.note
+            return Choice.from_json(self.decided["outputs"])
+        return choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
 
     @cached_property
     def _division(self) -> Division | None:
@@ -129,7 +156,7 @@ class StudyData:
             UserError: the series is too short for one of them.
         """
         for window in self.spec.space.window:
-            self.dataset(window)
+            self._datasets(window)
 
 
 def data_from_file(spec: StudySpec, path: Path) -> StudyData:

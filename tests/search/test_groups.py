@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from search.datasets import content_of, data_from_bytes, data_from_file
+from search.export import export_trial
+from search.run import RunOptions, begin
+from search.study import OpenStudy, open_study
+from search.study_file import data_path, load_spec
 
 from quant_model.data import errors_by_group, prediction_error
 from quant_model.data.division import SPLITS
 from quant_model.errors import UserError
-from search.datasets import content_of, data_from_bytes, data_from_file
-from search.export import export_trial
 from search.report import gather, render
-from search.run import RunOptions, begin
-from search.study import OpenStudy, open_study
-from search.study_file import data_path, load_spec
 from tests.search.conftest import StudyMaker
 from tests.search.studies import work
 

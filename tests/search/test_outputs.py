@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-
-from quant_model.errors import UserError
-from quant_model.integer_model import IntegerModel
 from search.cli import run_cli
 from search.export import export_trial
 from search.front import front
-from search.report import gather
 from search.run import RunOptions, begin
 from search.study import OpenStudy, open_study
 from search.study_file import load_spec
+
+from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
+from search.report import gather
 from tests.search.conftest import StudyMaker, series
 from tests.search.studies import open_file, work
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from search.cli import run_cli
 from search.datasets import StudyData, data_from_file
-from search.init.grouping import GroupGuess, guess_group
 from search.study_file import data_path, load_spec
+
+from search.init.grouping import GroupGuess, guess_group
 
 START = datetime(2024, 1, 1)
 
