@@ -47,7 +47,10 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".txt", ".dat", ".log
 @click.option("--step", metavar="STEP", help="Average rows to this distance, for example '15 min'.")
 @click.option("--skip-rows", metavar="ROWS", help="Rows to leave out, for example 102-106,300.")
 @click.option(
-    "--group", multiple=True, metavar="COLUMN", help="What tells several recordings apart; the split goes by it."
+    "--group",
+    multiple=True,
+    metavar="COLUMN",
+    help="What tells several recordings apart; the split goes by it.",
 )
 @device_option
 def init(data_file: Path, out: Path | None, device: str | None, **options: Any) -> None:

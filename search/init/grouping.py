@@ -31,8 +31,8 @@ _PLACE_WORDS = (
     "device", "unit", "pump", "turbine", "cell", "station", "site", "location", "building", "meter", "store",
     "sensor", "node", "detector", "entity", "asset", "id",
 )  # fmt: skip
-"""Words in names of columns that tell places as well: recorded at the same times, a column for each is another
-way to write the table."""
+"""Words in names of columns that tell places as well: recorded at the same times, a column for each is
+another way to write the table."""
 _RECORDING_WORDS = (
     "recording", "session", "trial", "run", "experiment", "file", "sequence", "segment", "cycle",
     "repetition", "rep", "take", "episode",

@@ -194,8 +194,8 @@ def _group_lines(guess: Guess) -> Iterator[str]:
     if names:
         yield f"group = {toml(names[0] if len(names) == 1 else names)}"
         yield from _remark(
-            f"Several recordings. {_guessed(guess, 'group')} Whole groups go to training, validation or test, so "
-            "that test holds those that training never saw."
+            f"Several recordings. {_guessed(guess, 'group')} Whole groups go to training, validation or "
+            "test, so that test holds those that training never saw."
         )
 
 
@@ -220,8 +220,8 @@ def _task_lines(guess: Guess) -> Iterator[str]:
     yield f"# Steps ahead, one {guess.series.step_name} each. A list forecasts several at once: [1, 2, 3]."
     yield 'output = "auto"'
     yield from _remark(
-        "What the network's outputs are: the target (\"value\"), or its change, to which the host adds a known "
-        "value (\"change\", \"seasonal\"). auto: what the training data speak for."
+        "What the network's outputs are: the target (value), or its change, to which the host adds a known "
+        "value (change, seasonal). auto: what the training data speak for."
     )
     if guess.season is None:
         yield "# season = 24"

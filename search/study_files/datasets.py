@@ -69,14 +69,12 @@ class StudyData:
             UserError: the series is too short for it.
         """
         source = design.graph.input
-        bits = {
-            **design.activation_bits,
-            **{f"{name} weights": one for name, one in design.weight_bits.items()},
-        }
-        return self.dataset(source.rows, rounding_noise(bits.pop(source.name), bits.values()))
+        others = [bits for name, bits in design.activation_bits.items() if name != source.name]
+        noise = rounding_noise(design.activation_bits[source.name], (*others, *design.weight_bits.values()))
+        return self.dataset(source.rows, noise)
 
     def dataset_of_parent(self, window: int, digest: str) -> Dataset:
-        """The dataset with this digest, of those with windows of so many rows; the first where none has it."""
+        """The dataset with this digest, of those with windows of so many rows; the first if none has it."""
         found = self._datasets(window)
         return next((dataset for dataset in found if dataset.digest == digest), found[0])
 

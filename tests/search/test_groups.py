@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from search.datasets import content_of, data_from_bytes, data_from_file
-from search.export import export_trial
-from search.run import RunOptions, begin
-from search.study import OpenStudy, open_study
-from search.study_file import data_path, load_spec
 
 from quant_model.data import errors_by_group, prediction_error
 from quant_model.data.division import SPLITS
 from quant_model.errors import UserError
 from search.report import gather, render
+from search.results.export import export_trial
+from search.service.session import begin
+from search.store.study import OpenStudy, open_study
+from search.study_files.datasets import content_of, data_from_bytes, data_from_file
+from search.study_files.parser import data_path, load_spec
 from tests.search.conftest import StudyMaker
 from tests.search.studies import work
 
@@ -49,13 +49,13 @@ def machines() -> str:
     return "\n".join(["time,machine,load,heat,state", *(line for row in rows for line in row)]) + "\n"
 
 
-def options(file: Path, tmp_path: Path) -> RunOptions:
-    return RunOptions(file, None, 1, None, tmp_path / "run", None, 0)
+def run(file: Path, tmp_path: Path) -> OpenStudy:
+    study, _ = begin(file, None, None, tmp_path / "run", None)
+    return study
 
 
 def begun(make_study: StudyMaker, tmp_path: Path) -> OpenStudy:
-    study, _ = begin(options(make_study({**SMALL, "targets": LABELS}, csv=machines()), tmp_path))
-    return study
+    return run(make_study({**SMALL, "targets": LABELS}, csv=machines()), tmp_path)
 
 
 def test_groups_are_divided_once_and_said(
@@ -117,7 +117,7 @@ def test_a_folder_of_files_is_one_study(make_study: StudyMaker, tmp_path: Path) 
     for machine in range(MACHINES):
         (folder / f"m{machine}.csv").write_text("\n".join([header, *rows_of(machine)]) + "\n")
     (folder / "README.md").write_text("How they were made")
-    study, _ = begin(options(file, tmp_path))
+    study = run(file, tmp_path)
     data = study.data()
 
     assert (data.series.group_names, data.series.group_column) == (
@@ -137,7 +137,7 @@ def test_a_folder_of_files_is_one_study(make_study: StudyMaker, tmp_path: Path) 
     (folder / "m0.csv").write_text("\n".join([header, *rows_of(0), rows_of(7, 61)[-1]]) + "\n")
     again = make_study({**SMALL, "file": 'file = "recordings"'})
     with pytest.raises(UserError, match=r"another definition .*content of the data file"):
-        begin(options(again, tmp_path))
+        run(again, tmp_path)
 
 
 def test_what_is_wrong_in_a_folder_is_named(make_study: StudyMaker, tmp_path: Path) -> None:
@@ -152,7 +152,8 @@ def test_what_is_wrong_in_a_folder_is_named(make_study: StudyMaker, tmp_path: Pa
     (folder / "a.csv").write_text("\n".join([header, *hours]))
     (folder / "b.csv").write_text("\n".join([header, *minutes]))
     with pytest.raises(
-        UserError, match=r"^\S+recordings/b\.csv: its rows go in steps of 420000000 .*same step"
+        UserError,
+        match=r"^\S+recordings/b\.csv: one row every 7 minutes, and elsewhere one every hour; .*same step",
     ):
         data_from_file(spec, folder)
     (folder / "b.csv").write_text("\n".join([header, *hours[:3], "2024-01-01 03:00,,1"]))

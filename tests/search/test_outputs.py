@@ -14,19 +14,23 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from search.cli import run_cli
-from search.export import export_trial
-from search.front import front
-from search.run import RunOptions, begin
-from search.study import OpenStudy, open_study
-from search.study_file import load_spec
 
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.errors import UserError
+from quant_model.families import Encoder
 from quant_model.integer_model import IntegerModel
+from search.commands.cli import run_cli
 from search.report import gather
+from search.results.comparison import study_baselines
+from search.results.export import export_trial
+from search.results.front import finished_trials, front
+from search.service.session import begin
+from search.store.study import OpenStudy, open_study
+from search.study_files.parser import load_spec
 from tests.search.conftest import StudyMaker, series
 from tests.search.studies import open_file, work
 
+SHAPE = Encoder(window=6, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
 SMALL = {"d_model": "d_model = 4", "batch_size": "batch_size = 16"}
 
 
@@ -41,7 +45,7 @@ def host_forecasts(folder: Path, file: str, last_rows: npt.NDArray[np.int64]) ->
     """What a host makes of the windows that end in some rows of a CSV, by ``bundle.json`` alone."""
     host: dict[str, Any] = json.loads((folder / "bundle.json").read_text())["host"]
     model = IntegerModel.load(folder / "model.json")
-    window = model.network.design.architecture.window
+    window = model.network.input.rows
     rows = list(csv.DictReader(io.StringIO(file)))
     columns = {name: np.array([float(row[name]) for row in rows]) for name in ("load", "heat")}
     forecasts = []
@@ -137,19 +141,59 @@ def test_auto_is_decided_once_and_said(
     make_study: StudyMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = make_study({**SMALL, "unit": 'unit = "kW"\noutput = "auto"'}, csv=walk())
-    study, _ = begin(RunOptions(file, None, 1, None, tmp_path / "run", None, 0))
+    study, _ = begin(file, None, None, tmp_path / "run", None)
 
     said = capsys.readouterr().err
-    assert "series.csv: outputs are changes from the newest value, by the training data: error of a " in said
-    decided = study.study.user_attrs["decided"]
-    assert decided["outputs"] == ["change"]
-    assert decided["output_note"] in said
-    assert study.data().dataset(6).rows_back == (0,)
-    assert decided["output_note"] in study.data().notes
+    decided = study.decided["outputs"]
+    assert f"series.csv: {decided['note']}" in said
+    ((first, *_),) = decided["kinds"]
+    assert first[0] == 0
+    assert decided["kinds"][0][-1][1] == "change"
+    assert decided["note"] in study.data().notes
     # It is what the study has decided that counts, for every worker and ever after.
-    study.study.set_user_attr("decided", {"outputs": ["value"], "output_note": "as it was"})
+    mine = {"kinds": [[[0.0, "value"], [0.05, "change"]]], "note": "as it was"}
+    study.study.set_user_attr("decided", {"outputs": mine})
     again = open_study(study.url, study.name).data()
-    assert (again.dataset(6).rows_back, again.notes) == ((None,), ("as it was",))
+    assert again.notes == ("as it was",)
+    many, few = (again.dataset_of(uniform_design(SHAPE, bits, bits)) for bits in (8, 3))
+    assert (many.rows_back, few.rows_back) == ((None,), (0,))
+    assert again.dataset(6) is many
+    assert again.dataset_of_parent(6, few.digest) is few
+    assert again.dataset_of_parent(6, "") is many
+
+
+def test_designs_of_many_and_of_few_bits_may_have_other_outputs(
+    make_study: StudyMaker, tmp_path: Path
+) -> None:
+    replaced = {
+        **SMALL,
+        "unit": 'unit = "kW"\noutput = "auto"',
+        "weight_bits": "weight_bits = [3, 8]",
+        "activation_bits": 'activation_bits = [3, 8]\ngranularity = "uniform"',
+    }
+    study = open_file(make_study(replaced, csv=walk()))
+    mine = {"kinds": [[[0.0, "value"], [0.05, "change"]]], "note": "as it was"}
+    study.study.set_user_attr("decided", {**study.decided, "outputs": mine})
+    work(study, 4)
+    data, added = study.data(), set()
+    for trial in finished_trials(study):
+        export_trial(study, trial.number, tmp_path / f"{trial.number}")
+        manifest = json.loads((tmp_path / f"{trial.number}" / "bundle.json").read_text())
+        assert manifest["errors"]["validation"] == trial.error
+        plus = manifest["host"]["outputs"][0]["plus"]
+        design = DesignPoint.from_json(json.dumps(trial.design), "trial")
+        assert (plus is not None) == data.dataset_of(design).adds
+        added.add(plus is not None)
+        last = data.dataset(6).validation.last_row
+        forecast = host_forecasts(tmp_path / f"{trial.number}", walk(), last)[:, 0]
+        error = math.sqrt(np.mean(np.square(forecast - data.series.targets[last + 1, 0])))
+        assert error == pytest.approx(trial.error, rel=1e-5)
+    assert added == {False, True}
+    # A float parent for each kind, compared on its own windows.
+    assert len({parent.dataset for parent in study.parents.values()}) == 2
+    best = min(study.parents.values(), key=lambda parent: parent.error)
+    found = next(one for one in study_baselines(study, data) if one.name == "Transformer, float")
+    assert found.validation == pytest.approx(best.error, rel=1e-5)
 
 
 def test_a_study_of_before_has_values(make_study: StudyMaker) -> None:
@@ -190,5 +234,5 @@ def test_a_window_that_does_not_reach_the_season_is_named(make_study: StudyMaker
     with pytest.raises(
         UserError, match="lies 23 rows before the newest, which a window of 6 rows does not hold"
     ):
-        begin(RunOptions(file, None, 1, None, tmp_path / "run", None, 0))
+        begin(file, None, None, tmp_path / "run", None)
     assert not (tmp_path / "run").exists()
