@@ -135,8 +135,8 @@ def window_starts(
         The first row of every window that has no gap, and how many were left out for a gap.
     """
     reach = span - 1
-    first = np.concatenate([np.arange(start, max(start, stop - reach)) for start, stop in stretches])
-    first = first.astype(np.int64)
+    found = [np.arange(start, max(start, stop - reach)) for start, stop in stretches]
+    first = np.concatenate([np.array([], np.int64), *found])
     whole = position[first + reach] - position[first] == reach
     return first[whole], int(np.count_nonzero(~whole))
 

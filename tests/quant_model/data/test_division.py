@@ -199,3 +199,8 @@ def test_the_digest_follows_the_groups() -> None:
     divisions = {tuple(sorted(divide(series, SHARES, 5, seed).groups.items())) for seed in (0, 1, 2)}
 
     assert len(digests) == 2 * len(divisions) + 1
+
+
+def test_recordings_that_are_too_short_are_said_to_be() -> None:
+    with pytest.raises(UserError, match=r"^memory\.csv: too short a series: of 40 rows the train split"):
+        make_dataset(grouped([10, 10, 10, 10], [0, 1, 2, 3]), 12)

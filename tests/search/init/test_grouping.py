@@ -9,23 +9,31 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from search.cli import run_cli
-from search.datasets import StudyData, data_from_file
-from search.study_file import data_path, load_spec
 
+from quant_model.data.reading.sheet import Sheet
+from search.commands.cli import run_cli
 from search.init.grouping import GroupGuess, guess_group
+from search.study_files.datasets import StudyData, data_from_file
+from search.study_files.parser import data_path, load_spec
 
 START = datetime(2024, 1, 1)
 
 
-def at(hours: list[float]) -> list[datetime]:
-    return [START + timedelta(hours=hour) for hour in hours]
+def at(hours: list[float]) -> list[int]:
+    return [int(hour * 3_600_000_000) for hour in hours]
 
 
-def long_format(stations: int = 4, rows: int = 20) -> tuple[dict[str, list[str]], list[datetime]]:
+def sheet(columns: dict[str, list[str]]) -> Sheet:
+    cells = {name: pa.array(words) for name, words in columns.items()}
+    rows = len(next(iter(columns.values()))) if columns else 0
+    return Sheet("long.csv", tuple(columns), cells, np.arange(2, rows + 2))
+
+
+def long_format(stations: int = 4, rows: int = 20) -> tuple[dict[str, list[str]], list[int]]:
     """One row per station and hour, station after station within the hour."""
     columns = {
         "station": [f"S{station}" for _ in range(rows) for station in range(stations)],
@@ -35,8 +43,12 @@ def long_format(stations: int = 4, rows: int = 20) -> tuple[dict[str, list[str]]
     return columns, at([row for row in range(rows) for _ in range(stations)])
 
 
-def guess(columns: dict[str, list[str]], times: list[datetime], *taken: str) -> GroupGuess:
-    found = guess_group(columns, times, taken)
+def maybe(columns: dict[str, list[str]], times: list[int], *taken: str) -> GroupGuess | None:
+    return guess_group(sheet(columns), np.array(times), taken)
+
+
+def guess(columns: dict[str, list[str]], times: list[int], *taken: str) -> GroupGuess:
+    found = maybe(columns, times, *taken)
     assert found is not None
     return found
 
@@ -45,7 +57,7 @@ def test_long_format() -> None:
     found = guess(*long_format())
 
     assert found.columns == ("station",)
-    assert (found.groups, found.recordings, found.interleaved) == (4, 4, True)
+    assert (found.groups, found.recordings, found.sure) == (4, 4, False)
 
 
 def test_stations_one_after_another_are_told_apart_too() -> None:
@@ -56,7 +68,7 @@ def test_stations_one_after_another_are_told_apart_too() -> None:
     assert guess(columns, [times[row] for row in order]).columns == ("station",)
 
 
-def recorded(gap: float) -> tuple[dict[str, list[str]], list[datetime]]:
+def recorded(gap: float) -> tuple[dict[str, list[str]], list[int]]:
     """Four subjects doing three exercises each; the clock begins again with each where there is no gap."""
     columns: dict[str, list[str]] = {"subject": [], "trial": [], "exercise": [], "acc": []}
     hours: list[float] = []
@@ -81,8 +93,8 @@ def test_recordings_with_gaps_between() -> None:
     found = guess(*recorded(5), "exercise", "acc")
 
     assert found.columns == ("subject",)
-    assert (found.groups, found.interleaved) == (4, False)
-    assert found.why == "it changes only where rows are missing"
+    assert (found.groups, found.sure) == (4, True)
+    assert found.why == "changes only where rows are missing"
 
 
 def test_a_recording_belongs_to_a_subject() -> None:
@@ -98,17 +110,17 @@ def test_a_recording_belongs_to_a_subject() -> None:
 def test_one_recording_is_none_of_several() -> None:
     columns, _ = long_format()
     hours: list[float] = [float(hour) for hour in range(80)]
-    assert guess_group(columns, at(hours)) is None
+    assert maybe(columns, at(hours)) is None
     # With a gap somewhere, and a column that changes elsewhere.
     hours = [*range(40), *range(50, 90)]
-    assert guess_group(columns, at(hours)) is None
+    assert maybe(columns, at(hours)) is None
     # Times that fall though no column says why.
-    assert guess_group({"level": columns["level"]}, at([*range(40), *range(40)])) is None
-    assert guess_group({}, at([0, 0])) is None
+    assert maybe({"level": columns["level"]}, at([*range(40), *range(40)])) is None
+    assert maybe({}, at([0, 0])) is None
     # Where clocks are set back an hour comes twice, and a column of few values may change just there.
     hours = [*range(30), *range(29, 89)]
-    assert guess_group({"state": [["idle", "run", "stop"][row % 3] for row in range(90)]}, at(hours)) is None
-    assert guess_group({"station": ["a", "", "b"] * 30}, at([0] * 90)) is None
+    assert maybe({"state": [["idle", "run", "stop"][row % 3] for row in range(90)]}, at(hours)) is None
+    assert maybe({"station": ["a", "", "b"] * 30}, at([0] * 90)) is None
 
 
 @given(st.lists(st.integers(8, 20), min_size=3, max_size=6), st.integers(0, 2**16))
@@ -123,59 +135,96 @@ def test_any_order_of_rows_in_long_format(lengths: list[int], seed: int) -> None
     if all(b > a for a, b in itertools.pairwise(hours)):
         return
 
-    found = guess_group({"site": [f"s{station}" for station, _ in rows]}, at(hours))
+    found = maybe({"site": [f"s{station}" for station, _ in rows]}, at(hours))
 
     assert found is None or (found.columns, found.groups) == (("site",), len(lengths))
 
 
-def written(tmp_path: Path, lines: list[str]) -> tuple[str, StudyData, str]:
+def written(tmp_path: Path, text: list[str], *options: str) -> tuple[str, StudyData, str]:
     """What ``init`` says of a CSV, the data of its study, and the study file."""
     csv = tmp_path / "long.csv"
-    csv.write_text("\n".join(lines) + "\n")
+    csv.write_text("\n".join(text) + "\n")
     out = tmp_path / "study.toml"
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        assert run_cli(["init", str(csv), "--out", str(out), "--target", "level"]) == 0
+        assert run_cli(["init", str(csv), "--out", str(out), *options]) == 0
     spec = load_spec(out)
     return said.getvalue(), data_from_file(spec, data_path(spec, out)), out.read_text()
 
 
 @pytest.mark.parametrize("clock", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"])
-def test_init_proposes_groups_for_long_format(tmp_path: Path, clock: str) -> None:
-    columns, times = long_format(4, 200)
-    lines = ["time,station,level"]
-    lines += [
-        f"{time.strftime(clock)},{station},{float(level) % 7:.3f}"
-        for time, station, level in zip(times, columns["station"], columns["level"], strict=True)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_init_proposes_groups_for_members_in_long_format(tmp_path: Path, clock: str, mixed: bool) -> None:
+    rows = [
+        (START + timedelta(hours=hour), f"m{one}", hour * 37 % 11 + one)
+        for hour in range(200)
+        for one in range(4)
     ]
-    said, data, text = written(tmp_path, lines)
+    if mixed:
+        rows = sorted(rows, key=lambda row: row[1])
+    text = ["time,machine,level", *(f"{time.strftime(clock)},{one},{level}.5" for time, one, level in rows)]
+    said, data, study = written(tmp_path, text)
 
-    assert "group     station (4 groups: times rise within each of its values only)" in said
-    assert 'group = "station"\n' in text
-    assert ("mended" in said) == (clock[1] == "d")
-    assert data.series.group_names == ("S0", "S1", "S2", "S3")
+    assert "group       machine (times rise within each of them only: 4 groups); others: --group" in said
+    assert 'group = "machine"\n' in study
+    assert data.series.group_names == ("m0", "m1", "m2", "m3")
     assert data.series.rows == 800
     assert (data.series.gaps, len(data.series.recordings)) == (0, 4)
+    assert data.spec.data.output == "auto"
+
+
+def stations(count: int) -> list[str]:
+    hours = [START + timedelta(hours=hour) for hour in range(100)]
+    rows = [
+        f"{time},S{one},{(row * 37 % 11) + one}.5" for row, time in enumerate(hours) for one in range(count)
+    ]
+    return ["time,station,level", *rows]
+
+
+def test_sensors_become_columns_unless_there_are_too_many_or_the_user_says_so(tmp_path: Path) -> None:
+    _, data, study = written(tmp_path, stations(4))
+    assert "pivot = " in study
+    assert data.series.group is None
+    (tmp_path / "study.toml").unlink()
+    said, data, study = written(tmp_path, stations(4), "--group", "station", "--target", "level")
+    assert "group       station (as you said: 4 groups)" in said
+    assert len(data.series.recordings) == 4
+    (tmp_path / "study.toml").unlink()
+    said, data, study = written(tmp_path, stations(50))
+    assert "group       station (times rise within each of them only: 50 groups)" in said
+    assert len(data.series.recordings) == 50
 
 
 def test_init_proposes_groups_for_recordings_with_gaps(tmp_path: Path) -> None:
-    lines = ["time,subject,level"]
+    text = ["time,subject,level"]
     for number in range(12):
         for row in range(60):
             time = START + timedelta(minutes=200 * number + row)
-            lines.append(f"{time},p{number % 4},{(row * 37 % 11) / 7 + number:.3f}")
-    said, data, text = written(tmp_path, lines)
+            text.append(f"{time},p{number % 4},{(row * 37 % 11) / 7 + number:.3f}")
+    said, data, study = written(tmp_path, text)
 
-    assert "group     subject (4 groups: it changes only where rows are missing)" in said
-    assert 'group = "subject"\n' in text
-    assert "mended" not in said
+    assert "group       subject (changes only where rows are missing: 4 groups)" in said
+    assert 'group = "subject"\n' in study
     assert data.series.gaps == 8
     assert len(data.series.recordings) == 4
 
 
-def test_init_says_that_times_repeat_where_nothing_tells_recordings_apart(tmp_path: Path) -> None:
+def test_init_proposes_two_columns_where_recordings_begin_again(tmp_path: Path) -> None:
+    text = ["time,subject,trial,level"]
+    for number in range(12):
+        for row in range(60):
+            text.append(
+                f"{START + timedelta(minutes=row)},p{number % 4},{number // 4},{(row * 37 % 11) + number}.5"
+            )
+    said, data, study = written(tmp_path, text)
+
+    assert "group       subject, trial (times rise within each of them only: 4 groups, 12 recordings)" in said
+    assert 'group = ["subject", "trial"]\n' in study
+    assert (len(data.series.group_names), len(data.series.recordings)) == (4, 12)
+
+
+def test_a_group_that_is_not_there_is_named(tmp_path: Path) -> None:
     csv = tmp_path / "long.csv"
-    rows = [f"2024-01-01 {row % 24:02d}:00,{row * 37 % 11}.5" for row in range(96)]
-    csv.write_text("\n".join(["time,level", *rows]) + "\n")
+    csv.write_text("\n".join(stations(4)) + "\n")
     with contextlib.redirect_stderr(io.StringIO()) as said:
-        assert run_cli(["init", str(csv), "--out", str(tmp_path / "study.toml")]) == 2
-    assert "the times in column time repeat, and no column tells several recordings apart" in said.getvalue()
+        assert run_cli(["init", str(csv), "--out", str(tmp_path / "study.toml"), "--group", "Station"]) == 2
+    assert "long.csv --group: no column Station; did you mean station?" in said.getvalue()
