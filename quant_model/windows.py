@@ -46,6 +46,11 @@ class WindowView:
         """Some of the windows, as a view of the same rows."""
         return WindowView(self._rows, self._first[part], self._all.shape[1])
 
+    def newest(self, back: int, feature: int) -> npt.NDArray[np.float32]:
+        """``(N,)``: a feature's value so many rows before each window's last."""
+        found: npt.NDArray[np.float32] = self._rows[self._first + (self.shape[1] - 1 - back), feature]
+        return found
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         whole = self[:]
         return whole if dtype is None else whole.astype(dtype, copy=False)

@@ -9,7 +9,7 @@ import click
 
 from search.commands.options import json_option, print_json, storage_option, study_option
 from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, choose
-from search.results.front import finished_trials
+from search.results.front import offered_trials
 from search.store.storage import storage_errors
 from search.store.study import open_study
 
@@ -39,7 +39,7 @@ def pick(name: str | None, url: str, rule: str, headroom: float | None, within: 
     """
     study = open_study(url, name)
     with storage_errors(url):
-        found = finished_trials(study)
+        found = offered_trials(study)
     share = None if headroom is None else headroom / 100
     place = f"study {study.name}"
     picked = choose(found, cast(Rule, rule), share, within / 100, place, study.spec.data.unit)

@@ -15,19 +15,19 @@ HOURS = [f"2024-03-{1 + row // 24:02d} {row % 24:02d}:00" for row in range(200)]
 
 
 @pytest.mark.parametrize(
-    ("times", "horizon", "ahead"),
+    ("times", "settings", "ahead"),
     [
-        (MONTHS, "1", "1 month"),
-        (MONTHS, "[1, 12]", "1, 12 months"),
-        (QUARTERS, "2", "2 x 15 minutes"),
-        (HOURS, "3", "3 hours"),
+        (MONTHS, 'horizon = 1\nstep = "1 month"', "1 month"),
+        (MONTHS, 'horizon = [1, 12]\nstep = "1 month"', "1, 12 months"),
+        (QUARTERS, "horizon = 2", "2 x 15 minutes"),
+        (HOURS, "horizon = 3", "3 hours"),
     ],
 )
 def test_how_far_ahead_a_study_forecasts(
-    make_study: StudyMaker, times: list[str], horizon: str, ahead: str
+    make_study: StudyMaker, times: list[str], settings: str, ahead: str
 ) -> None:
     rows = [f"{time},{value},{value}" for time, value in zip(times, WAVE, strict=True)]
-    file = make_study({"unit": f'unit = "kW"\nhorizon = {horizon}'}, csv="\n".join(["time,load,heat", *rows]))
+    file = make_study({"unit": f'unit = "kW"\n{settings}'}, csv="\n".join(["time,load,heat", *rows]))
     study = open_file(file)
     work(study, 1)
     assert gather(study, None, 1, {}, ()).ahead == ahead

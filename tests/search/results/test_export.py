@@ -104,7 +104,9 @@ def test_an_anomaly_detector_from_study_file_to_vhdl(make_study: StudyMaker, tmp
 
     decision = manifest["decision"]
     assert (manifest["task"], decision["kind"], decision["quantile"]) == ("anomaly", "threshold", 0.9)
-    alarms = np.abs(outputs - dataset.denormalise(dataset.test.y))[:, 0] > decision["limits"]["load"]
+    alarms = (
+        np.abs(outputs - dataset.forecast(dataset.test, dataset.test.y))[:, 0] > decision["limits"]["load"]
+    )
     assert dataset.test.anomalous is not None
     hits = int((alarms & dataset.test.anomalous).sum())
     test = decision["test"]
