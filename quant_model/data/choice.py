@@ -24,9 +24,10 @@ import numpy.typing as npt
 from quant_model.data.dataset import Dataset
 from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.outputs import OUTPUTS, Outputs, rows_back
+from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 
-__all__ = ["Choice", "choose_outputs", "rounding_noise"]
+__all__ = ["Choice", "choose_outputs", "noise_of", "rounding_noise"]
 
 _FLOOR, _INPUT, _INNER = 0.003, 12.5, 5.0
 """Variance of the noise that training leaves in any network, and what rounding the input, and all else on
@@ -59,6 +60,13 @@ def rounding_noise(input_bits: int, others: Iterable[int]) -> float:
     """
     inner = [4.0**-bits for bits in others]
     return _FLOOR + _INPUT * 4.0**-input_bits + _INNER * sum(inner) / len(inner)
+
+
+def noise_of(design: DesignPoint) -> float:
+    """The noise that a design's rounding counts for."""
+    source = design.graph.input.name
+    others = (bits for name, bits in design.activation_bits.items() if name != source)
+    return rounding_noise(design.activation_bits[source], [*others, *design.weight_bits.values()])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from quant_model.data import (
     prediction_error,
 )
 from quant_model.data.cache import Cache
-from quant_model.data.choice import Choice, choose_outputs, rounding_noise
+from quant_model.data.choice import Choice, choose_outputs, noise_of
 from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
 from quant_model.data.outputs import Outputs
@@ -68,10 +68,7 @@ class StudyData:
         Raises:
             UserError: the series is too short for it.
         """
-        source = design.graph.input
-        others = [bits for name, bits in design.activation_bits.items() if name != source.name]
-        noise = rounding_noise(design.activation_bits[source.name], (*others, *design.weight_bits.values()))
-        return self.dataset(source.rows, noise)
+        return self.dataset(design.graph.input.rows, noise_of(design))
 
     def dataset_of_parent(self, window: int, digest: str) -> Dataset:
         """The dataset with this digest, of those with windows of so many rows; the first if none has it."""

