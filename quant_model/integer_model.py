@@ -20,6 +20,7 @@ from quant_model.graph import INPUT
 from quant_model.input_scale import InputScale
 from quant_model.network import Network, build_network
 from quant_model.node import LinearParameters, Parameters
+from quant_model.windows import WindowArray
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -97,10 +98,13 @@ class IntegerModel:
         """Normalised windows to integers: what the host does before it sends a window."""
         return self.input_scale.quantize(windows, self.network.input.format)
 
-    def predict(self, windows: FloatArray) -> npt.NDArray[np.float64]:
+    def predict(self, windows: WindowArray) -> npt.NDArray[np.float64]:
         """Normalised float ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
-        sums = self.forward(self.quantize_input(windows)).astype(np.float64)
-        return sums * 2.0 ** self.exponents[self.network.output.name]
+        out = self.network.output
+        parts = (windows[start : start + _CHUNK] for start in range(0, len(windows), _CHUNK))
+        sums = [self.forward(self.quantize_input(part)) for part in parts]
+        whole = np.concatenate([np.empty((0, out.columns), np.int64), *sums]).astype(np.float64)
+        return whole * 2.0 ** self.exponents[out.name]
 
     def to_json(self) -> str:
         """The whole model as canonical JSON, with its digest."""

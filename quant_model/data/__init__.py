@@ -11,7 +11,15 @@ from quant_model.data.dataset import DEFAULT_QUANTILE, DEFAULT_SPLIT, Dataset, S
 from quant_model.data.decisions import Decision
 from quant_model.data.metrics import balanced_error, mae, mae_by_output, rmse, rmse_by_output
 from quant_model.data.series import Series, load_series
-from quant_model.data.tasks import TASKS, Task, class_weights, prediction_error, task_of
+from quant_model.data.tasks import (
+    TASKS,
+    GroupError,
+    Task,
+    class_weights,
+    errors_by_group,
+    prediction_error,
+    task_of,
+)
 
 __all__ = [
     "DEFAULT_QUANTILE",
@@ -20,11 +28,13 @@ __all__ = [
     "Baseline",
     "Dataset",
     "Decision",
+    "GroupError",
     "Series",
     "Split",
     "Task",
     "balanced_error",
     "class_weights",
+    "errors_by_group",
     "load_series",
     "mae",
     "mae_by_output",

@@ -16,9 +16,11 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 from quant_model.data.decisions import Predict
+from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.series import Series
 from quant_model.data.tasks import class_weights, prediction_error, task_of
 from quant_model.errors import UserError
+from quant_model.windows import WindowArray
 
 __all__ = [
     "Baseline",
@@ -30,12 +32,8 @@ __all__ = [
     "simple_baselines",
 ]
 
-_RIDGE_COLUMNS = 1024
-"""Inputs that a ridge regression looks at, at most: solving for more takes seconds and gains little."""
 _PENALTIES = tuple(10.0**power for power in range(-6, 3))
 """Penalties tried, relative to the inputs' variance, which is about 1."""
-_CHUNK = 4096
-"""Windows whose products are summed at once: keeps float64 copies within some ten megabytes."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +129,8 @@ def seasonal_persistence(
         row = np.searchsorted(series.position, wanted)
         known = series.position[row] == wanted
         columns = slice(index * targets, (index + 1) * targets)
-        values = series.targets[row[known]]
-        scaled = (values - dataset.target_mean[columns]) / dataset.target_std[columns]
+        change = series.targets[row[known]] - split.base[known, columns]
+        scaled = (change - dataset.target_mean[columns]) / dataset.target_std[columns]
         forecast[known, columns] = scaled.astype(np.float32)
     return forecast
 
@@ -158,11 +156,11 @@ class Ridge:
         """What was chosen."""
         return f"newest {self.rows} rows, penalty {self.penalty:g}"
 
-    def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    def predict(self, windows: WindowArray) -> npt.NDArray[np.float64]:
         """Normalised windows ``(N, window, features)`` to normalised outputs ``(N, outputs)``."""
         parts = [
-            _flat(windows[start : start + _CHUNK], self.rows) @ self.weights + self.bias
-            for start in range(0, len(windows), _CHUNK)
+            flat(windows[start : start + CHUNK], self.rows) @ self.weights + self.bias
+            for start in range(0, len(windows), CHUNK)
         ]
         return np.concatenate(parts)
 
@@ -174,9 +172,9 @@ def ridge(dataset: Dataset) -> Ridge:
     inputs' covariance, which serve all penalties. With classes it tells a class by the largest of their
     outputs, and windows are weighted so that all classes count alike.
     """
-    rows = max(1, min(dataset.window, _RIDGE_COLUMNS // dataset.features))
-    weight = _window_weights(dataset)
-    x_mean, y_mean, covariance, common = _moments(dataset.train, rows, weight)
+    rows = newest_rows(dataset.window, dataset.features)
+    train = dataset.train
+    x_mean, y_mean, covariance, common = moments(train.x, train.y, rows, _window_weights(dataset))
     values, vectors = np.linalg.eigh(covariance)
     turned = vectors.T @ common
 
@@ -195,35 +193,3 @@ def _window_weights(dataset: Dataset) -> npt.NDArray[np.float64]:
     if task_of(dataset).loss == "cross entropy":
         return dataset.train.y @ class_weights(dataset)
     return np.ones(len(dataset.train))
-
-
-_Moments = tuple[
-    npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]
-]
-
-
-def _moments(split: Split, rows: int, weight: npt.NDArray[np.float64]) -> _Moments:
-    """Mean of inputs and of outputs, covariance of inputs, and of inputs with outputs; all weighted."""
-    total = weight.sum()
-    columns, outputs = rows * split.x.shape[2], split.y.shape[1]
-    x_sum, y_sum = np.zeros(columns), np.zeros(outputs)
-    square, mixed = np.zeros((columns, columns)), np.zeros((columns, outputs))
-    for start in range(0, len(split), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        x, y = _flat(split.x[part], rows), split.y[part].astype(np.float64)
-        weighted = x * weight[part, None]
-        x_sum += weighted.sum(axis=0)
-        y_sum += weight[part] @ y
-        square += weighted.T @ x
-        mixed += weighted.T @ y
-    x_mean, y_mean = x_sum / total, y_sum / total
-    return (
-        x_mean,
-        y_mean,
-        square / total - np.outer(x_mean, x_mean),
-        mixed / total - np.outer(x_mean, y_mean),
-    )
-
-
-def _flat(windows: npt.NDArray[np.floating], rows: int) -> npt.NDArray[np.float64]:
-    return windows[:, -rows:].reshape(len(windows), -1).astype(np.float64)

@@ -1,13 +1,15 @@
 """Windows of a series, split by time and normalised by the training rows.
 
-With numbers as targets an output is a target some steps ahead. With classes there is one output for each
-class, 1 where it is the label of the window's last row and 0 else: what a window's newest row belongs to.
+With numbers as targets an output is a target some steps ahead, or how far it then lies from a value that the
+window holds already, which whoever reads the output adds (``quant_model.data.outputs``). With classes there
+is one output for each class, 1 where it is the label of the window's last row and 0 else: what a window's
+newest row belongs to.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
@@ -17,49 +19,67 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.division import SPLITS, Division, divide, window_starts
+from quant_model.data.outputs import Outputs
+from quant_model.data.scale import Scale, scale_of
 from quant_model.data.series import Series
+from quant_model.data.targets import Cut, Plan, output_scale, plan, targets_of
 from quant_model.errors import UserError
+from quant_model.windows import WindowView
 
 __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
 DEFAULT_QUANTILE = 0.995
-_SPLIT_NAMES = ("train", "validation", "test")
+_SHOWN_GROUPS = 12
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The windows of one stretch of time; all arrays are normalised, contiguous and read-only.
+    """The windows of a stretch of time, or of some groups, normalised; all arrays are contiguous, read-only.
 
     Attributes:
-        x: ``(N, window, features)`` float32, the inputs, oldest row first.
+        x: ``(N, window, features)`` float32, the inputs, oldest row first. Windows overlap, and all
+            of them would take many times the memory of the series: they are made as they are indexed.
         y: ``(N, outputs)`` float32, what is to be forecast.
         last: ``(N, outputs)`` float32, the answer that needs no model: each output's target at the window's
             last row, the newest known value; with classes the one that is most frequent in training.
         last_row: ``(N,)`` int64, the series row that is the window's last.
+        base: ``(N, outputs)`` float64 in the target's unit, what is added to an output to come to a
+            forecast; 0 where the output is the forecast.
+        group: ``(N,)`` int64, the number of the window's group; None without groups.
         anomalous: ``(N,)`` bool, True where a forecast row is marked as an anomaly; None without marks.
         clean: ``(N,)`` bool, True where no row is marked, neither a forecast one nor one that the model sees;
             None without marks.
     """
 
-    x: npt.NDArray[np.float32]
+    x: WindowView
     y: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
+    base: npt.NDArray[np.float64]
+    group: npt.NDArray[np.int64] | None = None
     anomalous: npt.NDArray[np.bool_] | None = None
     clean: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.last_row)
 
+    def part(self, which: slice | npt.NDArray[np.bool_]) -> Split:
+        """Some of the windows."""
+        arrays = ((one.name, getattr(self, one.name)) for one in dataclasses.fields(self) if one.name != "x")
+        found: dict[str, Any] = {name: array if array is None else array[which] for name, array in arrays}
+        return Split(self.x.select(which), **found)
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A series cut into windows for training, validation and test.
 
-    Rows are divided by time: the earliest for training, then validation, then test. A window belongs to a
-    split when all its inputs and targets do, so none crosses a border; windows across a gap in time are left
-    out. Means and standard deviations are those of the training rows only.
+    Rows are divided by time: the earliest for training, then validation, then test; or by whole groups
+    (``quant_model.data.division``). A window belongs to a split when all its inputs and targets do, so none
+    crosses a border, nor reaches from one recording into another; windows across a gap in time are left out.
+    Means and standard deviations are those of the training rows only.
 
     Outputs are ordered by step, then by target: for targets a, b and steps 1, 2 they are a+1, b+1, a+2, b+2.
 
@@ -75,15 +95,19 @@ class Dataset:
         test: Windows for reported designs only.
         feature_mean: ``(features,)`` float64 in the file's units.
         feature_std: ``(features,)`` float64; 1 for a column that is constant in training.
-        target_mean: ``(outputs,)`` float64 in the target's unit; 0 with classes.
-        target_std: ``(outputs,)`` float64 in the target's unit; 1 with classes.
+        target_mean: ``(outputs,)`` float64 in the target's unit, of what outputs stand for; 0 with classes.
+        target_std: ``(outputs,)`` float64 in the target's unit, likewise; 1 with classes.
         unit: The target's unit, for people.
-        borders: Rows where validation and test begin.
+        borders: Rows where validation and test begin; None where whole groups are divided.
         dropped_windows: Windows left out because a gap in time lies in them.
         notes: What a user should know about the data, one sentence each.
         digest: SHA-256, hexadecimal, of all values and settings that the arrays follow from.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: Share of the validation windows that raise no alarm; for task anomaly.
+        rows_back: ``(outputs,)``, how many rows before the window's newest the value of the output's target
+            lies that is added to it: 0 is the newest; None where the output is the forecast.
+        groups: Names of the groups, by their number in ``Split.group``; empty without groups.
+        group_column: The column that tells them.
     """
 
     window: int
@@ -99,17 +123,25 @@ class Dataset:
     target_mean: npt.NDArray[np.float64]
     target_std: npt.NDArray[np.float64]
     unit: str
-    borders: tuple[int, int]
+    borders: tuple[int, int] | None
     dropped_windows: int
     notes: tuple[str, ...] = field(default=())
     digest: str = ""
     task: str = "forecast"
     anomaly_quantile: float = DEFAULT_QUANTILE
+    rows_back: tuple[int | None, ...] = ()
+    groups: tuple[str, ...] = ()
+    group_column: str = ""
 
     @property
     def features(self) -> int:
         """Number of input features."""
         return len(self.feature_names)
+
+    @property
+    def adds(self) -> bool:
+        """Whether anything is added to any output."""
+        return any(rows is not None for rows in self.rows_back)
 
     @property
     def outputs(self) -> int:
@@ -118,46 +150,12 @@ class Dataset:
 
     def split(self, name: str) -> Split:
         """Return the split called ``train``, ``validation`` or ``test``."""
-        splits = dict(zip(_SPLIT_NAMES, (self.train, self.validation, self.test), strict=True))
+        splits = dict(zip(SPLITS, (self.train, self.validation, self.test), strict=True))
         return splits[name]
 
-    def denormalise(self, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Bring normalised outputs ``(..., outputs)`` back to the target's own unit."""
-        return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean
-
-
-def _gaps_note(series: Series, dropped: int) -> str:
-    gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
-    missing = f"{series.missing_rows} rows are missing"
-    return f"{missing}; {dropped} windows lie across {gaps} in time and are left out"
-
-
-def _splits(
-    series: Series,
-    features: npt.NDArray[np.float32],
-    targets: _Targets,
-    borders: tuple[int, int],
-    window: int,
-    steps: tuple[int, ...],
-) -> tuple[list[Split], int]:
-    """The three splits, and how many windows lie across gaps."""
-    limits = (0, *borders, series.rows)
-    splits: list[Split] = []
-    dropped = 0
-    for name, start, stop in zip(_SPLIT_NAMES, limits[:-1], limits[1:], strict=True):
-        first, lost = _window_starts(series.position, start, stop, window, steps[-1])
-        if not len(first):
-            raise _too_short(series, name, window, steps)
-        dropped += lost
-        splits.append(_cut(features, targets, series.anomalous, first, window, steps))
-        clean = splits[-1].clean
-        if clean is not None and not clean.any():
-            raise UserError(
-                series.name,
-                f"every {name} window holds a row that is marked as an anomaly",
-                "mark single rows only, choose a shorter window, or other split shares",
-            )
-    return splits, dropped
+    def forecast(self, split: Split, outputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """What normalised outputs ``(N, outputs)`` of a split's windows forecast, in the target's unit."""
+        return np.asarray(outputs, dtype=np.float64) * self.target_std + self.target_mean + split.base
 
 
 def make_dataset(
@@ -168,131 +166,178 @@ def make_dataset(
     unit: str = "",
     task: str = "forecast",
     anomaly_quantile: float = DEFAULT_QUANTILE,
+    *,
+    outputs: Outputs | Sequence[Outputs] = "value",
+    season: int | None = None,
+    division: Division | None = None,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
     Args:
         series: The series.
         window: Rows of input, at least 1.
-        horizon: Steps ahead of the window's last row: one number, or rising ones. Not for classes.
-        split: Shares of the rows for training, validation and test; they add up to 1.
+        horizon: How many steps after the window's last row the forecast lies: one number, or a sequence of
+            rising ones. Without meaning for classes.
+        split: Shares of the rows (of windows, where whole groups are divided) by split; they add up to 1.
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
         anomaly_quantile: See :class:`Dataset`.
+        outputs: What the outputs stand for: all of them, or each. Without meaning for classes.
+        season: Steps in a season, for outputs that are changes from the season before.
+        division: Which rows belong to which split; by ``split`` when None.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
-        UserError: A setting is out of range, a split has no window, a target is constant or a class absent in
-            training, or values overflow.
+        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
+            class absent in training, or values are so large that they overflow.
     """
-    if bool(series.classes) != (task == "classify"):
-        raise ValueError(f"task {task} for a series with classes {series.classes}")
-    steps = (0,) if series.classes else _steps(horizon, series.name)
-    _check_settings(window, split, series.name)
-    borders = (round(split[0] * series.rows), round((split[0] + split[1]) * series.rows))
-    notes, train_rows = [*series.notes], slice(0, borders[0])
-    if borders[0] == 0:
-        raise _too_short(series, "train", window, steps)
-    feature_mean, feature_std = _scaler(series, series.features[train_rows], series.feature_names, notes)
-    features = _normalise(series, series.features, feature_mean, feature_std)
-    targets = (_classes if series.classes else _values)(series, train_rows)
-    splits, dropped = _splits(series, features, targets, borders, window, steps)
-    notes += _absent_classes(series.classes, splits) if series.classes else []
-    notes += [_gaps_note(series, dropped)] if dropped else []
+    _check_settings(series, task, window, split)
+    wanted = plan(series, window, horizon, outputs, season)
+    division = division or divide(series, split, window + wanted.steps[-1])
+    scale = scale_of(series.features[division.train], series.feature_names, series.name)
+    splits, dropped, own = _splits(series, scale, wanted, division, window)
     return Dataset(
         window=window,
-        horizon=steps,
+        horizon=wanted.steps,
         feature_names=series.feature_names,
         target_names=series.target_names,
-        output_names=_output_names(targets.names, steps),
-        train=splits[0],
-        validation=splits[1],
-        test=splits[2],
-        feature_mean=feature_mean,
-        feature_std=feature_std,
-        target_mean=np.tile(targets.mean, len(steps)),
-        target_std=np.tile(targets.std, len(steps)),
+        output_names=wanted.names,
+        **dict(zip(SPLITS, splits, strict=True)),
+        feature_mean=scale.mean,
+        feature_std=scale.std,
+        target_mean=own.mean,
+        target_std=own.std,
         unit=unit,
-        borders=borders,
+        borders=division.borders,
         dropped_windows=dropped,
-        notes=tuple(notes),
-        digest=_digest(series, window, steps, borders),
+        notes=tuple(_notes(series, division, splits, dropped)),
+        digest=_digest(series, window, wanted, division),
         task=task,
         anomaly_quantile=anomaly_quantile,
+        rows_back=wanted.rows_back,
+        groups=series.group_names,
+        group_column=series.group_column,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Targets:
-    """What every row has as a target, by output of one step.
-
-    Attributes:
-        names: Of the columns.
-        values: ``(rows, columns)`` normalised.
-        known: ``(rows, columns)`` normalised, the answer that needs no model at that row.
-        mean: ``(columns,)``.
-        std: ``(columns,)``.
-    """
-
-    names: tuple[str, ...]
-    values: npt.NDArray[np.float32]
-    known: npt.NDArray[np.float32]
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
+def _splits(
+    series: Series, scale: Scale, wanted: Plan, division: Division, window: int
+) -> tuple[list[Split], int, Scale]:
+    """The splits, how many windows are left out for a gap, and the outputs' scale."""
+    firsts, dropped = _windows(series, division, window, wanted.steps)
+    features = scale.normalise(series.features, series.name)
+    targets = targets_of(series, division.train)
+    cuts = [Cut.of(targets, first + window - 1, wanted) for first in firsts]
+    own = output_scale(targets, cuts[0], wanted, series.name)
+    splits = [
+        _split(series, WindowView(features, first, window), cut, first + window - 1, wanted.steps, own)
+        for cut, first in zip(cuts, firsts, strict=True)
+    ]
+    _check_clean(series, splits)
+    return splits, dropped, own
 
 
-def _absent_classes(classes: tuple[str, ...], splits: Sequence[Split]) -> Iterator[str]:
-    for name, split in zip(_SPLIT_NAMES, splits, strict=True):
+def _windows(
+    series: Series, division: Division, window: int, steps: tuple[int, ...]
+) -> tuple[list[npt.NDArray[np.int64]], int]:
+    """The first rows of each split's windows, and how many windows are left out for a gap."""
+    found = [window_starts(series.position, own, window + steps[-1]) for own in division.stretches]
+    for name, (first, _) in zip(SPLITS, found, strict=True):
+        if not len(first):
+            raise _too_short(series, name, window, steps)
+    return [first for first, _ in found], sum(lost for _, lost in found)
+
+
+def _split(
+    series: Series,
+    windows: WindowView,
+    cut: Cut,
+    last_row: npt.NDArray[np.int64],
+    steps: tuple[int, ...],
+    scale: Scale,
+) -> Split:
+    marked, clean, marks = None, None, series.anomalous
+    if marks is not None:
+        marked = np.any([marks[last_row + step] for step in steps], axis=0)
+        before = np.concatenate([[0], np.cumsum(marks)])
+        clean = ~(marked | (before[last_row + 1] > before[last_row + 1 - windows.shape[1]]))
+    split = Split(
+        x=windows,
+        y=scale.normalise(cut.truth - cut.base, series.name),
+        last=scale.normalise(cut.known - cut.base, series.name),
+        last_row=last_row,
+        base=cut.base,
+        group=None if series.group is None else series.group[last_row],
+        anomalous=marked,
+        clean=clean,
+    )
+    for one in dataclasses.fields(split):
+        if isinstance(array := getattr(split, one.name), np.ndarray):
+            array.flags.writeable = False
+    return split
+
+
+def _check_clean(series: Series, splits: Sequence[Split]) -> None:
+    for name, split in zip(SPLITS, splits, strict=True):
+        if split.clean is not None and not split.clean.any():
+            raise UserError(
+                series.name,
+                f"every {name} window holds a row that is marked as an anomaly",
+                "mark single rows only, choose a shorter window, or other split shares",
+            )
+
+
+def _notes(series: Series, division: Division, splits: Sequence[Split], dropped: int) -> Iterator[str]:
+    """What a user should know about the data."""
+    yield from series.notes
+    train = series.features[division.train]
+    for column, name in enumerate(series.feature_names):
+        if train[:, column].min() == train[:, column].max():
+            yield (
+                f"feature {name} is constant in the training rows: "
+                "it carries nothing to learn from and costs area; leave it out of the features"
+            )
+    if series.group is not None:
+        yield _group_note(series, series.group, splits)
+    if series.classes:
+        yield from _absent_classes(series, splits)
+    if dropped:
+        gaps = "the gap" if series.gaps == 1 else f"one of the {series.gaps} gaps"
+        yield (
+            f"{series.missing_rows} rows are missing; "
+            f"{dropped} windows lie across {gaps} in time and are left out"
+        )
+
+
+def _group_note(series: Series, group: npt.NDArray[np.int64], splits: Sequence[Split]) -> str:
+    told = []
+    for name, split in zip(SPLITS, splits, strict=True):
+        own = [series.group_names[number] for number in np.unique(group[split.last_row])]
+        more = f" and {len(own) - _SHOWN_GROUPS} more" if len(own) > _SHOWN_GROUPS else ""
+        told.append(f"{name} {', '.join(own[:_SHOWN_GROUPS])}{more}")
+    return f"whole groups of column {series.group_column} go to one split: {'; '.join(told)}"
+
+
+def _absent_classes(series: Series, splits: Sequence[Split]) -> Iterator[str]:
+    remedy = (
+        "choose other split shares"
+        if series.group is None
+        else f"too few groups of column {series.group_column} hold it"
+    )
+    for name, split in zip(SPLITS, splits, strict=True):
         there = split.y.max(axis=0)
-        absent = [label for index, label in enumerate(classes) if not there[index]]
+        absent = [label for index, label in enumerate(series.classes) if not there[index]]
         if absent:
             yield (
                 f"no {name} window belongs to {', '.join(absent)}: that split's error says nothing about it; "
-                "choose other split shares"
+                f"{remedy}"
             )
 
 
-def _values(series: Series, train: slice) -> _Targets:
-    """Targets that are numbers."""
-    for column, name in zip(series.targets[train].T, series.target_names, strict=True):
-        if column.min() == column.max():
-            raise UserError(
-                f"{series.name} column {name}",
-                f"the target is {column[0]:g} in every training row: there is nothing to forecast",
-                "choose another target, or split shares that give training rows where it changes",
-            )
-    mean, std = _scaler(series, series.targets[train], series.target_names, [])
-    values = _normalise(series, series.targets, mean, std)
-    return _Targets(series.target_names, values, values, mean, std)
-
-
-def _classes(series: Series, train: slice) -> _Targets:
-    """One column for each class, 1 in the rows that belong to it."""
-    number = series.targets[:, 0].astype(np.int64)
-    count = np.bincount(number[train], minlength=len(series.classes))
-    for name, rows in zip(series.classes, count, strict=True):
-        if not rows:
-            raise UserError(
-                f"{series.name} column {series.target_names[0]}",
-                f"no training row belongs to class {name}",
-                "choose other split shares, or take the class (and its rows) out",
-            )
-    one_hot = np.eye(len(series.classes), dtype=np.float32)
-    known = np.broadcast_to(one_hot[count.argmax()], (series.rows, len(series.classes)))
-    mean, std = np.zeros(len(series.classes)), np.ones(len(series.classes))
-    return _Targets(series.classes, one_hot[number], known, mean, std)
-
-
-def _steps(horizon: int | Sequence[int], name: str) -> tuple[int, ...]:
-    steps = (horizon,) if isinstance(horizon, int) else tuple(horizon)
-    if not steps or steps[0] < 1 or any(b <= a for a, b in itertools.pairwise(steps)):
-        raise UserError(
-            name, f"horizon {horizon} is not usable", "give steps of at least 1, each larger than the last"
-        )
-    return steps
-
-
-def _check_settings(window: int, split: tuple[float, float, float], name: str) -> None:
+def _check_settings(series: Series, task: str, window: int, split: tuple[float, float, float]) -> None:
+    if bool(series.classes) != (task == "classify"):
+        raise ValueError(f"task {task} for a series with classes {series.classes}")
+    name = series.name
     if window < 1:
         raise UserError(name, f"a window of {window} rows", "choose a window of at least 1 row")
     shares = list(split)
@@ -313,113 +358,22 @@ def _too_short(series: Series, split: str, window: int, steps: tuple[int, ...]) 
     )
 
 
-def _scaler(
-    series: Series, train: npt.NDArray[np.float64], names: tuple[str, ...], notes: list[str]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return mean and standard deviation of each column, 1 for the deviation of a constant one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, std = train.mean(axis=0), train.std(axis=0)
-    # By the values themselves: the deviation of equal numbers is not always computed as exactly 0.
-    constant = train.max(axis=0) == train.min(axis=0)
-    for column, name in enumerate(names):
-        if constant[column]:
-            mean[column], std[column] = train[0, column], 1.0
-            notes.append(
-                f"feature {name} is constant in the training rows: "
-                "it carries nothing to learn from and costs area; leave it out of the features"
-            )
-        elif not (math.isfinite(std[column]) and std[column] > 0):
-            raise UserError(
-                f"{series.name} column {name}",
-                "the values' spread overflows or underflows",
-                "write the column in a unit that gives numbers of ordinary size",
-            )
-    mean.flags.writeable = std.flags.writeable = False
-    return mean, std
-
-
-def _normalise(
-    series: Series,
-    values: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.float64],
-    std: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        normalised = ((values - mean) / std).astype(np.float32)
-    if not np.isfinite(normalised).all():
-        raise UserError(
-            series.name,
-            "a value lies so far from the training rows that it overflows",
-            "look for a wrong value, or choose other split shares",
-        )
-    return normalised
-
-
-def _window_starts(
-    position: npt.NDArray[np.int64], start: int, stop: int, window: int, reach: int
-) -> tuple[npt.NDArray[np.int64], int]:
-    """Find the windows within rows ``start`` to ``stop`` (exclusive).
-
-    Args:
-        position: Each row's place in steps.
-        start: First row.
-        stop: Row after the last.
-        window: Rows of input.
-        reach: Steps from the window's last row to its furthest target.
-
-    Returns:
-        The first row of every window that has no gap, and how many were left out for a gap.
-    """
-    span = window - 1 + reach
-    first = np.arange(start, max(start, stop - span), dtype=np.int64)
-    whole = position[first + span] - position[first] == span
-    return first[whole], int(np.count_nonzero(~whole))
-
-
-def _cut(
-    features: npt.NDArray[np.float32],
-    targets: _Targets,
-    anomalous: npt.NDArray[np.bool_] | None,
-    first: npt.NDArray[np.int64],
-    window: int,
-    steps: tuple[int, ...],
-) -> Split:
-    view = np.lib.stride_tricks.sliding_window_view(features, window, axis=0)
-    last_row = first + window - 1
-    arrays: list[npt.NDArray[Any]] = [
-        np.ascontiguousarray(view[first].transpose(0, 2, 1)),
-        np.concatenate([targets.values[last_row + step] for step in steps], axis=1),
-        np.tile(targets.known[last_row], (1, len(steps))),
-        last_row,
-    ]
-    if anomalous is not None:
-        marked = np.any([anomalous[last_row + step] for step in steps], axis=0)
-        seen = np.lib.stride_tricks.sliding_window_view(anomalous, window)[first].any(axis=1)
-        arrays += [marked, ~(marked | seen)]
-    for array in arrays:
-        array.flags.writeable = False
-    return Split(*arrays)
-
-
-def _output_names(targets: tuple[str, ...], steps: tuple[int, ...]) -> tuple[str, ...]:
-    if steps in ((0,), (1,)):
-        return targets
-    return tuple(f"{target}+{step}" for step in steps for target in targets)
-
-
-def _digest(series: Series, window: int, steps: tuple[int, ...], borders: tuple[int, int]) -> str:
+def _digest(series: Series, window: int, wanted: Plan, division: Division) -> str:
     settings = {
         "window": window,
-        "horizon": steps,
-        "borders": borders,
+        "horizon": wanted.steps,
+        "borders": division.borders,
         "features": series.feature_names,
         "targets": series.target_names,
         "rows": series.rows,
+        # What earlier versions did not know is there only where it is used: their digests still hold.
+        **({"groups": dict(division.groups), "names": series.group_names} if division.groups else {}),
         **({"classes": series.classes} if series.classes else {}),
+        **({"rows_back": wanted.rows_back} if wanted.adds else {}),
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    marks = () if series.anomalous is None else (series.anomalous,)
-    for array in (series.position, series.features, series.targets, *marks):
+    more = [one for one in (series.anomalous, series.group) if one is not None]
+    for array in (series.position, series.features, series.targets, *more):
         # Little-endian and by rows on every machine.
         digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()

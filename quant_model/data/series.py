@@ -15,14 +15,24 @@ import numpy.typing as npt
 from quant_model.data.cache import Cache, Kept
 from quant_model.data.reading.frame import Frame
 from quant_model.data.reading.numbers import Numbers
-from quant_model.data.reading.reader import Timed, code_cells, number_cells, settle, short, timed
+from quant_model.data.reading.reader import (
+    Settled,
+    Timed,
+    code_cells,
+    number_cells,
+    settle,
+    shared_step,
+    short,
+    timed,
+)
 from quant_model.data.reading.settings import Reading
 from quant_model.data.reading.shape import reshaped
 from quant_model.data.reading.sheet import Sheet, column_place, words_of
 from quant_model.data.reading.source import read_file, read_sheet
+from quant_model.data.recordings import APART, joined, recordings_of
 from quant_model.errors import UserError
 
-__all__ = ["MARKS", "Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
+__all__ = ["APART", "MARKS", "Columns", "Series", "gaps", "load_series", "missing_rows", "series_of"]
 
 _NORMAL = ("0", "false", "normal", "ok", "no", "healthy", "nominal")
 _MARKED = (
@@ -45,7 +55,7 @@ MARKS = {
     for form in (word, word.capitalize(), word.upper())
 }
 """What marks of anomalies mean: 1 for one."""
-_ARRAYS = ("time", "position", "features", "targets", "anomalous")
+_ARRAYS = ("time", "position", "features", "targets", "anomalous", "group")
 """Fields of a series that a cache maps into memory."""
 _VERSION = 1
 """Raise when the same file and settings would give another series."""
@@ -59,10 +69,10 @@ class Series:
     Attributes:
         name: What errors and reports call the file.
         sha256: Digest of the file's bytes, in hexadecimal.
-        time: ``(rows,)`` strictly rising; in UTC where a time has an offset or the zone is known.
+        time: ``(rows,)`` strictly rising in each recording; in UTC where an offset or the zone is known.
         step: The distance between neighbouring rows where nothing is missing; months by the calendar.
         position: ``(rows,)`` int64, the row's distance from the first row in steps; consecutive numbers
-            mean consecutive rows, a jump is a gap.
+            mean consecutive rows, a jump is a gap. Recordings lie :data:`APART`.
         feature_names: Names of the columns of ``features``.
         target_names: Names of the columns of ``targets``.
         features: ``(rows, features)`` float64, in the units of the file.
@@ -73,6 +83,9 @@ class Series:
         anomalous: ``(rows,)`` bool, True for rows that somebody has marked as anomalies; None without marks.
         step_name: The step for people: ``hour``, ``15 minutes``, ``business day``.
         notes: What was done to rows of the file that a user should know of, one sentence each.
+        group: ``(rows,)`` int64, the number of each row's group; None where the file is one recording.
+        group_names: Of the groups, by number.
+        group_column: The column that tells them.
     """
 
     name: str
@@ -88,6 +101,14 @@ class Series:
     anomalous: npt.NDArray[np.bool_] | None = None
     step_name: str = "step"
     notes: tuple[str, ...] = ()
+    group: npt.NDArray[np.int64] | None = None
+    group_names: tuple[str, ...] = ()
+    group_column: str = ""
+
+    @property
+    def recordings(self) -> npt.NDArray[np.int64]:
+        """The first row of each recording: rows before which no window reaches back."""
+        return np.flatnonzero(np.diff(self.position, prepend=-APART) >= APART)
 
     @property
     def rows(self) -> int:
@@ -114,28 +135,33 @@ class Columns:
         targets: Columns that the model forecasts, in that order.
         classes: When given, the target column holds labels (texts or whole numbers): all of them.
         anomaly: A column of marks, 1 or true for rows that are known to be anomalies, 0 or false else.
+        groups: Columns that tell several recordings apart: rows with the same cells in them are one, whose
+            times rise, wherever in the file they stand. The first one's cells name the groups.
     """
 
     features: tuple[str, ...]
     targets: tuple[str, ...]
     classes: tuple[str, ...] = ()
     anomaly: str | None = None
+    groups: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every column, each once."""
+        """Every column of numbers, marks or labels, each once."""
         marks = () if self.anomaly is None else (self.anomaly,)
         return tuple(dict.fromkeys((*self.features, *self.targets, *marks)))
 
 
 def gaps(position: npt.NDArray[np.int64]) -> int:
     """How often at least one row is missing between rows at ``position``, ``(rows,)`` rising, in steps."""
-    return int(np.count_nonzero(np.diff(position) > 1))
+    distance = np.diff(position)
+    return int(np.count_nonzero((distance > 1) & (distance < APART)))
 
 
 def missing_rows(position: npt.NDArray[np.int64]) -> int:
     """How many rows are missing in all gaps together."""
-    return int(position[-1] - position[0]) + 1 - len(position)
+    distance = np.diff(position)
+    return int((distance[distance < APART] - 1).sum())
 
 
 def load_series(
@@ -148,6 +174,7 @@ def load_series(
     sha256: str | None = None,
     classes: Sequence[str] = (),
     anomaly_column: str | None = None,
+    group_columns: Sequence[str] = (),
     cache: Cache | None = None,
 ) -> Series:
     """Load a series from a file and check every cell used.
@@ -157,14 +184,14 @@ def load_series(
 
     Args:
         path: The file: text with separated cells, Parquet or Excel. Its kind is told by its content.
-        reading: How it is read; a name is that of the column of times, in ISO 8601: ``2024-05-01 13:00`` or
-            ``2024-05-01T13:00:00+02:00``.
+        reading: How it is read; a name is that of the column of times, in ISO 8601.
         feature_columns: Columns that the model reads, in that order; a target may be one of them.
         target_columns: Columns that the model forecasts, in that order.
         name: What errors call the file; its path unless given.
         sha256: When given, the digest that the file's bytes must have.
         classes: See :class:`Columns`.
         anomaly_column: See :class:`Columns`.
+        group_columns: See :class:`Columns`.
         cache: Where the parsed series is kept for the next time; its arrays are then mapped from there, one
             copy in memory for all processes.
 
@@ -176,7 +203,8 @@ def load_series(
     shown = str(path) if name is None else name
     if isinstance(reading, str):
         reading = Reading((reading,))
-    columns = Columns(tuple(feature_columns), tuple(target_columns), tuple(classes), anomaly_column)
+    features, targets, labels = (tuple(one) for one in (feature_columns, target_columns, classes))
+    columns = Columns(features, targets, labels, anomaly_column, tuple(group_columns))
     _check_choice(shown, reading, columns)
     content = read_file(Path(path), shown)
     digest = hashlib.sha256(content).hexdigest()
@@ -190,7 +218,7 @@ def load_series(
     kept = None if cache is None else cache.get(key)
     if kept is not None:
         return _from_kept(kept, shown)
-    wanted = reading.sources(columns.all)
+    wanted = reading.sources((*columns.all, *columns.groups))
     sheet = read_sheet(content, shown, wanted, reading.time if wanted is None else wanted)
     series = series_of(sheet, digest, reading, columns)
     if cache is not None:
@@ -231,7 +259,7 @@ def series_of(sheet: Sheet, digest: str, reading: Reading, columns: Columns) -> 
     """
     if not len(sheet):
         raise UserError(sheet.name, "0 rows of data", "a series needs at least two")
-    table = timed(reshaped(sheet, reading), reading)
+    table = timed(reshaped(sheet, reading), reading, columns.groups)
     for column in columns.all:
         column_place(column, table.sheet.header, sheet.place(0) if reading.pivot else sheet.name)
     frame = Frame(
@@ -243,11 +271,20 @@ def series_of(sheet: Sheet, digest: str, reading: Reading, columns: Columns) -> 
         labels=frozenset(_labels(columns)),
         notes=table.sheet.lost,
     )
-    settled = settle(frame, reading)
+    if not columns.groups:
+        return _recording(settle(frame, reading), digest, columns)
+    found = recordings_of(table.sheet, columns.groups)
+    step = shared_step([frame.micros[rows] for rows in found.rows], reading, sheet.name)
+    parts = [_recording(settle(frame.part(rows), reading, step), digest, columns) for rows in found.rows]
+    return joined(parts, found.names, sheet.name, found.column)
+
+
+def _recording(settled: Settled, digest: str, columns: Columns) -> Series:
+    """The rows of one recording."""
     found = settled.frame
     marks = None if columns.anomaly is None else found.columns[columns.anomaly] > 0
     return Series(
-        name=sheet.name,
+        name=found.name,
         sha256=digest,
         time=_frozen(found.micros.astype("datetime64[us]")),
         step=settled.step.numpy,

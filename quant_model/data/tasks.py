@@ -18,7 +18,16 @@ from quant_model.data.dataset import Dataset, Split
 from quant_model.data.decisions import Decision, Predict, largest_output, plain_forecast, threshold
 from quant_model.data.metrics import balanced_error, clean_rmse, rmse
 
-__all__ = ["TASKS", "Loss", "Task", "class_weights", "prediction_error", "task_of"]
+__all__ = [
+    "TASKS",
+    "GroupError",
+    "Loss",
+    "Task",
+    "class_weights",
+    "errors_by_group",
+    "prediction_error",
+    "task_of",
+]
 
 Loss = Literal["squared error", "cross entropy"]
 _Outputs = npt.NDArray[np.floating]
@@ -80,6 +89,33 @@ def prediction_error(dataset: Dataset, split: Split, outputs: _Outputs) -> float
         ValueError: The outputs do not have the shape of ``split.y``.
     """
     return task_of(dataset).measure(dataset, split, outputs)
+
+
+@dataclass(frozen=True)
+class GroupError:
+    """The error on one group's windows of a split."""
+
+    name: str
+    windows: int
+    error: float
+
+
+def errors_by_group(dataset: Dataset, split: Split, outputs: _Outputs) -> tuple[GroupError, ...]:
+    """The error of each group that a split holds, the largest first; empty where the data have no groups.
+
+    A group's balanced error is over the classes that it has. A group all of whose windows hold a marked
+    anomaly has none, and is left out.
+    """
+    if split.group is None:
+        return ()
+    found = []
+    for number in np.unique(split.group):
+        own = split.group == number
+        part = split.part(own)
+        if part.clean is None or part.clean.any():
+            error = prediction_error(dataset, part, outputs[own])
+            found.append(GroupError(dataset.groups[number], len(part), error))
+    return tuple(sorted(found, key=lambda one: -one.error))
 
 
 def class_weights(dataset: Dataset) -> npt.NDArray[np.float64]:

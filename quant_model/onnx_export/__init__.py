@@ -39,7 +39,8 @@ def to_onnx(model: IntegerModel, notes: Mapping[str, str] | None = None) -> onnx
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="bitfront",
-        doc_string="Integers in, integers out. A value is offset + step * integer: see the properties.",
+        doc_string="Integers in, integers out. A value is offset + step * integer, and where the property "
+        "host says so, plus a value of the window: see the properties.",
     )
     scale, source = model.input_scale, model.network.input.format
     properties = {

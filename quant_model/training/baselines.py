@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from quant_model.data.baselines import Baseline, baseline, simple_baselines
 from quant_model.data.dataset import Dataset
 from quant_model.data.series import Series
-from quant_model.data.tasks import prediction_error
 from quant_model.training.errors import TrainingDiverged
-from quant_model.training.loop import Plan, Windows, fit
+from quant_model.training.loop import Plan, Windows, evaluated, fit, validator
 from quant_model.training.losses import loss_of
 
 __all__ = ["baselines", "lstm_baseline"]
@@ -21,8 +20,6 @@ _HIDDEN = 32
 """Units: more parameters than the encoders that fit a small device have."""
 _BATCH = 128
 _LEARNING_RATE = 1e-2
-_EVALUATED = 4096
-"""Windows evaluated at once."""
 _STEPS = 1200
 """Steps of the optimiser, at most, so that a long series takes no longer: some ten seconds at 24 rows."""
 _MOST_EPOCHS = 20
@@ -58,19 +55,16 @@ def lstm_baseline(dataset: Dataset, seed: int) -> Baseline:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _Lstm(dataset.features, dataset.outputs)
-    validation = Windows.of(dataset.validation)
-
-    def validate() -> float:
-        return prediction_error(dataset, dataset.validation, _outputs(model, validation.x).numpy())
-
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, weight_decay=0.0, fused=True)
     steps = -(-len(dataset.train) // _BATCH)
     plan = Plan(max(1, min(_MOST_EPOCHS, _STEPS // steps)), _BATCH, _PATIENCE, seed)
-    history = fit(model, optimizer, Windows.of(dataset.train), loss_of(dataset), validate, plan)
+    history = fit(
+        model, optimizer, Windows.of(dataset.train), loss_of(dataset), validator(model, dataset), plan
+    )
     return baseline(
         dataset,
         "LSTM, float",
-        lambda split: _outputs(model, Windows.of(split).x).numpy(),
+        lambda split: evaluated(model, split.x),
         f"{_HIDDEN} units, {sum(one.numel() for one in model.parameters())} parameters, "
         f"{len(history) - 1} epochs",
     )
@@ -88,9 +82,3 @@ class _Lstm(nn.Module):
         """Outputs of a batch, from the state after the newest row."""
         _, (state, _) = self.cell(windows)
         return cast(Tensor, self.head(state[0]))
-
-
-def _outputs(model: nn.Module, windows: Tensor) -> Tensor:
-    model.eval()
-    with torch.no_grad():
-        return torch.cat([model(part) for part in torch.split(windows, _EVALUATED)])

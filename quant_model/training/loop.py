@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from quant_model.training.checkpoint import Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
+from quant_model.windows import WindowArray
 
 _DIVERGED = 100
 """A training has diverged when its mean loss is so many times that of outputs that are zero throughout.
@@ -25,6 +27,8 @@ SHARE = "share"
 """Key of an optimiser's group: the share of the training in which it learns."""
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
+_EVALUATED = 4096
+"""Windows that are evaluated at a time."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,22 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """A split as tensors."""
+    """A split whose windows become tensors as they are needed: all at once they may fill the memory."""
 
-    x: Tensor
+    x: WindowArray
     y: Tensor
 
     @classmethod
     def of(cls, split: Split) -> Windows:
-        """Copy a split: torch warns about read-only memory."""
-        return cls(torch.from_numpy(np.array(split.x)), torch.from_numpy(np.array(split.y)))
+        """Of a split, whose outputs are copied: torch warns about read-only memory."""
+        return cls(split.x, torch.from_numpy(np.array(split.y)))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs and outputs of the windows of these numbers."""
+        return torch.from_numpy(self.x[chosen.numpy()]), self.y[chosen]
 
 
 @dataclass
@@ -144,14 +155,22 @@ def fit(
 
 def validator(model: nn.Module, dataset: Dataset) -> Callable[[], float]:
     """What measures a model's error on validation, by the dataset's task."""
-    validation = Windows.of(dataset.validation)
 
     def validate() -> float:
-        model.eval()
-        with torch.no_grad():
-            return prediction_error(dataset, dataset.validation, model(validation.x).numpy())
+        outputs = evaluated(model, dataset.validation.x)
+        return prediction_error(dataset, dataset.validation, outputs)
 
     return validate
+
+
+def evaluated(model: nn.Module, windows: WindowArray) -> npt.NDArray[np.float32]:
+    """A model's outputs for all windows, some thousand at a time."""
+    model.eval()
+    parts = (slice(start, start + _EVALUATED) for start in range(0, len(windows), _EVALUATED))
+    with torch.no_grad():
+        found = [model(torch.from_numpy(windows[part])) for part in parts]
+    outputs: npt.NDArray[np.float32] = torch.cat(found).numpy()
+    return outputs
 
 
 def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) -> bool:
@@ -176,10 +195,9 @@ def _run_epoch(
 ) -> float:
     """Pass over all windows once and return the mean loss."""
     model, optimizer = standing.model, standing.optimizer
-    steps = -(-len(windows.x) // plan.batch_size)
+    steps = -(-len(windows) // plan.batch_size)
     # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
-    order = torch.randperm(len(windows.x), generator=_generator(plan.seed, index))
-    shuffled = Windows(windows.x[order], windows.y[order])
+    order = torch.randperm(len(windows), generator=_generator(plan.seed, index))
     model.train()
     total = torch.zeros(())
     for step in range(steps):
@@ -187,15 +205,15 @@ def _run_epoch(
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             share = group.get(SHARE, 1.0)
             group["lr"] = peak * _schedule(progress / share) if progress < share else 0.0
-        part = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
-        loss = loss_function(model(shuffled.x[part]), shuffled.y[part])
+        x, y = windows.batch(order[step * plan.batch_size : (step + 1) * plan.batch_size])
+        loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if standing.average is not None:
             standing.average.update()
-        total += loss.detach() * len(shuffled.x[part])
-    return float(total) / len(windows.x)
+        total += loss.detach() * len(x)
+    return float(total) / len(windows)
 
 
 def _better(

@@ -29,6 +29,7 @@ from quant_model.training.loop import Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import calibration_windows
+from quant_model.windows import WindowArray
 
 _VERSION = 1
 """Raise when the same settings would train another parent."""
@@ -50,13 +51,16 @@ class FloatParent:
     """:func:`parent_key` of what it was trained on."""
     history: tuple[Epoch, ...] = ()
 
-    def predict(self, windows: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    def predict(self, windows: WindowArray) -> npt.NDArray[np.float32]:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
         # In parts: all tensors of a pass over a whole series are gigabytes.
-        parts = torch.split(torch.from_numpy(np.array(windows)), _PREDICTED)
+        parts = (windows[start : start + _PREDICTED] for start in range(0, len(windows), _PREDICTED))
         out = graph_of(self.shape).output.name
         with torch.no_grad():
-            found = [folded_tensors(self.shape, self.linears, part)[out][:, 0] for part in parts]
+            found = [
+                folded_tensors(self.shape, self.linears, torch.from_numpy(np.array(part)))[out][:, 0]
+                for part in parts
+            ]
         forecast: npt.NDArray[np.float32] = torch.cat(found).numpy()
         return forecast
 

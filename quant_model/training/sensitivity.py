@@ -153,9 +153,7 @@ def _with_activations(design: DesignPoint, names: tuple[str, ...], bits: int) ->
 
 
 def _thinned(split: Split) -> Split:
-    step = -(-len(split) // _MOST_WINDOWS)
-    marks = None if split.anomalous is None else split.anomalous[::step]
-    return Split(split.x[::step], split.y[::step], split.last[::step], split.last_row[::step], marks)
+    return split.part(slice(None, None, -(-len(split) // _MOST_WINDOWS)))
 
 
 def _numbers(table: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[int, float]]:

@@ -46,6 +46,12 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".txt", ".dat", ".log
 @click.option("--fill", type=click.Choice(FILLS), help="What becomes of missing cells. Default: guessed.")
 @click.option("--step", metavar="STEP", help="Average rows to this distance, for example '15 min'.")
 @click.option("--skip-rows", metavar="ROWS", help="Rows to leave out, for example 102-106,300.")
+@click.option(
+    "--group",
+    multiple=True,
+    metavar="COLUMN",
+    help="What tells several recordings apart; the split goes by it.",
+)
 @device_option
 def init(data_file: Path, out: Path | None, device: str | None, **options: Any) -> None:
     """Look at a file of data and write a commented study file that runs; say what was guessed, and why.
@@ -73,6 +79,7 @@ def _wishes(
     fill: Any,
     step: str | None,
     skip_rows: str | None,
+    group: tuple[str, ...],
 ) -> Wishes:
     """The options, checked.
 
@@ -96,6 +103,7 @@ def _wishes(
         fill,
         step,
         tuple(_rows(skip_rows)) if skip_rows else (),
+        group,
     )
 
 
@@ -144,6 +152,7 @@ def _tell(guess: Guess) -> None:
         *(("read", one) for one in guess.said),
         ("time", f"{reading.time_name} ({reasons['time']})"),
         *((key, f"{toml(value)} ({reasons[key]})") for key, value in reading_keys(reading) if key != "time"),
+        *([("group", _told_group(guess))] if guess.columns.groups else []),
         *([("task", f"{guess.task} ({reasons['task']})")] if guess.task != "forecast" else []),
         *([("classes", ", ".join(guess.columns.classes))] if guess.columns.classes else []),
         *([("marks", guess.columns.anomaly)] if guess.columns.anomaly else []),
@@ -157,6 +166,10 @@ def _tell(guess: Guess) -> None:
     print(f"{guess.name}, guessed:")
     for what, found in facts:
         print(f"  {what:11} {found}")
+
+
+def _told_group(guess: Guess) -> str:
+    return f"{', '.join(guess.columns.groups)} ({guess.reasons['group']}); others: --group"
 
 
 def _tell_written(guess: Guess, written: Written) -> None:

@@ -9,7 +9,7 @@ import click
 
 from search.commands.options import fastest_option, json_option, print_json, storage_option, study_option
 from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, choose
-from search.results.front import as_fastest, finished_trials
+from search.results.front import as_fastest, offered_trials
 from search.show import working
 from search.store.storage import storage_errors
 from search.store.study import open_study
@@ -51,7 +51,7 @@ def pick(
     """
     study = open_study(url, name)
     with storage_errors(url):
-        found = finished_trials(study)
+        found = offered_trials(study)
     if fastest:
         with working("Filling lanes"):
             found = as_fastest(study, found)

@@ -8,7 +8,8 @@ from quant_model.design import shape_from_dict
 from search.results.check import Checked
 from search.results.comparison import stored_baselines
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, front
+from search.results.front import FrontTrial, front, left_out
+from search.results.scores import Scores
 from search.show import number, print_table, shown, working
 from search.space.budget import Budget
 from search.space.facts import fact
@@ -46,6 +47,8 @@ def print_front(study: OpenStudy) -> None:
     names = trials[0].utilization if trials else Budget.of(study.spec).room
     resources = f"% of {' / '.join(names)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
+    if note := left_out(study):
+        print(note)
     _print_fastest(study, trials, resources)
     print_baselines(study)
 
@@ -107,6 +110,7 @@ def _described(checked: Checked) -> dict[str, str]:
         f"test error of {scores.naive.name}": number(scores.naive.test),
         "test error / that one": f"{scores.test_ratio:.3f}",
         **{f"test {name}": shown(value) for name, value in scores.decision.test.items()},
+        **_worst_group(scores),
         "outputs compared": f"{verification.outputs}, by {verification.tool}" if verification else "none",
         "mismatches": str(verification.mismatches) if verification else "not known",
         "cycles (predicted)": "not known",
@@ -124,6 +128,13 @@ def _described(checked: Checked) -> dict[str, str]:
     budget = assessment.budget
     told[f"fits {budget.device_name}{budget.limits}"] = "yes" if measurement and measurement.fits else "no"
     return told
+
+
+def _worst_group(scores: Scores) -> dict[str, str]:
+    worst = scores.worst_group
+    if worst is None:
+        return {}
+    return {f"largest test error of a {scores.group_column}": f"{number(worst.error)} ({worst.name})"}
 
 
 def _shares(utilization: Mapping[str, float]) -> str:

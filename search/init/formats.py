@@ -139,7 +139,7 @@ def _dates(text: str) -> Iterator[tuple[str, str]]:
     if found := re.match(r"\d+", text):
         digits = len(found.group())
         rest = text[found.end() :]
-        if not re.match(r"[-./:]\d", rest):
+        if not re.match(r"[-./:]\d", rest) or (digits == 8 and rest[0] in ":-"):
             yield from ((one, rest) for one in _DENSE.get(digits, ()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.reading.frame import Frame, filled, longest
-from quant_model.data.reading.reader import Settled, placed
+from quant_model.data.reading.numbers import is_missing
+from quant_model.data.reading.reader import Settled, placed, shared_step
 from quant_model.data.reading.settings import Fill, Reading
-from quant_model.data.reading.sheet import Sheet
+from quant_model.data.reading.sheet import Sheet, words_of
 from quant_model.data.reading.source import read_sheet
 from quant_model.data.reading.steps import Step
+from quant_model.data.recordings import APART, recordings_of
 from quant_model.data.series import Columns, Series, series_of
 from quant_model.errors import UserError
 from search.init.roles import Roles, find_roles
@@ -100,11 +103,12 @@ def look(content: bytes, name: str, wishes: Wishes | None = None) -> Guess:
     refuse_unread(table, values, used)
     reading, fill_reasons, notes = _filling(table, values, roles, rows, wishes)
     reading = _of_columns(reading, {*used, roles.anomaly})
-    columns = Columns(roles.features, (roles.target,), roles.classes, roles.anomaly)
+    columns = Columns(roles.features, (roles.target,), roles.classes, roles.anomaly, table.group)
     series = series_of(sheet, hashlib.sha256(content).hexdigest(), reading, columns)
     season = None
     if roles.task != "classify":
-        season = find_season(series.targets[:, 0], series.position, rows.step)
+        own = _longest(series)
+        season = find_season(series.targets[own, 0], series.position[own], rows.step)
     window, why_window = usual_window(rows.step, season)
     reasons = {**table.reasons, **values.reasons, **roles.reasons, **fill_reasons, "window": why_window}
     left_out = {**table.others, **values.left_out, **roles.left_out}
@@ -130,12 +134,37 @@ def _placed(table: Timeline, values: Values) -> Settled:
     if not values.numbers:
         # Words alone: a column of nothing, so that rows are placed all the same.
         frame = dataclasses.replace(frame, columns={"": np.zeros(len(table.micros))})
-    found = placed(frame, table.reading)
+    found = _placed_recordings(frame, table) if table.group else placed(frame, table.reading)
     if table.hold:
         held, _ = filled(found.frame, found.position, "hold", keep=True)
         found = dataclasses.replace(found, frame=held)
     own = {name: values for name, values in found.frame.columns.items() if name}
     return dataclasses.replace(found, frame=dataclasses.replace(found.frame, columns=own))
+
+
+def _placed_recordings(frame: Frame, table: Timeline) -> Settled:
+    """Recording after recording, :data:`APART` from each other."""
+    rows = recordings_of(table.sheet, table.group).rows
+    step = shared_step([frame.micros[own] for own in rows], table.reading, frame.name)
+    parts = [placed(frame.part(own), table.reading, step) for own in rows]
+    columns = {
+        name: np.concatenate([part.frame.columns[name] for part in parts]) for name in parts[0].frame.columns
+    }
+    whole = dataclasses.replace(
+        parts[0].frame,
+        rows=np.concatenate([part.frame.rows for part in parts]),
+        micros=np.concatenate([part.frame.micros for part in parts]),
+        columns=columns,
+    )
+    ends = np.cumsum([0, *(int(part.position[-1]) + APART for part in parts[:-1])])
+    position = np.concatenate([part.position + end for part, end in zip(parts, ends, strict=True)])
+    return Settled(whole, position, parts[0].step)
+
+
+def _longest(series: Series) -> slice:
+    """The rows of the longest recording."""
+    borders = [*series.recordings.tolist(), series.rows]
+    return max((slice(*pair) for pair in itertools.pairwise(borders)), key=lambda own: own.stop - own.start)
 
 
 def _of_columns(reading: Reading, used: set[str | None]) -> Reading:
@@ -195,9 +224,6 @@ def _filling(
 
 def _missing_words(sheet: Sheet, roles: Roles) -> int:
     """Rows whose label is missing."""
-    from quant_model.data.reading.numbers import is_missing
-    from quant_model.data.reading.sheet import words_of
-
     if not roles.classes:
         return 0
     cells = words_of(sheet.columns[roles.target])

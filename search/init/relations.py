@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -51,6 +50,9 @@ _FEWEST_ROWS, _FEWEST_RISES = 50, 10
 _RESETS = 0.005
 """Share of the rows in which a counter may begin again."""
 _SHIFTS = 24
+"""Rows that a column may be shifted by."""
+_SAMPLE, _ALIKE, _TRIED = 400, 0.9, 3
+"""Rows that are looked at first; how alike they must be, with missing values too; shifts then tried."""
 _AHEAD = frozenset(
     ["next", "target", "label", "y", "future", "ahead", "lead", "tomorrow", "shifted", "forecast", "morgen"]
 )
@@ -58,6 +60,7 @@ _BEHIND = frozenset(
     ["lag", "lag1", "prev", "previous", "last", "yesterday", "before", "past", "gestern", "hier", "ayer"]
 )
 """Words in names of columns that were made of another one's later or earlier rows."""
+_MOST_DIGITS = 12
 _EQUAL_SHARE, _FEWEST_VALUES = 0.99, 5
 """Of the rows that must fit, and different values that a column must have, for two to be the same."""
 
@@ -117,25 +120,21 @@ def leaks(columns: Mapping[str, Floats], position: Ints, target: str) -> dict[st
     for name, values in columns.items():
         if name == target:
             continue
-        for shift in range(1, _SHIFTS + 1):
-            if _is_shifted(values, columns[target], position, shift):
-                rows = "one row" if shift == 1 else f"{shift} rows"
-                found[name] = f"equals {target} {rows} later: it is not known yet when a forecast is made"
-                break
-            if _is_shifted(columns[target], values, position, shift):
-                rows = "one row" if shift == 1 else f"{shift} rows"
-                found[name] = f"equals {target} {rows} earlier: a window holds it already"
-                break
+        shift = _shift(values, columns[target], position)
+        if shift:
+            rows = "one row" if abs(shift) == 1 else f"{abs(shift)} rows"
+            ahead = f"equals {target} {rows} later: it is not known yet when a forecast is made"
+            found[name] = ahead if shift > 0 else f"equals {target} {rows} earlier: a window holds it already"
     return found
 
 
 def shifted(columns: Mapping[str, Floats], position: Ints) -> frozenset[str]:
     """Columns that are another one of an earlier or later row, made of it."""
     found = set()
-    for early, late in itertools.permutations(columns, 2):
-        if any(
-            _is_shifted(columns[early], columns[late], position, shift) for shift in range(1, _SHIFTS + 1)
-        ):
+    for one, other in itertools.combinations(columns, 2):
+        shift = _shift(columns[one], columns[other], position)
+        if shift:
+            early, late = (one, other) if shift > 0 else (other, one)
             found.add(_made(early, late, list(columns)))
     return frozenset(found)
 
@@ -149,10 +148,38 @@ def _made(early: str, late: str, order: list[str]) -> str:
     return late if early.lower() in late.lower() else max(early, late, key=order.index)
 
 
+def _shift(one: Floats, other: Floats, position: Ints) -> int:
+    """How many steps later ``other`` equals ``one``, earlier when negative; 0 where it does not."""
+    length = min(_SAMPLE, len(position) - 2 * _SHIFTS)
+    if length <= _FEWEST_VALUES:
+        return 0
+    # A look at some rows first: most columns are nothing of the kind.
+    start = (len(position) - length) // 2
+    own = _scaled(one[start : start + length])
+    windows = np.lib.stride_tricks.sliding_window_view(
+        other[start - _SHIFTS : start + length + _SHIFTS], length
+    )
+    alike = np.abs(np.array([own @ _scaled(window) for window in windows]) / length)
+    for place in np.argsort(-alike, kind="stable")[:_TRIED]:
+        shift = int(place) - _SHIFTS
+        if alike[place] < _ALIKE:
+            break
+        if shift and _is_shifted(*((one, other) if shift > 0 else (other, one)), position, abs(shift)):
+            return shift
+    return 0
+
+
+def _scaled(values: Floats) -> Floats:
+    """Mean 0 and deviation 1, a missing value in the middle."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.zeros(len(values))
+    middle, spread = values[known].mean(), values[known].std()
+    return np.where(known, (values - middle) / (spread or 1.0), 0.0)
+
+
 def _is_shifted(early: Floats, late: Floats, position: Ints, shift: int) -> bool:
     """Whether ``early`` equals ``late`` a number of steps later."""
-    if len(position) <= shift + 10:
-        return False
     follows = position[shift:] - position[:-shift] == shift
     left, right = early[:-shift][follows], late[shift:][follows]
     return len(left) > 10 and _line(left, right) is not None
@@ -181,16 +208,9 @@ def _line(one: Floats, other: Floats) -> str | None:
 
 def _resolution(values: Floats) -> float:
     """The last digit that values are rounded to."""
-    decimals = max(
-        (
-            len(text.split(".")[1])
-            for text in map(repr, values[:50].tolist())
-            if re.fullmatch(r"-?\d+\.\d+", text)
-        ),
-        default=0,
-    )
-    whole = all(value == int(value) for value in values[:50].tolist() if abs(value) < 2**53)
-    return 1.0 if whole else 10.0 ** -min(decimals, 12)
+    some = values[:50]
+    digits = (place for place in range(_MOST_DIGITS) if np.array_equal(np.round(some, place), some))
+    return float(10.0 ** -next(digits, _MOST_DIGITS))
 
 
 def correlation(left: Floats, right: Floats) -> float:

@@ -13,7 +13,7 @@ from quant_model.data.reading.sheet import Sheet, words_of
 from quant_model.errors import UserError
 from search.init.labels import Label, find_labels, same_as
 from search.init.relations import correlation, counters, leaks, numbering, shifted, twins
-from search.init.target import guess_target, is_wanted
+from search.init.target import guess_target, is_wanted, rank
 from search.init.wishes import SAID, Wishes
 
 __all__ = ["Roles", "find_roles"]
@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 _MOST_FEATURES = 8
 """Features that a first study takes: each costs area and training time."""
-_MISSING_SHARE = 0.2
-"""Of a column's cells; with more it is left out."""
+_MISSING_SHARE, _MOST_MISSING = 0.2, 0.8
+"""Of a column's cells: with more it is left out, and where there is none better or it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def find_roles(
         UserError: there is no column to forecast, or not the one that the user wants.
     """
     left_out: dict[str, str] = {}
-    unfit = {name: _unfit(values, micros) for name, values in numbers.items()}
+    unfit = _unfit(numbers, micros, wishes.target)
     labels = [
         label for label in find_labels(sheet, [*text, *numbers], numbers) if not unfit.get(label.column)
     ]
@@ -100,12 +100,19 @@ def find_roles(
     return _forecast(label, usable, counting, left_out, position, sheet, wishes)
 
 
-def _unfit(values: Floats, micros: Ints) -> str:
-    """Why a column is no input; empty when it is one."""
+def _unfit(numbers: Mapping[str, Floats], micros: Ints, wanted: str | None) -> dict[str, str]:
+    """Why columns are no inputs; empty for those that are."""
+    found = {name: _fault(values, micros, _MISSING_SHARE) for name, values in numbers.items()}
+    for name in numbers if all(found.values()) else (name for name in numbers if name == wanted):
+        found[name] = _fault(numbers[name], micros, _MOST_MISSING)
+    return found
+
+
+def _fault(values: Floats, micros: Ints, missing: float) -> str:
     known = values[np.isfinite(values)]
     if not len(known):
         return "empty"
-    if len(values) - len(known) > _MISSING_SHARE * len(values):
+    if len(values) - len(known) > missing * len(values):
         return f"{100 * (len(values) - len(known)) / len(values):.0f} % of its cells are missing"
     if known.min() == known.max():
         return f"constant ({known[0]:g})"
@@ -208,9 +215,10 @@ def _target(
             sheet.name, f"no column to forecast ({reasons})", "give a column of numbers that vary"
         )
     # Among columns that are not each other's, in another unit or another row.
-    own = {name: values for name, values in usable.items() if name not in twins(usable, None)}
-    base = {name: values for name, values in own.items() if name not in shifted(own, position)}
-    return guess_target(base)
+    twice = twins({name: usable[name] for name in sorted(usable, key=rank)}, None)
+    own = {name: values for name, values in usable.items() if name not in twice}
+    made = shifted(own, position)
+    return guess_target({name: values for name, values in own.items() if name not in made})
 
 
 def _change(values: Floats, position: Ints) -> Floats:

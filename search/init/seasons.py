@@ -13,12 +13,16 @@ __all__ = ["Season", "find_season", "usual_window"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Spectrum = npt.NDArray[np.complex128]
 _STRENGTH = 0.2
 """Autocorrelation from which a season counts."""
 _DIP = 0.15
 """By how much it must be above the least one of a shorter lag."""
 _LONGER = 0.05
 """By how much a longer season's autocorrelation must be above a shorter one's to be taken instead."""
+_PAIRED, _FLAT = 0.1, 1e-9
+"""Pairs of rows of a lag, by those that there are when rows are missing by chance, and their values'
+variance, squared, for the lag to be known."""
 _SHORTEST = 4
 _REPEATS, _CALENDAR_REPEATS = 5, 3
 """Seasons that the series must hold."""
@@ -138,15 +142,30 @@ def _calendar(step: Step) -> dict[str, int]:
 
 
 def _autocorrelations(values: Floats, position: Ints) -> Floats:
-    """By lag, over the pairs of rows that far apart, gaps or not; a drift, which makes all alike, is off."""
+    """By lag, over the pairs of rows that far apart, gaps or not; a drift, which makes all alike, is off.
+
+    Each lag's pairs have means of their own: where nights are missing, those of half a day are mornings with
+    evenings, and alike only in that both are dark.
+    """
     x = position / max(int(position[-1]), 1)
     rows = int(position[-1]) + 1
     dense, there = np.zeros(rows), np.zeros(rows)
-    dense[position], there[position] = values - np.polyval(np.polyfit(x, values, 1), x), 1.0
+    straight = values - np.polyval(np.polyfit(x, values, 1), x)
+    dense[position], there[position] = straight / (straight.std() or 1.0), 1.0
     size = 1 << (2 * rows - 1).bit_length()
-    product, pairs = (np.fft.irfft(np.abs(np.fft.rfft(one, size)) ** 2)[:rows] for one in (dense, there))
-    variance = max(float((dense**2).sum() / there.sum()), 1e-300)
-    return product / np.maximum(np.rint(pairs), 1) / variance
+    of_dense, of_there, of_square = (np.fft.rfft(one, size) for one in (dense, there, dense**2))
+
+    def sums(early: Spectrum, late: Spectrum) -> Floats:
+        """By lag, of one row's value times the later row's."""
+        return np.fft.irfft(early.conj() * late, size)[:rows]
+
+    pairs = np.maximum(np.rint(sums(of_there, of_there)), 1)
+    early, late = sums(of_dense, of_there) / pairs, sums(of_there, of_dense) / pairs
+    spread = (sums(of_square, of_there) / pairs - early**2) * (sums(of_there, of_square) / pairs - late**2)
+    common = sums(of_dense, of_dense) / pairs - early * late
+    by_chance = there.mean() ** 2 * np.arange(rows, 0, -1)
+    known = (pairs >= _PAIRED * by_chance) & (spread > _FLAT)
+    return np.where(known, common / np.sqrt(np.maximum(spread, _FLAT)), 0.0)
 
 
 def _peaks(curve: Floats) -> list[int]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from quant_model.data.reading.words import words_in
 
-__all__ = ["guess_target", "is_wanted"]
+__all__ = ["guess_target", "is_wanted", "rank"]
 
 _WANTED = (
     "target y ziel objetivo cible obiettivo",
@@ -37,7 +37,7 @@ _WANTED = (
     waterlevel current strom torque force count cnt anzahl
     """,
 )
-"""Words in names of columns that people forecast, the likeliest first."""
+"""Words in names of columns that people forecast, the likeliest first; the last are the vaguest."""
 _EASY = (
     ("temperature temp t temperatur temperatura température tair airtc ta tc tf 温度 気温 气温 온도", 1),
     ("humidity rh feuchte luftfeuchte humedad humidité umidità hum dew dewpoint taupunkt 湿度 습도", 2),
@@ -66,7 +66,7 @@ _EASY = (
     (
         """
         battery batt akku voltage spannung volts vbat battv rssi snr lat lon latitude longitude altitude
-        id index record nr count no sequence seq flag uptime internal 电压 電圧
+        id index record nr no sequence seq flag uptime internal 电压 電圧
         """,
         6,
     ),
@@ -85,10 +85,9 @@ def guess_target(columns: Mapping[str, npt.NDArray[np.float64]]) -> tuple[str, s
     if len(columns) == 1:
         return next(iter(columns)), "the only column of numbers"
     steady = {name for name, values in columns.items() if _is_steady(values)}
-    for place, words in enumerate(_WANTED):
-        for name in columns:
-            if name not in steady and _has(name, words) and (place == 0 or _ease(name) < 5):
-                return name, "by its name"
+    best = min(columns, key=lambda name: (name in steady, rank(name)))
+    if best not in steady and rank(best) < len(_WANTED):
+        return best, "by its name"
     ease = {name: _ease(name) + (5 if name in steady else 0) for name in columns}
     best = min(columns, key=lambda name: ease[name])
     if ease[best] == 0:
@@ -98,7 +97,18 @@ def guess_target(columns: Mapping[str, npt.NDArray[np.float64]]) -> tuple[str, s
 
 def is_wanted(name: str) -> bool:
     """Whether a column is called as those that people forecast."""
-    return _ease(name) < 5 and any(_has(name, words) for words in _WANTED)
+    return _ease(name) < 5 and rank(name) < len(_WANTED)
+
+
+def rank(name: str) -> int:
+    """How far down the list of what people forecast a column's name stands; its length for none there.
+
+    What is easily had otherwise must not be called by the vaguest words alone, and what is known beforehand
+    by one of the first.
+    """
+    ease = _ease(name)
+    most = 1 if ease >= 5 else len(_WANTED) - (ease > 0)
+    return next((place for place in range(most) if _has(name, _WANTED[place])), len(_WANTED))
 
 
 def _has(name: str, words: str) -> bool:

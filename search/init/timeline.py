@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,13 @@ import pyarrow.compute as pc
 from quant_model.data.reading.reader import Timed, timed
 from quant_model.data.reading.settings import Reading
 from quant_model.data.reading.shape import reshaped
-from quant_model.data.reading.sheet import Sheet, words_of
+from quant_model.data.reading.sheet import Sheet, numbered, words_of
 from quant_model.data.reading.steps import Step
 from quant_model.data.reading.times import COUNTS, ISO
+from quant_model.data.recordings import recordings_of
+from quant_model.errors import UserError
 from search.init.clock import Clock, find_clock
+from search.init.grouping import GroupGuess, guess_group, said_group
 from search.init.localtime import find_zone, zone_in_name
 from search.init.notation import has_decimal_commas
 from search.init.order import find_order
@@ -39,6 +42,7 @@ class Timeline:
         notes: What was found beside.
         others: Columns that hold times once more or became columns' names, with the reason to leave them out.
         hold: Whether sensors keep their value until they are read again.
+        group: Columns that tell several recordings apart.
     """
 
     sheet: Sheet
@@ -48,6 +52,7 @@ class Timeline:
     notes: tuple[str, ...]
     others: Mapping[str, str]
     hold: bool
+    group: tuple[str, ...] = ()
 
 
 def find_timeline(sheet: Sheet, wishes: Wishes) -> Timeline:
@@ -73,21 +78,48 @@ def find_timeline(sheet: Sheet, wishes: Wishes) -> Timeline:
     reasons.setdefault("time", clock.why)
     if clock.time_format != ISO or clock.why_format:
         reasons["time_format"] = clock.why_format or _format_reason(sheet, clock)
-    long = find_long(sheet, clock)
+    group, long = _shape(sheet, clock, wishes)
     if long is not None:
         reading = dataclasses.replace(reading, pivot=long.pivot)
         reasons["pivot"] = long.reason
-    zone = _zone(sheet, clock, long, wishes)
+    if group is not None:
+        reasons["group"] = group.told
+    names = () if group is None else group.columns
+    zone = _zone(sheet, clock, long, names, wishes)
     if zone is not None:
         reading = dataclasses.replace(reading, timezone=zone[0])
         reasons["timezone"] = zone[1]
     own = dataclasses.replace(reading, skip_rows=(), melt=None)
     table = Timed(reshaped(sheet, own), clock.micros)
     if clock.bad.any() or clock.offset or zone is not None:
-        table = timed(table.sheet, own)
-    return _regular(
-        Timeline(table.sheet, table.micros, reading, reasons, (), _others(clock, long), False), long, wishes
-    )
+        table = timed(table.sheet, own, names)
+    others = _others(clock, long) | dict.fromkeys(names, "tells recordings apart: see group")
+    found = Timeline(table.sheet, table.micros, reading, reasons, (), others, False, names)
+    return _regular(found, long, wishes)
+
+
+def _shape(sheet: Sheet, clock: Clock, wishes: Wishes) -> tuple[GroupGuess | None, Long | None]:
+    """Whether the table holds several recordings, or a row for each sensor and time, or neither.
+
+    A column for each sensor comes before a recording for each place, where both may be meant.
+
+    Raises:
+        UserError: there are too many sensors for a column each, and no recordings.
+    """
+    if wishes.group:
+        return said_group(sheet, wishes.group), None
+    taken = {*clock.columns, *clock.others, wishes.target}
+    good = np.flatnonzero(~clock.bad)
+    group = guess_group(sheet.part(good), clock.micros[good], taken)
+    if group is not None and group.sure:
+        return group, None
+    try:
+        long = find_long(sheet, clock)
+    except UserError:
+        if group is None:
+            raise
+        return group, None
+    return (None, long) if long is not None else (group, None)
 
 
 def _new_name(sheet: Sheet, name: str) -> str:
@@ -110,7 +142,9 @@ def _others(clock: Clock, long: Long | None) -> dict[str, str]:
     )
 
 
-def _zone(sheet: Sheet, clock: Clock, long: Long | None, wishes: Wishes) -> tuple[str, str] | None:
+def _zone(
+    sheet: Sheet, clock: Clock, long: Long | None, group: Sequence[str], wishes: Wishes
+) -> tuple[str, str] | None:
     if wishes.timezone is not None:
         return wishes.timezone, SAID
     counted = clock.time_format in COUNTS and clock.time_format != "excel"
@@ -120,6 +154,8 @@ def _zone(sheet: Sheet, clock: Clock, long: Long | None, wishes: Wishes) -> tupl
     if long is not None:
         own = pc.equal(words_of(sheet.columns[long.pivot.names]), long.sensors[0])
         local = clock.micros[~clock.bad & np.asarray(own.to_numpy(zero_copy_only=False), np.bool_)]
+    elif group:
+        local = clock.micros[(numbered(sheet, group) == 0) & ~clock.bad]
     return find_zone(local, zone_in_name(" ".join(clock.columns)))
 
 
@@ -127,6 +163,8 @@ def _regular(found: Timeline, long: Long | None, wishes: Wishes) -> Timeline:
     """Order and step of the rows, as settings of the reading."""
     if long is not None:
         return _pivoted(found, long, wishes)
+    if found.group:
+        return _grouped(found, wishes)
     falls = bool(np.any(np.diff(found.micros) < 0))
     reading, reasons, sheet, micros = found.reading, dict(found.reasons), found.sheet, found.micros
     if wishes.step is not None:
@@ -158,6 +196,26 @@ def _regular(found: Timeline, long: Long | None, wishes: Wishes) -> Timeline:
         reasons=reasons,
         notes=found.notes,
     )
+
+
+def _grouped(found: Timeline, wishes: Wishes) -> Timeline:
+    """Order and step of several recordings: the step is that of the longest."""
+    rows = recordings_of(found.sheet, found.group).rows
+    falls = any(bool(np.any(np.diff(found.micros[own]) < 0)) for own in rows)
+    reasons = dict(found.reasons)
+    if falls:
+        reasons["sort"] = "times fall from row to row within a recording"
+    step, why = wishes.step, SAID
+    if step is None:
+        longest = max(rows, key=len)
+        longest = longest[np.argsort(found.micros[longest], kind="stable")]
+        name = found.reading.time_name
+        rhythm = find_rhythm(found.sheet.part(longest), found.micros[longest], name)
+        step, why = None if rhythm.step is None else rhythm.step.text, rhythm.reason
+    if step is not None:
+        reasons["step"] = why
+    reading = dataclasses.replace(found.reading, sort=falls, step=step)
+    return dataclasses.replace(found, reading=reading, reasons=reasons)
 
 
 def _pivoted(found: Timeline, long: Long, wishes: Wishes) -> Timeline:

@@ -15,7 +15,8 @@ from quant_model.data.reading.settings import ALL, Reading
 from quant_model.data.reading.sheet import Sheet
 from quant_model.errors import UserError
 from search.init.flags import find_flags
-from search.init.notation import decimal_marks, sentinels, unread_words
+from search.init.notation import decimal_marks
+from search.init.sentinels import sentinels, unread_words
 from search.init.timeline import Timeline
 from search.init.wishes import SAID, Wishes
 

@@ -27,6 +27,7 @@ class Wishes:
         fill: What takes the place of a missing number.
         step: The distance of two rows.
         skip_rows: Rows to leave out.
+        group: The columns that tell several recordings apart.
     """
 
     target: str | None = None
@@ -38,3 +39,4 @@ class Wishes:
     fill: Fill | None = None
     step: str | None = None
     skip_rows: tuple[int, ...] = ()
+    group: tuple[str, ...] = ()

@@ -172,6 +172,7 @@ def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
     for key, value in reading_keys(guess.reading):
         yield f"{key} = {toml(value)}"
         yield from _remark(f"{MEANINGS[key]} {_guessed(guess, key)}")
+    yield from _group_lines(guess)
     yield f"features = {toml(guess.columns.features)}"
     yield from _remark(f"What the model sees. {_guessed(guess, 'features')}")
     for name, reason in guess.left_out.items():
@@ -183,7 +184,19 @@ def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
     for note in guess.notes:
         yield from _remark(f"Note: {note}.")
     yield f"split = {toml(list(written.split))}"
-    yield "# Shares for training, validation and test, in that order in time."
+    order = "by whole groups" if guess.columns.groups else "in that order in time"
+    yield f"# Shares for training, validation and test, {order}."
+
+
+def _group_lines(guess: Guess) -> Iterator[str]:
+    """The columns that tell recordings apart."""
+    names = guess.columns.groups
+    if names:
+        yield f"group = {toml(names[0] if len(names) == 1 else names)}"
+        yield from _remark(
+            f"Several recordings. {_guessed(guess, 'group')} Whole groups go to training, validation or "
+            "test, so that test holds those that training never saw."
+        )
 
 
 def _guessed(guess: Guess, key: str) -> str:
@@ -205,6 +218,11 @@ def _task_lines(guess: Guess) -> Iterator[str]:
     yield '# The target\'s unit, for people, for example "kW".'
     yield "horizon = 1"
     yield f"# Steps ahead, one {guess.series.step_name} each. A list forecasts several at once: [1, 2, 3]."
+    yield 'output = "auto"'
+    yield from _remark(
+        "What the network's outputs are: the target (value), or its change, to which the host adds a known "
+        "value (change, seasonal). auto: what the training data speak for."
+    )
     if guess.season is None:
         yield "# season = 24"
         yield "# No season was found. With one, the forecast 'as a season ago' is compared."

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.data import Baseline, Dataset, Series, persistence
+from quant_model.data.division import SPLITS
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.families import Shape
@@ -25,7 +26,8 @@ from search.files import file_errors
 from search.results.choice import nothing_trained, worth_building
 from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, finished_trials, front_of
+from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
+from search.results.host import added_values
 from search.results.scores import Scores, score
 from search.space.budget import Assessment, Budget
 from search.store.record import TrialRecord
@@ -165,6 +167,10 @@ class Content:
     """Fullest resource's share of each pruned trial."""
     baselines: tuple[Baseline, ...]
     forecasts: tuple[Forecast, ...]
+    left_out: str
+    """What is no better than the answer without a model, in one sentence."""
+    added: tuple[str, ...]
+    """What the host adds to the outputs of the design that is drawn first, where they are changes."""
     chosen: int
     """The trial whose drawing is open."""
     sensitivity: Sensitivity | None
@@ -201,25 +207,23 @@ def gather(
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
     """
-    trials = finished_trials(study)
-    front = front_of(trials) if trials else []
+    trials, offered = finished_trials(study), offered_trials(study)
+    front = front_of(offered) if offered else []
     first = _first(study, trials, front, chosen)
-    scored = _scored(first, trials, reported)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
-    models = {number: trial_model(study, stored[number]) for number in scored}
-    dataset = data.dataset(_window(models[first]))
-    same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
-    by_number = {trial.number: trial for trial in trials}
-    shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
+    models = {number: trial_model(study, stored[number]) for number in _scored(first, offered, reported)}
+    datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
+    dataset = datasets[first]
+    shown = {trial.number: trial for trial in (*front, *trials) if trial in front or trial.number in models}
 
-    def design(number: int) -> ShownDesign:
+    def design(number: int, trial: FrontTrial) -> ShownDesign:
         model = models.get(number)
         return ShownDesign(
-            trial=by_number[number],
-            on_front=by_number[number] in front,
-            builds=builds_of(study.spec, by_number[number].point),
+            trial=trial,
+            on_front=trial in front,
+            builds=builds_of(study.spec, trial.point),
             curve=_curve(study, stored, number),
-            scores=score(model, data.dataset(_window(model))) if model else None,
+            scores=score(model, datasets[number]) if model else None,
             measured=measured.get(number),
         )
 
@@ -230,16 +234,22 @@ def gather(
         counts=study.counts(),
         rows=data.series.rows,
         gaps=data.series.gaps,
-        ahead=_ahead(data.series.step, dataset.horizon),
-        windows={name: len(dataset.split(name)) for name in ("train", "validation", "test")},
-        designs=tuple(design(number) for number in shown),
+        ahead=_ahead(data.series.step_name, dataset.horizon),
+        windows={name: len(dataset.split(name)) for name in SPLITS},
+        designs=tuple(design(*one) for one in shown.items()),
         others=tuple(trial for trial in trials if trial.number not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
-        forecasts=_forecasts(data.series, dataset, same_window) if study.spec.data.task != "classify" else (),
+        forecasts=_forecasts(data.series, dataset, _told(models, datasets, dataset)),
+        left_out=left_out(study),
+        added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
     )
+
+
+def _added(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(one) for one in added_values(dataset) if one is not None))
 
 
 def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
@@ -293,10 +303,6 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
         ) from error
 
 
-def _window(model: IntegerModel) -> int:
-    return int(model.network.input.rows)
-
-
 def _over_budget(trials: Iterable[FrozenTrial]) -> Iterator[float]:
     for trial in trials:
         estimate = TrialRecord.of(trial).estimate
@@ -314,22 +320,37 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
     return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
 
 
-def _forecasts(series: Series, dataset: Dataset, models: Mapping[int, IntegerModel]) -> tuple[Forecast, ...]:
+def _told(
+    models: Mapping[int, IntegerModel], datasets: Mapping[int, Dataset], first: Dataset
+) -> dict[int, npt.NDArray[np.float64]]:
+    """What designs with the first one's window forecast on the stretch of test data that is shown."""
+    part = slice(0, _LONGEST_STRETCH)
+    found = {}
+    for number, model in models.items():
+        own = datasets[number]
+        if own.window == first.window:
+            test = own.test.part(part)
+            found[number] = own.forecast(test, model.predict(test.x))
+    return found
+
+
+def _forecasts(
+    series: Series, dataset: Dataset, told: Mapping[int, npt.NDArray[np.float64]]
+) -> tuple[Forecast, ...]:
     """The first windows of the test data that lie without a gap: nobody chooses the stretch."""
-    test = dataset.test
-    stop = _first_gap(series.position[test.last_row])
-    stretch = slice(0, min(stop, _LONGEST_STRETCH))
-    truth = dataset.denormalise(test.y[stretch])
-    as_now = dataset.denormalise(persistence(test)[stretch])
-    found = {number: dataset.denormalise(model.predict(test.x[stretch])) for number, model in models.items()}
+    if dataset.task == "classify":
+        return ()
+    stop = min(_first_gap(series.position[dataset.test.last_row]), _LONGEST_STRETCH)
+    test = dataset.test.part(slice(0, stop))
+    truth, as_now = dataset.forecast(test, test.y), dataset.forecast(test, persistence(test))
     steps = [step for step in dataset.horizon for _ in dataset.target_names]
     return tuple(
         Forecast(
             output=dataset.output_names[index],
-            time=tuple(str(time) for time in series.time[test.last_row[stretch] + steps[index]]),
+            time=tuple(str(time) for time in series.time[test.last_row + steps[index]]),
             truth=_column(truth, index),
             persistence=_column(as_now, index),
-            designs={number: _column(values, index) for number, values in found.items()},
+            designs={number: _column(values[:stop], index) for number, values in told.items()},
         )
         for index in range(min(dataset.outputs, _MOST_OUTPUTS))
     )
@@ -344,12 +365,9 @@ def _first_gap(position: npt.NDArray[np.int64]) -> int:
     return int(jumps[0]) + 1 if len(jumps) else len(position)
 
 
-def _ahead(step: np.timedelta64, horizon: Sequence[int]) -> str:
+def _ahead(step: str, horizon: Sequence[int]) -> str:
     """``3 hours``, or ``1, 2 x 15 minutes`` where steps are no whole units."""
-    seconds = float(step / np.timedelta64(1, "s"))
-    sizes = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-    size, name = next(((size, name) for size, name in sizes if seconds % size == 0), (1, "second"))
-    count, steps = seconds / size, ", ".join(map(str, horizon))
-    if count == 1:
-        return f"{steps} {name}{'' if tuple(horizon) == (1,) else 's'}"
-    return f"{steps} x {count:g} {name}s"
+    steps = ", ".join(map(str, horizon))
+    if step[0].isdigit():
+        return f"{steps} x {step}"
+    return f"{steps} {step}{'' if tuple(horizon) == (1,) else 's'}"

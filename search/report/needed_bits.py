@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quant_model.families import Shape
 from quant_model.graph import graph_of
-from quant_model.training import FloatParent, measure_sensitivity, prepare_process
+from quant_model.training import measure_sensitivity, prepare_process
 from search.report.content import Sensitivity
 from search.store.study import OpenStudy
 from search.study_files.datasets import StudyData
@@ -16,11 +16,13 @@ _BITS = (3, 4, 6)
 
 def study_sensitivity(study: OpenStudy, data: StudyData, shape: Shape) -> Sensitivity | None:
     """What few bits cost the float parent of a shape, tensor by tensor; None without a parent."""
-    parent = _parent(study, shape)
-    if parent is None:
+    known = ((stored, study.parent(stored)) for stored in study.parents.values())
+    own = next(((stored, parent) for stored, parent in known if parent.shape == shape), None)
+    if own is None:
         return None
     prepare_process(1)
-    dataset = data.dataset(graph_of(shape).input.rows)
+    stored, parent = own
+    dataset = data.dataset_of_parent(graph_of(shape).input.rows, stored.dataset)
     found = measure_sensitivity(parent, dataset, study.spec.training, _BITS)
     tensors = {f"{name} weights": by_bits for name, by_bits in found.weights.items()}
     tensors |= dict(found.activations)
@@ -31,8 +33,3 @@ def study_sensitivity(study: OpenStudy, data: StudyData, shape: Shape) -> Sensit
         bits=_BITS,
         increases=tuple(tuple(tensors[name][bits] for bits in _BITS) for name in ordered),
     )
-
-
-def _parent(study: OpenStudy, shape: Shape) -> FloatParent | None:
-    parents = map(study.parent, study.parents.values())
-    return next((parent for parent in parents if parent.shape == shape), None)

@@ -22,7 +22,7 @@ from search.files import write_text
 from search.results.choice import worth_building
 from search.results.comparison import study_baselines
 from search.results.export import Exported, check_folder, export_trial
-from search.results.front import finished_trials, front_json
+from search.results.front import front_json, offered_trials
 from search.results.measurement import DEFAULT_TARGET, Measurement, add_timing, measure
 from search.results.threads import side_by_side
 from search.show import working
@@ -126,7 +126,7 @@ def check_best(study: OpenStudy, count: int, out: Path, workers: int, timing: bo
     Raises:
         UserError: a folder cannot be written, or a tool is missing.
     """
-    chosen = worth_building(finished_trials(study), count)
+    chosen = worth_building(offered_trials(study), count)
     if not chosen:
         return []
     folders = [out / f"trial-{trial.number}" for trial in chosen]

@@ -81,7 +81,7 @@ def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline
     from quant_model.data.baselines import baseline
 
     parent = study.parent(stored)
-    dataset = data.dataset(graph_of(parent.shape).input.rows)
+    dataset = data.dataset_of_parent(graph_of(parent.shape).input.rows, stored.dataset)
     return baseline(
         dataset, "Transformer, float", lambda split: parent.predict(split.x), parent.shape.summary
     )

@@ -33,6 +33,10 @@ __all__ = ["MANIFEST", "Exported", "export_trial", "write_bundle"]
 
 MANIFEST = "bundle.json"
 """The file by which a folder is known as an export: only such a folder is ever overwritten."""
+_SHOWN_GROUPS = 30
+"""Groups in a table of the README."""
+_ADDED = """An output with an entry under `plus` is a change: it forecasts `offset + step * integer + plus`,
+where `plus` is that value of the window, as it was measured."""
 
 _FASTEST = ", in its fastest build: weights and bits of the trial, lanes as many as the study's budget holds"
 
@@ -69,7 +73,7 @@ def export_trial(
     if fastest:
         model = model.built_as(builds_of(study.spec, model.network.design).fastest.design)
     data = data or study.data()
-    dataset = data.dataset(model.network.input.rows)
+    dataset = data.dataset_of(model.network.design)
     scores, around = score(model, dataset), host(model, dataset)
     simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)
@@ -188,7 +192,22 @@ def _errors(scores: Scores, simple: Sequence[Baseline]) -> str:
         lines += [
             f"| {name} | {shown(own)} | {shown(naive[name])} |" for name, own in scores.decision.test.items()
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_by_group(scores)])
+
+
+def _by_group(scores: Scores) -> list[str]:
+    """Test errors group by group, the largest first."""
+    groups = scores.groups.get("test", ())
+    if not groups:
+        return []
+    rows = [
+        f"| {one.name} | {one.windows} | {one.error:.5g} | {scores.naive_by_group[one.name]:.5g} |"
+        for one in groups[:_SHOWN_GROUPS]
+    ]
+    more = len(groups) - len(rows)
+    note = [f"| {more} more, of smaller error: `{MANIFEST}` | | | |"] if more else []
+    header = f"| test error by {scores.group_column} | windows | this accelerator | {scores.naive.name} |"
+    return ["", header, "|---|---|---|---|", *rows, *note]
 
 
 def _notes(dataset: Dataset) -> list[str]:
@@ -196,8 +215,9 @@ def _notes(dataset: Dataset) -> list[str]:
 
 
 def _around(around: Host, scores: Scores) -> str:
+    added = f"\n{_ADDED}" if around.adds else ""
     return f"""Around the accelerator, a value is `offset + step * integer`: send
-`floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.
+`floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.{added}
 The same numbers are in `{MANIFEST}`.
 
 {scores.decision.rule}

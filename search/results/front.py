@@ -1,4 +1,8 @@
-"""The Pareto front of a study: its completed trials that no other beats in every objective."""
+"""The Pareto front of a study: its completed trials that no other beats in every objective.
+
+A design whose error is not below that of the answer without a model is worth no device, however small it is:
+it is not on offer, unless all are so.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.data import TASKS
 from quant_model.design import DesignPoint
 from search.results.comparison import stored_baselines
 from search.results.fastest import builds_of
@@ -31,6 +36,8 @@ __all__ = [
     "front_csv",
     "front_json",
     "front_of",
+    "left_out",
+    "offered_trials",
 ]
 
 
@@ -82,9 +89,27 @@ def finished_trials(study: OpenStudy) -> list[FrontTrial]:
     ]
 
 
+def offered_trials(study: OpenStudy) -> list[FrontTrial]:
+    """The completed trials that are better than the answer without a model; all of them where none is."""
+    trials, naive = finished_trials(study), study.decided.get("naive")
+    return [trial for trial in trials if naive is None or trial.error < naive] or trials
+
+
+def left_out(study: OpenStudy) -> str:
+    """What is not on offer, and why, in one sentence; empty when all is."""
+    naive, errors = study.decided.get("naive"), [trial.error for trial in finished_trials(study)]
+    if naive is None or not errors:
+        return ""
+    than = f"better than the answer without a model, {TASKS[study.spec.data.task].naive} ({naive:.4g})"
+    if min(errors) >= naive:
+        return f"no trained design is {than}"
+    worse = sum(error >= naive for error in errors)
+    return f"{worse} of {len(errors)} trained designs are left out: no {than}" if worse else ""
+
+
 def front(study: OpenStudy) -> list[FrontTrial]:
-    """The trials on the Pareto front of a study, by the first objective."""
-    return front_of(finished_trials(study))
+    """The trials on the Pareto front of what a study offers, by the first objective."""
+    return front_of(offered_trials(study))
 
 
 def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
@@ -105,6 +130,7 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
         "objectives": list(study.spec.study.objectives),
         "metric": study.spec.data.metric,
         "baselines": [one.to_json() for one in stored_baselines(study)],
+        "left_out": left_out(study),
         "trials": [
             {**trial.to_json(), "fastest": _fastest_json(builds_of(study.spec, trial.point).fastest)}
             for trial in front(study)

@@ -1,22 +1,40 @@
-"""What a host computes around an accelerator: user units to input integers, output integers to user units."""
+"""What a host computes around an accelerator: user units to input integers, output integers to user units.
+
+Where an output is a change, the host adds to it the value of the window that it is a change from.
+"""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, dataclass
 
 from quant_model.data import Dataset
 from quant_model.integer_model import IntegerModel
 
-__all__ = ["Host", "Line", "host"]
+__all__ = ["Host", "Line", "Plus", "added_values", "host"]
+
+
+@dataclass(frozen=True)
+class Plus:
+    """A value of the window, as it was measured (not as it was quantised)."""
+
+    column: str
+    rows_back: int
+    """Rows before the window's newest; 0 is the newest."""
+
+    def __str__(self) -> str:
+        return f"{self.column}, {f'{self.rows_back} rows before the newest' if self.rows_back else 'newest'}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One input or output: its value in the user's unit is ``offset + step * integer``."""
+    """One input or output: its value in the user's unit is ``offset + step * integer + plus``."""
 
     name: str
     offset: float
     step: float
+    plus: Plus | None = None
+    """For outputs that are changes."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +59,18 @@ class Host:
 
     def table(self) -> str:
         """All of it as a table in Markdown."""
-        rows = [f"| input | {one.name} | {one.offset!r} | {one.step!r} |" for one in self.inputs]
-        rows += [f"| output | {one.name} | {one.offset!r} | {one.step!r} |" for one in self.outputs]
-        return "\n".join(["| stream | value | offset | step |", "|---|---|---|---|", *rows])
+        rows = [["stream", "value", "offset", "step", "plus"], ["---"] * 5]
+        for stream, lines in (("input", self.inputs), ("output", self.outputs)):
+            rows += [
+                [stream, one.name, repr(one.offset), repr(one.step), f"{one.plus or ''}"] for one in lines
+            ]
+        columns = 5 if self.adds else 4
+        return "\n".join(f"| {' | '.join(row[:columns])} |" for row in rows)
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds values of the window to some outputs."""
+        return any(one.plus is not None for one in self.outputs)
 
 
 def host(model: IntegerModel, dataset: Dataset) -> Host:
@@ -52,10 +79,20 @@ def host(model: IntegerModel, dataset: Dataset) -> Host:
     offsets = dataset.feature_mean + dataset.feature_std * scale.offset
     steps = dataset.feature_std * scale.step
     features = zip(dataset.feature_names, offsets, steps, strict=True)
-    outputs = zip(dataset.output_names, dataset.target_mean, dataset.target_std * one, strict=True)
+    scales, added = (dataset.target_mean, dataset.target_std * one), added_values(dataset)
+    outputs = zip(dataset.output_names, *scales, added, strict=True)
     return Host(
         low=model.network.input.format.low,
         high=model.network.input.format.high,
         inputs=tuple(Line(name, float(offset), float(step)) for name, offset, step in features),
-        outputs=tuple(Line(name, float(offset), float(step)) for name, offset, step in outputs),
+        outputs=tuple(Line(name, float(offset), float(step), plus) for name, offset, step, plus in outputs),
+    )
+
+
+def added_values(dataset: Dataset) -> tuple[Plus | None, ...]:
+    """By output, the value that the host adds."""
+    targets = itertools.cycle(dataset.target_names)
+    return tuple(
+        None if rows is None else Plus(target, rows)
+        for rows, target in zip(dataset.rows_back, targets, strict=False)
     )

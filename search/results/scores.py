@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from quant_model.data import Baseline, Dataset, Decision, persistence, prediction_error, task_of
+from quant_model.data import (
+    Baseline,
+    Dataset,
+    Decision,
+    GroupError,
+    errors_by_group,
+    persistence,
+    prediction_error,
+    task_of,
+)
 from quant_model.data.baselines import baseline
 from quant_model.integer_model import IntegerModel
 
@@ -24,6 +34,9 @@ class Scores:
         naive: The errors of the answer without a model.
         decision: What the host makes of the outputs.
         naive_decision: The same of the answer without a model.
+        group_column: The column that tells groups; empty without groups.
+        groups: Errors by group, the largest first, on ``validation`` and ``test``.
+        naive_groups: The same of the answer without a model.
     """
 
     metric: str
@@ -32,6 +45,24 @@ class Scores:
     naive: Baseline
     decision: Decision
     naive_decision: Decision
+    group_column: str = ""
+    groups: Mapping[str, tuple[GroupError, ...]] = field(default_factory=dict)
+    naive_groups: Mapping[str, tuple[GroupError, ...]] = field(default_factory=dict)
+
+    @property
+    def worst_group(self) -> GroupError | None:
+        """The group with the largest test error."""
+        return next(iter(self.groups.get("test", ())), None)
+
+    @property
+    def by_group(self) -> dict[str, float]:
+        """Test errors by group."""
+        return {one.name: one.error for one in self.groups.get("test", ())}
+
+    @property
+    def naive_by_group(self) -> dict[str, float]:
+        """Test errors of the answer without a model."""
+        return {one.name: one.error for one in self.naive_groups.get("test", ())}
 
     @property
     def test_ratio(self) -> float:
@@ -40,19 +71,22 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """The errors as a JSON object."""
+        by_group = {split: [asdict(one) for one in errors] for split, errors in self.groups.items() if errors}
         return {
             "metric": self.metric,
             "validation": self.validation,
             "test": self.test,
             "naive": self.naive.to_json(),
             "test_ratio": self.test_ratio if math.isfinite(self.test_ratio) else None,
+            **({"by_group": {"column": self.group_column, **by_group}} if by_group else {}),
         }
 
 
 def score(model: IntegerModel, dataset: Dataset) -> Scores:
     """Score a model on validation and test."""
     task = task_of(dataset)
-    outputs = {split: model.predict(split.x) for split in (dataset.validation, dataset.test)}
+    splits = {"validation": dataset.validation, "test": dataset.test}
+    outputs = {split: model.predict(split.x) for split in splits.values()}
     return Scores(
         metric=task.metric_in(dataset.unit),
         validation=prediction_error(dataset, dataset.validation, outputs[dataset.validation]),
@@ -60,4 +94,9 @@ def score(model: IntegerModel, dataset: Dataset) -> Scores:
         naive=baseline(dataset, task.naive, persistence),
         decision=task.decide(dataset, outputs.__getitem__),
         naive_decision=task.decide(dataset, persistence),
+        group_column=dataset.group_column,
+        groups={name: errors_by_group(dataset, split, outputs[split]) for name, split in splits.items()},
+        naive_groups={
+            name: errors_by_group(dataset, split, persistence(split)) for name, split in splits.items()
+        },
     )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from quant_model.errors import UserError
-from search.files import make_folder, read_bytes
+from search.files import make_folder
 from search.results.check import check_tools
 from search.results.front import finished_trials
 from search.service.pool import tend, worker_programs, workers
@@ -17,7 +17,7 @@ from search.stopping import StopSignal
 from search.store.location import Location
 from search.store.storage import storage_errors
 from search.store.study import OpenStudy, StudyCounts, create_or_resume
-from search.study_files.datasets import data_from_file
+from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
 
 __all__ = ["begin", "search"]
@@ -59,7 +59,8 @@ def begin(
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
     url = url or f"sqlite:///{out / 'study.db'}"
-    study = create_or_resume(spec, url, read_bytes(path), artifacts, out / "artifacts")
+    content, beside = content_of(path), out / "artifacts"
+    study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")
     counts = study.counts()
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from quant_model.data import Dataset
 from quant_model.design import DesignPoint
 from quant_model.families import Shape
-from quant_model.graph import graph_of
 from quant_model.network import build_network
 from quant_model.training import (
     Epoch,
@@ -45,12 +45,12 @@ class Trainer:
             design: what to train.
             on_epoch: called after each epoch; it may stop the training.
         """
-        spec = self.study.spec
-        parent = self._parent(design.shape)
+        spec, dataset = self.study.spec, self.data.dataset_of(design)
+        parent = self._parent(design.shape, dataset)
         with self._resume(arithmetic_digest(design)) as resume:
             return train(
                 build_network(design),
-                self.data.dataset(design.graph.input.rows),
+                dataset,
                 spec.training,
                 seed_from(spec.study.seed, "train", arithmetic_digest(design)),
                 parent,
@@ -58,21 +58,22 @@ class Trainer:
                 resume,
             )
 
-    def _parent(self, shape: Shape) -> FloatParent:
+    def _parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
         """The float parent, trained by whichever worker needs it first.
 
         Two workers may train the same one at once: both come to the same result, and the later one's copy is
         used.
         """
         spec = self.study.spec
-        dataset = self.data.dataset(graph_of(shape).input.rows)
         seed = seed_from(spec.study.seed, "parent", shape.digest)
         key = parent_key(shape, dataset, spec.training, seed)[:16]
         if (stored := self.study.parents.get(key)) is not None:
             return self.study.parent(stored)
-        with self._resume(f"parent-{shape.digest}") as resume:
+        # One shape may have several, whose outputs are values or changes.
+        name = f"parent-{shape.digest}{f'-{dataset.digest[:8]}' if dataset.adds else ''}"
+        with self._resume(name) as resume:
             parent = train_parent(shape, dataset, spec.training, seed, resume)
-        self.study.keep_parent(key, f"parent-{shape.digest}.npz", parent)
+        self.study.keep_parent(key, f"{name}.npz", parent, dataset.digest)
         return parent
 
     @contextmanager

@@ -1,7 +1,8 @@
 """Studies: made or resumed from a study file, opened by name. All that a worker needs is kept in the study.
 
 User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file name, SHA-256 and artifact id
-of the data), ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
+of the data), ``decided`` (what the data decided: :attr:`search.study_files.datasets.StudyData.decisions`),
+``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:KEY`` for each trained float parent, ``measured:N`` for
 each trial that was synthesised, ``published`` (see :mod:`search.monitor.publish`), and ``baselines`` (what
 simple methods come to; see :mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written
@@ -57,7 +58,7 @@ _COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "dev
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
-_PARENT, _MEASURED = "parent:", "measured:"
+_PARENT, _MEASURED, _DECIDED = "parent:", "measured:", "decided"
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
 
@@ -80,6 +81,8 @@ class StoredParent:
     artifact: str
     error: float
     """On validation."""
+    dataset: str = ""
+    """Digest of the dataset that it was trained on; empty where there was but one for its window."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,12 @@ class OpenStudy:
         """
         stored = self.study.user_attrs["dataset"]
         content = self.artifacts.get(stored["artifact"], f"the data file {stored['file']}")
-        return data_from_bytes(self.spec, content, stored["sha256"])
+        return data_from_bytes(self.spec, content, stored["sha256"], self.decided)
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        """What the data decided when the study was made; empty for studies of before that was kept."""
+        return dict(self.study.user_attrs.get(_DECIDED, {}))
 
     @property
     def parents(self) -> dict[str, StoredParent]:
@@ -167,10 +175,10 @@ class OpenStudy:
         place = f"float parent of study {self.name}"
         return FloatParent.from_bytes(self.artifacts.get(stored.artifact, place), place)
 
-    def keep_parent(self, key: str, name: str, parent: FloatParent) -> None:
-        """Store a float parent for all workers, in a file of this name."""
+    def keep_parent(self, key: str, name: str, parent: FloatParent, dataset: str = "") -> None:
+        """Store a float parent for all workers, in a file of this name, with its dataset's digest."""
         artifact = self.artifacts.put(self.study, name, parent.to_bytes())
-        value = {"artifact": artifact, "error": parent.validation_error}
+        value = {"artifact": artifact, "error": parent.validation_error, "dataset": dataset}
         self.study.set_user_attr(_PARENT + key, value)
 
     @property
@@ -201,7 +209,12 @@ class OpenStudy:
 
 
 def create_or_resume(
-    spec: StudySpec, url: str, data: bytes, artifacts: str | None, default_artifacts: Path
+    spec: StudySpec,
+    url: str,
+    data: bytes,
+    artifacts: str | None,
+    default_artifacts: Path,
+    decided: Mapping[str, Any] | None = None,
 ) -> OpenStudy:
     """Make the study of a study file, or open it when it exists and the file agrees with it.
 
@@ -211,7 +224,8 @@ def create_or_resume(
         data: The checked content of the data file.
         artifacts: The folder or ``s3://`` place for files, when the user names one.
         default_artifacts: The folder for files otherwise; for SQLite a folder beside the database is taken
-        instead.
+            instead.
+        decided: What the data decide; found out of them when None. A study that exists keeps what it has.
 
     Raises:
         UserError: the storage cannot be used, or the study exists with another definition; it is left
@@ -224,7 +238,7 @@ def create_or_resume(
         if whole:
             _agree(study, spec, data)
         else:
-            _fill(study, spec, url, data, artifacts, default_artifacts)
+            _fill(study, spec, url, data, artifacts, default_artifacts, decided)
         folder = _artifacts(study, url, artifacts)
         folder.make()
         return OpenStudy(study, storage, url, spec, folder)
@@ -317,6 +331,7 @@ def _fill(
     data: bytes,
     artifacts: str | None,
     default_artifacts: Path,
+    decided: Mapping[str, Any] | None,
 ) -> None:
     study.set_metric_names(labels(spec))
     beside = Location(url).folder is not None and artifacts is None
@@ -324,11 +339,11 @@ def _fill(
     study.set_user_attr("artifacts", "artifacts" if beside else named)
     folder = _artifacts(study, url, artifacts)
     folder.make()
-    name = Path(spec.data.file).name
-    study.set_user_attr(
-        "dataset",
-        {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "artifact": folder.put(study, name, data)},
-    )
+    name, digest = Path(spec.data.file).name, hashlib.sha256(data).hexdigest()
+    artifact = folder.put(study, name, data)
+    study.set_user_attr("dataset", {"file": name, "sha256": digest, "artifact": artifact})
+    found = data_from_bytes(spec, data, digest).decisions if decided is None else decided
+    study.set_user_attr(_DECIDED, found)
     study.set_user_attr("version", metadata.version("bitfront"))
     study.set_user_attr("began", time.time())
     study.set_user_attr("spec", spec.to_json())

@@ -71,9 +71,14 @@ class FlagKeys(_Keys):
 class ReadingKeys(_Keys):
     """Which file, and how it is read."""
 
-    file: str = Field(min_length=1, description="a path, relative to the study file")
+    file: str = Field(min_length=1, description="a path of a file or folder, relative to the study file")
     """Text with separated cells in any usual encoding (also compressed, or alone in a zip), Parquet, or
-    Excel; the path starts at the study file's folder. Separator and names are found in it."""
+    Excel; the path starts at the study file's folder. Separator and names are found in it. In a folder each
+    file is a recording."""
+    group: _Names | None = Field(None, description="the name of a column, or a list of names")
+    """Tells several recordings in one file apart: of subjects, machines, stations. No window reaches from one
+    into another, and whole groups go to training, validation or test, so that test holds those that training
+    never saw. Of a list, the first column tells the groups and all of them together the recordings."""
     time: _Names = Field(description="the name of the column of times, or a list of names")
     """Column of times; several, as a date and a clock time, are joined with a blank between."""
     time_format: str | None = Field(None, description=FORMATS)

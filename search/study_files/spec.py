@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
+from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import Encoder, Shape
 from quant_model.training.settings import TrainingSettings
@@ -181,11 +182,18 @@ class DataSpec(ReadingKeys):
     )
     """Steps ahead; a list forecasts several at once."""
     season: int | None = Field(None, ge=1, strict=True, description="steps in a season, at least 1")
-    """Steps in a season, for comparison with the forecast "as a season ago"."""
+    """Steps in a season, for comparison with the forecast "as a season ago", and for output."""
+    output: Literal[*OUTPUTS, "auto"] = Field(  # type: ignore[valid-type]
+        "value", description="value, change, seasonal or auto"
+    )
+    """What the network's outputs are: the target itself, its change from the window's newest value, or its
+    change from the value a season before; the host adds that value. auto: what the training data speak for,
+    decided when the study is made. The error is that of the forecast, whatever the outputs are."""
     split: tuple[float, float, float] = Field(
         DEFAULT_SPLIT, description="three shares for train, validation, test that add up to 1"
     )
-    """Shares of the rows for training, validation and test, in that order in time."""
+    """Shares of the rows for training, validation and test, in that order in time; with group of the
+    windows."""
 
     @model_validator(mode="after")
     def _usable(self) -> DataSpec:
@@ -204,15 +212,30 @@ class DataSpec(ReadingKeys):
                 raise ValueError(f"{key} is for task {task}, not {self.task}")
         if self.anomaly_label in (*self.time, *self.features, *self.targets):
             raise ValueError("anomaly_label must be a column of its own, neither time, feature nor target")
+        if set(self.group or ()) & {*self.time, *self.features, *self.targets, self.anomaly_label}:
+            raise ValueError("group must name columns of their own, neither time, feature, target nor label")
+        if self.group is not None and self.pivot is not None:
+            raise ValueError("group and pivot exclude each other: a row of a group holds all its sensors")
+        self._check_output()
         if self.task == "classify":
             self._check_classes()
         return self
+
+    def _check_output(self) -> None:
+        if self.output == "seasonal" and self.season is None:
+            raise ValueError('output = "seasonal" needs season, the steps in one')
+        if self.output in ("change", "seasonal") and not set(self.targets) <= set(self.features):
+            raise ValueError(
+                f'output = "{self.output}" needs the targets among the features: one of their values is added'
+            )
 
     def _check_classes(self) -> None:
         if len(set(self.classes)) < max(2, len(self.classes)):
             raise ValueError("classes must name the labels of the target, at least two, each once")
         if len(self.targets) != 1 or self.targets[0] in self.features:
             raise ValueError("targets must be one column for task classify, the label's, and no feature")
+        if self.output != "value":
+            raise ValueError("output is not for task classify: there is one for each class")
         if self.horizon != (1,) or self.season is not None:
             key = "season" if self.season is not None else "horizon"
             raise ValueError(f"{key} is not for task classify: the label is that of the window's last row")

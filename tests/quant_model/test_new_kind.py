@@ -176,7 +176,7 @@ def test_it_trains_from_a_parent_of_its_family(dataset: Dataset) -> None:
 
 def test_its_threshold_learns(dataset: Dataset) -> None:
     model = load(random_integer_model(network_of(dataset), 1)).train()
-    model(torch.from_numpy(dataset.train.x.copy())).square().mean().backward()
+    model(torch.from_numpy(dataset.train.x[:])).square().mean().backward()
     assert model.thresholds.grad is not None
     gradient = dict(zip(model.rules.formats, model.thresholds.grad.tolist(), strict=True))
     assert set(gradient) == {"first", "turned", "pool"}

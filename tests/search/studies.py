@@ -8,12 +8,11 @@ from optuna.trial import TrialState
 
 from quant_model.design import DesignPoint
 from quant_model.families.encoder import Encoder
-from search.files import read_bytes
 from search.service.supervise import quiet_optuna
 from search.service.worker import Worker
 from search.stopping import StopSignal
 from search.store.study import OpenStudy, create_or_resume
-from search.study_files.datasets import data_from_file
+from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
 
 
@@ -24,7 +23,7 @@ def open_file(study_file: Path, url: str | None = None, artifacts: str | None = 
     path = data_path(spec, study_file)
     data_from_file(spec, path).check()
     url = url or f"sqlite:///{study_file.parent}/study.db"
-    return create_or_resume(spec, url, read_bytes(path), artifacts, study_file.parent / "files")
+    return create_or_resume(spec, url, content_of(path), artifacts, study_file.parent / "files")
 
 
 def encoder(design: DesignPoint) -> Encoder:

@@ -27,7 +27,7 @@ from quant_model.data.reading.frame import (
 )
 from quant_model.data.reading.numbers import MISSING, Numbers, parse_numbers
 from quant_model.data.reading.settings import Reading
-from quant_model.data.reading.sheet import Cells, Sheet, words_of
+from quant_model.data.reading.sheet import Cells, Sheet, numbered, words_of
 from quant_model.data.reading.steps import Step, commonest, duration, step_of
 from quant_model.data.reading.times import ISO, Times, parse_times
 from quant_model.data.reading.zones import to_utc
@@ -41,6 +41,7 @@ __all__ = [
     "number_cells",
     "placed",
     "settle",
+    "shared_step",
     "short",
     "timed",
 ]
@@ -94,8 +95,8 @@ def _padded(cells: Cells) -> Cells:
     return pc.utf8_lpad(cells, longest + longest % 2, "0")
 
 
-def timed(sheet: Sheet, reading: Reading) -> Timed:
-    """The times of a sheet's rows.
+def timed(sheet: Sheet, reading: Reading, groups: Sequence[str] = ()) -> Timed:
+    """The times of a sheet's rows; ``groups`` are columns that tell several recordings apart.
 
     Raises:
         UserError: a cell is no time, has an offset unlike the others, or names a time that clocks jump over.
@@ -107,10 +108,8 @@ def timed(sheet: Sheet, reading: Reading) -> Timed:
     _check_offsets(sheet, times, reading)
     micros = times.micros
     if reading.timezone is not None and not times.offset.any():
-        series = None
-        if reading.pivot is not None:
-            names = words_of(sheet.columns[reading.pivot.names]).dictionary_encode()
-            series = np.asarray(names.indices.to_numpy(zero_copy_only=False), np.int64)
+        names = (reading.pivot.names,) if reading.pivot is not None else groups
+        series = numbered(sheet, names) if names else None
         utc = to_utc(micros, reading.timezone, series)
         if utc.absent.any():
             row = int(np.argmax(utc.absent))
@@ -235,8 +234,32 @@ def _meaning(word: str, meaning: Mapping[str, float]) -> float | None:
     return float("nan") if word.lower() in MISSING else None
 
 
-def placed(frame: Frame, reading: Reading) -> Settled:
+def shared_step(micros: Sequence[npt.NDArray[np.int64]], reading: Reading, name: str) -> int:
+    """The commonest distance, in microseconds, between two rows of one recording; 0 for a step that is named.
+
+    Args:
+        micros: The times of each recording's rows.
+        reading: Whether they are sorted, and a step named.
+        name: What messages call the file.
+
+    Raises:
+        UserError: no recording has two rows.
+    """
+    if reading.step is not None:
+        return 0
+    distance = np.concatenate([np.diff(np.sort(own) if reading.sort else own) for own in micros])
+    if not (distance > 0).any():
+        raise UserError(name, "no recording has two rows", "choose columns of [data] group that repeat")
+    return commonest(distance[distance > 0])[0]
+
+
+def placed(frame: Frame, reading: Reading, shared: int = 0) -> Settled:
     """Bring rows to whole steps; values may be missing still.
+
+    Args:
+        frame: The rows.
+        reading: How they are read.
+        shared: The step of this and other recordings in microseconds; 0 where it is to be found here.
 
     Raises:
         UserError: times do not rise in whole steps.
@@ -247,36 +270,41 @@ def placed(frame: Frame, reading: Reading) -> Settled:
         step = step_of(reading.step)
         frame, position = gridded(frame, step)
     else:
-        step, position = _strict_steps(frame)
+        step, position = _strict_steps(frame, shared)
     return Settled(frame, position, step)
 
 
-def settle(frame: Frame, reading: Reading) -> Settled:
+def settle(frame: Frame, reading: Reading, shared: int | None = None) -> Settled:
     """Bring rows to whole steps, and deal with what is missing.
+
+    Args:
+        frame: The rows.
+        reading: How they are read.
+        shared: For one of several recordings, which may have a single row: see :func:`placed`.
 
     Raises:
         UserError: times do not rise in whole steps, a value is missing and nothing says what takes its place,
             or fewer than two rows are left.
     """
-    found = placed(frame, reading)
+    found = placed(frame, reading, shared or 0)
     frame, position = changed(found.frame, found.position, reading.changes)
     if reading.fill is None:
         without_missing(frame)
     frame, position = filled(frame, position, reading.fill)
-    if len(position) < 2:
+    if len(position) < (2 if shared is None else 1):
         raise UserError(frame.name, f"{len(position)} rows of data", "a series needs at least two")
     return Settled(frame, position - position[0], found.step)
 
 
-def _strict_steps(frame: Frame) -> tuple[Step, npt.NDArray[np.int64]]:
-    """Find the step and number the rows by it; the step is the commonest distance between two rows."""
-    if len(frame.micros) < 2:
+def _strict_steps(frame: Frame, shared: int) -> tuple[Step, npt.NDArray[np.int64]]:
+    """Number the rows by the step: the commonest distance between two rows, unless it is known."""
+    if len(frame.micros) < 2 and not shared:
         raise UserError(frame.name, f"{len(frame.micros)} rows of data", "a series needs at least two")
     distance = np.diff(frame.micros)
     falling = np.flatnonzero(distance <= 0)
     if len(falling):
         raise out_of_order(frame, int(falling[0]) + 1)
-    step, _ = commonest(distance)
+    step = shared or commonest(distance)[0]
     irregular = np.flatnonzero(distance % step)
     if len(irregular):
         row = int(irregular[0]) + 1

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from quant_model.errors import UserError
 
-__all__ = ["Cells", "Sheet", "column_place", "is_text", "taken"]
+__all__ = ["Cells", "Sheet", "column_place", "is_text", "numbered", "taken"]
 
 Cells = Any
 """One column as an Arrow array, which ships no types: text as it stands in the file, or Parquet's own."""
@@ -77,6 +77,17 @@ def words_of(cells: Cells) -> Cells:
     """Cells as text, whatever they are; a missing one is empty."""
     text = cells if is_text(cells) else pc.cast(cells, pa.string())
     return pc.fill_null(text, "")
+
+
+def numbered(sheet: Sheet, columns: Sequence[str]) -> Rows:
+    """A number for each row, equal where the cells of all columns are; in the order of first appearance."""
+    key = np.zeros(len(sheet), np.int64)
+    for column in columns:
+        words = words_of(sheet.columns[column]).dictionary_encode()
+        codes = np.asarray(words.indices.to_numpy(zero_copy_only=False), np.int64)
+        _, first, key = np.unique(key * len(words.dictionary) + codes, return_index=True, return_inverse=True)
+        key = np.argsort(np.argsort(first))[key]
+    return key
 
 
 def column_place(column: str, header: Sequence[str], place: str) -> int:

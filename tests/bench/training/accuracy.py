@@ -145,7 +145,7 @@ def _rounded(data: Dataset, parent: FloatParent, case: str) -> Row:
     scale = best_input_scale(data.train.x[::stride], target)
 
     def error(split: Split) -> float:
-        inputs = scale.quantize(split.x, target) * scale.step + scale.offset
+        inputs = scale.quantize(split.x[:], target) * scale.step + scale.offset
         return prediction_error(data, split, parent.predict(inputs.astype(np.float32)))
 
     return {"error": error(data.validation), "test": error(data.test)}

@@ -32,7 +32,7 @@ def test_ridge_minimises_what_it_says() -> None:
     fitted = ridge(dataset)
 
     # Least squares with one more row for each weight: sqrt(n * penalty) times it shall be zero.
-    x = dataset.train.x.reshape(len(dataset.train), -1).astype(np.float64)
+    x = dataset.train.x[:].reshape(len(dataset.train), -1).astype(np.float64)
     x, y = x - x.mean(axis=0), dataset.train.y - dataset.train.y.mean(axis=0, dtype=np.float64)
     damped = np.vstack([x, np.sqrt(len(x) * fitted.penalty) * np.eye(x.shape[1])])
     weights = np.linalg.lstsq(damped, np.vstack([y, np.zeros((x.shape[1], y.shape[1]))]), rcond=None)[0]

@@ -50,7 +50,7 @@ def test_a_seasonal_forecast_is_the_value_a_season_before(series: Series, season
     row_at = {int(position): row for row, position in enumerate(series.position)}
     targets = len(series.target_names)
     for split in (dataset.train, dataset.test):
-        forecast = dataset.denormalise(seasonal_persistence(series, dataset, split, season))
+        forecast = dataset.forecast(split, seasonal_persistence(series, dataset, split, season))
         for index in range(0, len(split), 7):
             last = int(split.last_row[index])
             for number, ahead in enumerate(dataset.horizon):

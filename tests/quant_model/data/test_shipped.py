@@ -87,6 +87,7 @@ def test_pump_flow() -> None:
 
     assert (series.gaps, series.missing_rows, dataset.dropped_windows) == (1, 12, 24)
     assert series.anomalous is not None
+    assert dataset.borders is not None
     assert not series.anomalous[: dataset.borders[1]].any()
     assert dataset.test.anomalous is not None
     assert dataset.test.anomalous.sum() == 159

@@ -142,13 +142,14 @@ def test_a_window_s_class_is_that_of_its_last_row() -> None:
 
     assert dataset.output_names == ("c0", "c1", "c2")
     assert (dataset.outputs, dataset.horizon) == (3, (0,))
+    assert dataset.borders is not None
     limits = (0, *dataset.borders, len(labels))
     for index, split in enumerate((dataset.train, dataset.validation, dataset.test)):
         assert split.last_row.tolist() == list(range(limits[index] + 4, limits[index + 1]))
         assert (split.y == np.eye(3)[labels[split.last_row]]).all()
         # The most frequent class of training: 0, in two of four stretches.
         assert (persistence(split) == [1, 0, 0]).all()
-    assert (dataset.denormalise(dataset.test.y) == dataset.test.y).all()
+    assert (dataset.forecast(dataset.test, dataset.test.y) == dataset.test.y).all()
 
 
 def test_a_class_without_training_rows_is_refused_and_one_without_others_noted() -> None:
@@ -192,7 +193,7 @@ def test_the_balanced_error_is_the_mean_over_classes(classes: int, windows: int,
     outputs = rng.integers(-2, 3, (windows, classes)).astype(np.float32)
     dataset = make_dataset(class_series(some_labels()), 5, task="classify")
     zeros = np.zeros(windows)
-    split = Split(zeros, np.eye(classes, dtype=np.float32)[truth], zeros, zeros)  # type: ignore[arg-type]
+    split = Split(zeros, np.eye(classes, dtype=np.float32)[truth], zeros, zeros, zeros)  # type: ignore[arg-type]
     dataset = replace(dataset, output_names=tuple(map(str, range(classes))))
 
     shares = []
@@ -258,7 +259,12 @@ def test_the_threshold_lets_its_share_of_validation_through(quantile: float) -> 
     assert np.mean(scores <= limit) >= quantile > np.mean(scores < limit)
     # In the user's units: a limit for each output, and the same alarms from forecasts and values alone.
     limits = np.array([decision.details["limits"][name] for name in dataset.output_names])
-    far = np.abs(dataset.denormalise(dataset.test.last) - dataset.denormalise(dataset.test.y)) > limits
+    far = (
+        np.abs(
+            dataset.forecast(dataset.test, dataset.test.last) - dataset.forecast(dataset.test, dataset.test.y)
+        )
+        > limits
+    )
     alarms = far.any(axis=1)
     marks = dataset.test.anomalous
     assert marks is not None
@@ -297,7 +303,7 @@ def test_windows_with_a_marked_row_do_not_count_in_the_error() -> None:
     assert test.clean.tolist() == clean
     assert 0 < sum(clean) < len(clean)
     forecast = persistence(test)
-    kept = (dataset.denormalise(forecast) - dataset.denormalise(test.y))[clean]
+    kept = (dataset.forecast(test, forecast) - dataset.forecast(test, test.y))[clean]
     assert prediction_error(dataset, test, forecast) == pytest.approx(np.sqrt(np.mean(kept**2)))
     bare = replace(dataset, test=replace(test, clean=None))
     assert prediction_error(bare, bare.test, forecast) == rmse(dataset, test, forecast)

@@ -104,7 +104,7 @@ def test_training_and_evaluation_compute_the_same(repeats: int) -> None:
     shape = small_shape(dataset, heads=2, layers=2, repeats=repeats)
     design = uniform_design(shape, 5, 5, stream_bits=8)
     model = load(random_integer_model(build_network(design), 7))
-    windows = torch.from_numpy(dataset.train.x.copy())
+    windows = torch.from_numpy(dataset.train.x[:])
     evaluated = model(windows).float()
     assert torch.equal(model.train()(windows), evaluated)
 
@@ -115,7 +115,7 @@ def test_every_parameter_has_a_gradient(repeats: int) -> None:
     shape = small_shape(dataset, heads=2, repeats=repeats)
     torch.manual_seed(0)
     model = QuantNetwork(build_network(uniform_design(shape, 6, 6)))
-    windows = torch.from_numpy(dataset.train.x.copy())
+    windows = torch.from_numpy(dataset.train.x[:])
     family = FLOAT_FAMILIES[shape.family]
     model.initialise(Start(shape, family.fold(family.model(shape).eval()), windows))
     model.train()(windows).square().mean().backward()

@@ -55,7 +55,7 @@ def test_a_classifier_learns_and_its_error_is_the_golden_model_s() -> None:
     assert result.validation_error == min(epoch.validation_error for epoch in result.history)
     naive = prediction_error(dataset, dataset.validation, persistence(dataset.validation))
     assert result.validation_error < 0.5 * naive
-    told = result.integer_model.forward(result.integer_model.quantize_input(dataset.test.x)).argmax(axis=1)
+    told = result.integer_model.forward(result.integer_model.quantize_input(dataset.test.x[:])).argmax(axis=1)
     assert (told == result.integer_model.predict(dataset.test.x).argmax(axis=1)).all()
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from search.commands.cli import run_cli
-from search.results.front import as_fastest, finished_trials
+from search.results.front import as_fastest, offered_trials
 from search.store.study import OpenStudy
 
 
@@ -24,7 +24,7 @@ def test_the_number_stands_alone_on_stdout(
 def test_a_design_is_judged_by_its_fastest_build(
     trained_study: OpenStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    builds = {one.number: one for one in as_fastest(trained_study, finished_trials(trained_study))}
+    builds = {one.number: one for one in as_fastest(trained_study, offered_trials(trained_study))}
     words = ["pick", "--storage", trained_study.url, "--rule", "fastest", "--within", "1000", "--fastest"]
     assert run_cli(words) == 0
     out, reason = capsys.readouterr()

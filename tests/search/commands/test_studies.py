@@ -22,7 +22,7 @@ def test_status_front_and_export(
     table = tmp_path / "front.csv"
     assert run_cli(["front", *where, "--json", "--csv", str(table)]) == 0
     front = json.loads(capsys.readouterr().out)
-    assert set(front) == {"study", "objectives", "metric", "baselines", "trials"}
+    assert set(front) == {"study", "objectives", "metric", "baselines", "left_out", "trials"}
     assert (front["metric"], front["baselines"]) == ("RMSE, kW", [])
     assert len(table.read_text().splitlines()) == 1 + len(front["trials"])
     assert run_cli(["front", *where]) == 0

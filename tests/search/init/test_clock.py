@@ -152,6 +152,12 @@ def test_midnight_without_a_clock_time() -> None:
     assert found.series.time.tolist() == TIMES
 
 
+def test_years_of_long_records() -> None:
+    months = [f"{1749 + row // 12}-{row % 12 + 1:02d}" for row in range(400)]
+    found = guess(lines("Month,Sunspots", months, VALUES))
+    assert (str(found.series.time[0])[:7], found.reading.step) == ("1749-01", "month")
+
+
 def test_no_times_at_all() -> None:
     assert "no column of times (the first cell is '1')" in refusal("a,b\n1,2\n2,5\n3,1\n")
     header = ",".join(["sensor", *(f"{time:%Y-%m-%d %H:%M}" for time in TIMES)])

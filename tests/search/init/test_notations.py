@@ -122,9 +122,10 @@ class Notation:
 @st.composite
 def notations(draw: st.DrawFn) -> Notation:
     separator = draw(st.sampled_from([",", ";", "\t", "|"]))
-    decimal = draw(st.sampled_from([".", ","]))
     header = draw(st.sampled_from(HEADERS))
     time = draw(st.sampled_from(TIMES))
+    # Who writes the month first writes decimal points.
+    decimal = draw(st.sampled_from([".", ","])) if "%m/%d" not in time else "."
     # 1.234 between commas is no thousand to anyone, nor is 1,234 beside a date with points.
     dotted = "%d.%m" in time
     groups = ["", "", " ", "'", "\u00a0"]

@@ -198,6 +198,9 @@ def test_counters_become_changes() -> None:
         ("wind_speed,pm2.5", "pm2.5"),
         ("load_forecast,load_actual", "load_actual"),
         ("rssi,level", "level"),
+        ("windspeed,cnt", "cnt"),
+        ("temp,count", "count"),
+        ("Volume,Close", "Close"),
         ("a,b", "a"),
         ("x1,y", "y"),
     ],
@@ -206,6 +209,12 @@ def test_the_target_by_name_and_by_what_is_hard_to_have(header: str, target: str
     found = guess(lines(f"time,{header}", TIMES, B, A))
     assert found.target == target
     assert found.reasons["targets"]
+
+
+def test_of_columns_that_are_one_another_the_one_that_people_forecast_is_kept() -> None:
+    found = guess(lines("time,Open,High,Close", TIMES, A, [one + 3 for one in A], [one + 1 for one in A]))
+    assert found.columns.features == (found.target,) == ("Close",)
+    assert found.left_out["Open"] == "Close in other units (plus -1)"
 
 
 def test_a_setpoint_is_not_what_to_forecast() -> None:
@@ -264,6 +273,19 @@ def test_missing_cells_are_counted_and_a_way_proposed(kind: str) -> None:
     assert guess(text, fill="interpolate").series.rows >= 498
     dropped = guess(text, fill="drop").series
     assert dropped.rows == sum(all((row + number) % every for number in range(4)) for row in range(ROWS))
+
+
+def test_a_column_of_which_much_is_missing_is_taken_where_there_is_none_better_or_it_is_asked_for() -> None:
+    nights = ["" if row % 24 < 10 else one for row, one in enumerate(A)]
+    alone = lines("time,pv", TIMES, nights)
+    assert guess(alone, fill="drop").series.rows == sum(cell != "" for cell in nights)
+    assert guess(alone, fill="hold").series.gaps == 0
+    beside = lines("time,pv,temp", TIMES, nights, B)
+    assert dict(guess(beside).left_out) == {"pv": "42 % of its cells are missing"}
+    assert guess(beside, fill="hold", target="pv").target == "pv"
+    assert "90 % of its cells" in refusal(
+        lines("time,pv", TIMES, ["" if row % 10 else row for row in range(ROWS)])
+    )
 
 
 def test_long_holes_everywhere_are_refused_with_the_ways_out() -> None:

@@ -58,6 +58,14 @@ def test_a_duty_cycle_over_gaps_and_a_drift() -> None:
     assert season.steps == 45
 
 
+def test_a_day_of_which_nights_are_missing() -> None:
+    position = np.arange(3000)[np.arange(3000) % 96 < 52]
+    wave = np.sin(np.pi * (position % 96) / 51) + np.random.default_rng(1).normal(size=len(position)) * 0.1
+    season = find_season(wave, position, Step(15 * MINUTE))
+    assert season is not None
+    assert (season.steps, season.name) == (96, "day")
+
+
 def test_months_and_business_days() -> None:
     wave = np.sin(2 * np.pi * np.arange(240) / 12)
     assert find_season(wave, np.arange(240), Step(months=1)) == Season(12, pytest.approx(1, abs=0.02), "year")  # type: ignore[arg-type]

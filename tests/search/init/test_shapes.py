@@ -84,11 +84,16 @@ def test_words_that_are_no_sensors() -> None:
     assert guess(lines("time,machine,vib", TIMES, runs, TEMP)).reading.pivot is None
 
 
-def test_tables_that_cannot_become_columns_are_refused_by_name() -> None:
+def test_more_meters_than_a_model_has_inputs_are_groups() -> None:
     many = [
         (clock, f"m{number}", row + number) for row, clock in enumerate(CLOCKS[:60]) for number in range(50)
     ]
-    assert "column meter: one row for each of 50 (m0, m1, " in refusal(long("time,meter,kwh", many))
+    found = guess(long("time,meter,kwh", many))
+    assert (found.reading.pivot, found.series.group_column) == (None, "meter")
+    assert len(found.series.group_names) == 50
+
+
+def test_tables_that_cannot_become_columns_are_refused_by_name() -> None:
     both = [
         (clock, site, name, row)
         for row, clock in enumerate(CLOCKS[:99])

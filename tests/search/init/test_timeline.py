@@ -33,6 +33,27 @@ def test_both_switches_of_a_year(zone: str, rows: int, step: timedelta, falling:
     assert "comes twice" in found.reasons["timezone"] or "is not there" in found.reasons["timezone"]
 
 
+ZONE_COLUMNS = {
+    "letters": ("America/New_York", "%Z"),
+    "letters of Europe": ("Europe/Berlin", "%Z"),
+    "offsets": ("Europe/Athens", "%z"),
+}
+
+
+@pytest.mark.parametrize("kind", ZONE_COLUMNS)
+@pytest.mark.parametrize("header", ["time,tz_cd", "date,clock,offset"])
+def test_a_column_of_zones_tells_what_times_mean(kind: str, header: str) -> None:
+    zone, form = ZONE_COLUMNS[kind]
+    moments = [datetime(2024, 10, 20, tzinfo=UTC) + row * HOUR for row in range(500)]
+    local = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
+    forms = ["%Y-%m-%d %H:%M"] if header.startswith("time") else ["%Y-%m-%d", "%H:%M"]
+    columns = [[moment.strftime(one) for moment in local] for one in (*forms, form)]
+    found = guess(lines(f"{header},y", *columns, daily(500)))
+    assert found.reading.time == tuple(header.split(","))
+    assert found.series.time.tolist() == [moment.replace(tzinfo=None) for moment in moments]
+    assert (found.target, found.series.gaps) == ("y", 0)
+
+
 def test_a_zone_is_only_guessed_where_clocks_change() -> None:
     for times in (
         hours(900, start=datetime(2024, 3, 20)),

@@ -62,7 +62,7 @@ def exported(study: OpenStudy, out: Path) -> tuple[dict[str, Any], Dataset, npt.
     assert manifest["errors"]["validation"] == best.error
     # By the manifest alone, as a host does: integers in, integers out, offset and step on both sides.
     host = manifest["host"]
-    values = dataset.test.x.astype(np.float64) * dataset.feature_std + dataset.feature_mean
+    values = dataset.test.x[:].astype(np.float64) * dataset.feature_std + dataset.feature_mean
     scale = {key: np.array([one[key] for one in host["inputs"]]) for key in ("offset", "step")}
     sent = np.floor((values - scale["offset"]) / scale["step"] + 0.5).clip(host["low"], host["high"])
     received = model.forward(sent.astype(np.int64))
@@ -136,7 +136,9 @@ def test_an_anomaly_detector_from_study_file_to_vhdl(make_study: StudyMaker, tmp
 
     decision = manifest["decision"]
     assert (manifest["task"], decision["kind"], decision["quantile"]) == ("anomaly", "threshold", 0.9)
-    alarms = np.abs(outputs - dataset.denormalise(dataset.test.y))[:, 0] > decision["limits"]["load"]
+    alarms = (
+        np.abs(outputs - dataset.forecast(dataset.test, dataset.test.y))[:, 0] > decision["limits"]["load"]
+    )
     assert dataset.test.anomalous is not None
     hits = int((alarms & dataset.test.anomalous).sum())
     test = decision["test"]

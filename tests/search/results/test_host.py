@@ -29,14 +29,15 @@ def test_user_units_go_in_and_come_out(make_study: StudyMaker) -> None:
     model = IntegerModel(drawn.network, Parameters(own.linear, own.exponents, scale))
     around = host(model, dataset)
 
-    x = dataset.test.x[:20]
-    values = x.astype(np.float64) * dataset.feature_std + dataset.feature_mean
+    test = dataset.test.part(slice(20))
+    x = test.x
+    values = np.asarray(x, np.float64) * dataset.feature_std + dataset.feature_mean
     offsets, steps = (np.array([getattr(one, part) for one in around.inputs]) for part in ("offset", "step"))
     sent = np.clip(np.floor((values - offsets) / steps + 0.5), around.low, around.high).astype(np.int64)
-    np.testing.assert_array_equal(sent, model.quantize_input(x))
+    np.testing.assert_array_equal(sent, model.quantize_input(x[:]))
 
     received = model.forward(sent)
     offsets, steps = (np.array([getattr(one, part) for one in around.outputs]) for part in ("offset", "step"))
     np.testing.assert_allclose(
-        offsets + steps * received, dataset.denormalise(model.predict(x)), rtol=1e-6, atol=1e-9
+        offsets + steps * received, dataset.forecast(test, model.predict(x)), rtol=1e-6, atol=1e-9
     )

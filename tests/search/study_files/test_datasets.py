@@ -49,7 +49,7 @@ def test_what_a_user_should_know_is_said_when_a_study_begins(
     assert dataset.dropped_windows == 6
     for split in (dataset.train, dataset.validation, dataset.test):
         assert np.isfinite(split.x).all()
-        assert (split.x[:, :, 2] == 0).all()
+        assert (split.x[:][:, :, 2] == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,13 @@ DATA: dict[str, tuple[bytes, str]] = {
     "header gone": (rows(lambda lines: lines.pop(0)), "row 1: no column time"),
     "column renamed": (rows(cell(1, 1, "Load")), "row 1: no column load.*did you mean Load"),
     "column twice": (rows(cell(1, 2, "load")), "row 1: no column heat|row 1: column load is there 2 times"),
+    "semicolons in a row": (rows(lambda lines: lines.__setitem__(6, lines[6].replace(",", ";"))), "row 7: 1"),
     "too short": (rows(lambda lines: lines.__delitem__(slice(10, None))), "too short a series"),
     "only a header": (b"time,load,heat\n", "0 rows of data"),
     "empty": (b"", "series.csv: the file is empty"),
     "blank": (b"\n \n", "series.csv: the file is empty"),
+    "not text": (bytes(range(256)) * 20, "series.csv: not text"),
+    "bytes that are no letters": (rows(cell(9, 1, "\ufffd")), "row 9 column load"),
     "torn gzip": (b"\x1f\x8b\x08\x00torn", "gzip data are damaged"),
     "open quote": (rows(cell(4, 1, '"5')), "row 4"),
     "zero byte": (rows(cell(4, 1, "\0")), "row 4"),
