@@ -32,10 +32,12 @@ __all__ = [
     "FrontTrial",
     "as_fastest",
     "finished_trials",
+    "flat_design",
     "front",
     "front_csv",
     "front_json",
     "front_of",
+    "front_rows",
     "left_out",
     "offered_trials",
 ]
@@ -138,11 +140,27 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
     }
 
 
-def front_csv(study: OpenStudy) -> str:
-    """The front as CSV: number, objectives, utilisation by resource, shape, bits, lanes, fastest build."""
-    rows = [
-        _flat_row(trial) | _flat_fastest(builds_of(study.spec, trial.point).fastest) for trial in front(study)
+def front_rows(study: OpenStudy) -> list[dict[str, Any]]:
+    """A flat row a design: number, objectives, estimates, shape, bits, lanes, and the fastest build."""
+    found = ((trial, builds_of(study.spec, trial.point)) for trial in front(study))
+    return [
+        {
+            "number": trial.number,
+            **trial.values,
+            "error": trial.error,
+            **_told(builds.own),
+            **{f"utilization.{name}": value for name, value in trial.utilization.items()},
+            **flat_design(trial.design),
+            **{f"fastest.{name}": value for name, value in _told(builds.fastest).items()},
+            **{f"fastest.utilization.{name}": one for name, one in builds.fastest.utilization.items()},
+        }
+        for trial, builds in found
     ]
+
+
+def front_csv(study: OpenStudy) -> str:
+    """The front as CSV: :func:`front_rows`."""
+    rows = front_rows(study)
     names = list(dict.fromkeys(name for row in rows for name in row)) or [
         "number",
         *study.spec.study.objectives,
@@ -152,6 +170,26 @@ def front_csv(study: OpenStudy) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def flat_design(design: Mapping[str, Any]) -> dict[str, Any]:
+    """A design point's JSON without its nesting: shape, bits by tensor, lanes by engine."""
+    return {
+        **design["architecture"],
+        **{f"{name}.weight_bits": bits for name, bits in design["weight_bits"].items()},
+        **{f"{name}.activation_bits": bits for name, bits in design["activation_bits"].items()},
+        **{f"{name}.lanes": engine["lanes"] for name, engine in design["engines"].items()},
+    }
+
+
+def _told(build: Assessment) -> dict[str, float]:
+    """How fast a build is, and what energy it takes."""
+    return {
+        "cycles": build.estimate.cycles,
+        "latency_us": build.latency_us,
+        "interval_us": build.interval_us,
+        "energy_uj": build.energy_uj,
+    }
 
 
 def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[str]) -> FrontTrial:
@@ -175,30 +213,4 @@ def _built(study: OpenStudy, trial: FrontTrial, build: Assessment) -> FrontTrial
 
 
 def _fastest_json(build: Assessment) -> dict[str, Any]:
-    return {
-        "design": build.design.as_dict(),
-        "utilization": build.utilization,
-        "cycles": build.estimate.cycles,
-        "interval": build.estimate.interval,
-        "energy_uj": build.energy_uj,
-    }
-
-
-def _flat_fastest(build: Assessment) -> dict[str, Any]:
-    told = _fastest_json(build)
-    shares = {f"fastest.utilization.{name}": share for name, share in told["utilization"].items()}
-    numbers = {f"fastest.{name}": told[name] for name in ("cycles", "interval", "energy_uj")}
-    return {**numbers, **shares}
-
-
-def _flat_row(trial: FrontTrial) -> dict[str, Any]:
-    design = trial.design
-    return {
-        "number": trial.number,
-        **trial.values,
-        **{f"utilization.{name}": value for name, value in trial.utilization.items()},
-        **design["architecture"],
-        **{f"{name}.weight_bits": bits for name, bits in design["weight_bits"].items()},
-        **{f"{name}.activation_bits": bits for name, bits in design["activation_bits"].items()},
-        **{f"{name}.lanes": engine["lanes"] for name, engine in design["engines"].items()},
-    }
+    return {"design": build.design.as_dict(), "utilization": build.utilization, **_told(build)}

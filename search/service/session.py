@@ -20,9 +20,11 @@ from search.store.study import OpenStudy, StudyCounts, create_or_resume
 from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
 
-__all__ = ["begin", "search"]
+__all__ = ["DATABASE", "begin", "search"]
 
 _LOG = logging.getLogger(__name__)
+DATABASE = "study.db"
+"""A run's storage in its folder, where no other is named."""
 _LOGS = "logs"
 
 
@@ -58,7 +60,7 @@ def begin(
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
-    url = url or f"sqlite:///{out / 'study.db'}"
+    url = url or f"sqlite:///{out / DATABASE}"
     content, beside = content_of(path), out / "artifacts"
     study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")

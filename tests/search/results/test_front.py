@@ -40,7 +40,8 @@ def test_beside_each_design_stands_its_fastest_build(trained_study: OpenStudy) -
             "design": build.design.as_dict(),
             "utilization": build.utilization,
             "cycles": build.estimate.cycles,
-            "interval": build.estimate.interval,
+            "latency_us": build.estimate.cycles / 100,
+            "interval_us": build.estimate.interval / 100,
             "energy_uj": build.energy_uj,
         }
         (same,) = as_fastest(study, [trial])
