@@ -1,4 +1,4 @@
-"""Every command in every README.
+"""Every command in every README, and on the page about choosing.
 
 Blocks tagged ``sh`` run as they are, those tagged ``bash`` run against a small study called ``my_series``
 that is trained before; of commands in untagged blocks, which take long or need a server, the options are
@@ -25,7 +25,10 @@ from tests.search.conftest import series
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("", "cost_model", "hdl", "quant_model", "search", "studies", "studies/data", "tests")
-READMES = [path for folder in FOLDERS if (path := ROOT / folder / "README.md").is_file()]
+READMES = [
+    *(path for folder in FOLDERS if (path := ROOT / folder / "README.md").is_file()),
+    ROOT / "studies" / "choosing.md",
+]
 MAKE_TARGETS = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
