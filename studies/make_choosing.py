@@ -73,12 +73,12 @@ def _quick(design: DesignPoint, limit: float | None = None) -> DesignPoint:
 
 def _latency(found: Estimate) -> float:
     """Microseconds."""
-    return found.cycles / _CLOCK_MHZ
+    return float(found.cycles / _CLOCK_MHZ)
 
 
 def _used(found: Estimate) -> float:
     """Per cent of the fullest resource."""
-    return 100 * max(found.utilization.values())
+    return float(100 * max(found.utilization.values()))
 
 
 # Pictures

@@ -6,9 +6,10 @@ trial's, and nothing is trained.
 
 from __future__ import annotations
 
-import dataclasses
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from cost_model.allocation import allocate_lanes
@@ -16,12 +17,14 @@ from quant_model.design import DesignPoint
 from quant_model.engine import Engine
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace
-from search.study_files.spec import StudySpec
+from search.study_files.spec import StudySpec, spec_from_json
 
 __all__ = ["Builds", "builds_of"]
 
 _LEFT_TO_AUTO = ("multiplier", "buffer", "memory")
 """Choices of an engine that the cost model can take."""
+_REMEMBERED = 1024
+"""Designs: filling lanes takes half a second, and a run's end tells of its front several times."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ def builds_of(spec: StudySpec, design: DesignPoint) -> Builds:
             window.
         design: One of its space.
     """
+    return _builds(json.dumps(spec.to_json(), sort_keys=True), design)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _builds(study: str, design: DesignPoint) -> Builds:
+    spec = spec_from_json(json.loads(study))
     budget = Budget.of(spec)
     own = budget.assess(design)
     found = (budget.assess(build) for build in _filled(spec, budget, own.design))
@@ -59,8 +68,16 @@ def builds_of(spec: StudySpec, design: DesignPoint) -> Builds:
 
 def _filled(spec: StudySpec, budget: Budget, design: DesignPoint) -> Iterator[DesignPoint]:
     """Lanes with the design's own multipliers and memories, then with those that suit the lanes."""
-    for start in (design, _opened(DesignSpace(spec), design)):
+    opened = _opened(DesignSpace(spec), design)
+    for start in (design, opened):
         yield allocate_lanes(start, budget.usable, budget.limit, budget.lanes_for)
+    if budget.lanes_for == "latency":
+        # Where the device is nearly full, lanes for the interval may answer sooner, too: the search for them
+        # begins with equal paces, not with one lane.
+        even = allocate_lanes(opened, budget.usable, budget.limit, "interval").engines
+        yield design.with_engines(
+            {name: replace(even[name], windows=own.windows) for name, own in design.engines.items()}
+        )
 
 
 def _clocks(budget: Budget, build: Assessment) -> int:
@@ -74,7 +91,7 @@ def _opened(space: DesignSpace, design: DesignPoint) -> DesignPoint:
     def opened(name: str, engine: Engine) -> Engine:
         chosen = (choice for choice in _LEFT_TO_AUTO if getattr(engine, choice) is not None)
         free: dict[str, Any] = {choice: "auto" for choice in chosen if _is_free(space, f"{name}.{choice}")}
-        return dataclasses.replace(engine, **free)
+        return replace(engine, **free)
 
     return design.with_engines({name: opened(name, engine) for name, engine in design.engines.items()})
 

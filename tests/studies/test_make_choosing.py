@@ -67,7 +67,7 @@ def test_what_it_says_to_write_can_be_written() -> None:
         base = tomllib.loads(f"{head}{device}[space]\nwindow = 24\n")
         base[name] = {**base.get(name, {}), **tomllib.loads(line)}
         assert key in known(name)
-        assert parse_spec(toml(base), "x.toml")
+        parse_spec(toml(base), "x.toml")
 
 
 def known(section: str) -> set[str]:
