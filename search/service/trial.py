@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from search.study_files.datasets import StudyData
 if TYPE_CHECKING:
     from quant_model.training import Epoch, TrainingResult
 
-__all__ = ["TrialWork", "UselessError"]
+__all__ = ["TrialWork", "UselessError", "as_named"]
 
 
 class UselessError(Exception):
@@ -63,6 +63,11 @@ class TrialWork:
         return Budget.of(self.study.spec)
 
     @cached_property
+    def _constraint_names(self) -> tuple[str, ...]:
+        """Those of the study's earlier trials; empty when it has none."""
+        return next((tuple(trial.constraints) for trial in self.study.trials() if trial.constraints), ())
+
+    @cached_property
     def _data(self) -> StudyData:
         return self.study.data()
 
@@ -79,8 +84,9 @@ class TrialWork:
         assessment = self.budget.propose(design)
         store(trial, design_record(assessment, replace(self.study.origin, worker=self.worker)))
         # A trial that was given back has its constraints already.
-        for name, value in () if trial.constraints else assessment.constraints.items():
-            trial.set_constraint(name, float(value))
+        if not trial.constraints:
+            for name, value in as_named(assessment.constraints, self._constraint_names).items():
+                trial.set_constraint(name, value)
         if not assessment.fits:
             raise optuna.TrialPruned(f"over budget: {assessment.summary}")
         if (twin := self._twin(trial.number, assessment)) is not None:
@@ -171,6 +177,20 @@ class TrialWork:
             duplicate_of=twin.number if same else None,
             trained_by=None if same else twin.number,
         )
+
+
+def as_named(constraints: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Constraints by the names that earlier trials of a study have, if any.
+
+    A study of an earlier version knows fewer resources, and samplers want the same number of constraints of
+    every trial: one of the names then stands for those without, too.
+    """
+    found = {name: float(value) for name, value in constraints.items()}
+    if not names or not set(names) < set(found):
+        return found
+    known = {name: found[name] for name in names}
+    first = min(names)
+    return known | {first: max(known[first], *(found[name] for name in found.keys() - known.keys()))}
 
 
 def _curve_csv(result: TrainingResult) -> bytes:

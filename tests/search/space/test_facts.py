@@ -1,0 +1,42 @@
+"""Objectives, limits and what is known before training go by the same names."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from cost_model import estimate, resolve
+from cost_model.devices import DEVICES
+from quant_model.design import uniform_design
+from quant_model.families import Encoder
+from search.space.facts import LIMITS, fact
+from search.study_files.spec import Constraints, Objective
+
+PART = DEVICES["xc7s15"]
+FOUND = estimate(
+    resolve(
+        uniform_design(Encoder(window=8, features=2, d_model=8, heads=1, ffn_width=8, layers=1, outputs=1)),
+        PART,
+    ),
+    PART,
+)
+
+
+def test_every_constraint_limits_a_fact() -> None:
+    assert set(LIMITS) == set(Constraints.model_fields)
+
+
+@pytest.mark.parametrize("name", [*LIMITS.values(), *(set(get_args(Objective)) - {"error"})])
+def test_every_objective_but_the_error_and_every_limit_is_told_by_an_estimate(name: str) -> None:
+    assert fact(name, FOUND, 100.0) > 0
+
+
+def test_every_resource_of_every_fabric_can_be_asked_for() -> None:
+    resources = {name for part in DEVICES.values() for name in part.fabric.resources}
+    assert resources <= set(get_args(Objective)) & set(LIMITS)
+
+
+def test_what_is_unknown_is_no_fact() -> None:
+    with pytest.raises(KeyError):
+        fact("error", FOUND, 100.0)
