@@ -52,7 +52,7 @@ def report(
     study = open_study(url, name, artifacts)
     with storage_errors(url), working(f"Reading study {study.name}"):
         found = result or _result_beside(study)
-        measured = read_measured(found, study.name) if found else {}
+        measured = read_measured(found, study.name, study.spec.study.name) if found else {}
         content = gather(
             study, trial, reported, measured, study_baselines(study), partial(study_sensitivity, study)
         )

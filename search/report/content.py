@@ -146,6 +146,8 @@ class ShownDesign:
 class Content:
     """Everything on the page."""
 
+    name: str
+    """The study's, in its storage."""
     spec: StudySpec
     budget: Budget
     version: str
@@ -223,6 +225,7 @@ def gather(
         )
 
     return Content(
+        name=study.name,
         spec=study.spec,
         budget=budget,
         version=str(study.study.user_attrs.get("version", "")),
@@ -267,8 +270,12 @@ def _first(
     return chosen
 
 
-def read_measured(file: Path, study: str) -> dict[int, Measured]:
+def read_measured(file: Path, *names: str) -> dict[int, Measured]:
     """Counts of exported designs out of the ``result.json`` that a run wrote; empty for another study.
+
+    Args:
+        file: The result.
+        names: The study's, of today and when it was made.
 
     Raises:
         UserError: the file cannot be read or is no such result.
@@ -277,7 +284,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
         text = file.read_text(encoding="utf-8")
     try:
         result = json.loads(text)
-        if result["study"] != study:
+        if result["study"] not in names:
             return {}
         return {
             int(one["trial"]): Measured(

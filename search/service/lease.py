@@ -23,7 +23,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from search.monitor.notes import failure_note, write_note
+from search.monitor.notes import failure_note, write_trial_note
 from search.store.record import LeaseMark, TrialRecord, store_in
 from search.store.resilient import ResilientStorage, unless_away
 
@@ -144,7 +144,8 @@ def lose(storage: BaseStorage, study: int, trial: FrozenTrial) -> None:
             storage.set_trial_state_values(identity, TrialState.WAITING)
             return
         store_in(storage, identity, TrialRecord(losses=losses, failure=_reason(losses)))
-        write_note(storage, study, failure_note(_reason(losses)), identity)
+        old = storage.get_study_system_attrs(study)
+        write_trial_note(storage, study, identity, failure_note(_reason(losses)), old)
         storage.set_trial_state_values(identity, TrialState.FAIL)
 
 

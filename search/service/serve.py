@@ -40,6 +40,7 @@ class ServiceOptions:
     workers: int
     host: str
     port: int | None
+    names: tuple[str, ...]
     artifacts: str | None
     log: Path | None
 
@@ -75,7 +76,7 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
     programs = worker_programs(study, options.artifacts, None, options.workers)
     if options.port is not None:
         check_free(options.host, options.port)
-        job = DashboardJob(study.url, options.artifacts, options.host, options.port)
+        job = DashboardJob(study.url, options.artifacts, options.host, options.port, options.names)
         programs.append(Program(_DASHBOARD, partial(serve_until_stopped, job)))
     with service_log(study.url, options.log) as log, storage_errors(study.url):
         log("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")

@@ -217,7 +217,8 @@ class Worker:
         if values is not None:
             names = self.study.spec.study.objectives
             text = ", ".join(f"{name} {value:.5g}" for name, value in zip(names, values, strict=True))
-        self._publisher.note(identity, trial.number, state, text, TrialRecord.read(trial.user_attrs, {}))
+        record = TrialRecord.of(self.study.storage.get_trial(identity))
+        self._publisher.note(identity, trial.number, state, text, record)
         self.study.study.tell(trial, values, state=state, skip_if_finished=True)
         self.report(f"trial {trial.number} {state.name.lower()}: {text}")
         return state

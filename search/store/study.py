@@ -103,8 +103,8 @@ class OpenStudy:
 
     @property
     def name(self) -> str:
-        """The study's name."""
-        return self.spec.study.name
+        """The study's name in its storage; the study file's, unless somebody renamed it in the dashboard."""
+        return self.study.study_name
 
     @property
     def id(self) -> int:
@@ -342,7 +342,8 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
         spec = spec.model_copy(update={"device": device})
     stored = known.to_json()
     changed = differences(stored, spec.to_json())
-    refused = {key: values for key, values in changed.items() if key not in _COMPATIBLE}
+    # Its name is how it was found: one that was renamed goes on under the new one.
+    refused = {key: values for key, values in changed.items() if key not in (*_COMPATIBLE, "study.name")}
     digests = study.user_attrs["dataset"]["sha256"], hashlib.sha256(data).hexdigest()
     if digests[0] != digests[1]:
         refused["content of the data file"] = (digests[0][:12], digests[1][:12])
