@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -27,6 +28,7 @@ from search.store.study import MeasuredDesign, OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.postgresql import free_port
 from tests.search.conftest import StudyMaker, write_study
+from tests.search.processes import wait_until
 from tests.search.studies import open_file, work
 
 TRIALS = 30
@@ -246,3 +248,49 @@ def test_only_names_that_it_was_started_for_are_answered(
     site: str, headers: dict[str, str], status: int
 ) -> None:
     assert called(site, "GET", "/api/studies", {}, **headers)[0] == status
+
+
+@pytest.mark.slow
+def test_what_a_person_does_on_the_pages_loses_nothing_else(
+    make_study: StudyMaker, page: Page, tmp_path: Path
+) -> None:
+    study = open_file(make_study({"trials": "trials = 2"}))
+    work(study, 2)
+    doomed = open_file(make_study({"trials": "trials = 1", "name = \"tiny\"": 'name = "doomed"'}), study.url)
+    work(doomed, 1)
+    files = {one.name for one in study.artifacts.path.iterdir()}
+    before, best = kept(study), front_json(study)
+    last = "[...document.querySelectorAll('[role=dialog] button')].at(-1)"
+    # The youngest study stands first.
+    button = "[...document.querySelectorAll(\"[aria-label='{}']\")].at({})".format
+    having = "[...document.querySelectorAll('button')].find(one => {})".format
+    field = "document.querySelector('{}')".format
+    with served(study) as site:
+        visit(page, f"{site}/dashboard", ["1. tiny", "2. doomed"], tmp_path / "two.png")
+        page.press(button("rename study", -1))
+        page.write(field("[role=dialog] input"), "better")
+        page.press(last)
+        wait_until(lambda: set(optuna.get_all_study_names(study.storage)) == {"better", "doomed"}, 30)
+        visit(page, f"{site}/dashboard", ["1. better", "2. doomed"], tmp_path / "renamed.png")
+        assert kept(study) == before
+
+        page.press(button("delete study", 0))
+        page.press(last)
+        wait_until(lambda: optuna.get_all_study_names(study.storage) == ["better"], 30)
+        visit(page, f"{site}/dashboard", ["1. better"], tmp_path / "deleted.png")
+        assert kept(study) == before
+        assert {one.name for one in study.artifacts.path.iterdir()} == files
+
+        visit(page, f"{site}/dashboard/studies/{study.id}/note", ["Front:"], tmp_path / "note.png")
+        page.press(having("one.querySelector('[data-testid=EditIcon]')"))
+        page.wait(field("textarea"))
+        page.run(f"{field('textarea')}.setSelectionRange(0, 0)")
+        page.write(field("textarea"), "Ann: ask me first.\n\n")
+        page.press(having("one.innerText.trim() == 'SAVE'"))
+        wait_until(lambda: note_of(study.storage.get_study_system_attrs(study.id))[0].startswith("Ann"))
+    renamed = open_study(study.url, None)
+    assert front_json(renamed) == {**best, "study": "better"}
+    Publisher(renamed).publish()
+    text = note_of(study.storage.get_study_system_attrs(study.id))[0]
+    assert text.startswith("Ann: ask me first.")
+    assert "## better" in text
