@@ -31,6 +31,7 @@ from search.service.session import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location
+from search.store.secrets import masked
 from search.store.storage import storage_errors
 from search.store.study import open_study
 
@@ -100,20 +101,17 @@ def run(
 
 def _how_to_resume(study_file: Path) -> str:
     # The password of a URL given as an option is not repeated.
-    words = [Location(word).shown if "://" in word else word for word in sys.argv[1:]] or [
-        "run",
-        str(study_file),
-    ]
+    words = [masked(word) for word in sys.argv[1:]] or ["run", str(study_file)]
     same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
     return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
 
 
 def _what_next(url: str) -> str:
     shown = Location(url).shown
-    # A masked password is of no use in a command.
-    where = f"  export BITFRONT_STORAGE={shlex.quote(shown)}\n" if shown == url else ""
+    secret = "" if shown == url else "  # with the password in place of ***"
     return (
-        f"Look at it, choose a design, take it out:\n{where}"
+        "Look at it, choose a design, take it out:\n"
+        f"  export {STORAGE_VARIABLE}={shlex.quote(shown)}{secret}\n"
         "  bitfront report --out report.html\n"
         "  bitfront export --trial $(bitfront pick) --out accelerator"
     )

@@ -165,9 +165,7 @@ def write_note(
     storage.set_study_system_attr(study, version, before + 1)
 
 
-def write_trial_note(
-    storage: BaseStorage, study: int, trial: int, body: str, old: Mapping[str, Any]
-) -> None:
+def write_trial_note(storage: BaseStorage, study: int, trial: int, body: str, old: Mapping[str, Any]) -> None:
     """Write the note of a trial, below what a person wrote on it; arguments as for :func:`write_note`."""
     own, _ = note_of(old, trial)
     write_note(storage, study, with_own_text(own, body) if own else body, trial, old)

@@ -58,7 +58,7 @@ def begin(
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
-    url = url or f"sqlite:///{out / 'study.db'}"
+    url = url or Location.of_file(out / "study.db").url
     study = create_or_resume(spec, url, read_bytes(path), artifacts, out / "artifacts")
     make_folder(out / _LOGS, "--out")
     counts = study.counts()
@@ -79,11 +79,11 @@ def search(
     if study.counts().complete >= target:
         return
     programs = worker_programs(study, artifacts, target, count)
-    logs = out / _LOGS
+    logs, location = out / _LOGS, Location(study.url)
 
     def log(name: str, line: str) -> None:
         with (logs / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
-            print(line, file=file)
+            print(location.clean(line), file=file)
 
     with (
         study_progress(study.name, target) as progress,

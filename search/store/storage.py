@@ -124,14 +124,13 @@ def _connect(location: Location, *, create: bool) -> ResilientStorage:
     try:
         if not create:
             _check_tables(location, engine_arguments)
-        storage = _storage(location.url, engine_arguments, create=create)
+        storage = _storage(location.plain, engine_arguments, create=create)
         # With Optuna's cache of finished trials in front, which is shared by all studies opened from it.
         return ResilientStorage(optuna.storages.get_storage(storage), storage.engine.dispose, Patience())
     except ImportError as error:
         raise _missing(location, "the database's Python driver", "postgresql") from error
     except (RuntimeError, KeyError, IndexError) as error:
-        # A storage that another version of Optuna wrote, or braces in the URL, which Optuna takes for a
-        # template.
+        # A storage that another version of Optuna wrote.
         raise UserError(
             location.shown, location.clean(str(error)), "use another storage, or the Optuna that wrote it"
         ) from error
@@ -170,7 +169,7 @@ def _sync_less(engine: sqlalchemy.Engine) -> None:
 
 
 def _check_tables(location: Location, engine_arguments: Mapping[str, Any]) -> None:
-    engine = sqlalchemy.create_engine(location.url, **engine_arguments)
+    engine = sqlalchemy.create_engine(location.plain, **engine_arguments)
     try:
         found = sqlalchemy.inspect(engine).has_table("studies")
     finally:

@@ -146,6 +146,7 @@ def test_a_file_can_be_fetched(study: OpenStudy, site: str) -> None:
     with contextlib.closing(urllib.request.urlopen(address, timeout=20)) as answer:
         assert answer.read().startswith(b"epoch,train_loss,validation_error\n0,")
 
+
 def called(
     site: str, method: str, way: str, body: dict[str, object], **headers: str
 ) -> tuple[int, dict[str, object]]:
@@ -256,7 +257,7 @@ def test_what_a_person_does_on_the_pages_loses_nothing_else(
 ) -> None:
     study = open_file(make_study({"trials": "trials = 2"}))
     work(study, 2)
-    doomed = open_file(make_study({"trials": "trials = 1", "name = \"tiny\"": 'name = "doomed"'}), study.url)
+    doomed = open_file(make_study({"trials": "trials = 1", 'name = "tiny"': 'name = "doomed"'}), study.url)
     work(doomed, 1)
     files = {one.name for one in study.artifacts.path.iterdir()}
     before, best = kept(study), front_json(study)

@@ -12,7 +12,8 @@ import sqlalchemy
 
 from quant_model.errors import UserError
 from search.store import storage as storage_module
-from search.store.location import Location, masked
+from search.store.location import Location
+from search.store.secrets import masked
 from search.store.storage import open_storage, storage_errors
 
 
@@ -104,9 +105,7 @@ def test_a_database_of_something_else_holds_no_studies(tmp_path: Path) -> None:
         open_storage(f"sqlite:///{file}", create=False)
 
 
-@pytest.mark.parametrize(
-    "url", ["study.db", "", "mysql://u@h/d", "sqlite://", "sqlite:///:memory:", "redis://h"]
-)
+@pytest.mark.parametrize("url", ["", "mysql://u@h/d", "sqlite://", "sqlite:///:memory:", "redis://h"])
 def test_other_urls_are_refused_with_the_two_forms(url: str) -> None:
     with pytest.raises(UserError, match="sqlite:///FILE"):
         open_storage(url, create=True)
