@@ -6,8 +6,8 @@ in the study itself, so that a worker on another machine rebuilds it without the
 
 from __future__ import annotations
 
-import re
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 

@@ -47,8 +47,7 @@ def test_a_password_is_taken_out(arguments: list[str], kept: list[str], url: str
 def test_the_program_starts_again_without_it(tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(
-        "import os, sys\nfrom search.commands.cli import run_cli
-from search.service.private import hide_password\nhide_password()\n"
+        "import os, sys\nfrom search.service.private import hide_password\nhide_password()\n"
         "print(open('/proc/self/cmdline').read().split(chr(0))[1:-1], os.environ['BITFRONT_STORAGE'])\n"
     )
     done = subprocess.run(
@@ -84,7 +83,10 @@ def command_line(process: int) -> str:
 
 @pytest.mark.slow
 def test_a_password_is_nowhere_after_a_run(
-    make_study: StudyMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    make_study: StudyMaker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     small = {"window": "window = 3", "d_model": "d_model = 4", "ffn_ratio": "ffn_ratio = 1"}
     out = tmp_path / "out"
