@@ -107,7 +107,7 @@ def test_a_password_is_nowhere_after_a_run(
             "--trials",
             "1",
             "--export",
-            "1",
+            "0",
         ]
         process = start(*words)
         # Until the program has started itself again, its own command line is what was typed.
@@ -123,7 +123,14 @@ def test_a_password_is_nowhere_after_a_run(
         assert process.returncode == 0, error
         assert len(seen) >= 3
         monkeypatch.setenv("BITFRONT_STORAGE", url)
-        for line in (["report", "--out", str(out / "report.html")], ["status"], ["front"], ["pick", "-v"]):
+        export = ["export", "--trial", "0", "--out", str(out / "design")]
+        for line in (
+            ["report", "--out", str(out / "report.html")],
+            ["status"],
+            ["front"],
+            ["pick", "-v"],
+            export,
+        ):
             assert run_cli(line) == 0
         assert run_cli(["status", "--study", "no"]) == 2
         told = capsys.readouterr()
