@@ -10,7 +10,6 @@ import click
 from search.commands.options import json_option, print_json, storage_option, study_option
 from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, choose
 from search.results.front import finished_trials
-from search.store.storage import storage_errors
 from search.store.study import open_study
 
 __all__ = ["pick"]
@@ -38,7 +37,7 @@ def pick(name: str | None, url: str, rule: str, headroom: float | None, within: 
     So it can be used at once: bitfront export --trial $(bitfront pick --storage URL) ...
     """
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         found = finished_trials(study)
     share = None if headroom is None else headroom / 100
     place = f"study {study.name}"

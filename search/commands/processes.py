@@ -62,7 +62,8 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
     except Interrupted:
         print("stopped; the trial in hand went back to waiting", file=sys.stderr)
         raise
-    print(f"study {study.name}: {study.counts().complete} trials trained")
+    with study.errors():
+        print(f"study {study.name}: {study.counts().complete} trials trained")
     return 0
 
 

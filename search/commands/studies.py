@@ -32,7 +32,6 @@ from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location
 from search.store.secrets import masked
-from search.store.storage import storage_errors
 from search.store.study import open_study
 
 __all__ = ["export", "front", "run", "status"]
@@ -79,7 +78,7 @@ def run(
             with stop.interruptible():
                 study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
-            with stop.interruptible():
+            with study.errors(), stop.interruptible():
                 checked = check_best(study, export_count, out_folder, workers, timing)
                 if checked:
                     Publisher(study).publish()
@@ -124,7 +123,7 @@ def _what_next(url: str) -> str:
 def status(name: str | None, url: str, as_json: bool) -> None:
     """How far a study is."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         counts = dataclasses.asdict(study.counts())
     if as_json:
         print_json({"study": study.name, **counts})
@@ -141,7 +140,7 @@ def status(name: str | None, url: str, as_json: bool) -> None:
 def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
     """The designs that no other beats in every objective."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         if csv_file is not None:
             write_text(csv_file, front_csv(study))
         if as_json:
@@ -171,7 +170,7 @@ def export(
 ) -> None:
     """Write a trial's accelerator: VHDL, testbench, integer model."""
     study = open_study(url, name, artifacts)
-    with storage_errors(url), working(f"Exporting trial {trial_number}"):
+    with study.errors(), working(f"Exporting trial {trial_number}"):
         exported = export_trial(study, trial_number, out)
     if timing:
         with working("Placing and routing"):

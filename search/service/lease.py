@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -51,10 +51,20 @@ def holder(trial: FrozenTrial) -> str | None:
 
 
 class Lease:
-    """Keeps a worker's lease on the trial in hand. A context manager around all of a worker's trials."""
+    """Keeps a worker's lease on the trial in hand. A context manager around all of a worker's trials.
 
-    def __init__(self, storage: ResilientStorage, worker: str) -> None:
+    Args:
+        storage: Where the trials are.
+        worker: Stands in the lease.
+        on_gone: Called, from another thread, when the trial in hand was deleted with its study.
+    """
+
+    def __init__(
+        self, storage: ResilientStorage, worker: str, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
         self.worker = worker
+        self.gone = False
+        self._on_gone = on_gone
         self._storage = storage
         self._quick = storage.impatient()
         self._trial: int | None = None
@@ -106,10 +116,14 @@ class Lease:
     def _renew(self) -> None:
         if self._trial is None:
             return
-        # Told in this moment, or a storage that is away: then the next beat tries again.
-        with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
-            if _is_ours(self._quick.get_trial(self._trial), self.worker):
-                self._mark(self._quick, self._trial)
+        try:
+            # Told in this moment, or a storage that is away: then the next beat tries again.
+            with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
+                if _is_ours(self._quick.get_trial(self._trial), self.worker):
+                    self._mark(self._quick, self._trial)
+        except KeyError:
+            self.gone, self._trial = True, None
+            self._on_gone()
 
 
 def give_back(storage: BaseStorage, trial: int) -> None:

@@ -21,7 +21,6 @@ from search.service.pool import WORKER, tend, worker_programs, workers
 from search.service.supervise import Program, Supervisor
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 from search.study_files.spec import spec_from_json
 
@@ -78,7 +77,7 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
         check_free(options.host, options.port)
         job = DashboardJob(study.url, options.artifacts, options.host, options.port, options.names)
         programs.append(Program(_DASHBOARD, partial(serve_until_stopped, job)))
-    with service_log(study.url, options.log) as log, storage_errors(study.url):
+    with service_log(study.url, options.log) as log, study.errors():
         log("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")
         with workers(study, programs, log) as supervisor:
             try:

@@ -15,7 +15,6 @@ from search.service.supervise import Supervisor
 from search.show import number, study_progress
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
 from search.store.study import OpenStudy, StudyCounts, create_or_resume
 from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
@@ -87,7 +86,7 @@ def search(
 
     with (
         study_progress(study.name, target) as progress,
-        storage_errors(study.url),
+        study.errors(),
         workers(study, programs, log) as supervisor,
     ):
         shown: StudyCounts | None = None

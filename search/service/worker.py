@@ -22,7 +22,6 @@ from search.service.trial import TrialWork, UselessError
 from search.stopping import Interrupted, StopSignal
 from search.store.record import TrialRecord, store
 from search.store.resilient import LONG_SECONDS, Patience, is_transient, unless_away
-from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 
 __all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
@@ -65,7 +64,7 @@ class Worker:
         name: str | None = None,
     ) -> None:
         self.study, self.target, self.stop, self.report = study, target, stop, report
-        self._lease = Lease(study.storage, name or worker_name())
+        self._lease = Lease(study.storage, name or worker_name(), stop.ask)
         self._watch = Watch(study.storage, study.id)
         self._publisher = Publisher(study)
         self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
@@ -74,14 +73,20 @@ class Worker:
         """Work until the study has its trials.
 
         Raises:
-            UserError: hardly anything fits the device, trial after trial fails, or storage or files are gone.
+            UserError: hardly anything fits the device, trial after trial fails, or study, storage or files are
+                gone.
             Interrupted: a stop was asked for; the trial in hand went back to waiting.
         """
         storage = self.study.storage
         patience = Patience(LONG_SECONDS, self._pause, self.report)
-        with storage_errors(self.study.url), self._lease, storage.waiting(patience):
+        with self.study.errors(), self._lease, storage.waiting(patience):
             self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
-            self._work_all()
+            try:
+                self._work_all()
+            except Interrupted:
+                if self._lease.gone:
+                    raise LookupError("the trial in hand was deleted") from None
+                raise
             self._publisher.publish()
 
     def _work_all(self) -> None:

@@ -15,7 +15,8 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -121,6 +122,36 @@ class OpenStudy:
             version=metadata.version("bitfront"),
             seed=self.spec.study.seed,
         )
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what a storage raises into one line; also when the study was deleted while it is open.
+
+        Raises:
+            UserError: the storage is at fault, or the study is gone.
+        """
+        try:
+            with storage_errors(self.url):
+                yield
+        except Exception as error:
+            if not self._is_deleted:
+                raise
+            raise UserError(
+                f"study {self.name}",
+                f"it was deleted from {Location(self.url).shown} meanwhile",
+                "make a new one with: bitfront run STUDY.toml",
+            ) from error
+
+    @property
+    def _is_deleted(self) -> bool:
+        try:
+            self.storage.impatient().get_study_name_from_id(self.id)
+        except KeyError:
+            return True
+        except Exception:
+            # The storage is away: nobody knows.
+            return False
+        return False
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The stored trials, of some states only when given; not to be changed."""
