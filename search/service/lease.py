@@ -3,9 +3,9 @@
 A worker puts a lease on its trial: a system attribute with its name and a number that a thread raises every
 few seconds. Whoever looks at the study's running trials (:class:`Watch`) takes a lease for dead when the
 number stood still over several looks of its own, at each of which the database took a write of its own. No
-clock is compared with another machine's, and an outage of the database, or a lock that lets nobody but readers
-in, during which all leases stand still, takes nobody's trial: after it there is time for a new number between
-two looks. A trial that lost its worker goes back to waiting under its own number, with its
+clock is compared with another machine's, and an outage of the database, or a lock that lets only readers in,
+during which all leases stand still, takes nobody's trial: after it there is time for a new number between two
+looks. A trial that lost its worker goes back to waiting under its own number, with its
 parameters and files; the third loss fails it.
 """
 

@@ -73,8 +73,8 @@ class Worker:
         """Work until the study has its trials.
 
         Raises:
-            UserError: hardly anything fits the device, trial after trial fails, or study, storage or files are
-                gone.
+            UserError: hardly anything fits the device, trial after trial fails, or study, storage or files
+                are gone.
             Interrupted: a stop was asked for; the trial in hand went back to waiting.
         """
         storage = self.study.storage
