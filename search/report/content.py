@@ -205,13 +205,12 @@ def gather(
     trials = finished_trials(study)
     front = front_of(trials) if trials else []
     first = _first(study, trials, front, chosen)
-    scored = _scored(first, trials, reported)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
-    models = {number: trial_model(study, stored[number]) for number in scored}
+    models = {number: trial_model(study, stored[number]) for number in _scored(first, trials, reported)}
     dataset = data.dataset(_window(models[first]))
     same_window = {number: model for number, model in models.items() if _window(model) == dataset.window}
     by_number, budget = {trial.number: trial for trial in trials}, Budget.of(study.spec)
-    shown = list(dict.fromkeys([*(trial.number for trial in front), *scored]))
+    shown = list(dict.fromkeys([*(trial.number for trial in front), *models]))
 
     def design(number: int) -> ShownDesign:
         model = models.get(number)

@@ -187,6 +187,7 @@ def _notes(dataset: Dataset) -> list[str]:
 def _around(around: Host, scores: Scores) -> str:
     return f"""Around the accelerator, a value is `offset + step * integer`: send
 `floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.
+A value that is not a number (NaN) has no integer: fill it, or send no window that holds it.
 The same numbers are in `{MANIFEST}`.
 
 {scores.decision.rule}
