@@ -34,6 +34,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
             outputs=of.network.output.columns,
             cycles=of.schedule.cycles,
             target=target,
+            digest=of.network.design.digest,
         )
         (out / name).write_text(text)
     (out / "run_ghdl.sh").chmod(0o755)

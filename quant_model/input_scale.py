@@ -49,7 +49,7 @@ class InputScale:
         unknown = np.argwhere(np.isnan(values))
         if len(unknown):
             place = ", ".join(map(str, unknown[0].tolist()))
-            raise ValueError(f"input: the value at ({place}) is not a number; fill it, or leave its window out")
+            raise ValueError(f"input: the value at ({place}) is not a number; fill it, or drop its window")
         nearest = np.floor((np.asarray(values, np.float64) - self.offset) / self.step + 0.5)
         return np.clip(nearest, target.low, target.high).astype(np.int64)
 

@@ -76,8 +76,8 @@ def test_ctrl_c_leaves_a_study_that_goes_on(make_study: StudyMaker) -> None:
     """A run is interrupted while it makes its study, then while it trains; the third one finishes."""
     file = make_study({"trials": "trials = 1", **SLOW})
     out = file.parent / "out"
-    words = ["run", str(file), "--out", str(out), "--export", "0"]
     database = out / "study.db"
+    words = ["run", str(file), "--out", str(out), f"--storage=sqlite:///{database}", "--export", "0"]
 
     def interrupted(process: subprocess.Popen[str]) -> None:
         for _ in range(3):
