@@ -10,6 +10,7 @@ import click
 from search.commands.options import json_option, print_json, storage_option, study_option
 from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, choose
 from search.results.front import finished_trials
+from search.results.shortage import nothing_trained
 from search.store.study import open_study
 
 __all__ = ["pick"]
@@ -38,7 +39,8 @@ def pick(name: str | None, url: str, rule: str, headroom: float | None, within: 
     """
     study = open_study(url, name)
     with study.errors():
-        found = finished_trials(study)
+        if not (found := finished_trials(study)):
+            raise nothing_trained(study)
     share = None if headroom is None else headroom / 100
     place = f"study {study.name}"
     picked = choose(found, cast(Rule, rule), share, within / 100, place, study.spec.data.unit)

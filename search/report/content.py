@@ -22,10 +22,11 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
-from search.results.choice import nothing_trained, worth_building
+from search.results.choice import worth_building
 from search.results.export import trial_model
 from search.results.front import FrontTrial, finished_trials, front_of
 from search.results.scores import Scores, score
+from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, StudyCounts
@@ -258,7 +259,7 @@ def _first(
 ) -> int:
     """The trial that is drawn first."""
     if not trials:
-        raise nothing_trained(f"study {study.name}")
+        raise nothing_trained(study)
     if chosen is None:
         return front[0].number
     if chosen not in {trial.number for trial in trials}:

@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
 from search.monitor.publish import Publisher
+from search.results.shortage import remedy, short
 from search.sampling.samplers import BudgetSampler
 from search.service.lease import Lease, Watch, give_back, worker_name
 from search.service.trial import TrialWork, UselessError
@@ -166,12 +167,11 @@ class Worker:
         since = [trial for trial in finished if trial.number > last]
         if len(since) < MAX_FRUITLESS:
             return
-        filled = [text.split()[0] for trial in since if (text := TrialRecord.of(trial).filled)]
-        most = max(set(filled), key=filled.count) if filled else "something"
+        what = short(since)
         raise UserError(
             f"study {self.study.name}",
-            f"{len(since)} trials in a row came to nothing; what is short is mostly {most}",
-            "choose a larger device or limit, or a smaller d_model, window or lanes",
+            f"{len(since)} trials in a row came to nothing; what is short is mostly {what}",
+            remedy(what),
         )
 
     def _too_many_failures(self, number: int) -> UserError:

@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy
 
 from quant_model.errors import UserError
+from search.commands.cli import run_cli
 from search.store import storage as storage_module
 from search.store.location import Location
 from search.store.secrets import masked
 from search.store.storage import open_storage, storage_errors
+from search.store.study import OpenStudy
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,28 @@ def test_a_file_that_is_no_database_is_named_and_kept(tmp_path: Path, content: b
     with pytest.raises(UserError, match="no SQLite database"):
         open_storage(f"sqlite:///{file}", create=True)
     assert file.read_bytes() == content
+
+
+def test_a_damaged_database_is_called_so_whatever_page_is_gone(
+    trained_study: OpenStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, page = Path(trained_study.artifacts.place).parent / "study.db", 4096
+    trained_study.storage.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = file.read_bytes()
+    said = []
+    for start in range(0, len(whole), page):
+        file.write_bytes(whole[:start] + b"\xa5" * page + whole[start + page :])
+        status = run_cli(["front", "--storage", trained_study.url])
+        # Some pages hold nothing that is asked for: indices, and what was freed.
+        said.append((status, capsys.readouterr().err))
+    assert {status for status, _ in said} <= {0, 2}
+    assert all(
+        "the database is damaged; go back to a copy of it, or rescue" in text for code, text in said if code
+    )
+    assert said[0][0] == 2
+    assert [status for status, _ in said].count(2) > len(said) / 2
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
