@@ -24,6 +24,7 @@ from hdl.ram_styles import RamStyleError, own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
+from quant_model.folders import private_folder
 
 __all__ = [
     "Synthesis",
@@ -100,7 +101,7 @@ def synthesize(
     if cached is not None and cached.is_file():
         found = json.loads(cached.read_text())
     else:
-        workdir.mkdir(parents=True, exist_ok=True)
+        private_folder(workdir)
         folder = Path(tempfile.mkdtemp(prefix="synthesis-", dir=workdir))
         write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
         cells, netlist = map_netlist(yosys, top, folder, timeout_s, fabric)
@@ -214,7 +215,7 @@ def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subproce
 
 
 def _store(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w") as file:
         file.write(text)

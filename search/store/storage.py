@@ -22,6 +22,7 @@ from optuna.storages import GrpcStorageProxy, RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from search.files import file_errors
 from search.store.location import Location
 from search.store.resilient import Patience, ResilientStorage, StorageAwayError, is_rpc
@@ -202,7 +203,7 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
                 "check the path, or make it with: bitfront run STUDY.toml --storage URL",
             )
         with file_errors(shown, "its folder cannot be made", "choose another place"):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(file.parent)
     elif not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         raise UserError(shown, "the file cannot be read and written", "check what it is and its permissions")
     deadline = time.monotonic() + _CHECK_SECONDS
