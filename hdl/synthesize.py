@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hdl import programs
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
 from hdl.fabrics import XC7, Mapper, NetlistError
@@ -201,15 +202,7 @@ def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subproce
     """
     _LOG.debug("run", extra={"facts": {"command": " ".join(map(str, command)), "folder": folder}})
     try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
+        return programs.run(command, folder, timeout_s)
     except subprocess.TimeoutExpired as error:
         raise SynthesisError(f"{Path(command[0]).name} took longer than {timeout_s:.0f} s") from error
 

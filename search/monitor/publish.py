@@ -85,11 +85,16 @@ class Publisher:
         took = time.monotonic() - began
         self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)
 
-    def _write(self, study: OpenStudy) -> None:
-        study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
+    def publish_note(self) -> None:
+        """Bring the study's note alone up to date, which takes no time: it says how far the study is."""
+        study = self._study
         old = study.storage.get_study_system_attrs(study.id)
         body, _ = note_of(old)
         write_note(study.storage, study.id, with_own_text(body, study_note(study, front(study))), old=old)
+
+    def _write(self, study: OpenStudy) -> None:
+        study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
+        self.publish_note()
         for name, figure in figures(study).items():
             study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
 

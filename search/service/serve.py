@@ -15,12 +15,14 @@ from optuna.trial import FrozenTrial
 
 from quant_model.errors import UserError
 from search.files import file_errors
+from search.monitor.publish import Publisher
 from search.service.dashboard import DashboardJob, serve_until_stopped
 from search.service.listen import check_free
 from search.service.pool import WORKER, tend, worker_programs, workers
 from search.service.supervise import Program, Supervisor
 from search.stopping import StopSignal
 from search.store.location import Location
+from search.store.resilient import unless_away
 from search.store.study import OpenStudy
 from search.study_files.spec import spec_from_json
 
@@ -85,6 +87,8 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
             finally:
                 log("serve", "stopping")
                 supervisor.stop()
+                with unless_away():
+                    Publisher(study).publish_note()
                 log("serve", "stopped")
             problems = [report for report in supervisor.reports() if report.problem]
     if problems:

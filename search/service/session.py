@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quant_model.errors import UserError
 from search.files import make_folder, read_bytes
+from search.monitor.publish import Publisher
 from search.results.check import check_tools
 from search.results.front import finished_trials
 from search.service.pool import tend, worker_programs, workers
@@ -15,6 +16,7 @@ from search.service.supervise import Supervisor
 from search.show import number, study_progress
 from search.stopping import StopSignal
 from search.store.location import Location
+from search.store.resilient import unless_away
 from search.store.study import OpenStudy, StudyCounts, create_or_resume
 from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
@@ -97,7 +99,12 @@ def search(
                 shown = counts
                 progress(counts.complete, _note(study, counts))
 
-        tend(study, supervisor, stop, show)
+        try:
+            tend(study, supervisor, stop, show)
+        finally:
+            supervisor.stop()
+            with unless_away():
+                Publisher(study).publish_note()
         show()
         _judge(study, target, supervisor, logs)
 

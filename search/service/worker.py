@@ -41,6 +41,10 @@ _RECENT_SECONDS = 5.0
 """How old the trials may be from which the next one is proposed."""
 _ROOM = 8
 """More trials than a worker begins within that time."""
+_TURN = "bitfront:turn"
+"""The study's system attribute that says who asks for one of the last trials."""
+_TURN_SECONDS = 0.3
+"""After so long all workers see who was the last to write it."""
 _PARTING_SECONDS = 5.0
 """How long a worker that was asked to stop waits for a storage that is away."""
 
@@ -54,6 +58,7 @@ class Worker:
         stop: Asked between trials and during training.
         report: Called with a line for people after each trial.
         name: Stands in the leases of its trials.
+        peers: Workers that were started together with this one, itself included.
     """
 
     def __init__(
@@ -63,9 +68,11 @@ class Worker:
         stop: StopSignal,
         report: Callable[[str], None],
         name: str | None = None,
+        peers: int = 1,
     ) -> None:
         self.study, self.target, self.stop, self.report = study, target, stop, report
         self._lease = Lease(study.storage, name or worker_name(), stop.ask)
+        self._peers, self._seen_turn = peers, ""
         self._watch = Watch(study.storage, study.id)
         self._publisher = Publisher(study)
         self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
@@ -87,6 +94,8 @@ class Worker:
             except Interrupted:
                 if self._lease.gone:
                     raise LookupError("the trial in hand was deleted") from None
+                with unless_away(), storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
+                    self._publisher.publish_note()
                 raise
             self._publisher.publish()
 
@@ -114,6 +123,11 @@ class Worker:
             poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
             if _wanted(trials, None, self.target):
                 self._check_fruitful(trials)
+                # Less is wanted than all would take: a trial too many could not be taken back.
+                scarce = not _wanted(trials, None, self.target + 1 - max(self._peers, running + 1))
+                if scarce and running + self._peers > 1 and not self._is_our_turn():
+                    self._pause(poll * random.uniform(0.5, 1.0))
+                    continue
                 trial = self._ask()
                 # Far from the end there is room for every other worker's next trials, too.
                 if _wanted(trials, None, self.target - _ROOM * (running + _ROOM)):
@@ -126,6 +140,20 @@ class Worker:
                 self._pause(random.uniform(0, poll))
             else:
                 self._pause(poll)
+
+    def _is_our_turn(self) -> bool:
+        """Whether this worker alone asks at this moment, and something is still wanted."""
+        storage, number = self.study.storage, self.study.id
+        seen = storage.get_study_system_attrs(number).get(_TURN, "")
+        if seen != self._seen_turn:
+            # Somebody has taken the turn since the last look.
+            self._seen_turn = seen
+            return False
+        own = f"{self._lease.worker} {random.random()}"
+        storage.set_study_system_attr(number, _TURN, own)
+        self._pause(_TURN_SECONDS)
+        self._seen_turn = storage.get_study_system_attrs(number)[_TURN]
+        return self._seen_turn == own and _wanted(self._look(), None, self.target)
 
     def _ask(self) -> optuna.Trial:
         try:

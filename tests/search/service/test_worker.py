@@ -253,3 +253,19 @@ def test_a_worker_whose_study_is_deleted_ends_with_one_sentence(
         with pytest.raises(UserError, match=r"study tiny: it was deleted from .* meanwhile; make a new one"):
             Worker(study, 3, stop, lambda _: delete() if when == "between trials" else None).run()
     assert complaints == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_workers_leave_no_trial_over_beside_the_last_one(make_study: StudyMaker, attempt: int) -> None:
+    study = open_file(make_study())
+    study.study.enqueue_trial({"d_model": 4})
+
+    def one(name: str) -> None:
+        Worker(open_study(study.url, None), 1, StopSignal(), lambda _: None, name, peers=2).run()
+
+    threads = [threading.Thread(target=one, args=[f"host:{number}:x"]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [trial.state for trial in study.trials()] == [TrialState.COMPLETE]
