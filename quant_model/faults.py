@@ -39,9 +39,10 @@ class Faults:
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def __getitem__(self, chosen: IntArray | BoolArray) -> Faults:
-        """Some of them, in order."""
-        return Faults(self.nodes[chosen], self.words[chosen])
+    def __getitem__(self, chosen: npt.ArrayLike) -> Faults:
+        """Some of them, in order: by their places, or one truth value each."""
+        places = np.asarray(chosen)
+        return Faults(self.nodes[places], self.words[places])
 
     @classmethod
     def of(cls, model: IntegerModel) -> Faults:
@@ -105,7 +106,7 @@ class _Reference:
     @property
     def widest(self) -> int:
         """Integers of a window's largest tensor."""
-        return max(step[0].size for step in self.steps)
+        return max(int(step[0].size) for step in self.steps)
 
     def differs(self, index: int, words: IntArray, window: IntArray) -> BoolArray:
         """Whether outputs differ, for pairs of a faulty word of one node and a window, ``(pairs,)``."""

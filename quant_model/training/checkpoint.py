@@ -79,8 +79,10 @@ class Checkpoint:
             if not isinstance(found, dict) or (found["version"], found["key"]) != (_VERSION, key):
                 return None
             history = tuple(Epoch(*row) for row in found["history"])
-            parts = (dict(found[name]) for name in ("model", "optimizer", "average", "best"))
-            return cls(*parts, history) if history else None
+            model, optimizer, average, best = (
+                dict(found[name]) for name in ("model", "optimizer", "average", "best")
+            )
+            return cls(model, optimizer, average, best, history) if history else None
         except UNUSABLE:
             return None  # whole, but of another version of torch or of ours
 

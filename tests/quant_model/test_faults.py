@@ -14,6 +14,7 @@ from quant_model.integer_model import IntegerModel
 from quant_model.kinds.attention import Context
 from quant_model.kinds.linear import Linear
 from quant_model.network import build_network
+from quant_model.node import LinearParameters
 from quant_model.random_model import random_integer_model
 from tests.designs import uniform_build
 
@@ -34,7 +35,8 @@ def with_fault(model: IntegerModel, node: int, word: int) -> IntegerModel:
         # Two's complement, as a memory holds it.
         stored = (int(arrays[part].flat[place]) % (1 << bits)) ^ (1 << (bits - 1))
         arrays[part].flat[place] = stored - (1 << bits) if stored >> (bits - 1) else stored
-        linear = {**parameters.linear, faulty.name: dataclasses.replace(own, **arrays)}
+        changed = LinearParameters(arrays["weights"], arrays["bias"], own.exponent)
+        linear = {**parameters.linear, faulty.name: changed}
         parameters = dataclasses.replace(parameters, linear=linear)
     else:
         assert isinstance(faulty, Context)

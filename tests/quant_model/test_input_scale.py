@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def test_values_become_the_nearest_integers_half_up_and_saturate() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-def test_what_is_no_number_has_no_integer(kind: type[np.floating]) -> None:  # type: ignore[type-arg]
+def test_what_is_no_number_has_no_integer(kind: type[np.floating[Any]]) -> None:
     windows = np.zeros((3, 4, 2), kind)
     windows[1, 2, 0] = np.nan
     with pytest.raises(ValueError, match=r"the value at \(1, 2, 0\) is not a number; fill it"):

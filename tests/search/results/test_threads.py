@@ -5,6 +5,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def test_programs_end_before_their_folders_are_removed(tmp_path: Path, ends: typ
         raise ends
 
     before = set(threading.enumerate())
+    calls: list[Callable[[], None]] = [partial(fill, tmp_path), partial(fill, tmp_path), stop]
     with pytest.raises(ends):
-        side_by_side([partial(fill, tmp_path), partial(fill, tmp_path), stop], 3)
+        side_by_side(calls, 3)
     assert list(tmp_path.iterdir()) == []
     assert set(threading.enumerate()) <= before

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -96,29 +97,14 @@ def test_a_password_is_nowhere_after_a_run(
             change = sql.SQL("ALTER USER bitfront PASSWORD {}").format(sql.Literal(unquote(AWKWARD)))
             connection.execute(change)
         url = empty.replace("first", AWKWARD)
-        words = [
-            "run",
-            make_study(small),
-            "-v",
-            "--storage",
-            url,
-            "--out",
-            out,
-            "--trials",
-            "1",
-            "--export",
-            "0",
-        ]
-        process = start(*words)
+        where = "--storage", url, "--out", str(out)
+        process = start("run", make_study(small), "-v", *where, "--trials", "1", "--export", "0")
         # Until the program has started itself again, its own command line is what was typed.
         wait_until(lambda: PART not in command_line(process.pid))
         seen: set[str] = set()
-        wait_until(
-            lambda: (
-                seen.update(map(command_line, [process.pid, *family(process.pid)]))
-                or process.poll() is not None
-            )
-        )
+        while process.poll() is None:
+            seen |= {command_line(one) for one in (process.pid, *family(process.pid))}
+            time.sleep(0.05)
         output, error = process.communicate()
         assert process.returncode == 0, error
         assert len(seen) >= 3
