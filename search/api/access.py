@@ -21,7 +21,7 @@ from search.results.fastest import Builds, builds_of
 from search.service.session import DATABASE
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.store import study as store
-from search.store.storage import storage_errors
+from search.store.location import Location
 
 __all__ = ["Study", "estimate", "open_study"]
 
@@ -135,7 +135,7 @@ class Study:
             return export_trial(self.opened, operator.index(trial), Path(folder), fastest=fastest)
 
     def _storage(self) -> AbstractContextManager[None]:
-        return storage_errors(self.opened.url)
+        return self.opened.errors()
 
 
 def open_study(place: Place, name: str | None = None, artifacts: str | None = None) -> Study:
@@ -181,4 +181,4 @@ def _url(place: Place) -> str:
     if not file.is_file():
         remedy = "name the folder of a run (build/NAME), its study.db, or a storage's URL"
         raise UserError(text, f"there is no {file}", remedy)
-    return f"sqlite:///{file.absolute()}"
+    return Location.of_file(file.absolute()).url

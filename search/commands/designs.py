@@ -131,6 +131,8 @@ def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) ->
         cycles = f"{result.cycles_min}..{result.cycles_max} cycles (predicted {result.cycles_predicted})"
         checked = f"{result.mismatches} mismatches in {result.outputs} outputs of {vectors} windows"
         print(f"{checked}, {cycles}, {result.tool}")
+        if result.coverage is not None:
+            print(f"coverage: {result.coverage.sentence}")
         if result.first_mismatch is not None:
             first = result.first_mismatch
             where = f"window {first.vector} output {first.output}"

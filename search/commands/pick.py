@@ -10,8 +10,8 @@ import click
 from search.commands.options import fastest_option, json_option, print_json, storage_option, study_option
 from search.results.choice import DEFAULT_HEADROOM, DEFAULT_WITHIN, RULES, Rule, choose
 from search.results.front import as_fastest, offered_trials
+from search.results.shortage import nothing_trained
 from search.show import working
-from search.store.storage import storage_errors
 from search.store.study import open_study
 
 __all__ = ["pick"]
@@ -50,8 +50,9 @@ def pick(
     chose is exported with --fastest.
     """
     study = open_study(url, name)
-    with storage_errors(url):
-        found = offered_trials(study)
+    with study.errors():
+        if not (found := offered_trials(study)):
+            raise nothing_trained(study)
     if fastest:
         with working("Filling lanes"):
             found = as_fastest(study, found)

@@ -35,7 +35,7 @@ from search.service.session import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
+from search.store.secrets import masked
 from search.store.study import OpenStudy, open_study
 
 __all__ = ["export", "front", "run", "status"]
@@ -82,7 +82,7 @@ def run(
             with stop.interruptible():
                 study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
-            with stop.interruptible():
+            with study.errors(), stop.interruptible():
                 checked = check_best(study, export_count, out_folder, workers, timing)
                 if checked:
                     Publisher(study).publish()
@@ -106,10 +106,7 @@ def run(
 
 def _how_to_resume(study_file: Path) -> str:
     # The password of a URL given as an option is not repeated.
-    words = [Location(word).shown if "://" in word else word for word in sys.argv[1:]] or [
-        "run",
-        str(study_file),
-    ]
+    words = [masked(word) for word in sys.argv[1:]] or ["run", str(study_file)]
     same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
     return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
 
@@ -129,10 +126,10 @@ def _fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> str:
 
 def _what_next(url: str) -> str:
     shown = Location(url).shown
-    # A masked password is of no use in a command.
-    where = f"  export BITFRONT_STORAGE={shlex.quote(shown)}\n" if shown == url else ""
+    secret = "" if shown == url else "  # with the password in place of ***"
     return (
-        f"Look at it, choose a design, take it out:\n{where}"
+        "Look at it, choose a design, take it out:\n"
+        f"  export {STORAGE_VARIABLE}={shlex.quote(shown)}{secret}\n"
         "  bitfront report --out report.html\n"
         "  bitfront export --trial $(bitfront pick) --out accelerator"
     )
@@ -145,7 +142,7 @@ def _what_next(url: str) -> str:
 def status(name: str | None, url: str, as_json: bool) -> None:
     """How far a study is."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         counts = dataclasses.asdict(study.counts())
     if as_json:
         print_json({"study": study.name, **counts})
@@ -162,7 +159,7 @@ def status(name: str | None, url: str, as_json: bool) -> None:
 def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
     """The designs that no other beats in every objective."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         if csv_file is not None:
             write_text(csv_file, front_csv(study))
         if as_json:
@@ -194,7 +191,7 @@ def export(
 ) -> None:
     """Write a trial's accelerator: VHDL, testbench, integer model."""
     study = open_study(url, name, artifacts)
-    with storage_errors(url), working(f"Exporting trial {trial_number}"):
+    with study.errors(), working(f"Exporting trial {trial_number}"):
         exported = export_trial(study, trial_number, out, fastest=fastest)
     if timing:
         with working("Placing and routing"):

@@ -120,6 +120,8 @@ def _described(checked: Checked) -> dict[str, str]:
         told["cycles (predicted)"] = (
             f"{'..'.join(map(str, sorted(cycles)))} ({verification.cycles_predicted})"
         )
+        if verification.coverage is not None:
+            told["coverage"] = verification.coverage.sentence
     for name, estimated in assessment.resources.items():
         measured = str(measurement.resources[name]) if measurement else "not known"
         told[f"{name} measured (estimate)"] = f"{measured} ({estimated})"

@@ -23,12 +23,13 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
-from search.results.choice import nothing_trained, worth_building
+from search.results.choice import worth_building
 from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
 from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
 from search.results.host import added_values
 from search.results.scores import Scores, score
+from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, StudyCounts
@@ -149,6 +150,8 @@ class ShownDesign:
 class Content:
     """Everything on the page."""
 
+    name: str
+    """The study's, in its storage."""
     spec: StudySpec
     budget: Budget
     version: str
@@ -228,6 +231,7 @@ def gather(
         )
 
     return Content(
+        name=study.name,
         spec=study.spec,
         budget=Budget.of(study.spec),
         version=str(study.study.user_attrs.get("version", "")),
@@ -263,7 +267,7 @@ def _first(
 ) -> int:
     """The trial that is drawn first."""
     if not trials:
-        raise nothing_trained(f"study {study.name}")
+        raise nothing_trained(study)
     if chosen is None:
         return front[0].number
     if chosen not in {trial.number for trial in trials}:
@@ -274,8 +278,12 @@ def _first(
     return chosen
 
 
-def read_measured(file: Path, study: str) -> dict[int, Measured]:
+def read_measured(file: Path, *names: str) -> dict[int, Measured]:
     """Counts of exported designs out of the ``result.json`` that a run wrote; empty for another study.
+
+    Args:
+        file: The result.
+        names: The study's, of today and when it was made.
 
     Raises:
         UserError: the file cannot be read or is no such result.
@@ -284,7 +292,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
         text = file.read_text(encoding="utf-8")
     try:
         result = json.loads(text)
-        if result["study"] != study:
+        if result["study"] not in names:
             return {}
         return {
             int(one["trial"]): Measured(

@@ -218,6 +218,7 @@ def _around(around: Host, scores: Scores) -> str:
     added = f"\n{_ADDED}" if around.adds else ""
     return f"""Around the accelerator, a value is `offset + step * integer`: send
 `floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.{added}
+A value that is not a number (NaN) has no integer: fill it, or send no window that holds it.
 The same numbers are in `{MANIFEST}`.
 
 {scores.decision.rule}

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.data import TASKS
 from quant_model.design import DesignPoint
+from quant_model.errors import UserError
 from search.results.comparison import stored_baselines
 from search.results.fastest import builds_of
 from search.space.budget import Assessment
@@ -82,10 +83,14 @@ class FrontTrial:
 
 
 def finished_trials(study: OpenStudy) -> list[FrontTrial]:
-    """All completed trials with finite values, each design once, by number."""
+    """All completed trials with finite values, each design once, by number.
+
+    Raises:
+        UserError: another program took from a trial what it keeps, or finished one itself.
+    """
     records = ((trial, TrialRecord.of(trial)) for trial in study.trials(TrialState.COMPLETE))
     return [
-        _front_trial(trial, record, study.spec.study.objectives)
+        _front_trial(study, trial, record)
         for trial, record in records
         if record.duplicate_of is None and all(math.isfinite(value) for value in trial.values)
     ]
@@ -192,11 +197,14 @@ def _told(build: Assessment) -> dict[str, float]:
     }
 
 
-def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[str]) -> FrontTrial:
-    assert record.design is not None
-    assert record.estimate is not None
-    assert record.error is not None
-    values = dict(zip(objectives, trial.values, strict=True))
+def _front_trial(study: OpenStudy, trial: FrozenTrial, record: TrialRecord) -> FrontTrial:
+    if record.design is None or record.estimate is None or record.error is None:
+        raise UserError(
+            f"study {study.name} trial {trial.number}",
+            "its design is gone: another program changed the study",
+            "go back to a copy of the storage, or begin a new study",
+        )
+    values = dict(zip(study.spec.study.objectives, trial.values, strict=True))
     return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
 
 

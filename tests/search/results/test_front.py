@@ -3,6 +3,9 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
+from quant_model.errors import UserError
 from search.results.fastest import builds_of
 from search.results.front import as_fastest, finished_trials, front, front_csv, front_json
 from search.store.study import OpenStudy
@@ -73,3 +76,10 @@ def test_duplicates_stay_off_the_front(make_study: StudyMaker) -> None:
     )
     work(study, 3)
     assert len(finished_trials(study)) < 3
+
+
+def test_a_trial_that_another_program_finished_is_one_error(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    study.study.tell(study.study.ask(), [1.0, 0.5])
+    with pytest.raises(UserError, match=r"study tiny trial 0: its design is gone: another program"):
+        front(study)
