@@ -205,7 +205,7 @@ def gather(
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
         baselines: What simple methods come to.
-        sensitivity: Measures that of the chosen design's shape; or None.
+        sensitivity: Measures the chosen design's shape; or None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
@@ -214,22 +214,22 @@ def gather(
     front = front_of(offered) if offered else []
     first = _first(study, trials, front, chosen)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
-    models = {number: trial_model(study, stored[number]) for number in _scored(first, offered, reported)}
+    models = {one: trial_model(study, stored[one]) for one in _scored(first, offered, reported)}
     datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
     dataset = datasets[first]
     shown = {trial.number: trial for trial in (*front, *trials) if trial in front or trial.number in models}
 
-    def design(number: int, trial: FrontTrial) -> ShownDesign:
-        model = models.get(number)
-        return ShownDesign(
+    designs = (
+        ShownDesign(
             trial=trial,
             on_front=trial in front,
             builds=builds_of(study.spec, trial.point),
             curve=_curve(study, stored, number),
-            scores=score(model, datasets[number]) if model else None,
+            scores=score(models[number], datasets[number]) if number in models else None,
             measured=measured.get(number),
         )
-
+        for number, trial in shown.items()
+    )
     return Content(
         name=study.name,
         spec=study.spec,
@@ -240,7 +240,7 @@ def gather(
         gaps=data.series.gaps,
         ahead=_ahead(data.series.step_name, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in SPLITS},
-        designs=tuple(design(*one) for one in shown.items()),
+        designs=tuple(designs),
         others=tuple(trial for trial in trials if trial.number not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
