@@ -43,7 +43,7 @@ def test_what_has_no_password_stays_as_it_is(url: str) -> None:
     assert masked(url) == url
 
 
-@given(secret=st.text(st.characters(exclude_characters="@", exclude_categories=("Cs",)), min_size=3))
+@given(secret=st.text(st.characters(exclude_characters="@", exclude_categories=["Cs"]), min_size=3))
 def test_what_the_database_takes_for_the_password_is_masked(secret: str) -> None:
     url = f"postgresql://ann:{quote(secret, safe='/#?:;=&')}@db/studies"
     assert make_url(url).password == secret
