@@ -128,14 +128,16 @@ def verify_each(
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
-    stimulus = random_vectors(model.network.input, vectors, seed)
-    expected = model.forward(stimulus)
+    warm_up = int(model.network.warm_up)
+    stimulus = random_vectors(model.network.input, vectors + warm_up, seed)
+    expected = model.answers(stimulus)
     cycles = schedule(model.network).cycles
     found = []
     with tempfile.TemporaryDirectory(prefix="bitfront-verify-") as folder:
         player = _Player(bundle, model.network, cycles, Path(folder))
         for stall in stalls:
-            playback = Playback(stimulus, expected, isolated_vectors(vectors, stall), stall, seed)
+            isolated = isolated_vectors(vectors + warm_up, stall)
+            playback = Playback(stimulus, expected, isolated, stall, seed, warm_up)
             if simulator == "ghdl" or (simulator == "auto" and vectors * player.seconds < player.build):
                 result, tool = player.ghdl(playback, progress)
             elif simulator == "cxxrtl":
@@ -154,7 +156,8 @@ def ghdl_seconds(network: Network) -> float:
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:
     """Hold what was recorded against what was expected."""
-    differs = np.argwhere(result.outputs != playback.expected)
+    told = np.arange(playback.vectors)[:, None] >= playback.warm_up
+    differs = np.argwhere((result.outputs != playback.expected) & told)
     first = None
     if len(differs):
         vector, output = (int(index) for index in differs[0])
@@ -162,8 +165,8 @@ def compare(playback: Playback, result: SimulationResult, predicted: int, tool: 
         first = Mismatch(vector, output, expected, got)
     cycles = result.cycles[: playback.isolated]
     return Verification(
-        vectors=playback.vectors,
-        outputs=playback.vectors * playback.outputs,
+        vectors=playback.vectors - playback.warm_up,
+        outputs=int(told.sum()) * playback.outputs,
         mismatches=len(differs),
         cycles_min=int(cycles.min()),
         cycles_max=int(cycles.max()),
@@ -222,17 +225,17 @@ class _Player:
             return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
         first = playback.first(count)
         checked, ghdl = self.ghdl(first, None)
-        _agree(checked, result, first.isolated)
+        _agree(checked, result, first.isolated, playback.warm_up)
         return result, f"{tool}; the first {count} also in {ghdl}"
 
     def _timeout(self, playback: Playback, cycles_per_second: float) -> float:
         return 300 + playback.vectors * self.cycles * (4 if playback.stall else 1) / cycles_per_second
 
 
-def _agree(ghdl: SimulationResult, cxxrtl: SimulationResult, isolated: int) -> None:
+def _agree(ghdl: SimulationResult, cxxrtl: SimulationResult, isolated: int, warm_up: int) -> None:
     vectors = len(ghdl.outputs)
     for what, left, right in (
-        ("output", ghdl.outputs, cxxrtl.outputs[:vectors]),
+        ("output", ghdl.outputs[warm_up:], cxxrtl.outputs[warm_up:vectors]),
         ("cycles", ghdl.cycles[:isolated], cxxrtl.cycles[:isolated]),
     ):
         differs = np.argwhere(left != right)

@@ -87,14 +87,14 @@ class Port:
     name: str
     """Of the tensor."""
     rows: Number
-    """Per window."""
+    """Per inference: of a window all, of an endless series the newest."""
     columns: Number
     """Integers per row."""
     format: Format
 
     @property
     def values(self) -> Number:
-        """Integers per window."""
+        """Integers per inference."""
         return self.rows * self.columns
 
 
@@ -156,6 +156,11 @@ class Shape(ABC):
     def summary(self) -> str:
         """The shape for people, in a few words."""
 
+    @property
+    @abstractmethod
+    def sees(self) -> Number:
+        """Rows of input that an output depends on."""
+
     @abstractmethod
     def input_port(self, plan: Plan) -> Port:
         """What comes in."""
@@ -205,6 +210,16 @@ class Graph:
     def outline(self) -> Graph:
         """The graph of the shape alone: names, edges, kinds. The same object for equal shapes."""
         return _known_graph(self.shape.example)
+
+    @property
+    def sees(self) -> Number:
+        """Rows of input that an output depends on."""
+        return self.shape.sees
+
+    @property
+    def warm_up(self) -> Number:
+        """Inferences behind a reset whose outputs mean nothing: they depend on rows that nobody has sent."""
+        return self.sees - self.input.rows
 
     @cached_property
     def by_name(self) -> dict[str, Node]:

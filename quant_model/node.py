@@ -8,7 +8,7 @@ same node serves one design (its numbers are ints) and many (they are arrays): f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -21,11 +21,12 @@ from quant_model.input_scale import InputScale
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
 
-EdgeType = Literal["stream", "store", "wait", "direct", "loop"]
+EdgeType = Literal["stream", "store", "ring", "wait", "direct", "loop"]
 """How rows pass from node to node.
 
 ``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them
-starts when all lie there. ``wait``: rows wait for a branch of the same length. ``direct``: elements are taken
+starts when all lie there. ``ring``: the last rows, kept from inference to inference, random access; who reads
+them starts when the newest lies there. ``wait``: rows wait for a branch of the same length. ``direct``: elements are taken
 as they come. ``loop``: the rows of a repeated part come in again.
 """
 
@@ -37,6 +38,11 @@ class Edge:
     source: str
     """The node, or the graph's input, that they come from."""
     type: EdgeType
+
+    @property
+    def stored(self) -> bool:
+        """Whether who reads the rows waits until all that an inference brings lie in a store."""
+        return self.type in ("store", "ring")
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class Parameters:
     With one, the exponent of ``input`` is a mere convention, to which the first layer's weights and biases
     refer.
     """
+    biases: Mapping[str, IntArray] = field(default_factory=dict)
+    """By node that adds biases of its own to sums of other nodes' products, in units of the accumulator."""
 
 
 class Node(Protocol):

@@ -11,6 +11,8 @@ KINDS: dict[str, Vhdl] = {
     "linear": Vhdl(linear.build),
     "scores": Vhdl(attention.build_scores),
     "context": Vhdl(attention.build_context),
+    "ring_scores": Vhdl(attention.build_ring_scores),
+    "ring_context": Vhdl(attention.build_context),
     "residual": Vhdl(residual.build, passes_on=True, rounding=residual.rounding),
     "pooling": Vhdl(pooling.build),
     "repeat": Vhdl(repeat.build),

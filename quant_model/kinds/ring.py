@@ -1,0 +1,121 @@
+"""Attention to the last rows of an endless series: keys and values stay in rings from row to row.
+
+Each row asks once, and meets the keys of the last ``window`` rows, its own among them. Where a key stands is
+told by a bias for each head and distance, added to the dot product in the place of the rounding constant;
+since no row carries its position, keys and values of earlier rows stay what they were.
+
+The golden arithmetic works on any number of rows at once: of ``n`` rows the last ``n - window + 1`` ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from quant_model.arithmetic import Number
+from quant_model.engine import Choice
+from quant_model.formats import Format, IntArray, requantize, symmetric
+from quant_model.kinds.attention import Context, Scores, join_heads, split_heads
+from quant_model.node import Edge, Parameters
+
+if TYPE_CHECKING:
+    from quant_model.random_model import Draw
+
+_LIVELY = 0.9
+"""Share of random models whose biases are of the dot products' own size."""
+
+
+@dataclass(frozen=True)
+class RingScores(Scores):
+    """Dot products of the newest query with the last keys, per head, with a bias by distance."""
+
+    window: Number
+
+    kind: ClassVar[str] = "ring_scores"
+    # The newest key takes the oldest one's place: it cannot be written while that one is read.
+    offers: ClassVar[tuple[Choice, ...]] = ("lanes", "multiplier", "memory")
+
+    @property
+    def inputs(self) -> tuple[Edge, ...]:
+        """Queries one by one, the last keys."""
+        return Edge(self.query, "stream"), Edge(self.key, "ring")
+
+    @property
+    def keys(self) -> Number:
+        """The last rows' keys."""
+        return self.window
+
+    @property
+    def bias_bound(self) -> Number:
+        """The largest absolute bias."""
+        return self.product_bound
+
+    @cached_property
+    def total(self) -> Format:
+        """Format of dot product plus bias plus rounding constant."""
+        return symmetric(3 * self.product_bound)
+
+    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
+        """``(batch, n, d_model)`` twice to ``(batch, n - window + 1, heads * window)``, oldest key first."""
+        query, key = (split_heads(source, self.heads) for source in sources)
+        dot = np.einsum("bhmd,bhmdw->bhmw", query[:, :, int(self.window) - 1 :], self._last(key))
+        # The newest key is at distance 0.
+        bias = parameters.biases[self.name][:, None, ::-1]
+        return join_heads(requantize(dot + bias, self.shift(parameters, exponents), self.output))
+
+    def _last(self, rows: IntArray) -> IntArray:
+        return last_rows(rows, int(self.window))
+
+    def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
+        """The shift from dot product to score, and the biases."""
+        super().check(parameters, exponents)
+        bias = parameters.biases[self.name]
+        if bias.shape != (self.heads, self.window):
+            raise ValueError(f"{self.name}: biases have shape {bias.shape}")
+        if np.abs(bias).max() > self.bias_bound:
+            raise ValueError(f"{self.name}: a bias exceeds {self.bias_bound}")
+
+    def draw(self, draw: Draw) -> None:
+        """Biases of the dot products' own size, now and then the largest that hardware takes."""
+        query, key = (split_heads(draw.tensors[name], self.heads) for name in self.sources)
+        dot = np.einsum("bhmd,bhnd->bhmn", query, key)
+        bound = 1 << (draw.typical_bits(dot) - 1) if draw.rng.random() < _LIVELY else self.bias_bound
+        bound = min(bound, self.bias_bound)
+        draw.biases[self.name] = draw.rng.integers(-bound, bound + 1, (self.heads, self.window))
+        super().draw(draw)
+
+
+@dataclass(frozen=True)
+class RingContext(Context):
+    """Softmax of a row of scores, weighted sum of the last values, one rounding division per output."""
+
+    window: Number
+
+    kind: ClassVar[str] = "ring_context"
+
+    @property
+    def inputs(self) -> tuple[Edge, ...]:
+        """Scores row by row, the last values."""
+        return Edge(self.scores, "stream"), Edge(self.value, "ring")
+
+    @property
+    def keys(self) -> Number:
+        """The last rows' values."""
+        return self.window
+
+    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
+        """``(batch, m, heads * window)`` and ``(batch, m + window - 1, d_model)`` to ``(batch, m, d_model)``."""
+        scores, value = (split_heads(source, self.heads) for source in sources)
+        numerators = self.table[scores.max(axis=-1, keepdims=True) - scores]
+        denominator = numerators.sum(axis=-1, keepdims=True)
+        weighted = np.einsum("bhmw,bhmdw->bhmd", numerators, last_rows(value, int(self.window)))
+        return join_heads((2 * weighted + denominator) // (2 * denominator))
+
+
+def last_rows(rows: IntArray, window: int) -> IntArray:
+    """``(batch, heads, n, width)`` to the last rows of each, ``(batch, heads, n - window + 1, width, window)``."""
+    return np.lib.stride_tricks.sliding_window_view(rows, window, axis=2)
