@@ -242,6 +242,12 @@ class Graph:
         return tuple(cast("Linear", node) for node in self.nodes if "weight_bits" in node.offers)
 
     @cached_property
+    def biased(self) -> tuple[Node, ...]:
+        """The nodes that own biases: those with weights first, then those without."""
+        others = (node for node in self.nodes if "weight_bits" not in node.offers)
+        return (*self.weighted, *(node for node in others if node.bias_shape is not None))
+
+    @cached_property
     def steps(self) -> tuple[tuple[Node, tuple[str, ...]], ...]:
         """What is computed, in order: nodes with their sources, those of repeated parts once per pass."""
         found: list[tuple[Node, tuple[str, ...]]] = []

@@ -165,6 +165,14 @@ class Node(Protocol):
         """Whether the broadcast factor is unsigned, which takes a bit more of a DSP slice."""
 
     @property
+    def bias_shape(self) -> tuple[Number, Number] | None:
+        """Rows and columns of the biases that it adds to sums of products; None when it adds none."""
+
+    @property
+    def bias_bound(self) -> Number:
+        """The largest absolute bias, in units of the accumulator."""
+
+    @property
     def loop_passes(self) -> int:
         """Times that the part between this node and its loop edge's source is computed."""
 
@@ -238,6 +246,16 @@ class Kind:
     def unsigned_factor(self) -> Number:
         """Factors are signed."""
         return False
+
+    @property
+    def bias_shape(self) -> tuple[Number, Number] | None:
+        """It adds no biases."""
+        return None
+
+    @property
+    def bias_bound(self) -> Number:
+        """It adds no biases."""
+        return 0
 
     @property
     def loop_passes(self) -> int:

@@ -17,6 +17,8 @@ KINDS: dict[str, Cost] = {
     "linear": linear.COST,
     "scores": attention.SCORES,
     "context": attention.CONTEXT,
+    "ring_scores": attention.RING_SCORES,
+    "ring_context": attention.CONTEXT,
     "residual": residual.COST,
     "pooling": pooling.COST,
     "repeat": repeat.COST,

@@ -50,6 +50,11 @@ class RingScores(Scores):
         return self.window
 
     @property
+    def bias_shape(self) -> tuple[Number, Number]:
+        """By head and distance."""
+        return self.heads, self.window
+
+    @property
     def bias_bound(self) -> Number:
         """The largest absolute bias."""
         return self.product_bound
@@ -62,19 +67,17 @@ class RingScores(Scores):
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """``(batch, n, d_model)`` twice to ``(batch, n - window + 1, heads * window)``, oldest key first."""
         query, key = (split_heads(source, self.heads) for source in sources)
-        dot = np.einsum("bhmd,bhmdw->bhmw", query[:, :, int(self.window) - 1 :], self._last(key))
+        keys = last_rows(key, int(self.window))
+        dot = np.einsum("bhmd,bhmdw->bhmw", query[:, :, -keys.shape[2] :], keys)
         # The newest key is at distance 0.
         bias = parameters.biases[self.name][:, None, ::-1]
         return join_heads(requantize(dot + bias, self.shift(parameters, exponents), self.output))
-
-    def _last(self, rows: IntArray) -> IntArray:
-        return last_rows(rows, int(self.window))
 
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """The shift from dot product to score, and the biases."""
         super().check(parameters, exponents)
         bias = parameters.biases[self.name]
-        if bias.shape != (self.heads, self.window):
+        if bias.shape != self.bias_shape:
             raise ValueError(f"{self.name}: biases have shape {bias.shape}")
         if np.abs(bias).max() > self.bias_bound:
             raise ValueError(f"{self.name}: a bias exceeds {self.bias_bound}")
@@ -85,7 +88,7 @@ class RingScores(Scores):
         dot = np.einsum("bhmd,bhnd->bhmn", query, key)
         bound = 1 << (draw.typical_bits(dot) - 1) if draw.rng.random() < _LIVELY else self.bias_bound
         bound = min(bound, self.bias_bound)
-        draw.biases[self.name] = draw.rng.integers(-bound, bound + 1, (self.heads, self.window))
+        draw.biases[self.name] = draw.rng.integers(-bound, bound + 1, self.bias_shape)
         super().draw(draw)
 
 
