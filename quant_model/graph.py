@@ -11,12 +11,12 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
-from quant_model.arithmetic import Number
+from quant_model.arithmetic import Number, at_most
 from quant_model.engine import Engine
 from quant_model.formats import Format
 from quant_model.node import Edge, Node
@@ -215,6 +215,15 @@ class Graph:
     def sees(self) -> Number:
         """Rows of input that an output depends on."""
         return self.shape.sees
+
+    @cached_property
+    def rows_alone(self) -> Mapping[str, Number]:
+        """Rows of each tensor, the input included, when all that an output depends on comes in at once."""
+        found = {self.input.name: self.sees}
+        for node in self.nodes:
+            fewest = reduce(at_most, (found[source] for source in node.sources))
+            found[node.name] = node.rows if node.reduces else fewest - node.rows_before
+        return found
 
     @property
     def warm_up(self) -> Number:

@@ -145,6 +145,10 @@ class Node(Protocol):
         """Rows worked on per inference (and pass)."""
 
     @property
+    def rows_before(self) -> Number:
+        """Earlier rows of its sources, kept since earlier inferences, that each of its rows depends on."""
+
+    @property
     def macs(self) -> Number:
         """Multiply-accumulates per inference (and pass)."""
 
@@ -221,6 +225,11 @@ class Kind:
     def rows_read(self) -> Number:
         """As many as are produced."""
         return getattr(self, "rows")  # noqa: B009 - a field or property of the kind
+
+    @property
+    def rows_before(self) -> Number:
+        """It keeps nothing."""
+        return 0
 
     @property
     def macs(self) -> Number:

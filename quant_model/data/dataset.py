@@ -170,6 +170,7 @@ def make_dataset(
     outputs: Outputs | Sequence[Outputs] = "value",
     season: int | None = None,
     division: Division | None = None,
+    lead: int = 0,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
@@ -185,6 +186,7 @@ def make_dataset(
         outputs: What the outputs stand for: all of them, or each. Without meaning for classes.
         season: Steps in a season, for outputs that are changes from the season before.
         division: Which rows belong to which split; by ``split`` when None.
+        lead: Rows that must lie before a window, so that datasets of other windows forecast the same rows.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
@@ -193,9 +195,9 @@ def make_dataset(
     """
     _check_settings(series, task, window, split)
     wanted = plan(series, window, horizon, outputs, season)
-    division = division or divide(series, split, window + wanted.steps[-1])
+    division = division or divide(series, split, lead + window + wanted.steps[-1])
     scale = scale_of(series.features[division.train], series.feature_names, series.name)
-    splits, dropped, own = _splits(series, scale, wanted, division, window)
+    splits, dropped, own = _splits(series, scale, wanted, division, (lead, window))
     return Dataset(
         window=window,
         horizon=wanted.steps,
@@ -211,7 +213,7 @@ def make_dataset(
         borders=division.borders,
         dropped_windows=dropped,
         notes=tuple(_notes(series, division, splits, dropped)),
-        digest=_digest(series, window, wanted, division),
+        digest=_digest(series, (lead, window), wanted, division),
         task=task,
         anomaly_quantile=anomaly_quantile,
         rows_back=wanted.rows_back,
@@ -221,10 +223,15 @@ def make_dataset(
 
 
 def _splits(
-    series: Series, scale: Scale, wanted: Plan, division: Division, window: int
+    series: Series, scale: Scale, wanted: Plan, division: Division, rows: tuple[int, int]
 ) -> tuple[list[Split], int, Scale]:
-    """The splits, how many windows are left out for a gap, and the outputs' scale."""
-    firsts, dropped = _windows(series, division, window, wanted.steps)
+    """The splits, how many windows are left out for a gap, and the outputs' scale.
+
+    ``rows``: those that must lie before a window, and the window's.
+    """
+    lead, window = rows
+    firsts, dropped = _windows(series, division, lead + window, wanted.steps)
+    firsts = [first + lead for first in firsts]
     features = scale.normalise(series.features, series.name)
     targets = targets_of(series, division.train)
     cuts = [Cut.of(targets, first + window - 1, wanted) for first in firsts]
@@ -358,7 +365,8 @@ def _too_short(series: Series, split: str, window: int, steps: tuple[int, ...]) 
     )
 
 
-def _digest(series: Series, window: int, wanted: Plan, division: Division) -> str:
+def _digest(series: Series, rows: tuple[int, int], wanted: Plan, division: Division) -> str:
+    lead, window = rows
     settings = {
         "window": window,
         "horizon": wanted.steps,
@@ -367,6 +375,7 @@ def _digest(series: Series, window: int, wanted: Plan, division: Division) -> st
         "targets": series.target_names,
         "rows": series.rows,
         # What earlier versions did not know is there only where it is used: their digests still hold.
+        **({"lead": lead} if lead else {}),
         **({"groups": dict(division.groups), "names": series.group_names} if division.groups else {}),
         **({"classes": series.classes} if series.classes else {}),
         **({"rows_back": wanted.rows_back} if wanted.adds else {}),

@@ -50,6 +50,11 @@ class RingScores(Scores):
         return self.window
 
     @property
+    def rows_before(self) -> Number:
+        """All keys but the newest."""
+        return self.window - 1
+
+    @property
     def bias_shape(self) -> tuple[Number, Number]:
         """By head and distance."""
         return self.heads, self.window
