@@ -22,6 +22,7 @@ from hdl.rendering import render
 from hdl.scripts import write_scripts
 from hdl.target import Target
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from quant_model.integer_model import IntegerModel
 from quant_model.pipeline import PIPELINE, Pipeline
 from quant_model.schedule import schedule
@@ -150,7 +151,7 @@ def _write(of: Build, out: Path, target: Target) -> None:
     vhdl, testbench = out / "vhdl", out / "testbench"
     for folder in (vhdl, testbench):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        private_folder(folder)
     names = []
     for name, text in _units(of):
         (vhdl / f"{name}.vhd").write_text(text)
@@ -205,7 +206,7 @@ def rom_text(rom: Rom) -> str:
 def _testbench(of: Build) -> str:
     return render(
         "testbench.vhd.j2",
-        warm_up=of.network.warm_up,
+        warm_up=int(of.network.warm_up),
         beats_in=of.network.input.values,
         beats_out=of.network.output.columns,
         input_bus_bits=_bus_bits(of.network.input.format.bits),

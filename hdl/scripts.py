@@ -8,6 +8,7 @@ from hdl.kinds import Build
 from hdl.playback import isolated_vectors, random_vectors, write_integers
 from hdl.rendering import render
 from hdl.target import Target
+from quant_model.folders import private_folder
 
 __all__ = ["SCRIPTS", "write_scripts"]
 
@@ -23,8 +24,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     warm_up = int(of.network.warm_up)
     count = _VECTORS + warm_up
     stimulus = random_vectors(of.network.input, count, _SEED)
-    vectors = out / "vectors"
-    vectors.mkdir(exist_ok=True)
+    vectors = private_folder(out / "vectors")
     write_integers(vectors / "stimulus.txt", stimulus)
     write_integers(vectors / "expected.txt", of.model.answers(stimulus))
     for name in SCRIPTS:
@@ -37,6 +37,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
             outputs=of.network.output.columns,
             cycles=of.schedule.cycles,
             target=target,
+            digest=of.network.design.digest,
         )
         (out / name).write_text(text)
     (out / "run_ghdl.sh").chmod(0o755)

@@ -230,6 +230,11 @@ class Graph:
         """Inferences behind a reset whose outputs mean nothing: they depend on rows that nobody has sent."""
         return self.sees - self.input.rows
 
+    @property
+    def window(self) -> Port:
+        """The input with all rows that an output depends on."""
+        return replace(self.input, rows=self.sees)
+
     @cached_property
     def by_name(self) -> dict[str, Node]:
         """The nodes by name."""

@@ -53,8 +53,8 @@ class Draw:
         self.exponents = {INPUT: 0}
         self.parameters = Parameters(self.weights, self.exponents, self._input_scale(seed), self.biases)
         self.found = dict(self.exponents)
-        port = network.input
-        shape = (_PROBES, network.sees, port.columns)
+        port = network.window
+        shape = (_PROBES, port.rows, port.columns)
         low, high = port.format.low, port.format.high
         self.tensors: dict[str, IntArray] = {INPUT: self.rng.integers(low, high + 1, shape)}
 

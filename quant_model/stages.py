@@ -1,7 +1,7 @@
 """A graph cut at its barriers: engines in series, what feeds a barrier, what waits for it.
 
-A node that reads a store starts when all rows of a window lie there (of a ring: the newest): a barrier. What lies between
-two barriers is a stage. Stages depend on nothing but names, kinds and edges.
+A node that reads a store starts when all rows of a window lie there (of a ring: the newest): a barrier. What
+lies between two barriers is a stage. Stages depend on nothing but names, kinds and edges.
 """
 
 from __future__ import annotations

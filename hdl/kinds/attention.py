@@ -22,6 +22,8 @@ from hdl.netlist import (
 from quant_model.kinds.attention import Context, Scores
 from quant_model.kinds.ring import RingScores
 
+_NOTHING = Part()
+
 
 def build_ring_scores(node: RingScores, of: Build) -> Part:
     """The same with a ring of keys, and with biases by distance."""
@@ -42,7 +44,7 @@ def build_ring_scores(node: RingScores, of: Build) -> Part:
 
 
 def build_scores(
-    node: Scores, of: Build, bias: Mapping[str, str] = MappingProxyType({}), beside: Part = Part()
+    node: Scores, of: Build, bias: Mapping[str, str] = MappingProxyType({}), beside: Part = _NOTHING
 ) -> Part:
     """Query buffer, key store, scores engine; with the ports of its biases and what drives them, if any."""
     name = identifier(node.name)

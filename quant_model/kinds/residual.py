@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Engine
 from quant_model.formats import Format, IntArray, requantize

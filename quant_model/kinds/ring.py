@@ -18,7 +18,7 @@ import numpy as np
 
 from quant_model.arithmetic import Number
 from quant_model.engine import Choice
-from quant_model.formats import Format, IntArray, requantize, symmetric
+from quant_model.formats import Format, IntArray, requantize, symmetric, turned
 from quant_model.kinds.attention import Context, Scores, join_heads, split_heads
 from quant_model.node import Edge, Parameters
 
@@ -71,12 +71,31 @@ class RingScores(Scores):
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """``(batch, n, d_model)`` twice to ``(batch, n - window + 1, heads * window)``, oldest key first."""
+        return self._finished(parameters.biases[self.name][None], parameters, exponents, *sources)
+
+    def words(self, parameters: Parameters) -> Number:
+        """The biases, by head and distance."""
+        return parameters.biases[self.name].size
+
+    def evaluate_faulty(
+        self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
+    ) -> IntArray:
+        """A wrong bias counts at its distance."""
+        bias = np.tile(parameters.biases[self.name], (len(words), 1, 1))
+        item, (head, distance) = np.arange(len(words)), np.divmod(words, self.window)
+        bias[item, head, distance] += turned(bias[item, head, distance], self.total.bits)
+        return self._finished(bias, parameters, exponents, *sources)
+
+    def _finished(
+        self, bias: IntArray, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray
+    ) -> IntArray:
+        """Scores with biases ``(batch or 1, heads, window)``."""
         query, key = (split_heads(source, self.heads) for source in sources)
         keys = last_rows(key, int(self.window))
         dot = np.einsum("bhmd,bhmdw->bhmw", query[:, :, -keys.shape[2] :], keys)
         # The newest key is at distance 0.
-        bias = parameters.biases[self.name][:, None, ::-1]
-        return join_heads(requantize(dot + bias, self.shift(parameters, exponents), self.output))
+        total = dot + bias[:, :, None, ::-1]
+        return join_heads(requantize(total, self.shift(parameters, exponents), self.output))
 
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """The shift from dot product to score, and the biases."""
@@ -115,15 +134,10 @@ class RingContext(Context):
         """The last rows' values."""
         return self.window
 
-    def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
-        """``(batch, m, heads * window)`` and ``(batch, m + window - 1, d_model)`` to ``(batch, m, d_model)``."""
-        scores, value = (split_heads(source, self.heads) for source in sources)
-        numerators = self.table[scores.max(axis=-1, keepdims=True) - scores]
-        denominator = numerators.sum(axis=-1, keepdims=True)
-        weighted = np.einsum("bhmw,bhmdw->bhmd", numerators, last_rows(value, int(self.window)))
-        return join_heads((2 * weighted + denominator) // (2 * denominator))
+    def _weighted(self, numerators: IntArray, value: IntArray) -> IntArray:
+        return np.asarray(np.einsum("bhmw,bhmdw->bhmd", numerators, last_rows(value, int(self.window))))
 
 
 def last_rows(rows: IntArray, window: int) -> IntArray:
-    """``(batch, heads, n, width)`` to the last rows of each, ``(batch, heads, n - window + 1, width, window)``."""
+    """``(batch, heads, n, width)`` to every row's last ones, ``(batch, heads, m, width, window)``."""
     return np.lib.stride_tricks.sliding_window_view(rows, window, axis=2)

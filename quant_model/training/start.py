@@ -22,7 +22,6 @@ from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear, absorb
 from quant_model.training.settings import TrainingSettings
 
-
 _UNTRAINED = Parameters({}, {})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from quant_model.families import Shape
-from quant_model.graph import graph_of
 from quant_model.training import measure_sensitivity, prepare_process
 from search.report.content import Sensitivity
 from search.store.study import OpenStudy

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from quant_model.data import TASKS, Baseline
-from quant_model.graph import graph_of
 from search.space.identity import seed_from
 from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData

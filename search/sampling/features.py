@@ -19,8 +19,9 @@ Floats = npt.NDArray[np.float64]
 class Features:
     """Columns of :meth:`Encoding.arithmetic`, scaled; those that the space leaves no choice of are dropped.
 
-    Shapes by their logarithm, a number that the family does not have as 1. Bits b by 2**-b, the step of a quantiser of fixed range: 1 for the fewest bits
-    that the space offers, 0 for the most, and 0 for a tensor that the network does not have.
+    Shapes by their logarithm, a number that the family does not have as 1. Bits b by 2**-b, the step of a
+    quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for a tensor
+    that the network does not have.
     """
 
     low: Floats

@@ -216,17 +216,19 @@ class DesignSpace:
 
 
 def first_choices(space: DesignSpace, budget: Budget) -> list[dict[str, Value]]:
-    """Choices that a study begins with: the largest shape that fits at 8, 6 and 4 bits, the smallest at 4, of
-    each family.
+    """Choices that a study begins with: the largest shape that fits at 8, 6 and 4 bits, the smallest at 4.
 
-    They anchor both ends of the front, so that even a short study has one. The residual stream, the input and
-    the pool keep 8 bits. Bits that the space does not offer are replaced by the nearest ones that it does;
-    choices that do not fit are left out.
+    Of each family. They anchor both ends of the front, so that even a short study has one. The residual
+    stream, the input and the pool keep 8 bits. Bits that the space does not offer are replaced by the nearest
+    ones that it does; choices that do not fit are left out.
     """
     found: list[dict[str, Value]] = []
     seen: set[str] = set()
     every = list(_shapes_downwards(space))
-    families = [[one for one in every if one.get(FAMILY) == name] for name in dict.fromkeys(one.get(FAMILY) for one in every)]
+    families = [
+        [one for one in every if one.get(FAMILY) == name]
+        for name in dict.fromkeys(one.get(FAMILY) for one in every)
+    ]
     tried = [(bits, shapes) for bits in _FIRST_BITS for shapes in families]
     for bits, order in tried + [(min(_FIRST_BITS), shapes[::-1]) for shapes in families]:
         for shape in order[:_FIRST_SHAPES]:

@@ -113,7 +113,9 @@ class _Checker:
                 f"d_model {max(space.d_model)} times ffn_ratio {max(space.ffn_ratio)} is {width}",
                 f"keep the product at {_MAX_FFN_WIDTH} or less",
             )
-        if max(space.repeats) > 1 and not any("repeats" in FAMILIES[name].parameters for name in space.family):
+        if max(space.repeats) > 1 and not any(
+            "repeats" in FAMILIES[name].parameters for name in space.family
+        ):
             raise self._error(
                 ("space", "repeats"),
                 f"layers of family {', '.join(space.family)} are not repeated",

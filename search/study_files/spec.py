@@ -7,6 +7,7 @@ in the study itself, so that a worker on another machine rebuilds it without the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -25,12 +26,13 @@ from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
-from quant_model.families import DEFAULT_FAMILY, FAMILIES, Shape
+from quant_model.families import FAMILIES, Shape
 from quant_model.training.settings import TrainingSettings
 from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
 
 __all__ = [
+    "STUDY_NAME",
     "Choice",
     "Constraints",
     "DataSpec",
@@ -40,8 +42,9 @@ __all__ = [
     "StudySpec",
     "TensorChoice",
     "is_choice_validator",
-    "spec_from_json",
+    "is_study_name",
     "rows_seen",
+    "spec_from_json",
     "widest_shapes",
 ]
 
@@ -105,7 +108,10 @@ _ONLY_FOR = {"classes": "classify", "anomaly_label": "anomaly", "anomaly_quantil
 """Keys of ``[data]`` that mean something for one task only."""
 _WeightMemory = Literal["auto", "logic", "block"]
 _StoreMemory = Literal["auto", "distributed", "block"]
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+STUDY_NAME = "letters, digits, '_', '.' and '-', at most 100"
+"""What a study's name is made of."""
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+_Name = Annotated[str, Field(pattern=_NAME)]
 
 
 class _Model(BaseModel):
@@ -132,7 +138,7 @@ SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 class StudySection(_Model):
     """``[study]``: the search itself."""
 
-    name: _Name = Field(description="letters, digits, '_', '.' and '-', at most 100")
+    name: _Name = Field(description=STUDY_NAME)
     """The study's name in its storage, which can hold many."""
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
     """Same seed, same file, one worker: the same trials."""
@@ -328,9 +334,9 @@ class Space(_Model):
         description="whole numbers 2..256"
     )
     """Rows of the series that a layer of the model sees at once."""
-    family: Choice[FamilyName] = Field((DEFAULT_FAMILY,), description=f"{', '.join(FAMILIES)}, or several")
-    """encoder: each forecast computes a whole window. stream: each new row makes a forecast of its own, earlier
-    rows' keys and values stay on the chip."""
+    family: Choice[FamilyName] = Field(("encoder",), description=f"{', '.join(FAMILIES)}, or several")
+    """encoder: each forecast computes a whole window. stream: each new row makes a forecast; earlier rows'
+    keys and values stay on the chip."""
     d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
         (8, 16), description="whole numbers 4..128"
     )
@@ -426,6 +432,11 @@ class StudySpec(_Model):
         return data
 
 
+def is_study_name(name: object) -> bool:
+    """True for what a study may be called."""
+    return isinstance(name, str) and re.fullmatch(_NAME, name) is not None
+
+
 def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
     """Rebuild a spec from :meth:`StudySpec.to_json`.
 
@@ -445,9 +456,7 @@ def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
 
 def rows_seen(spec: StudySpec) -> tuple[int, int]:
     """The fewest and the most rows of the series that a forecast of any design depends on."""
-    fewest, most = (
-        extreme(int(shape.sees) for shape in _shapes(spec, extreme)) for extreme in (min, max)
-    )
+    fewest, most = (extreme(int(shape.sees) for shape in _shapes(spec, extreme)) for extreme in (min, max))
     return fewest, most
 
 

@@ -103,7 +103,9 @@ class Reference:
                 keys, values = (part[token : token + window] if window else part for part in (key, value))
                 biases = self.biases[f"{layer}.scores"][head] if window else [0] * len(keys)
                 row = [
-                    rounded((sum(a * b for a, b in zip(q[part], k[part], strict=True)) + bias) * scale, score_bits)
+                    rounded(
+                        (sum(a * b for a, b in zip(q[part], k[part], strict=True)) + bias) * scale, score_bits
+                    )
                     for k, bias in zip(keys, reversed(biases), strict=True)
                 ]
                 numerators = [self._numerator(max(row) - score, step, probability_bits) for score in row]

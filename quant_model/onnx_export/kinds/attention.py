@@ -44,6 +44,7 @@ def numerators(writer: Writer, node: Context, scores: str) -> str:
 
 
 def heads_first(writer: Writer, part: str, source: str, node: Scores | Context, order: list[int]) -> str:
+    """``(batch, rows, heads * width)`` split by heads, its axes in another order."""
     shape = writer.constant("split", [0, 0, node.heads, node.d_head])
     split = writer.op("Reshape", f"{part}_split", source, shape)
     return writer.op("Transpose", f"{part}_heads", split, perm=order)

@@ -34,7 +34,9 @@ def _last(writer: Writer, node: RingScores | RingContext, part: str, source: str
     rows, window = int(writer.model.network.rows_alone[node.sources[1]]), int(node.window)
     places = np.arange(rows - window + 1)[:, None] + np.arange(window)
     split = heads_first(writer, part, source, node, [0, 2, 1, 3])
-    return writer.op("Gather", f"last_{part}s", split, writer.initializer(f"{node.name}.places", places), axis=2)
+    return writer.op(
+        "Gather", f"last_{part}s", split, writer.initializer(f"{node.name}.places", places), axis=2
+    )
 
 
 def _unsqueezed(writer: Writer, value: str, axis: int) -> str:

@@ -128,7 +128,7 @@ class LinearRequantize(Function):
 
 
 class Affine(Function):
-    """``rows @ weight.T + bias``; rows ``(..., in_features)`` to ``(rows, out_features)``, bias ``(1, out_features)``."""
+    """``rows @ weight.T + bias``: ``(..., in_features)`` to ``(rows, out_features)``."""
 
     @staticmethod
     def forward(ctx: Saved, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ class TrainedResidual(TrainedNode[Residual]):
         """The branch comes unrounded."""
         branch, stream = sources
         assert isinstance(branch, Unrounded)
-        if stream.shape != branch.rows.shape[:-1] + stream.shape[-1:]:
+        assert isinstance(stream, Tensor)
+        if stream.shape[1] != branch.rows.shape[1]:
             stream = run.tape.apply(Newest, stream, branch.rows.shape[1])
         bounds = self.node.output.low, self.node.output.high
         gain = run.gains[self.node.name]

@@ -61,9 +61,7 @@ class TrainedRingScores(TrainedScores):
         """What the context makes scores of."""
         plain = super().step(run, *sources)
         bias = run.biases[self.node.name]
-        return BiasedUnscored(
-            plain.query, plain.key, plain.gain, plain.step, plain.low, plain.high, bias
-        )
+        return BiasedUnscored(plain.query, plain.key, plain.gain, plain.step, plain.low, plain.high, bias)
 
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """``(batch, m, heads * window)``, in octaves, oldest key first."""

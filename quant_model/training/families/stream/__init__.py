@@ -1,4 +1,4 @@
-"""The stream's float model, with batch norm before its linear layers: built, folded; conditioned as an encoder."""
+"""The stream's float model, with batch norm before its linear layers; conditioned as an encoder."""
 
 from __future__ import annotations
 

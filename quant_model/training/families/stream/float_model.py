@@ -72,11 +72,11 @@ class StreamLayer(nn.Module):
 
     def _split(self, rows: Tensor) -> Tensor:
         """To ``(batch, heads, rows, d_head)``."""
-        return rows.unflatten(-1, (self.heads, self.d_head)).transpose(1, 2)
+        return rows.view(*rows.shape[:-1], self.heads, self.d_head).transpose(1, 2)
 
 
 class FloatStream(nn.Module):
-    """Rows ``(batch, sees + m - 1, features)`` to the forecasts of the last ``m``, ``(batch * m, outputs)``."""
+    """Rows ``(batch, sees + m - 1, features)`` to the last ``m``'s forecasts, ``(batch * m, outputs)``."""
 
     def __init__(self, shape: Stream) -> None:
         super().__init__()

@@ -36,7 +36,10 @@ def _layer(layer: StreamLayer) -> dict[str, FoldedLinear]:
     centred = AffineMap(norm.weight, norm.bias - layer.attention_norm.bias.double())
     bias = (layer.distance_bias * octaves).float().numpy()
     return {
-        "query": AffineMap.of_linear(layer.query).after(norm).times(octaves / math.sqrt(layer.d_head)).folded(),
+        "query": AffineMap.of_linear(layer.query)
+        .after(norm)
+        .times(octaves / math.sqrt(layer.d_head))
+        .folded(),
         "key": key.after(centred).folded(),
         "value": AffineMap.of_linear(layer.value).after(norm).folded(),
         "scores": FoldedLinear(np.zeros((0, 0), np.float32), bias),
