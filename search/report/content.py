@@ -217,18 +217,17 @@ def gather(
     models = {one: trial_model(study, stored[one]) for one in _scored(first, offered, reported)}
     datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
     dataset = datasets[first]
-    shown = {trial.number: trial for trial in (*front, *trials) if trial in front or trial.number in models}
-
+    shown = [*front, *(one for one in trials if one not in front and one.number in models)]
     designs = (
         ShownDesign(
-            trial=trial,
+            trial,
             on_front=trial in front,
             builds=builds_of(study.spec, trial.point),
-            curve=_curve(study, stored, number),
-            scores=score(models[number], datasets[number]) if number in models else None,
-            measured=measured.get(number),
+            curve=_curve(study, stored, trial.number),
+            scores=score(models[trial.number], datasets[trial.number]) if trial.number in models else None,
+            measured=measured.get(trial.number),
         )
-        for number, trial in shown.items()
+        for trial in shown
     )
     return Content(
         name=study.name,
@@ -241,7 +240,7 @@ def gather(
         ahead=_ahead(data.series.step_name, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in SPLITS},
         designs=tuple(designs),
-        others=tuple(trial for trial in trials if trial.number not in shown),
+        others=tuple(trial for trial in trials if trial not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, _told(models, datasets, dataset)),
