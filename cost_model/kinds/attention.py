@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cost_model.component import Part
-from cost_model.expected import bias_scatter, scores_kept_bits
+from cost_model.expected import scores_kept_bits
 from cost_model.kinds import purposes
 from cost_model.kinds.kind import Cost, Of
 from quant_model.arithmetic import Number
 from quant_model.kinds.attention import Context, Scores
-from quant_model.kinds.ring import RingScores
 
-__all__ = ["CONTEXT", "RING_SCORES", "SCORES"]
+__all__ = ["CONTEXT", "SCORES", "costs", "kept_bits", "scores_parts"]
 
 
 def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
@@ -38,32 +37,20 @@ def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
     yield Part("control", control, purposes.CONTROL, "control", "engine")
     loops = entities.sequencer(node.heads, groups, node.d_head, of.timing(node).period)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
-    sums, kept = node.accumulator.bits, _kept(node)
+    sums, kept = node.accumulator.bits, kept_bits(node)
     for usage in entities.mac_lanes(dsp, lanes, query, True, key, sums, kept):
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
 
 
 def scores_stage(node: Scores, of: Of) -> Iterator[Part]:
     """The rounding of scores."""
-    kept = _kept(node)
+    kept = kept_bits(node)
     stage = of.entities.constant_requantize(kept, kept, node.output.bits)
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
 
 
-def biased_stage(node: RingScores, of: Of) -> Iterator[Part]:
-    """Biases by head and distance, where they lie, and the rounding of scores."""
-    entities, kept, words = of.entities, _kept(node) + 1, node.heads * node.keys
-    rom = entities.rom(words, kept, node.total.bits, False, bias_scatter(True))
-    yield Part("biases", rom, purposes.BIASES, "biases", "bias_rom")
-    # The word's address, and in it head, place, newest place and distance.
-    for depth in (words, node.heads, node.keys, node.keys, node.keys):
-        counter = entities.address_counter("bias_counter", depth)
-        yield Part("bias_place", counter, purposes.CONTROL, "bias_counter", "bias_place")
-    stage = entities.bias_requantize(kept, node.total.bits, kept, node.output.bits)
-    yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
-
-
-def _kept(node: Scores) -> Number:
+def kept_bits(node: Scores) -> Number:
+    """Bits of a dot product that a score depends on."""
     return scores_kept_bits(node.accumulator.bits, node.output.bits, node.d_head)
 
 
@@ -101,9 +88,9 @@ def context_parts(node: Context, of: Of) -> Iterator[Part]:
     yield Part("normaliser", divider, purposes.DIVISION, "normaliser", "engine.normaliser")
 
 
-def _then(*makers: Callable[[Any, Of], Iterator[Part]]) -> Cost:
+def costs(*makers: Callable[[Any, Of], Iterator[Part]]) -> Cost:
+    """The cost of a kind whose parts several functions tell."""
     return Cost(lambda node, of: itertools.chain.from_iterable(make(node, of) for make in makers))
 
 
-SCORES, CONTEXT = _then(scores_parts, scores_stage), Cost(context_parts)
-RING_SCORES = _then(scores_parts, biased_stage)
+SCORES, CONTEXT = costs(scores_parts, scores_stage), Cost(context_parts)

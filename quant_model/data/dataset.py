@@ -177,8 +177,7 @@ def make_dataset(
     Args:
         series: The series.
         window: Rows of input, at least 1.
-        horizon: How many steps after the window's last row the forecast lies: one number, or a sequence of
-            rising ones. Without meaning for classes.
+        horizon: Steps after the window's last row that are forecast, rising. Without meaning for classes.
         split: Shares of the rows (of windows, where whole groups are divided) by split; they add up to 1.
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
@@ -186,18 +185,17 @@ def make_dataset(
         outputs: What the outputs stand for: all of them, or each. Without meaning for classes.
         season: Steps in a season, for outputs that are changes from the season before.
         division: Which rows belong to which split; by ``split`` when None.
-        lead: Rows that must lie before a window, so that datasets of other windows forecast the same rows.
+        lead: Rows that must lie before a window.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
-        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
-            class absent in training, or values are so large that they overflow.
+        UserError: A setting is out of range, a split has no window, a target is constant or a class absent in
+            training, or values overflow.
     """
     _check_settings(series, task, window, split)
     wanted = plan(series, window, horizon, outputs, season)
     division = division or divide(series, split, lead + window + wanted.steps[-1])
-    scale = scale_of(series.features[division.train], series.feature_names, series.name)
-    splits, dropped, own = _splits(series, scale, wanted, division, (lead, window))
+    splits, dropped, scale, own = _splits(series, wanted, division, (lead, window))
     return Dataset(
         window=window,
         horizon=wanted.steps,
@@ -223,15 +221,16 @@ def make_dataset(
 
 
 def _splits(
-    series: Series, scale: Scale, wanted: Plan, division: Division, rows: tuple[int, int]
-) -> tuple[list[Split], int, Scale]:
-    """The splits, how many windows are left out for a gap, and the outputs' scale.
+    series: Series, wanted: Plan, division: Division, rows: tuple[int, int]
+) -> tuple[list[Split], int, Scale, Scale]:
+    """The splits, how many windows are left out for a gap, and the scales of features and outputs.
 
     ``rows``: those that must lie before a window, and the window's.
     """
     lead, window = rows
     firsts, dropped = _windows(series, division, lead + window, wanted.steps)
     firsts = [first + lead for first in firsts]
+    scale = scale_of(series.features[division.train], series.feature_names, series.name)
     features = scale.normalise(series.features, series.name)
     targets = targets_of(series, division.train)
     cuts = [Cut.of(targets, first + window - 1, wanted) for first in firsts]
@@ -241,7 +240,7 @@ def _splits(
         for cut, first in zip(cuts, firsts, strict=True)
     ]
     _check_clean(series, splits)
-    return splits, dropped, own
+    return splits, dropped, scale, own
 
 
 def _windows(

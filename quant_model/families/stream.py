@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from quant_model.arithmetic import Number
 from quant_model.families.encoder import Encoder
 from quant_model.graph import Plan
@@ -32,7 +34,7 @@ class Stream(Encoder):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.repeats != 1:
+        if np.any(self.repeats != 1):
             raise ValueError(f"repeats ({self.repeats}): the layers of a stream are not repeated")
 
     @property
