@@ -25,6 +25,8 @@ from quant_model.node import Edge, Parameters
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
 
+_OFFERS: tuple[Choice, ...] = ("lanes", "multiplier", "memory")
+"""No second window: the newest row takes the oldest one's place, which must have been read."""
 _LIVELY = 0.9
 """Share of random models whose biases are of the dot products' own size."""
 
@@ -36,8 +38,7 @@ class RingScores(Scores):
     window: Number
 
     kind: ClassVar[str] = "ring_scores"
-    # The newest key takes the oldest one's place: it cannot be written while that one is read.
-    offers: ClassVar[tuple[Choice, ...]] = ("lanes", "multiplier", "memory")
+    offers: ClassVar[tuple[Choice, ...]] = _OFFERS
 
     @property
     def inputs(self) -> tuple[Edge, ...]:
@@ -123,6 +124,7 @@ class RingContext(Context):
     window: Number
 
     kind: ClassVar[str] = "ring_context"
+    offers: ClassVar[tuple[Choice, ...]] = _OFFERS
 
     @property
     def inputs(self) -> tuple[Edge, ...]:
