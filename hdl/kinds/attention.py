@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from hdl.kinds.engine import engine_part
 from hdl.kinds.kind import Build
@@ -13,19 +12,25 @@ from hdl.netlist import (
     Part,
     Rom,
     Signal,
+    half,
     identifier,
     joined,
     rom_part,
+    twos_complement,
 )
 from quant_model.kinds.attention import Context, Scores
 
-_NOTHING = Part()
+
+def build_scores(node: Scores, of: Build) -> Part:
+    """Query buffer, key store, scores engine, which adds nothing but the rounding constant."""
+    shift = node.shift(of.model.parameters, of.model.source_exponents(node.name))
+    rounding = twos_complement(half(shift), node.total.bits)
+    bias = {"bias_step": "open", "bias": f'"{rounding:0{node.total.bits}b}"'}
+    return biased_scores(node, of, bias, Part())
 
 
-def build_scores(
-    node: Scores, of: Build, bias: Mapping[str, str] = MappingProxyType({}), beside: Part = _NOTHING
-) -> Part:
-    """Query buffer, key store, scores engine; with the ports of its biases and what drives them, if any."""
+def biased_scores(node: Scores, of: Build, bias: Mapping[str, str], beside: Part) -> Part:
+    """The same with other biases: the ports that they come in by, and what drives these."""
     name = identifier(node.name)
     # The barrier opens when everything that lies behind it in stores is there: the values, too.
     (context, _), *_ = of.network.readers(node.name)
@@ -37,7 +42,6 @@ def build_scores(
         "SUM_BITS": node.total.bits,
         "SHIFT": node.shift(of.model.parameters, of.model.source_exponents(node.name)),
         "OUT_BITS": node.output.bits,
-        "BIASED": bool(bias),
     }
     ports = {
         **bias,

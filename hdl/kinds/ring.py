@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.kinds.attention import build_scores
+from hdl.kinds.attention import biased_scores
 from hdl.kinds.kind import Build
 from hdl.netlist import Instance, Part, Rom, Signal, half, identifier, joined, rom_part, twos_complement
 from quant_model.kinds.ring import RingScores
@@ -25,4 +25,4 @@ def build_ring_scores(node: RingScores, of: Build) -> Part:
         ports={"step": f"{prefix}_step", "address": f"{prefix}_address"},
     )
     own = joined(rom_part(prefix, rom), Part((Signal(f"{prefix}_step"),), (place,)))
-    return build_scores(node, of, {"bias_step": f"{prefix}_step", "bias": f"{prefix}_data"}, own)
+    return biased_scores(node, of, {"bias_step": f"{prefix}_step", "bias": f"{prefix}_data"}, own)

@@ -22,8 +22,7 @@ entity scores_engine is
     MULTIPLIER : string;
     SUM_BITS   : positive;
     SHIFT      : integer;
-    OUT_BITS   : positive;
-    BIASED     : boolean
+    OUT_BITS   : positive
   );
   port (
     clk        : in  std_logic;
@@ -40,16 +39,15 @@ entity scores_engine is
     x          : in  std_logic_vector(X_BITS - 1 downto 0);
     key_retire : out std_logic;
     key_data   : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
-    -- With BIASED: the next dot product leaves the lanes; its bias, one clock later.
+    -- A dot product leaves the lanes; one clock later, what it gets added: the rescale's rounding constant at least.
     bias_step  : out std_logic;
-    bias       : in  std_logic_vector(SUM_BITS - 1 downto 0) := (others => '0');
+    bias       : in  std_logic_vector(SUM_BITS - 1 downto 0);
     out_valid  : out std_logic;
     out_data   : out std_logic_vector(OUT_BITS - 1 downto 0)
   );
 end entity scores_engine;
 
 architecture rtl of scores_engine is
-  signal bias_now                            : std_logic_vector(SUM_BITS - 1 downto 0);
   signal go, step_now, stepping, first, last : std_logic;
   signal retire_now                          : std_logic;
   signal valid_1, first_1, last_1            : std_logic;
@@ -135,13 +133,6 @@ begin
 
   bias_step <= sum_valid;
 
-  with_biases : if BIASED generate
-    bias_now <= bias;
-  else generate
-    -- Nothing but the rescale's rounding constant.
-    bias_now <= std_logic_vector(rounding(SHIFT, SUM_BITS));
-  end generate with_biases;
-
   output_stage : entity work.bias_requantize
     generic map (
       IN_BITS    => ACC_BITS,
@@ -157,7 +148,7 @@ begin
       rst       => rst,
       valid     => sum_valid,
       data      => sum,
-      bias      => bias_now,
+      bias      => bias,
       out_valid => out_valid,
       out_data  => out_data
     );
