@@ -113,7 +113,11 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
     folder.mkdir(parents=True, exist_ok=True)
     keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {name}" for name in _MODULES)
     (folder / "script.ys").write_text(_SCRIPT.format(top=top, keep=keep))
-    beats = {"beats_in": network.input.values, "beats_out": network.output.columns}
+    beats = {
+        "beats_in": network.input.values,
+        "beats_out": network.output.columns,
+        "warm_up": int(network.warm_up),
+    }
     testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
     (folder / "testbench.cpp").write_text(testbench)
     program, translated = folder / "simulation", folder / "accelerator.cpp"
