@@ -15,8 +15,9 @@ A new board is one file::
     [held]                  # outputs that must stay at a level
     flash_cs = { site = "16", level = 1 }
 
-Optional: ``family`` (Gowin's name of the die), ``notes`` for people, ``constraints`` (lines as they are). Of a
-pin: ``standard``, ``pull`` (``up``, ``down``, ``none``), ``level`` (where a pressed button or a held output is).
+Optional: ``family`` (Gowin's name of the die), ``notes`` for people, ``constraints`` (lines as they are). Of
+a pin: ``standard``, ``pull`` (``up``, ``down``, ``none``), ``level`` (where a pressed button or a held output
+is).
 """
 
 from __future__ import annotations

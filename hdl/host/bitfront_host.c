@@ -14,13 +14,14 @@ uint16_t bf_crc16(uint16_t sum, const uint8_t *data, size_t size) {
     return sum;
 }
 
-int bf_quantize(const double window[BF_ROWS][BF_COLUMNS], int32_t integers[BF_VALUES]) {
+int bf_quantize(const double window[BF_ROWS * BF_COLUMNS], int32_t integers[BF_VALUES]) {
     for (int row = 0; row < BF_ROWS; row++) {
+        const double *values = window + row * BF_COLUMNS;
         for (int column = 0; column < BF_COLUMNS; column++) {
-            if (!isfinite(window[row][column])) return BF_NOT_FINITE;
+            if (!isfinite(values[column])) return BF_NOT_FINITE;
         }
         for (int column = 0; column < BF_FEATURES; column++) {
-            double nearest = (window[row][column] - bf_input_offset[column]) / bf_input_step[column] + 0.5;
+            double nearest = (values[column] - bf_input_offset[column]) / bf_input_step[column] + 0.5;
             /* Limited before it is made an integer: a value may be as far off as it likes. */
             if (nearest < BF_LOW) nearest = BF_LOW;
             if (nearest > BF_HIGH) nearest = BF_HIGH;
@@ -30,14 +31,15 @@ int bf_quantize(const double window[BF_ROWS][BF_COLUMNS], int32_t integers[BF_VA
     return BF_OK;
 }
 
-void bf_forecast(const double window[BF_ROWS][BF_COLUMNS], const int32_t integers[BF_OUTPUTS],
+void bf_forecast(const double window[BF_ROWS * BF_COLUMNS], const int32_t integers[BF_OUTPUTS],
                  double forecast[BF_OUTPUTS]) {
     for (int output = 0; output < BF_OUTPUTS; output++) {
         /* Rounded before it is added, as in the golden model: no fused multiply-add. */
         volatile double product = bf_output_step[output] * integers[output];
         forecast[output] = bf_output_offset[output] + product;
         if (bf_plus_column[output] >= 0) {
-            forecast[output] += window[BF_ROWS - 1 - bf_plus_rows_back[output]][bf_plus_column[output]];
+            int row = BF_ROWS - 1 - bf_plus_rows_back[output];
+            forecast[output] += window[row * BF_COLUMNS + bf_plus_column[output]];
         }
     }
 }
@@ -127,7 +129,7 @@ int bf_infer(bf_port *port, const int32_t integers[BF_VALUES], int32_t outputs[B
     return BF_OK;
 }
 
-int bf_predict(bf_port *port, const double window[BF_ROWS][BF_COLUMNS], double forecast[BF_OUTPUTS]) {
+int bf_predict(bf_port *port, const double window[BF_ROWS * BF_COLUMNS], double forecast[BF_OUTPUTS]) {
     static int32_t integers[BF_VALUES];
     int32_t outputs[BF_OUTPUTS];
     int status = bf_quantize(window, integers);
