@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hdl.boards.board import Board
-from hdl.place_route import TARGETS
+from hdl.place_route import READ, TARGETS
 from hdl.tools import GOWIN_INSTALL
 
 __all__ = ["FLOWS", "Flow", "Program"]
@@ -35,7 +35,7 @@ class Flow:
     Attributes:
         constraints: Template of the constraints, whose file has its name.
         bitstream: The file, within the board's folder.
-        synthesis: Yosys commands after reading; they write ``top.json``. Empty for Vivado, which does all.
+        synthesis: Yosys commands that write ``top.json``. Empty for Vivado, which does all.
         programs: What the build script calls besides GHDL and Yosys.
         commands: Place and route, then packing; ``{part}``, ``{package}``, ``{speed}``, ``{family}`` and
             ``{mhz}`` are the board's.
@@ -55,6 +55,19 @@ class Flow:
 
 
 _REPORT = "--json top.json --report report.json --freq {mhz} --seed 1 --quiet"
+_READ_ICE40 = """\
+read_verilog top.v
+hierarchy -top {top}
+select -set rams */m:* */a:rom_style %d
+setattr -unset ram_style */m:* */w:*
+setattr -unset rom_style */m:* */w:*
+setattr -set ram_style "block" @rams
+setattr -set no_rw_check 1 @rams
+"""
+"""The family has no RAM in LUTs, and small ones in flip-flops, a word a clock enable, leave no tile to
+place carry chains in (nextpnr 0.11 then searches without end). So all go into block RAMs, of which there are
+30. None of ours depends on what is read where a word is being written (``dual_port_ram.vhd``): saying so saves
+logic."""
 _ICE40, _ECP5 = TARGETS["up5k"], TARGETS["ecp5"]
 
 FLOWS: Mapping[str, Flow] = MappingProxyType(
@@ -62,7 +75,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "ice40": Flow(
             constraints="board.pcf",
             bitstream="build/board_top.bin",
-            synthesis=_ICE40.synthesis,
+            synthesis=_READ_ICE40 + _ICE40.synthesis,
             programs=(
                 Program("NEXTPNR", _ICE40.programs, _ICE40.package),
                 Program("PACK", ("icepack", "yowasp-icepack"), _ICE40.package),
@@ -76,7 +89,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "ecp5": Flow(
             constraints="board.lpf",
             bitstream="build/board_top.bit",
-            synthesis=_ECP5.synthesis,
+            synthesis=READ + _ECP5.synthesis,
             programs=(
                 Program("NEXTPNR", _ECP5.programs, _ECP5.package),
                 Program("PACK", ("ecppack", "yowasp-ecppack"), _ECP5.package),
@@ -90,7 +103,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "gowin": Flow(
             constraints="board.cst",
             bitstream="build/board_top.fs",
-            synthesis="synth_gowin -family gw1n -top {top} -json top.json\n",
+            synthesis=READ + "synth_gowin -family gw1n -top {top} -json top.json\n",
             programs=(
                 Program(
                     "NEXTPNR",

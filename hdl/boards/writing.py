@@ -11,7 +11,6 @@ from hdl.boards.board import Board
 from hdl.boards.flows import FLOWS
 from hdl.bundle import bus_bytes, design_sources, model_path
 from hdl.host import identity, protocol
-from hdl.place_route import READ
 from hdl.rendering import render
 from quant_model.errors import UserError
 from quant_model.formats import ceil_log2
@@ -136,9 +135,7 @@ def _write_flow(board: Board, out: Path) -> None:
     if not flow.synthesis:
         (out / "build.tcl").write_text(render("board.tcl.j2", board=board, top=TOP))
         return
-    (out / "board.ys").write_text(
-        render("board.ys.j2", commands=(READ + flow.synthesis).format(top=TOP).rstrip())
-    )
+    (out / "board.ys").write_text(render("board.ys.j2", commands=flow.synthesis.format(top=TOP).rstrip()))
     script = render(
         "board.sh.j2",
         board=board,

@@ -138,7 +138,11 @@ def test_c_computes_what_python_does(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.txt").write_text("\n".join(rows) + "\n")
     program, source = tmp_path / "values", Path(__file__).with_name("host_values.c")
     options = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I", bundle / "host")
-    command = ["gcc", *options, "-o", program, source, bundle / "host" / "bitfront_host.c", "-lm"]
+    command = [
+        "gcc",
+        *map(str, (*options, "-o", program, source, bundle / "host" / "bitfront_host.c")),
+        "-lm",
+    ]
     subprocess.run(command, check=True)
     said = subprocess.run([program, tmp_path / "rows.txt"], capture_output=True, text=True, check=True).stdout
 
