@@ -64,10 +64,9 @@ setattr -unset rom_style */m:* */w:*
 setattr -set ram_style "block" @rams
 setattr -set no_rw_check 1 @rams
 """
-"""The family has no RAM in LUTs, and small ones in flip-flops, a word a clock enable, leave no tile to
-place carry chains in (nextpnr 0.11 then searches without end). So all go into block RAMs, of which there are
-30. None of ours depends on what is read where a word is being written (``dual_port_ram.vhd``): saying so saves
-logic."""
+"""The family has no RAM in LUTs, and small ones in flip-flops, a word a clock enable, leave no tile for carry
+chains (nextpnr 0.11 then searches without end). So all go into block RAMs, of which there are 30. None of
+ours depends on what is read where a word is being written (``dual_port_ram.vhd``): saying so saves logic."""
 _ICE40, _ECP5 = TARGETS["up5k"], TARGETS["ecp5"]
 
 FLOWS: Mapping[str, Flow] = MappingProxyType(

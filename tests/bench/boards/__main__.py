@@ -67,8 +67,9 @@ def main(out: Path) -> None:
     lines = [
         "# Bitstreams by open tools",
         "",
-        "`python -m tests.bench.boards`: encoders of 4 bits with one lane, 24 rows of a feature, random",
-        "weights. Nothing was put on a board. Seconds: of processor time, and as they passed beside other work.",
+        "`python -m tests.bench.boards`: encoders of 4 bits with one lane, 24 rows of a",
+        "feature, random weights. Nothing was put on a board. Seconds: of processor time, and as they passed",
+        "beside other work.",
         "",
         "| board | d_model | used | clock | bytes | CPU s | s |",
         "|---|---|---|---|---|---|---|",
