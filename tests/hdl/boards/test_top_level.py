@@ -71,7 +71,7 @@ def play(bundle: Path, board: Board, script: Sequence[int], work: Path) -> bytes
         "RESULT": str(work / "result.txt"),
     }
     if board.transport == "uart":
-        generics["CLOCKS_PER_BIT"] = clocks_per_bit(board, BAUD)
+        generics["CLOCKS_PER_BIT"] = clocks_per_bit(board.clock_mhz, BAUD)
     run = run_testbench([*board_sources(folder), check], check.stem, generics, work, 300)
     assert run.exit_code == 0, run.messages
     return bytes(map(int, (work / "result.txt").read_text().split()))

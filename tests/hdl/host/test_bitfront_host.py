@@ -168,7 +168,9 @@ def test_the_folder_needs_nothing_else(bundle: Path) -> None:
 
 
 def test_damaged_facts_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"cannot be read .* name a folder that export or generate wrote"):
+    with pytest.raises(
+        UserError, match=r"cannot be read .* name an exported folder; one of an earlier version"
+    ):
         load_facts(tmp_path)
     (tmp_path / "host").mkdir()
     (tmp_path / "host" / "host.json").write_text(json.dumps({"identity": "00"}))

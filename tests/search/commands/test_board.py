@@ -39,7 +39,8 @@ def test_the_files_are_written_and_the_next_step_is_said(
     assert sorted(file.name for file in folder.iterdir()) == [
         "README.md", "board.pcf", "board.ys", "build.sh", "files.txt", "vhdl",
     ]  # fmt: skip
-    assert run_cli(["board", str(bundle), "--board", "arty_a7_35", "--json"]) == 0
+    assert run_cli(["board", str(bundle), "--board", "arty_a7_35", "--clock", "80", "--json"]) == 0
+    assert "at 80 MHz" in (bundle / "boards" / "arty_a7_35" / "README.md").read_text()
     assert json.loads(capsys.readouterr().out)["bitstream"] is None
 
 

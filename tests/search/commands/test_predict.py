@@ -118,7 +118,7 @@ def test_what_is_wrong_with_a_port_is_named(
     simulated: Simulated, table: Path, failing: Failing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "cannot be opened" in failing("predict", simulated.bundle, table, "--port", tmp_path / "none")
-    assert "name a folder that export" in failing("predict", tmp_path, table, "--port", "sim")
+    assert "name an exported folder" in failing("predict", tmp_path, table, "--port", "sim")
     controller, device = pty.openpty()
     monkeypatch.setattr("search.commands.predict._ANSWER_S", 0.1)
     said = failing("predict", simulated.bundle, table, "--port", os.ttyname(device))
