@@ -9,6 +9,7 @@ from types import MappingProxyType
 from hdl.boards.board import Board
 from hdl.place_route import READ, TARGETS
 from hdl.tools import GOWIN_PACKAGE
+from quant_model.design import DesignPoint
 
 __all__ = ["FLOWS", "Flow", "Program"]
 
@@ -39,6 +40,9 @@ class Flow:
         programs: What the build script calls besides GHDL and Yosys.
         commands: Place and route, then packing; ``{part}``, ``{package}``, ``{speed}``, ``{family}`` and
             ``{mhz}`` are the board's.
+        multipliers: How many the device has.
+        soft: A part of the Yosys commands, and what to write for a design with more multipliers than that:
+            all of them go into logic.
     """
 
     constraints: str
@@ -46,6 +50,14 @@ class Flow:
     synthesis: str = ""
     programs: tuple[Program, ...] = ()
     commands: tuple[str, ...] = ()
+    multipliers: int = 0
+    soft: tuple[str, str] = ("", "")
+
+    def script(self, top: str, design: DesignPoint) -> str:
+        """The Yosys commands for a design."""
+        asked = sum(engine.lanes for engine in design.engines.values() if engine.multiplier == "dsp")
+        text = self.synthesis.format(top=top)
+        return text.replace(*self.soft) if asked > self.multipliers else text
 
     def filled(self, board: Board) -> tuple[str, ...]:
         """The commands for a board."""
@@ -74,6 +86,9 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "ice40": Flow(
             constraints="board.pcf",
             bitstream="build/board_top.bin",
+            # Lattice FPGA-DS-02008 (iCE40UP5K), FPGA-DS-02012 (LFE5U-25F), Gowin DS117 (GW1NR-9).
+            multipliers=8,
+            soft=("synth_ice40 -dsp", "synth_ice40"),
             synthesis=_READ_ICE40 + _ICE40.synthesis,
             programs=(
                 Program("NEXTPNR", _ICE40.programs, _ICE40.package),
@@ -88,6 +103,8 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "ecp5": Flow(
             constraints="board.lpf",
             bitstream="build/board_top.bit",
+            multipliers=28,
+            soft=("synth_ecp5", "synth_ecp5 -nodsp"),
             synthesis=READ + _ECP5.synthesis,
             programs=(
                 Program("NEXTPNR", _ECP5.programs, _ECP5.package),
@@ -102,6 +119,8 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
         "gowin": Flow(
             constraints="board.cst",
             bitstream="build/board_top.fs",
+            multipliers=20,
+            soft=("synth_gowin", "synth_gowin -nodsp"),
             synthesis=READ + "synth_gowin -family gw1n -top {top} -json top.json\n",
             programs=(
                 Program(

@@ -83,7 +83,7 @@ def write_board(
         listed = [os.path.relpath(source, out) for source in accelerator]
         listed += [f"vhdl/{name}.vhd" for name in texts]
         (out / "files.txt").write_text("".join(f"{name}\n" for name in listed))
-        _write_flow(board, out)
+        _write_flow(board, model, out)
         readme = render("board.md.j2", board=board, flow=FLOWS[board.flow], baud=baud, mhz=mhz)
         (out / "README.md").write_text(readme)
     except OSError as error:
@@ -139,7 +139,7 @@ def clocks_per_bit(clock_mhz: float, baud: int) -> int:
     return clocks
 
 
-def _write_flow(board: Board, out: Path) -> None:
+def _write_flow(board: Board, model: IntegerModel, out: Path) -> None:
     """Constraints and build scripts."""
     flow = FLOWS[board.flow]
     sides = {
@@ -151,7 +151,8 @@ def _write_flow(board: Board, out: Path) -> None:
     if not flow.synthesis:
         (out / "build.tcl").write_text(render("board.tcl.j2", board=board, top=TOP))
         return
-    (out / "board.ys").write_text(render("board.ys.j2", commands=flow.synthesis.format(top=TOP).rstrip()))
+    commands = flow.script(TOP, model.network.design).rstrip()
+    (out / "board.ys").write_text(render("board.ys.j2", commands=commands))
     script = render(
         "board.sh.j2",
         board=board,

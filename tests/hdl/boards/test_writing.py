@@ -60,6 +60,27 @@ def test_the_constraints_name_every_port_of_the_top_level(bundle: Path, board: B
     assert {port for port, _ in named} == ports
 
 
+@pytest.mark.parametrize(
+    ("name", "hard", "soft", "fit"),
+    [
+        ("upduino3", "synth_ice40 -dsp -abc9", "synth_ice40 -abc9", False),
+        ("ulx3s", "synth_ecp5 -abc9", "synth_ecp5 -nodsp -abc9", True),
+        ("tang_nano_9k", "synth_gowin -family", "synth_gowin -nodsp -family", True),
+    ],
+)
+def test_more_multipliers_than_the_device_has_go_into_logic(
+    tmp_path: Path, name: str, hard: str, soft: str, fit: bool
+) -> None:
+    """Ten engines: ten multipliers with a lane each, some eighty with eight."""
+    board = load_board(name)
+    for lanes, multiplier, is_hard in ((8, "lut", True), (1, "dsp", fit), (8, "dsp", False)):
+        wanted = hard if is_hard else soft
+        design = uniform_build(SMALL, 6, lanes=lanes, multiplier=multiplier)  # type: ignore[arg-type]
+        generate(random_integer_model(build_network(design), 3), tmp_path / "bundle")
+        script = (write_board(tmp_path / "bundle", board) / "board.ys").read_text()
+        assert f"\n{wanted} " in script
+
+
 def test_a_rate_that_the_clock_cannot_make_is_refused(bundle: Path) -> None:
     with pytest.raises(
         UserError, match=r"baud rate 5000000: cannot be divided .* 12 MHz; choose a lower one"
