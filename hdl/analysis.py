@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hdl import programs
 from hdl.tools import Tool
 
 __all__ = ["Analysis", "GhdlError", "analyse", "content_hash", "first_errors", "generic_options"]
@@ -61,15 +61,7 @@ def analyse(tool: Tool, sources: Sequence[Path], workdir: Path) -> Analysis:
             copy.parent.mkdir()
             shutil.copyfile(source, copy)
             names.append(str(copy.relative_to(fresh)))
-        done = subprocess.run(
-            Analysis(fresh, tool).command("-a", *names),
-            cwd=fresh,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANALYSIS_SECONDS,
-            check=False,
-        )
+        done = programs.run(Analysis(fresh, tool).command("-a", *names), fresh, _ANALYSIS_SECONDS)
         if done.returncode != 0:
             raise GhdlError(f"GHDL cannot analyse the VHDL: {first_errors(done.stderr + done.stdout)}")
         try:

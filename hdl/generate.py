@@ -23,6 +23,7 @@ from hdl.rendering import render
 from hdl.scripts import write_scripts
 from hdl.target import Target
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from quant_model.integer_model import IntegerModel
 from quant_model.pipeline import PIPELINE, Pipeline
 from quant_model.schedule import schedule
@@ -149,7 +150,7 @@ def _write(of: Build, out: Path, target: Target) -> None:
     vhdl, testbench = out / "vhdl", out / "testbench"
     for folder in (vhdl, testbench):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        private_folder(folder)
     names = []
     for name, text in _units(of):
         (vhdl / f"{name}.vhd").write_text(text)

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hdl import programs
 from hdl.analysis import GhdlError, first_errors
 from quant_model.formats import IntArray
 from quant_model.graph import Port
@@ -246,12 +247,8 @@ def run_program(
     start = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-        try:
+        with programs.running(process):
             _wait(process, start + timeout_s, on_poll)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
         log.seek(0)
         messages = log.read()
     seconds = time.monotonic() - start

@@ -8,6 +8,7 @@ from hdl.kinds import Build
 from hdl.playback import isolated_vectors, random_vectors, write_integers
 from hdl.rendering import render
 from hdl.target import Target
+from quant_model.folders import private_folder
 
 __all__ = ["SCRIPTS", "write_scripts"]
 
@@ -21,8 +22,7 @@ _SEED = 1
 def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     """Write the scripts and ``vectors/`` (stimulus and golden outputs) into the folder of an accelerator."""
     stimulus = random_vectors(of.network.input, _VECTORS, _SEED)
-    vectors = out / "vectors"
-    vectors.mkdir(exist_ok=True)
+    vectors = private_folder(out / "vectors")
     write_integers(vectors / "stimulus.txt", stimulus)
     write_integers(vectors / "expected.txt", of.model.forward(stimulus))
     for name in SCRIPTS:
@@ -34,6 +34,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
             outputs=of.network.output.columns,
             cycles=of.schedule.cycles,
             target=target,
+            digest=of.network.design.digest,
         )
         (out / name).write_text(text)
     (out / "run_ghdl.sh").chmod(0o755)

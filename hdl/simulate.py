@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,8 @@ import numpy as np
 from hdl import cxxrtl_simulation, ghdl_simulation
 from hdl.analysis import GhdlError
 from hdl.bundle import design_sources, model_path, testbench_sources
-from hdl.playback import Playback, Progress, SimulationResult, isolated_vectors, random_vectors
+from hdl.playback import Playback, Progress, SimulationResult, isolated_vectors
+from hdl.windows import Coverage, choose_windows
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
@@ -77,6 +78,7 @@ class Verification:
         cycles_predicted: The schedule's closed form; equals both.
         first_mismatch: None when all outputs are equal.
         tool: Simulators and versions, and which vectors each has played.
+        coverage: Which words of the accelerator's memories matter to these windows.
     """
 
     vectors: int
@@ -87,6 +89,7 @@ class Verification:
     cycles_predicted: int
     first_mismatch: Mismatch | None
     tool: str
+    coverage: Coverage | None = None
 
 
 def verify(
@@ -97,12 +100,12 @@ def verify(
     progress: Progress | None = None,
     simulator: SimulatorChoice = "auto",
 ) -> Verification:
-    """Simulate an exported accelerator on random vectors over the input format's full range.
+    """Simulate an exported accelerator on windows to which its weights and tables matter.
 
     Args:
         bundle: The exported folder.
-        vectors: Windows to send; from four on, two of them are all-lowest and all-highest. A quarter of them,
-            or all but one when streams stall, are sent back to back.
+        vectors: Windows to send, see :mod:`hdl.windows`. A quarter of them, or all but one when streams
+            stall, are sent back to back.
         seed: For the vectors and for the stalls.
         stall: Reset the accelerator in the middle of a window of nonsense first, and let both streams pause
             at random behind the first vector.
@@ -128,7 +131,8 @@ def verify_each(
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
-    stimulus = random_vectors(model.network.input, vectors, seed)
+    windows = choose_windows(model, vectors, seed)
+    stimulus = windows.stimulus
     expected = model.forward(stimulus)
     cycles = schedule(model.network).cycles
     found = []
@@ -142,7 +146,7 @@ def verify_each(
                 result, tool = player.cxxrtl(playback, progress)
             else:
                 result, tool = player.both(playback, progress)
-            found.append(compare(playback, result, cycles, tool))
+            found.append(replace(compare(playback, result, cycles, tool), coverage=windows.coverage))
     return found
 
 

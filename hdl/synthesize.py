@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hdl import programs
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
 from hdl.fabrics import XC7, Mapper, NetlistError
@@ -24,6 +25,7 @@ from hdl.ram_styles import RamStyleError, own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
+from quant_model.folders import private_folder
 
 __all__ = [
     "Synthesis",
@@ -100,7 +102,7 @@ def synthesize(
     if cached is not None and cached.is_file():
         found = json.loads(cached.read_text())
     else:
-        workdir.mkdir(parents=True, exist_ok=True)
+        private_folder(workdir)
         folder = Path(tempfile.mkdtemp(prefix="synthesis-", dir=workdir))
         write_verilog(ghdl, vhdl_files, top, options, folder, timeout_s)
         cells, netlist = map_netlist(yosys, top, folder, timeout_s, fabric)
@@ -200,21 +202,13 @@ def run_tool(command: Sequence[str], folder: Path, timeout_s: float) -> subproce
     """
     _LOG.debug("run", extra={"facts": {"command": " ".join(map(str, command)), "folder": folder}})
     try:
-        return subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
+        return programs.run(command, folder, timeout_s)
     except subprocess.TimeoutExpired as error:
         raise SynthesisError(f"{Path(command[0]).name} took longer than {timeout_s:.0f} s") from error
 
 
 def _store(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     with os.fdopen(handle, "w") as file:
         file.write(text)

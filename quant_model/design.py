@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -80,6 +81,22 @@ class DesignPoint:
             raise UserError(f"{place} {where}".strip(), first["msg"], "correct the design point") from error
         except ValueError as error:
             raise UserError(place, f"Value error, {error}", "correct the design point") from error
+
+    @classmethod
+    def load(cls, path: Path) -> DesignPoint:
+        """Read the JSON of a file.
+
+        Raises:
+            UserError: the file cannot be read, or holds no valid design point.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            problem = f"cannot read the design point ({error.strerror})"
+            raise UserError(str(path), problem, "check the path") from error
+        except UnicodeDecodeError as error:
+            raise UserError(str(path), "the design point is not UTF-8 text", "save it as UTF-8") from error
+        return cls.from_json(text, str(path))
 
     def to_json(self, indent: int | None = None) -> str:
         """Canonical JSON: sorted keys, choices that do not apply left out."""

@@ -69,6 +69,11 @@ def saturate(value: IntArray, target: Format) -> IntArray:
     return np.clip(value, target.low, target.high)
 
 
+def turned(value: IntArray, bits: int) -> IntArray:
+    """What turning the highest of so many bits, the sign, adds to a number."""
+    return np.where(value < 0, 1, -1) << (bits - 1)
+
+
 def requantize(value: IntArray, shift: int, target: Format) -> IntArray:
     """Round by a shift, then saturate: what every layer's output stage does."""
     return saturate(round_shift(value, shift), target)

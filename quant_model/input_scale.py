@@ -41,7 +41,15 @@ class InputScale:
         return cls(np.zeros(features), np.full(features, step))
 
     def quantize(self, values: npt.NDArray[np.floating[Any]], target: Format) -> IntArray:
-        """Normalised ``(..., features)`` to integers: the nearest, half up, saturated; in float64."""
+        """Normalised ``(..., features)`` to integers: the nearest, half up, saturated; in float64.
+
+        Raises:
+            ValueError: a value is not a number, for which no integer stands.
+        """
+        unknown = np.argwhere(np.isnan(values))
+        if len(unknown):
+            place = ", ".join(map(str, unknown[0].tolist()))
+            raise ValueError(f"input: the value at ({place}) is not a number; fill it, or drop its window")
         nearest = np.floor((np.asarray(values, np.float64) - self.offset) / self.step + 0.5)
         return np.clip(nearest, target.low, target.high).astype(np.int64)
 

@@ -46,6 +46,21 @@ class IntegerModel:
         if len(self.input_scale.step) != features:
             raise ValueError(f"input: {len(self.input_scale.step)} steps for {features} features")
 
+    def built_as(self, design: DesignPoint) -> IntegerModel:
+        """The same integers in another build: lanes, multipliers and memories of ``design``.
+
+        Raises:
+            ValueError: shape or bits are others.
+        """
+        own = self.network.design
+        if (design.shape, design.weight_bits, design.activation_bits) != (
+            own.shape,
+            own.weight_bits,
+            own.activation_bits,
+        ):
+            raise ValueError("the design computes something else: its shape or bits differ")
+        return IntegerModel(build_network(design), self.parameters)
+
     @cached_property
     def exponents(self) -> dict[str, int]:
         """The exponent of every tensor, ``input`` included."""

@@ -166,6 +166,21 @@ class Node(Protocol):
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """The golden arithmetic: int64 ``(batch, rows, columns)`` in and out."""
 
+    def words(self, parameters: Parameters) -> Number:
+        """Words that its memories hold from the start: weights, biases, table entries."""
+
+    def evaluate_faulty(
+        self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
+    ) -> IntArray:
+        """As :meth:`evaluate`, with a fault in each item of the batch.
+
+        Args:
+            parameters: Without faults.
+            exponents: Of the sources.
+            words: By item the word whose highest bit is turned round, int64 ``(batch,)``.
+            sources: As there.
+        """
+
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """Refuse integers that the hardware does not provide for.
 
@@ -235,6 +250,16 @@ class Kind:
     def loop_passes(self) -> int:
         """It repeats nothing."""
         return 1
+
+    def words(self, parameters: Parameters) -> Number:
+        """It has no such memory."""
+        return 0
+
+    def evaluate_faulty(
+        self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
+    ) -> IntArray:
+        """A kind with words has its own."""
+        raise NotImplementedError
 
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """It has nothing of its own."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 
 __all__ = ["file_errors", "make_folder", "read_bytes", "read_text", "write_text"]
 
@@ -24,7 +25,7 @@ def file_errors(place: str, what: str, remedy: str) -> Iterator[None]:
 def make_folder(path: Path, option: str) -> None:
     """Make a folder; ``option`` is the one that names another."""
     with file_errors(str(path), "the folder cannot be made", f"choose another: {option}"):
-        path.mkdir(parents=True, exist_ok=True)
+        private_folder(path)
 
 
 def read_bytes(path: Path) -> bytes:

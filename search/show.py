@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["number", "percent", "print_table", "shown", "study_progress", "working"]
 
@@ -45,12 +46,12 @@ def print_table(
     """Print a table; all columns but the first are right-aligned, for numbers, unless they hold words."""
     table = Table()
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if words or index == 0 else "right", overflow="fold")
+        table.add_column(_plain(column), justify="left" if words or index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_plain, row))
     width = None if sys.stdout.isatty() else _NARROWEST
     console = Console(file=sys.stdout, width=width, highlight=False)
-    console.print(title, style="bold", markup=False)
+    console.print(_plain(title), style="bold")
     console.print(table)
 
 
@@ -62,8 +63,9 @@ def study_progress(name: str, target: int) -> Iterator[Callable[[int, str], None
     """
     console = Console(file=sys.stderr)
     if console.is_terminal:
-        columns = "{task.description}", BarColumn(), "{task.completed}/{task.total} trained"
-        with Progress(*columns, TimeElapsedColumn(), "{task.fields[note]}", console=console) as bar:
+        columns = _column("{task.description}"), BarColumn(), "{task.completed}/{task.total} trained"
+        note = _column("{task.fields[note]}")
+        with Progress(*columns, TimeElapsedColumn(), note, console=console) as bar:
             task = bar.add_task(name, total=target, note="")
             yield lambda trained, note: bar.update(task, completed=trained, note=note)
         return
@@ -91,5 +93,14 @@ def working(text: str) -> Iterator[Any]:
         finally:
             timer.cancel()
         return
-    with console.status(f"{text} ...") as status:
-        yield lambda done: status.update(f"{text} ... {done}")
+    with console.status(_plain(f"{text} ...")) as status:
+        yield lambda done: status.update(_plain(f"{text} ... {done}"))
+
+
+def _plain(text: str) -> Text:
+    """A text as it is: square brackets, which rich takes for markup, are the user's or ours."""
+    return Text(text)
+
+
+def _column(text: str) -> TextColumn:
+    return TextColumn(text, markup=False)

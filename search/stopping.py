@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,13 @@ class StopSignal:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+
+    def ask(self) -> None:
+        """Ask for a stop from another thread."""
+        self._requested = True
+        if self._previous:
+            # Its handler runs in the main thread, and interrupts that where it may be.
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def check(self) -> None:
         """Raise :class:`Interrupted` when a stop was asked for."""

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,30 @@ class Page:
         answer = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def press(self, element: str) -> None:
+        """Click on what an expression finds, once it is there; what comes up then has come to rest."""
+        self.wait(element)
+        self.run(f"{element}.click()")
+        self.settle()
+        self.wait("document.getAnimations().every(one => one.playState != 'running')")
+
+    def write(self, field: str, text: str) -> None:
+        """Put a text into the field that an expression finds, where its cursor is, as if it were typed."""
+        self.wait(field)
+        before = self.run(f"{field}.value")
+        self.run(f"{field}.focus()")
+        self._call("Input.insertText", text=text)
+        self.wait(f"{field}.value != {json.dumps(before)}")
+        # React hands the text on a moment later: sooner than anybody's next click, but not than ours.
+        time.sleep(0.5)
+
+    def wait(self, condition: str, seconds: float = 30.0) -> None:
+        """Wait until an expression is true."""
+        deadline = time.monotonic() + seconds
+        while not self.run(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, f"not on the page: {condition}"
+            time.sleep(0.1)
 
     def look(self, width: int, height: int, *, dark: bool = False, media: str = "") -> None:
         """Set the window's size in pixels, the preferred colours and the medium (``print``)."""

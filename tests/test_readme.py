@@ -1,4 +1,4 @@
-"""Every command in every README.
+"""Every command in every README, and on the page about choosing.
 
 Blocks tagged ``sh`` run as they are, those tagged ``bash`` run against a small study called ``my_series``
 that is trained before; of commands in untagged blocks, which take long or need a server, the options are
@@ -7,6 +7,8 @@ looked up.
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import shutil
@@ -23,7 +25,10 @@ from tests.search.conftest import series
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("", "cost_model", "hdl", "quant_model", "search", "studies", "studies/data", "tests")
-READMES = [path for folder in FOLDERS if (path := ROOT / folder / "README.md").is_file()]
+READMES = [
+    *(path for folder in FOLDERS if (path := ROOT / folder / "README.md").is_file()),
+    ROOT / "studies" / "choosing.md",
+]
 MAKE_TARGETS = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -119,6 +124,25 @@ def test_commands_about_a_study_run(readme: Path, trained_study: Path, tmp_path:
     script = "\n".join(["set -euo pipefail", f'bitfront() {{ {program} "$@"; }}', *found])
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_python_on_a_study_runs(trained_study: Path, tmp_path: Path) -> None:
+    (example,) = blocks(ROOT / "README.md", "python")
+    shutil.copytree(trained_study, tmp_path, dirs_exist_ok=True)
+    # This tree, wherever the tests are run from.
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "search" / "api" / "package")])
+    done = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"[\d.]+ us at the same error", done.stdout)
+    assert json.loads((tmp_path / "accelerator" / "bundle.json").read_text())["fastest"] is True
 
 
 def test_the_readme_shows_quick_commands() -> None:

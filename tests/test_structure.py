@@ -47,6 +47,7 @@ ROOMS = (
     "report",
     "service",
     "init",
+    "api",
     "commands",
 )
 """The folders of the search: each may import those before it, and none after it."""

@@ -16,7 +16,11 @@ from quant_model.errors import UserError
 __all__ = ["VivadoReport", "parse_report"]
 
 _HEADER = re.compile(r"\|\s*(?P<key>[A-Z][A-Za-z ]*?)\s*:\s*(?P<value>.*?)\s*\|?\s*")
-_PART = re.compile(r"(xc)?7[sakz]\w+(-\w+)?", re.IGNORECASE)
+_PART = re.compile(r"(x[caq])?7[sakvz]\w+(-\w+)?", re.IGNORECASE)
+"""Commercial (``xc``), automotive (``xa``) and defence-grade (``xq``) parts hold the same silicon (AMD DS180,
+DS194, DS185)."""
+_DIGEST = re.compile(r"utilization-([0-9a-f]{16})\.rpt")
+"""In the report's name, which its header repeats: the exported build script puts it there."""
 _REMEDY = "write it again in Vivado: report_utilization -file FILE"
 _FLAT = "Site Type"
 _HIERARCHICAL = "Instance"
@@ -33,6 +37,8 @@ class VivadoReport:
     part: str
     counts: Mapping[str, int]
     """``lut`` (as logic), ``lutram`` (as memory), ``ff``, ``bram18``, ``dsp``."""
+    design: str | None = None
+    """The digest of the design that it is of, where the exported build script wrote the report."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,9 @@ def parse_report(text: str, place: str) -> VivadoReport:
     else:
         raise UserError(place, "holds no table of used sites", _REMEDY)
     tool = " ".join(header["Tool Version"].split()[:2])
-    return VivadoReport(tool, header.get("Design", ""), header["Device"].lower(), counts)
+    named = _DIGEST.search(header.get("Command", "")) or _DIGEST.search(place)
+    part, design = header["Device"].lower(), named[1] if named else None
+    return VivadoReport(tool, header.get("Design", ""), part, counts, design)
 
 
 def _header(text: str) -> dict[str, str]:

@@ -222,10 +222,33 @@ class Context(Kind):
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """``(batch, rows, heads * rows)`` and ``(batch, rows, d_model)`` to ``(batch, rows, d_model)``."""
         scores, value = (split_heads(source, self.heads) for source in sources)
-        numerators = self.table[scores.max(axis=-1, keepdims=True) - scores]
+        return self._mean(self.table[_distance(scores)], value)
+
+    def words(self, parameters: Parameters) -> Number:
+        """The softmax table's."""
+        return self.table.size
+
+    def evaluate_faulty(
+        self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
+    ) -> IntArray:
+        """A wrong entry counts wherever a score is so far from its row's largest."""
+        scores, value = (split_heads(source, self.heads) for source in sources)
+        distance, word = _distance(scores), words[:, None, None, None]
+        wrong = self.table[word] ^ (1 << (self.probability.bits - 1))
+        return self._mean(np.where(distance == word, wrong, self.table[distance]), value)
+
+    @staticmethod
+    def _mean(numerators: IntArray, value: IntArray) -> IntArray:
+        """The weighted mean, rounded."""
         denominator = numerators.sum(axis=-1, keepdims=True)
         weighted = exact_matmul(numerators, value)
         return join_heads((2 * weighted + denominator) // (2 * denominator))
+
+
+def _distance(scores: IntArray) -> IntArray:
+    """Of every score from its row's largest."""
+    found: IntArray = scores.max(axis=-1, keepdims=True) - scores
+    return found
 
 
 def split_heads(rows: IntArray, heads: int) -> IntArray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Choice, Engine, MemoryType
-from quant_model.formats import Format, IntArray, requantize, symmetric
+from quant_model.formats import Format, IntArray, requantize, symmetric, turned
 from quant_model.node import (
     Edge,
     Kind,
@@ -136,11 +136,37 @@ class Linear(Kind):
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """Golden arithmetic: ``(batch, rows, in_features)`` to ``(batch, rows, columns)``."""
+        return self._finished(self._total(parameters, sources[0]), parameters, exponents)
+
+    def _total(self, parameters: Parameters, source: IntArray) -> IntArray:
         own = parameters.linear[self.name]
-        total = exact_matmul(sources[0], own.weights.T) + own.bias
+        return exact_matmul(source, own.weights.T) + own.bias
+
+    def _finished(self, total: IntArray, parameters: Parameters, exponents: tuple[int, ...]) -> IntArray:
         if self.target is None:
             return total
         return requantize(total, self.shift(parameters, exponents), self.target)
+
+    def words(self, parameters: Parameters) -> Number:
+        """Weights by output and input, then biases by row and output."""
+        own = parameters.linear[self.name]
+        return own.weights.size + own.bias.size
+
+    def evaluate_faulty(
+        self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
+    ) -> IntArray:
+        """A wrong weight adds as much as its input, times the bit; a wrong bias the bit."""
+        own, total = parameters.linear[self.name], self._total(parameters, sources[0])
+        count, item = own.weights.size, np.arange(len(words))
+        weight = words < count
+        output, column = np.divmod(words[weight], self.in_features)
+        change = turned(own.weights[output, column], self.weight.bits)[:, None]
+        total[item[weight], :, output] += change * sources[0][item[weight], :, column]
+        row, output = np.divmod(words[~weight] - count, self.columns)
+        change = turned(own.bias[row, output], self.total.bits)[:, None]
+        every = np.arange(total.shape[1]) if self.bias_rows == 1 else row[:, None]
+        total[item[~weight, None], every, output[:, None]] += change
+        return self._finished(total, parameters, exponents)
 
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """Shapes, weights, biases, and the shift of an engine that requantises."""

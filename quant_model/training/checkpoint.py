@@ -23,6 +23,16 @@ from quant_model.training.epoch import Epoch
 _VERSION = 2
 """Raise when older bytes no longer lead to the same result."""
 _DIGEST_BYTES = 32
+UNUSABLE = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What reading or taking over a content comes to that is something else than it should be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +76,15 @@ class Checkpoint:
             return None
         try:
             found = torch.load(io.BytesIO(body), weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError):
-            return None  # whole, but of another version of torch
-        if (found.get("version"), found.get("key")) != (_VERSION, key):
-            return None
-        history = tuple(Epoch(*row) for row in found["history"])
-        return cls(found["model"], found["optimizer"], found["average"], found["best"], history)
+            if not isinstance(found, dict) or (found["version"], found["key"]) != (_VERSION, key):
+                return None
+            history = tuple(Epoch(*row) for row in found["history"])
+            model, optimizer, average, best = (
+                dict(found[name]) for name in ("model", "optimizer", "average", "best")
+            )
+            return cls(model, optimizer, average, best, history) if history else None
+        except UNUSABLE:
+            return None  # whole, but of another version of torch or of ours
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from quant_model.data.dataset import Dataset, Split
 from quant_model.data.tasks import prediction_error
 from quant_model.training.average import Average
-from quant_model.training.checkpoint import Checkpoint, Resume
+from quant_model.training.checkpoint import UNUSABLE, Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
@@ -90,7 +91,26 @@ class _Standing:
         states = self.model.state_dict(), self.optimizer.state_dict(), averaged
         return Checkpoint(*states, self.best, tuple(self.history))
 
-    def load(self, found: Checkpoint) -> None:
+    def take_over(self, found: Checkpoint) -> bool:
+        """Go on from a checkpoint; where it does not fit, all stays as it was."""
+        before = copy.deepcopy(self.checkpoint())
+        try:
+            self._load(found)
+            self.model.load_state_dict(found.best)
+            self._load(found)
+            fits = all(
+                value.shape == parameter.shape
+                for parameter, values in self.optimizer.state.items()
+                for value in values.values()
+                if value.dim()
+            )
+        except UNUSABLE:
+            fits = False
+        if not fits:
+            self._load(before)
+        return fits
+
+    def _load(self, found: Checkpoint) -> None:
         self.model.load_state_dict(found.model)
         self.optimizer.load_state_dict(dict(found.optimizer))
         self.history, self.best = list(found.history), found.best
@@ -130,9 +150,7 @@ def fit(
     standing = _Standing(model, optimizer, Average(model) if plan.averaging else None)
     kept = resume.load() if resume is not None else None
     found = Checkpoint.from_bytes(kept, plan.key) if kept is not None else None
-    if found is not None:
-        standing.load(found)
-    else:
+    if found is None or not standing.take_over(found):
         standing.add(Epoch(0, None, validate()), _snapshot(model))
     limit = _DIVERGED * float(loss_function(torch.zeros_like(windows.y), windows.y))
     going = _go_on(on_epoch, standing.history)

@@ -27,6 +27,7 @@ from hdl.synthesize import (
 )
 from hdl.tools import ghdl, yosys
 from quant_model.design import DesignPoint
+from quant_model.folders import private_folder
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
@@ -53,7 +54,7 @@ def measure(design: DesignPoint, seed: int, fabric: Fabric, cache: Path) -> Meas
     Raises:
         SynthesisError: the tools rejected the design.
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    private_folder(cache)
     network = build_network(design)
     with tempfile.TemporaryDirectory(prefix="measure-", dir=cache) as folder:
         bundle = Path(folder) / "bundle"

@@ -33,7 +33,7 @@ _DESIGNS, _SEED = 60, 7
 @click.option(
     "--vivado", "reports", type=path, metavar="DIR",
     help="Learn what Vivado counts from exported folders in which build_vivado.tcl has run: each holds "
-    "design.json and vivado/utilization.rpt (or utilization.rpt).",
+    "design.json and vivado/utilization-DIGEST.rpt (or utilization.rpt).",
 )  # fmt: skip
 @click.option(
     "--measure", is_flag=True,

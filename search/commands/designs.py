@@ -29,7 +29,6 @@ from search.commands.show_estimate import (
     print_assessment,
     print_explanation,
 )
-from search.files import read_text
 from search.results.check import verification_json
 from search.results.export import write_bundle
 from search.results.measurement import DEFAULT_TARGET, add_timing, bundle_budget, measure
@@ -81,7 +80,7 @@ def estimate(
     """What a design takes of a device, by the cost model."""
     budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)
     coefficients = read_calibration(calibration, budget.device.fabric)
-    design = resolve(_read_design(design_file), budget.device, coefficients)
+    design = resolve(DesignPoint.load(design_file), budget.device, coefficients)
     found = cost_model.estimate(design, budget.device, coefficients)
     assessment = Assessment(design, found, budget)
     if as_json:
@@ -104,7 +103,7 @@ def estimate(
 @device_option
 def generate(design_file: Path, seed: int, out: Path, device: str | None) -> None:
     """Write an accelerator without training, with random weights: for tests and calibration."""
-    assessment = Budget(device or DEFAULT_DEVICE).assess(_read_design(design_file))
+    assessment = Budget(device or DEFAULT_DEVICE).assess(DesignPoint.load(design_file))
     model = random_integer_model(build_network(assessment.design), seed)
     note = f"Random weights (seed {seed}): for tests, it forecasts nothing.\n"
     write_bundle(model, out, assessment, {"random_weights": seed}, note)
@@ -132,6 +131,8 @@ def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) ->
         cycles = f"{result.cycles_min}..{result.cycles_max} cycles (predicted {result.cycles_predicted})"
         checked = f"{result.mismatches} mismatches in {result.outputs} outputs of {vectors} windows"
         print(f"{checked}, {cycles}, {result.tool}")
+        if result.coverage is not None:
+            print(f"coverage: {result.coverage.sentence}")
         if result.first_mismatch is not None:
             first = result.first_mismatch
             where = f"window {first.vector} output {first.output}"
@@ -179,10 +180,6 @@ def timing(bundle: Path, target: str, as_json: bool) -> None:
         print_json({"target": target, **found.to_json()})
     else:
         print(note)
-
-
-def _read_design(path: Path) -> DesignPoint:
-    return DesignPoint.from_json(read_text(path, "the design point"), str(path))
 
 
 def _check_bundle(bundle: Path) -> None:

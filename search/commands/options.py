@@ -24,6 +24,7 @@ __all__ = [
     "baud_option",
     "calibration_option",
     "device_option",
+    "fastest_option",
     "json_option",
     "print_json",
     "read_calibration",
@@ -58,6 +59,11 @@ artifacts_option = click.option(
     help="Folder of the study's files, or s3://BUCKET/PREFIX, if not where the study says.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+fastest_option = click.option(
+    "--fastest", is_flag=True,
+    help="In their fastest builds: weights, bits and error of the trial, as many lanes as the study's budget "
+    "holds.",
+)  # fmt: skip
 calibration_option = click.option(
     "--calibration", metavar="NAME|FILE",
     help="Whose counts to estimate: Bitfront's own (yosys-xc7 for 7 series, the default), vivado (made by "

@@ -32,6 +32,11 @@ host_option = click.option(
     help="Address to listen on. Nobody is asked for a password: put one in front before you open it.",
 )  # fmt: skip
 
+names_option = click.option(
+    "--allowed-host", "names", multiple=True, metavar="NAME",
+    help="A further name by which the dashboard is reached, as behind a reverse proxy. May be repeated.",
+)  # fmt: skip
+
 
 def port_option(default: int, meaning: str = "TCP port.", least: int = 1) -> Callable[[Function], Function]:
     """``--port P``."""
@@ -57,7 +62,8 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
     except Interrupted:
         print("stopped; the trial in hand went back to waiting", file=sys.stderr)
         raise
-    print(f"study {study.name}: {study.counts().complete} trials trained")
+    with study.errors():
+        print(f"study {study.name}: {study.counts().complete} trials trained")
     return 0
 
 
@@ -70,6 +76,7 @@ def worker(name: str | None, url: str, trials: int | None, artifacts: str | None
 )
 @port_option(8080, "TCP port of the dashboard; 0: no dashboard.", least=0)
 @host_option
+@names_option
 @click.option("--trials", type=click.IntRange(1), metavar="N", help="Trained designs in all.")
 @click.option(
     "--out", type=path, metavar="DIR", help="Where storage and files of a new study go. Default: build/NAME."
@@ -83,6 +90,7 @@ def serve(
     workers: int,
     port: int,
     host: str,
+    names: tuple[str, ...],
     trials: int | None,
     out: Path | None,
     artifacts: str | None,
@@ -95,7 +103,7 @@ def serve(
     """
     if workers == 0 and port == 0:
         raise UserError("bitfront serve", "no workers and no dashboard", "choose --workers or --port")
-    options = ServiceOptions(workers, host, port or None, artifacts, log)
+    options = ServiceOptions(workers, host, port or None, names, artifacts, log)
     study = _study(study_file, name, url, trials, out, artifacts)
     _warn(host)
     with contextlib.suppress(Interrupted), StopSignal() as stop:
@@ -106,12 +114,13 @@ def serve(
 @storage_option(required=True)
 @port_option(8080)
 @host_option
+@names_option
 @artifacts_option
-def dashboard(url: str, port: int, host: str, artifacts: str | None) -> None:
+def dashboard(url: str, port: int, host: str, names: tuple[str, ...], artifacts: str | None) -> None:
     """Serve optuna-dashboard, on this machine only unless --host is given, until Ctrl-C."""
     _warn(host)
     with contextlib.suppress(Interrupted), StopSignal() as stop:
-        serve_dashboard(DashboardJob(url, artifacts, host, port), stop)
+        serve_dashboard(DashboardJob(url, artifacts, host, port, names), stop)
 
 
 @click.command()

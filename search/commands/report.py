@@ -11,7 +11,6 @@ from search.commands.options import artifacts_option, path, storage_option, stud
 from search.files import write_text
 from search.show import working
 from search.store.location import Location
-from search.store.storage import storage_errors
 from search.store.study import OpenStudy, open_study
 
 __all__ = ["report"]
@@ -50,9 +49,9 @@ def report(
     from search.results.comparison import study_baselines
 
     study = open_study(url, name, artifacts)
-    with storage_errors(url), working(f"Reading study {study.name}"):
+    with study.errors(), working(f"Reading study {study.name}"):
         found = result or _result_beside(study)
-        measured = read_measured(found, study.name) if found else {}
+        measured = read_measured(found, study.name, study.spec.study.name) if found else {}
         content = gather(
             study, trial, reported, measured, study_baselines(study), partial(study_sensitivity, study)
         )

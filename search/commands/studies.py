@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from hdl.boards.board import board_names, load_board
 from hdl.boards.writing import write_board
 from search.commands.options import (
     artifacts_option,
+    fastest_option,
     json_option,
     path,
     print_json,
@@ -25,7 +27,9 @@ from search.files import write_text
 from search.monitor.publish import Publisher
 from search.results.check import RunResult, check_best
 from search.results.export import export_trial
-from search.results.front import front_csv, front_json
+from search.results.fastest import builds_of
+from search.results.front import FrontTrial, front_csv, front_json
+from search.results.front import front as front_of_study
 from search.results.measurement import add_timing
 from search.service.private import STORAGE_VARIABLE
 from search.service.session import begin
@@ -33,8 +37,8 @@ from search.service.session import search as search_study
 from search.show import number, percent, print_table, working
 from search.stopping import Interrupted, StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
-from search.store.study import open_study
+from search.store.secrets import masked
+from search.store.study import OpenStudy, open_study
 
 __all__ = ["export", "front", "run", "status"]
 
@@ -80,7 +84,7 @@ def run(
             with stop.interruptible():
                 study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
-            with stop.interruptible():
+            with study.errors(), stop.interruptible():
                 checked = check_best(study, export_count, out_folder, workers, timing)
                 if checked:
                     Publisher(study).publish()
@@ -96,26 +100,38 @@ def run(
         if checked:
             print_checked(checked)
         print(f"Storage: {Location(study.url).shown}\nResult: {written}")
+        if found := front_of_study(study):
+            print(_fastest(study, found))
         print(_what_next(study.url))
     return 0 if result.good else 1
 
 
 def _how_to_resume(study_file: Path) -> str:
     # The password of a URL given as an option is not repeated.
-    words = [Location(word).shown if "://" in word else word for word in sys.argv[1:]] or [
-        "run",
-        str(study_file),
-    ]
+    words = [masked(word) for word in sys.argv[1:]] or ["run", str(study_file)]
     same = " (and the same storage)" if STORAGE_VARIABLE in os.environ else ""
     return f"stopped; what was trained is kept. Go on with: bitfront {shlex.join(words)}{same}"
 
 
+def _fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> str:
+    """What the most accurate design comes to with as many lanes as fit, in one line."""
+    best = min(trials, key=lambda one: one.error)
+    builds = builds_of(study.spec, best.point)
+    own = number(builds.own.latency_us)
+    if (quick := builds.quicker) is None:
+        return f"Trial {best.number} is as fast as fits: {own} us."
+    return (
+        f"Same error, faster: trial {best.number} takes {number(quick.latency_us)} us instead of {own} us "
+        "with as many lanes as fit: export it with --fastest."
+    )
+
+
 def _what_next(url: str) -> str:
     shown = Location(url).shown
-    # A masked password is of no use in a command.
-    where = f"  export BITFRONT_STORAGE={shlex.quote(shown)}\n" if shown == url else ""
+    secret = "" if shown == url else "  # with the password in place of ***"
     return (
-        f"Look at it, choose a design, take it out:\n{where}"
+        "Look at it, choose a design, take it out:\n"
+        f"  export {STORAGE_VARIABLE}={shlex.quote(shown)}{secret}\n"
         "  bitfront report --out report.html\n"
         "  bitfront export --trial $(bitfront pick) --out accelerator"
     )
@@ -128,7 +144,7 @@ def _what_next(url: str) -> str:
 def status(name: str | None, url: str, as_json: bool) -> None:
     """How far a study is."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         counts = dataclasses.asdict(study.counts())
     if as_json:
         print_json({"study": study.name, **counts})
@@ -145,7 +161,7 @@ def status(name: str | None, url: str, as_json: bool) -> None:
 def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> None:
     """The designs that no other beats in every objective."""
     study = open_study(url, name)
-    with storage_errors(url):
+    with study.errors():
         if csv_file is not None:
             write_text(csv_file, front_csv(study))
         if as_json:
@@ -161,6 +177,7 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
     "--trial", "trial_number", type=click.IntRange(0), required=True, metavar="N", help="The trial."
 )
 @click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
+@fastest_option
 @timing_option
 @click.option(
     "--board", "board_name", type=click.Choice(board_names()), help="Also write a top level with its pins."
@@ -172,6 +189,7 @@ def export(
     url: str,
     trial_number: int,
     out: Path,
+    fastest: bool,
     timing: bool,
     board_name: str | None,
     artifacts: str | None,
@@ -179,8 +197,8 @@ def export(
 ) -> None:
     """Write a trial's accelerator: VHDL, testbench, integer model, host code."""
     study = open_study(url, name, artifacts)
-    with storage_errors(url), working(f"Exporting trial {trial_number}"):
-        exported = export_trial(study, trial_number, out)
+    with study.errors(), working(f"Exporting trial {trial_number}"):
+        exported = export_trial(study, trial_number, out, fastest=fastest)
     if board_name is not None:
         write_board(out, load_board(board_name))
     if timing:
@@ -188,7 +206,9 @@ def export(
             add_timing(out)
     scores = exported.scores
     if as_json:
-        print_json({"trial": trial_number, "folder": str(out), "errors": scores.to_json()})
+        print_json(
+            {"trial": trial_number, "fastest": fastest, "folder": str(out), "errors": scores.to_json()}
+        )
         return
     rows = [("this accelerator", scores.validation, scores.test)]
     rows += [(one.name, one.validation, one.test) for one in exported.baselines]

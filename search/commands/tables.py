@@ -7,27 +7,36 @@ from collections.abc import Mapping, Sequence
 from quant_model.design import shape_from_dict
 from search.results.check import Checked
 from search.results.comparison import stored_baselines
-from search.results.front import front, left_out
+from search.results.fastest import Builds, builds_of
+from search.results.front import FrontTrial, front, left_out
 from search.results.scores import Scores
-from search.show import number, print_table, shown
+from search.show import number, print_table, shown, working
 from search.space.budget import Budget
+from search.space.facts import fact
 from search.store.study import OpenStudy
 
 __all__ = ["print_baselines", "print_checked", "print_front"]
 
 _TABLE_DESIGNS = 4
 """Designs side by side in the closing table."""
+_QUICKER = {
+    "latency": "latency us",
+    "interval": "interval us",
+    "energy": "energy uJ",
+    "utilization": "utilization",
+}
+"""What is told of a design and of its fastest build, with its column."""
 
 
 def print_front(study: OpenStudy) -> None:
-    """Print the front as a table."""
+    """Print the front as a table, and beside each design its fastest build where that is another."""
     objectives = study.spec.study.objectives
     trials = front(study)
     rows = [
         [
             str(trial.number),
             *(number(trial.values[name]) for name in objectives),
-            "/".join(f"{100 * share:.0f}" for share in trial.utilization.values()),
+            _shares(trial.utilization),
             shape_from_dict(trial.design["architecture"]).brief,
             _bits(trial.design["weight_bits"]),
             _bits(trial.design["activation_bits"]),
@@ -36,11 +45,36 @@ def print_front(study: OpenStudy) -> None:
     ]
     title = f"Front of study {study.name}: {len(trials)} designs (error: {study.spec.data.metric})"
     names = trials[0].utilization if trials else Budget.of(study.spec).room
-    resources = f"% of {'/'.join(names)}"
+    resources = f"% of {' / '.join(names)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
     if note := left_out(study):
         print(note)
+    _print_fastest(study, trials, resources)
     print_baselines(study)
+
+
+def _print_fastest(study: OpenStudy, trials: Sequence[FrontTrial], resources: str) -> None:
+    """Print what the same weights and bits come to with as many lanes as fit."""
+    with working("Filling lanes"):
+        found = [(trial, builds_of(study.spec, trial.point)) for trial in trials]
+    rows = [
+        [
+            str(trial.number),
+            number(trial.error),
+            *(_change(name, builds) for name in _QUICKER),
+            _shares(builds.fastest.utilization),
+        ]
+        for trial, builds in found
+        if builds.quicker is not None
+    ]
+    if rows:
+        title = "The same error with as many lanes as fit (bitfront export --trial N --fastest)"
+        print_table(title, ["trial", "error", *_QUICKER.values(), resources], rows)
+
+
+def _change(name: str, builds: Builds) -> str:
+    both = builds.own, builds.fastest
+    return " → ".join(number(fact(name, one.estimate, one.budget.clock_mhz)) for one in both)
 
 
 def print_baselines(study: OpenStudy) -> None:
@@ -86,6 +120,8 @@ def _described(checked: Checked) -> dict[str, str]:
         told["cycles (predicted)"] = (
             f"{'..'.join(map(str, sorted(cycles)))} ({verification.cycles_predicted})"
         )
+        if verification.coverage is not None:
+            told["coverage"] = verification.coverage.sentence
     for name, estimated in assessment.resources.items():
         measured = str(measurement.resources[name]) if measurement else "not known"
         told[f"{name} measured (estimate)"] = f"{measured} ({estimated})"
@@ -101,6 +137,10 @@ def _worst_group(scores: Scores) -> dict[str, str]:
     if worst is None:
         return {}
     return {f"largest test error of a {scores.group_column}": f"{number(worst.error)} ({worst.name})"}
+
+
+def _shares(utilization: Mapping[str, float]) -> str:
+    return "/".join(f"{100 * share:.0f}" for share in utilization.values())
 
 
 def _bits(bits: Mapping[str, int]) -> str:

@@ -22,7 +22,16 @@ from search.store.location import Location
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy
 
-__all__ = ["MARK", "failure_note", "note_of", "study_note", "trial_note", "with_own_text", "write_note"]
+__all__ = [
+    "MARK",
+    "failure_note",
+    "note_of",
+    "study_note",
+    "trial_note",
+    "with_own_text",
+    "write_note",
+    "write_trial_note",
+]
 
 MARK = "*Bitfront keeps the note below this line up to date; write above it.*"
 """Separates what a person wrote from what is written by workers."""
@@ -38,7 +47,7 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
     steps = ", ".join(map(str, data.horizon))
     progress = ", ".join(f"{count} {state}" for state, count in asdict(counts).items() if count)
     lines = [
-        f"## {spec.study.name}",
+        f"## {study.name}",
         "",
         f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
         f"{', '.join(map(str, space.window))} rows.",
@@ -154,6 +163,12 @@ def write_note(
         if key.startswith(part) and key != part + "0" and old and old[key]:
             storage.set_study_system_attr(study, key, "")
     storage.set_study_system_attr(study, version, before + 1)
+
+
+def write_trial_note(storage: BaseStorage, study: int, trial: int, body: str, old: Mapping[str, Any]) -> None:
+    """Write the note of a trial, below what a person wrote on it; arguments as for :func:`write_note`."""
+    own, _ = note_of(old, trial)
+    write_note(storage, study, with_own_text(own, body) if own else body, trial, old)
 
 
 def _keys(trial: int | None) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
-from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note
+from search.monitor.notes import note_of, study_note, trial_note, with_own_text, write_note, write_trial_note
 from search.results.front import finished_trials, front, front_of
 from search.space.budget import Budget
 from search.space.objectives import labels
@@ -57,7 +57,10 @@ class Publisher:
         """
         if number < _NOTED_TRIALS:
             body = trial_note(state.name.lower(), text, record, self._study.spec.device.clock_mhz)
-            write_note(self._study.storage, self._study.id, body, trial)
+            # Reading all notes is dear: nobody writes on a trial that lives for milliseconds.
+            waited = state != TrialState.PRUNED or record.given or record.losses
+            old = self._study.storage.get_study_system_attrs(self._study.id) if waited else {}
+            write_trial_note(self._study.storage, self._study.id, trial, body, old)
 
     def publish_now_and_then(self) -> None:
         """Bring notes and plots up to date when it is time; mostly does nothing."""
@@ -82,11 +85,16 @@ class Publisher:
         took = time.monotonic() - began
         self._not_before = time.monotonic() + max(_PAUSE_SECONDS, took / _MOST_SHARE)
 
-    def _write(self, study: OpenStudy) -> None:
-        study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
+    def publish_note(self) -> None:
+        """Bring the study's note alone up to date, which takes no time: it says how far the study is."""
+        study = self._study
         old = study.storage.get_study_system_attrs(study.id)
         body, _ = note_of(old)
         write_note(study.storage, study.id, with_own_text(body, study_note(study, front(study))), old=old)
+
+    def _write(self, study: OpenStudy) -> None:
+        study.study.set_user_attr(_PUBLISHED, {"finished": self._finished(), "at": time.time()})
+        self.publish_note()
         for name, figure in figures(study).items():
             study.storage.set_study_system_attr(study.id, f"dashboard:plot_data:{name}:0", figure.to_json())
 

@@ -23,11 +23,13 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
-from search.results.choice import nothing_trained, worth_building
+from search.results.choice import worth_building
 from search.results.export import trial_model
+from search.results.fastest import Builds, builds_of
 from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
 from search.results.host import added_values
 from search.results.scores import Scores, score
+from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, StudyCounts
@@ -101,8 +103,8 @@ class ShownDesign:
 
     trial: FrontTrial
     on_front: bool
-    assessment: Assessment
-    """As the cost model has it now; ``trial.estimate`` is what the trial stored."""
+    builds: Builds
+    """As the cost model has them now; ``trial.estimate`` is what the trial stored."""
     curve: Curve | None
     scores: Scores | None
     """On test data too; only for reported designs."""
@@ -112,6 +114,11 @@ class ShownDesign:
     def number(self) -> int:
         """The trial's number."""
         return self.trial.number
+
+    @property
+    def assessment(self) -> Assessment:
+        """Of the design as it was trained."""
+        return self.builds.own
 
     @property
     def point(self) -> DesignPoint:
@@ -138,16 +145,13 @@ class ShownDesign:
         """Microseconds from the first input to the last output at the study's clock."""
         return self.cycles / self.assessment.budget.clock_mhz
 
-    @property
-    def energy_uj(self) -> float:
-        """Microjoules per window by the cost model."""
-        return float(self.assessment.estimate.energy_uj(self.assessment.budget.clock_mhz))
-
 
 @dataclass(frozen=True)
 class Content:
     """Everything on the page."""
 
+    name: str
+    """The study's, in its storage."""
     spec: StudySpec
     budget: Budget
     version: str
@@ -201,42 +205,42 @@ def gather(
         reported: How many designs are scored on test data, ``chosen`` included.
         measured: Counts of exported designs, by trial.
         baselines: What simple methods come to.
-        sensitivity: Measures that of the chosen design's shape; or None.
+        sensitivity: Measures the chosen design's shape; or None.
 
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
     """
-    trials, offered, budget = finished_trials(study), offered_trials(study), Budget.of(study.spec)
+    trials, offered = finished_trials(study), offered_trials(study)
     front = front_of(offered) if offered else []
     first = _first(study, trials, front, chosen)
     data, stored = study.data(), {trial.number: trial for trial in study.trials()}
-    models = {number: trial_model(study, stored[number]) for number in _scored(first, offered, reported)}
+    models = {one: trial_model(study, stored[one]) for one in _scored(first, offered, reported)}
     datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
     dataset = datasets[first]
-    shown = {trial.number: trial for trial in (*front, *trials) if trial in front or trial.number in models}
-
-    def design(number: int, trial: FrontTrial) -> ShownDesign:
-        model = models.get(number)
-        return ShownDesign(
-            trial=trial,
+    shown = [*front, *(one for one in trials if one not in front and one.number in models)]
+    designs = (
+        ShownDesign(
+            trial,
             on_front=trial in front,
-            assessment=budget.assess(_point(trial)),
-            curve=_curve(study, stored, number),
-            scores=score(model, datasets[number]) if model else None,
-            measured=measured.get(number),
+            builds=builds_of(study.spec, trial.point),
+            curve=_curve(study, stored, trial.number),
+            scores=score(models[trial.number], datasets[trial.number]) if trial.number in models else None,
+            measured=measured.get(trial.number),
         )
-
+        for trial in shown
+    )
     return Content(
+        name=study.name,
         spec=study.spec,
-        budget=budget,
+        budget=Budget.of(study.spec),
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
         rows=data.series.rows,
         gaps=data.series.gaps,
         ahead=_ahead(data.series.step_name, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in SPLITS},
-        designs=tuple(design(*one) for one in shown.items()),
-        others=tuple(trial for trial in trials if trial.number not in shown),
+        designs=tuple(designs),
+        others=tuple(trial for trial in trials if trial not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, _told(models, datasets, dataset)),
@@ -251,10 +255,6 @@ def _added(dataset: Dataset) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one) for one in added_values(dataset) if one is not None))
 
 
-def _point(trial: FrontTrial) -> DesignPoint:
-    return DesignPoint.from_json(json.dumps(trial.design), f"trial {trial.number}")
-
-
 def _scored(first: int, trials: Sequence[FrontTrial], reported: int) -> list[int]:
     """The trials whose designs are scored on test data."""
     best = (trial.number for trial in worth_building(trials, reported))
@@ -266,7 +266,7 @@ def _first(
 ) -> int:
     """The trial that is drawn first."""
     if not trials:
-        raise nothing_trained(f"study {study.name}")
+        raise nothing_trained(study)
     if chosen is None:
         return front[0].number
     if chosen not in {trial.number for trial in trials}:
@@ -277,8 +277,12 @@ def _first(
     return chosen
 
 
-def read_measured(file: Path, study: str) -> dict[int, Measured]:
+def read_measured(file: Path, *names: str) -> dict[int, Measured]:
     """Counts of exported designs out of the ``result.json`` that a run wrote; empty for another study.
+
+    Args:
+        file: The result.
+        names: The study's, of today and when it was made.
 
     Raises:
         UserError: the file cannot be read or is no such result.
@@ -287,7 +291,7 @@ def read_measured(file: Path, study: str) -> dict[int, Measured]:
         text = file.read_text(encoding="utf-8")
     try:
         result = json.loads(text)
-        if result["study"] != study:
+        if result["study"] not in names:
             return {}
         return {
             int(one["trial"]): Measured(

@@ -24,7 +24,6 @@ __all__ = [
     "Pick",
     "Rule",
     "choose",
-    "nothing_trained",
     "worth_building",
 ]
 
@@ -70,7 +69,7 @@ def choose(
     """Choose a design.
 
     Args:
-        found: The trained designs.
+        found: The trained designs, at least one.
         rule: One of ``RULES``.
         headroom: Share of every resource that must stay free, for any rule. When None, the rule lowest-error
             asks for the default, as long as a design leaves that much.
@@ -79,10 +78,8 @@ def choose(
         unit: The error's unit.
 
     Raises:
-        UserError: nothing is trained, or no design leaves the headroom that was asked for.
+        UserError: no design leaves the headroom that was asked for.
     """
-    if not found:
-        raise nothing_trained(place)
     wanted = headroom if headroom is not None else DEFAULT_HEADROOM if rule == "lowest-error" else 0.0
     roomy = [one for one in found if one.used <= 1 - wanted]
     about = f"of the {_designs(len(roomy))} that leave {percent(wanted)} of every resource free"
@@ -111,11 +108,6 @@ def choose(
         + f"fullest resource {trial.estimate.fullest} at {percent(trial.used)}"
     )
     return Pick(rule, trial, sentence)
-
-
-def nothing_trained(place: str) -> UserError:
-    """The error for a study that has nothing to choose from."""
-    return UserError(place, "no design is trained yet", "let it run first: bitfront run STUDY.toml")
 
 
 def worth_building(trials: Sequence[FrontTrial], count: int) -> list[FrontTrial]:

@@ -21,10 +21,12 @@ from quant_model.host import Host, plain_host
 from quant_model.integer_model import IntegerModel
 from search.files import file_errors, make_folder
 from search.results.comparison import study_baselines
+from search.results.fastest import builds_of
 from search.results.host import host
 from search.results.scores import Scores, score
 from search.show import shown
 from search.space.budget import Assessment, Budget
+from search.space.objectives import objective_values
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy
 from search.study_files.datasets import StudyData
@@ -38,6 +40,8 @@ _SHOWN_GROUPS = 30
 _ADDED = """An output with an entry under `plus` is a change: it forecasts `offset + step * integer + plus`,
 where `plus` is that value of the window, as it was measured."""
 
+_FASTEST = ", in its fastest build: weights and bits of the trial, lanes as many as the study's budget holds"
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -50,7 +54,9 @@ class Exported:
     baselines: tuple[Baseline, ...]
 
 
-def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | None = None) -> Exported:
+def export_trial(
+    study: OpenStudy, number: int, out: Path, data: StudyData | None = None, *, fastest: bool = False
+) -> Exported:
     """Write the accelerator of a completed trial.
 
     Args:
@@ -58,6 +64,7 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
         number: The trial.
         out: A folder that is absent, empty, or an earlier export, which is replaced.
         data: The study's data when it is at hand; read from the study otherwise.
+        fastest: Export the trial's fastest build: the same weights in an accelerator with more lanes.
 
     Raises:
         UserError: the trial has no model, its files are gone, or the folder holds something else.
@@ -65,23 +72,27 @@ def export_trial(study: OpenStudy, number: int, out: Path, data: StudyData | Non
     check_folder(out)
     trial = study.trial(number)
     model = trial_model(study, trial)
+    if fastest:
+        model = model.built_as(builds_of(study.spec, model.network.design).fastest.design)
     data = data or study.data()
     dataset = data.dataset_of(model.network.design)
     scores, around = score(model, dataset), host(model, dataset)
     simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)
+    values = objective_values(study.spec, scores.validation, assessment) if fastest else trial.values
     manifest = {
         "study": study.name,
         "trial": number,
+        "fastest": fastest,
         "task": study.spec.data.task,
         "errors": scores.to_json(),
         "baselines": [one.to_json() for one in simple],
-        "values": dict(zip(study.spec.study.objectives, trial.values, strict=True)),
+        "values": dict(zip(study.spec.study.objectives, values, strict=True)),
         "host": around.to_json(),
         "decision": scores.decision.to_json(),
         "data": {"rows": data.series.rows, "missing_rows": data.series.missing_rows, "notes": dataset.notes},
     }
-    origin = f"Trial {number} of study `{study.name}`."
+    origin = f"Trial {number} of study `{study.name}`{_FASTEST if fastest else ''}."
     note = "\n\n".join([origin, _errors(scores, simple), *_notes(dataset), _around(around, scores)])
     write_bundle(model, out, assessment, manifest, note)
     return Exported(number, out, assessment, scores, simple)
@@ -211,6 +222,7 @@ def _around(around: Host, scores: Scores) -> str:
     added = f"\n{_ADDED}" if around.adds else ""
     return f"""Around the accelerator, a value is `offset + step * integer`: send
 `floor((value - offset) / step + 1/2)`, limited to {around.low}..{around.high}.{added}
+A value that is not a number (NaN) has no integer: fill it, or send no window that holds it.
 The same numbers are in `{MANIFEST}`.
 
 {scores.decision.rule}

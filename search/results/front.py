@@ -8,27 +8,37 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.data import TASKS
+from quant_model.design import DesignPoint
+from quant_model.errors import UserError
 from search.results.comparison import stored_baselines
+from search.results.fastest import builds_of
+from search.space.budget import Assessment
+from search.space.objectives import objective_values
 from search.space.pareto import non_dominated
 from search.store.record import StoredEstimate, TrialRecord
 from search.store.study import OpenStudy
 
 __all__ = [
     "FrontTrial",
+    "as_fastest",
     "finished_trials",
+    "flat_design",
     "front",
     "front_csv",
     "front_json",
     "front_of",
+    "front_rows",
     "left_out",
     "offered_trials",
 ]
@@ -46,6 +56,11 @@ class FrontTrial:
     estimate: StoredEstimate
     error: float
     """On validation, by the task's metric."""
+
+    @cached_property
+    def point(self) -> DesignPoint:
+        """The resolved design point."""
+        return DesignPoint.from_json(json.dumps(self.design), f"trial {self.number}")
 
     @property
     def utilization(self) -> Mapping[str, float]:
@@ -68,10 +83,14 @@ class FrontTrial:
 
 
 def finished_trials(study: OpenStudy) -> list[FrontTrial]:
-    """All completed trials with finite values, each design once, by number."""
+    """All completed trials with finite values, each design once, by number.
+
+    Raises:
+        UserError: another program took from a trial what it keeps, or finished one itself.
+    """
     records = ((trial, TrialRecord.of(trial)) for trial in study.trials(TrialState.COMPLETE))
     return [
-        _front_trial(trial, record, study.spec.study.objectives)
+        _front_trial(study, trial, record)
         for trial, record in records
         if record.duplicate_of is None and all(math.isfinite(value) for value in trial.values)
     ]
@@ -106,6 +125,11 @@ def front_of(trials: Sequence[FrontTrial]) -> list[FrontTrial]:
     return sorted((trials[i] for i in non_dominated(points)), key=lambda one: tuple(one.values.values()))
 
 
+def as_fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> list[FrontTrial]:
+    """The trials in their fastest builds: the same numbers and errors with other estimates."""
+    return [_built(study, trial, builds_of(study.spec, trial.point).fastest) for trial in trials]
+
+
 def front_json(study: OpenStudy) -> dict[str, Any]:
     """The front as one JSON object."""
     return {
@@ -114,13 +138,34 @@ def front_json(study: OpenStudy) -> dict[str, Any]:
         "metric": study.spec.data.metric,
         "baselines": [one.to_json() for one in stored_baselines(study)],
         "left_out": left_out(study),
-        "trials": [trial.to_json() for trial in front(study)],
+        "trials": [
+            {**trial.to_json(), "fastest": _fastest_json(builds_of(study.spec, trial.point).fastest)}
+            for trial in front(study)
+        ],
     }
 
 
+def front_rows(study: OpenStudy) -> list[dict[str, Any]]:
+    """A flat row a design: number, objectives, estimates, shape, bits, lanes, and the fastest build."""
+    found = ((trial, builds_of(study.spec, trial.point)) for trial in front(study))
+    return [
+        {
+            "number": trial.number,
+            **trial.values,
+            "error": trial.error,
+            **_told(builds.own),
+            **{f"utilization.{name}": value for name, value in trial.utilization.items()},
+            **flat_design(trial.design),
+            **{f"fastest.{name}": value for name, value in _told(builds.fastest).items()},
+            **{f"fastest.utilization.{name}": one for name, one in builds.fastest.utilization.items()},
+        }
+        for trial, builds in found
+    ]
+
+
 def front_csv(study: OpenStudy) -> str:
-    """The front as CSV: number, objectives, utilisation by resource, shape, bits by tensor."""
-    rows = [_flat_row(trial) for trial in front(study)]
+    """The front as CSV: :func:`front_rows`."""
+    rows = front_rows(study)
     names = list(dict.fromkeys(name for row in rows for name in row)) or [
         "number",
         *study.spec.study.objectives,
@@ -132,22 +177,48 @@ def front_csv(study: OpenStudy) -> str:
     return text.getvalue()
 
 
-def _front_trial(trial: FrozenTrial, record: TrialRecord, objectives: Sequence[str]) -> FrontTrial:
-    assert record.design is not None
-    assert record.estimate is not None
-    assert record.error is not None
-    values = dict(zip(objectives, trial.values, strict=True))
-    return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
-
-
-def _flat_row(trial: FrontTrial) -> dict[str, Any]:
-    design = trial.design
+def flat_design(design: Mapping[str, Any]) -> dict[str, Any]:
+    """A design point's JSON without its nesting: shape, bits by tensor, lanes by engine."""
     return {
-        "number": trial.number,
-        **trial.values,
-        **{f"utilization.{name}": value for name, value in trial.utilization.items()},
         **design["architecture"],
         **{f"{name}.weight_bits": bits for name, bits in design["weight_bits"].items()},
         **{f"{name}.activation_bits": bits for name, bits in design["activation_bits"].items()},
         **{f"{name}.lanes": engine["lanes"] for name, engine in design["engines"].items()},
     }
+
+
+def _told(build: Assessment) -> dict[str, float]:
+    """How fast a build is, and what energy it takes."""
+    return {
+        "cycles": build.estimate.cycles,
+        "latency_us": build.latency_us,
+        "interval_us": build.interval_us,
+        "energy_uj": build.energy_uj,
+    }
+
+
+def _front_trial(study: OpenStudy, trial: FrozenTrial, record: TrialRecord) -> FrontTrial:
+    if record.design is None or record.estimate is None or record.error is None:
+        raise UserError(
+            f"study {study.name} trial {trial.number}",
+            "its design is gone: another program changed the study",
+            "go back to a copy of the storage, or begin a new study",
+        )
+    values = dict(zip(study.spec.study.objectives, trial.values, strict=True))
+    return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
+
+
+def _built(study: OpenStudy, trial: FrontTrial, build: Assessment) -> FrontTrial:
+    """A trial in another build."""
+    objectives = study.spec.study.objectives
+    values = objective_values(study.spec, trial.error, build)
+    return replace(
+        trial,
+        values=dict(zip(objectives, values, strict=True)),
+        design=build.design.as_dict(),
+        estimate=StoredEstimate.of(build),
+    )
+
+
+def _fastest_json(build: Assessment) -> dict[str, Any]:
+    return {"design": build.design.as_dict(), "utilization": build.utilization, **_told(build)}

@@ -7,22 +7,27 @@ import sys
 import threading
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import partial
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from optuna.exceptions import DuplicatedStudyError
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
+from search.service.guard import only_named, served_names
 from search.service.listen import check_free
 from search.service.supervise import Start
 from search.stopping import StopSignal
 from search.store.artifacts import artifacts_at
 from search.store.location import Location
 from search.store.record import LONG
+from search.store.renaming import rename_study
 from search.store.resilient import LONG_SECONDS, Patience, ResilientStorage, patiently
 from search.store.storage import open_storage, storage_errors
 from search.store.study import first_artifacts
+from search.study_files.spec import STUDY_NAME, is_study_name
 
 __all__ = ["DashboardJob", "dashboard_server", "serve_dashboard", "serve_until_stopped"]
 
@@ -38,6 +43,8 @@ class DashboardJob:
     artifacts: str | None
     host: str
     port: int
+    names: tuple[str, ...] = ()
+    """Further names that it is called by."""
 
 
 class _ShownStorage(ResilientStorage):
@@ -94,11 +101,45 @@ def dashboard_server(job: DashboardJob) -> WSGIServer:
         files = artifacts_at(job.artifacts) if job.artifacts else first_artifacts(storage, job.url)
     shown = storage.behind(_ShownStorage, Patience(_PATIENCE_SECONDS))
     app = wsgi(shown, artifact_store=files.store if files else None)
+    # The later of two routes is the one that counts.
+    app.post("/api/studies/<study:int>/rename", callback=partial(_renamed, shown))
     try:
-        return make_server(job.host, job.port, app, server_class=_Server, handler_class=_Handler)
+        guarded = only_named(app, served_names(job.host, job.names))
+        return make_server(job.host, job.port, guarded, server_class=_Server, handler_class=_Handler)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UserError(f"--port {job.port}", reason, "choose another port") from error
+
+
+def _renamed(storage: ResilientStorage, study: int) -> dict[str, Any]:
+    """The dashboard's call to rename a study, whose own answer is a copy of what it shows; in its place."""
+    from bottle import request, response  # type: ignore[import-untyped]
+
+    name = (request.json or {}).get("study_name", "")
+    if not is_study_name(name):
+        response.status = 400
+        return {"reason": f"A study's name is made of {STUDY_NAME}."}
+    try:
+        rename_study(storage, study, name)
+        (found,) = (one for one in storage.get_all_studies() if one._study_id == study)
+    except (KeyError, ValueError):
+        response.status = 404
+        return {"reason": f"There is no study {study}."}
+    except DuplicatedStudyError:
+        response.status = 400
+        return {"reason": "Study name already exists."}
+    except UserError as error:
+        response.status = 400
+        return {"reason": str(error)}
+    response.status = 201
+    # What the page needs to list it.
+    return {
+        "study_id": study,
+        "study_name": found.study_name,
+        "directions": [direction.name.lower() for direction in found.directions],
+        "user_attrs": [],
+        "is_preferential": False,
+    }
 
 
 def serve_until_stopped(job: DashboardJob, start: Start) -> None:

@@ -2,9 +2,10 @@
 
 A worker puts a lease on its trial: a system attribute with its name and a number that a thread raises every
 few seconds. Whoever looks at the study's running trials (:class:`Watch`) takes a lease for dead when the
-number stood still over several looks of its own. No clock is compared with another machine's, and an outage
-of the database, during which all leases stand still, takes nobody's trial: after it there is time for a new
-number between two looks. A trial that lost its worker goes back to waiting under its own number, with its
+number stood still over several looks of its own, at each of which the database took a write of its own. No
+clock is compared with another machine's, and an outage of the database, or a lock that lets only readers in,
+during which all leases stand still, takes nobody's trial: after it there is time for a new number between two
+looks. A trial that lost its worker goes back to waiting under its own number, with its
 parameters and files; the third loss fails it.
 """
 
@@ -15,7 +16,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from search.monitor.notes import failure_note, write_note
+from search.monitor.notes import failure_note, write_trial_note
 from search.store.record import LeaseMark, TrialRecord, store_in
 from search.store.resilient import ResilientStorage, unless_away
 
@@ -35,6 +36,10 @@ _LOOK_SECONDS = 25.0
 """Between two looks: more than two beats, so that a living worker's number has changed."""
 _LOOKS = 2
 """Looks at which a number stood still since the one before; then its worker is gone."""
+_QUICK_SECONDS = 5.0
+"""A write of milliseconds that took longer was held up, and so were those of living workers."""
+_WATCHED = "bitfront:watched"
+"""The study's system attribute that is written to see whether writing is possible."""
 _MOST_LOSSES = 3
 """A trial that took so many workers with it is not tried again."""
 
@@ -51,10 +56,20 @@ def holder(trial: FrozenTrial) -> str | None:
 
 
 class Lease:
-    """Keeps a worker's lease on the trial in hand. A context manager around all of a worker's trials."""
+    """Keeps a worker's lease on the trial in hand. A context manager around all of a worker's trials.
 
-    def __init__(self, storage: ResilientStorage, worker: str) -> None:
+    Args:
+        storage: Where the trials are.
+        worker: Stands in the lease.
+        on_gone: Called, from another thread, when the trial in hand was deleted with its study.
+    """
+
+    def __init__(
+        self, storage: ResilientStorage, worker: str, on_gone: Callable[[], None] = lambda: None
+    ) -> None:
         self.worker = worker
+        self.gone = False
+        self._on_gone = on_gone
         self._storage = storage
         self._quick = storage.impatient()
         self._trial: int | None = None
@@ -106,10 +121,14 @@ class Lease:
     def _renew(self) -> None:
         if self._trial is None:
             return
-        # Told in this moment, or a storage that is away: then the next beat tries again.
-        with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
-            if _is_ours(self._quick.get_trial(self._trial), self.worker):
-                self._mark(self._quick, self._trial)
+        try:
+            # Told in this moment, or a storage that is away: then the next beat tries again.
+            with unless_away(), contextlib.suppress(UpdateFinishedTrialError):
+                if _is_ours(self._quick.get_trial(self._trial), self.worker):
+                    self._mark(self._quick, self._trial)
+        except KeyError:
+            self.gone, self._trial = True, None
+            self._on_gone()
 
 
 def give_back(storage: BaseStorage, trial: int) -> None:
@@ -144,7 +163,8 @@ def lose(storage: BaseStorage, study: int, trial: FrozenTrial) -> None:
             storage.set_trial_state_values(identity, TrialState.WAITING)
             return
         store_in(storage, identity, TrialRecord(losses=losses, failure=_reason(losses)))
-        write_note(storage, study, failure_note(_reason(losses)), identity)
+        old = storage.get_study_system_attrs(study)
+        write_trial_note(storage, study, identity, failure_note(_reason(losses)), old)
         storage.set_trial_state_values(identity, TrialState.FAIL)
 
 
@@ -159,14 +179,22 @@ class Watch:
     def look(self, running: Iterable[FrozenTrial]) -> list[FrozenTrial]:
         """Look at the RUNNING trials as they are stored now; return those that were taken away."""
         now = time.monotonic()
+        leases = [(trial, TrialRecord.of(trial).lease) for trial in running]
+        still = {
+            trial.number: before
+            for trial, lease in leases
+            if (before := self._seen.get(trial.number)) is not None and before.lease == lease
+        }
+        due = {number for number, before in still.items() if now - before.at >= _LOOK_SECONDS}
+        if due and not self._can_write():
+            return []
         seen: dict[int, _Seen] = {}
         lost: list[FrozenTrial] = []
-        for trial in running:
-            lease = TrialRecord.of(trial).lease
-            before = self._seen.get(trial.number)
-            if before is None or before.lease != lease:
+        for trial, lease in leases:
+            before = still.get(trial.number)
+            if before is None:
                 seen[trial.number] = _Seen(lease, now, 0)
-            elif now - before.at < _LOOK_SECONDS:
+            elif trial.number not in due:
                 seen[trial.number] = before
             elif before.still + 1 < _LOOKS:
                 seen[trial.number] = _Seen(lease, now, before.still + 1)
@@ -176,6 +204,17 @@ class Watch:
         for trial in lost:
             lose(self._storage, self._study, trial)
         return lost
+
+    def _can_write(self) -> bool:
+        """True when living workers could renew their leases; otherwise all looks begin anew."""
+        seen, self._seen = self._seen, {}
+        began = time.monotonic()
+        # A value that changes: an equal one would not be written.
+        self._storage.set_study_system_attr(self._study, _WATCHED, time.time())
+        if time.monotonic() - began >= _QUICK_SECONDS:
+            return False
+        self._seen = seen
+        return True
 
 
 @dataclass(frozen=True)

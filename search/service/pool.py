@@ -29,7 +29,7 @@ _LOOK_SECONDS = 2.0
 
 def worker_programs(study: OpenStudy, artifacts: str | None, target: int | None, count: int) -> list[Program]:
     """So many workers; ``target`` is the study's own when it is ``None``."""
-    main = partial(work, study.url, study.name, artifacts, target)
+    main = partial(work, study.url, study.name, artifacts, target, count)
     return [Program(f"{WORKER} {index}", main) for index in range(count)]
 
 
@@ -74,11 +74,11 @@ def tend(
             time.sleep(_TICK_SECONDS)
 
 
-def work(url: str, name: str, artifacts: str | None, target: int | None, start: Start) -> None:
-    """A worker process."""
+def work(url: str, name: str, artifacts: str | None, target: int | None, count: int, start: Start) -> None:
+    """A worker process, one of ``count`` that were started together."""
     study = open_patiently(url, name, artifacts, start.stop, LONG_SECONDS)
     target, own = target or study.spec.study.trials, _worker(os.getpid(), start.token)
-    Worker(study, target, start.stop, print, own).run()
+    Worker(study, target, start.stop, print, own, count).run()
 
 
 def _worker(pid: int, token: str) -> str:

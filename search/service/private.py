@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+
+from search.store.secrets import masked
 
 __all__ = ["STORAGE_VARIABLE", "hide_password", "without_password"]
 
@@ -24,7 +25,7 @@ def without_password(arguments: Sequence[str]) -> tuple[list[str], str | None]:
             kept.append(argument)
             continue
         url = value if equals else next(rest, "")
-        if _has_password(url):
+        if masked(url) != url:
             found = url
         else:
             kept += [argument] if equals else [argument, url]
@@ -42,11 +43,3 @@ def hide_password() -> None:
     program = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
     os.environ[STORAGE_VARIABLE] = url
     os.execv(sys.executable, [sys.executable, *program[1:], *kept])
-
-
-def _has_password(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.password) or "password=" in parts.query
-    except ValueError:
-        return "@" in url

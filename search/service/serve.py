@@ -15,13 +15,14 @@ from optuna.trial import FrozenTrial
 
 from quant_model.errors import UserError
 from search.files import file_errors
+from search.monitor.publish import Publisher
 from search.service.dashboard import DashboardJob, serve_until_stopped
 from search.service.listen import check_free
 from search.service.pool import WORKER, tend, worker_programs, workers
 from search.service.supervise import Program, Supervisor
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
+from search.store.resilient import unless_away
 from search.store.study import OpenStudy
 from search.study_files.spec import spec_from_json
 
@@ -40,6 +41,7 @@ class ServiceOptions:
     workers: int
     host: str
     port: int | None
+    names: tuple[str, ...]
     artifacts: str | None
     log: Path | None
 
@@ -75,9 +77,9 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
     programs = worker_programs(study, options.artifacts, None, options.workers)
     if options.port is not None:
         check_free(options.host, options.port)
-        job = DashboardJob(study.url, options.artifacts, options.host, options.port)
+        job = DashboardJob(study.url, options.artifacts, options.host, options.port, options.names)
         programs.append(Program(_DASHBOARD, partial(serve_until_stopped, job)))
-    with service_log(study.url, options.log) as log, storage_errors(study.url):
+    with service_log(study.url, options.log) as log, study.errors():
         log("serve", f"study {study.name} in {Location(study.url).shown}: {options.workers} workers")
         with workers(study, programs, log) as supervisor:
             try:
@@ -85,6 +87,8 @@ def serve(study: OpenStudy, options: ServiceOptions, stop: StopSignal) -> None:
             finally:
                 log("serve", "stopping")
                 supervisor.stop()
+                with unless_away():
+                    Publisher(study).publish_note()
                 log("serve", "stopped")
             problems = [report for report in supervisor.reports() if report.problem]
     if problems:

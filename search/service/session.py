@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quant_model.errors import UserError
 from search.files import make_folder
+from search.monitor.publish import Publisher
 from search.results.check import check_tools
 from search.results.front import finished_trials
 from search.service.pool import tend, worker_programs, workers
@@ -15,14 +16,16 @@ from search.service.supervise import Supervisor
 from search.show import number, study_progress
 from search.stopping import StopSignal
 from search.store.location import Location
-from search.store.storage import storage_errors
+from search.store.resilient import unless_away
 from search.store.study import OpenStudy, StudyCounts, create_or_resume
 from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
 
-__all__ = ["begin", "search"]
+__all__ = ["DATABASE", "begin", "search"]
 
 _LOG = logging.getLogger(__name__)
+DATABASE = "study.db"
+"""A run's storage in its folder, where no other is named."""
 _LOGS = "logs"
 
 
@@ -58,7 +61,7 @@ def begin(
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
-    url = url or f"sqlite:///{out / 'study.db'}"
+    url = url or Location.of_file(out / DATABASE).url
     content, beside = content_of(path), out / "artifacts"
     study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")
@@ -80,15 +83,15 @@ def search(
     if study.counts().complete >= target:
         return
     programs = worker_programs(study, artifacts, target, count)
-    logs = out / _LOGS
+    logs, location = out / _LOGS, Location(study.url)
 
     def log(name: str, line: str) -> None:
         with (logs / f"{name.replace(' ', '-')}.log").open("a", encoding="utf-8") as file:
-            print(line, file=file)
+            print(location.clean(line), file=file)
 
     with (
         study_progress(study.name, target) as progress,
-        storage_errors(study.url),
+        study.errors(),
         workers(study, programs, log) as supervisor,
     ):
         shown: StudyCounts | None = None
@@ -99,7 +102,12 @@ def search(
                 shown = counts
                 progress(counts.complete, _note(study, counts))
 
-        tend(study, supervisor, stop, show)
+        try:
+            tend(study, supervisor, stop, show)
+        finally:
+            supervisor.stop()
+            with unless_away():
+                Publisher(study).publish_note()
         show()
         _judge(study, target, supervisor, logs)
 

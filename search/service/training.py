@@ -81,9 +81,9 @@ class Trainer:
         """Where a training's checkpoints lie: beside the study's artifacts, for all workers.
 
         Whoever takes up the trial of a killed worker goes on from its last epoch. A training that has come to
-        an end leaves nothing behind.
+        an end leaves nothing behind. The name is the study file's: renaming the study loses no epoch.
         """
-        artifacts, name = self.study.artifacts, f"checkpoint-{self.study.name}-{what}"
+        artifacts, name = self.study.artifacts, f"checkpoint-{self.study.spec.study.name}-{what}"
         resume = Resume(lambda: artifacts.kept(name), lambda content: artifacts.keep(name, content))
         try:
             yield resume

@@ -14,7 +14,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.integer_model import IntegerModel
-from quant_model.network import build_network
 from search.service.rung import peers, verdict
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace
@@ -171,7 +170,7 @@ class TrialWork:
         same = known.digest == assessment.design.digest
         place = f"model of trial {twin.number}"
         model = IntegerModel.from_json(self.study.artifacts.get(known.model, place).decode(), place)
-        own = IntegerModel(build_network(assessment.design), model.parameters)
+        own = model.built_as(assessment.design)
         return TrialRecord(
             model=self.study.artifacts.put(trial, "model.json", own.to_json().encode()),
             error=known.error,

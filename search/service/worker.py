@@ -16,13 +16,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
 from search.monitor.publish import Publisher
+from search.results.shortage import remedy, short
 from search.sampling.samplers import BudgetSampler
 from search.service.lease import Lease, Watch, give_back, worker_name
 from search.service.trial import TrialWork, UselessError
 from search.stopping import Interrupted, StopSignal
 from search.store.record import TrialRecord, store
 from search.store.resilient import LONG_SECONDS, Patience, is_transient, unless_away
-from search.store.storage import storage_errors
 from search.store.study import OpenStudy
 
 __all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
@@ -41,6 +41,10 @@ _RECENT_SECONDS = 5.0
 """How old the trials may be from which the next one is proposed."""
 _ROOM = 8
 """More trials than a worker begins within that time."""
+_TURN = "bitfront:turn"
+"""The study's system attribute that says who asks for one of the last trials."""
+_TURN_SECONDS = 0.3
+"""After so long all workers see who was the last to write it."""
 _PARTING_SECONDS = 5.0
 """How long a worker that was asked to stop waits for a storage that is away."""
 
@@ -54,6 +58,7 @@ class Worker:
         stop: Asked between trials and during training.
         report: Called with a line for people after each trial.
         name: Stands in the leases of its trials.
+        peers: Workers that were started together with this one, itself included.
     """
 
     def __init__(
@@ -63,9 +68,11 @@ class Worker:
         stop: StopSignal,
         report: Callable[[str], None],
         name: str | None = None,
+        peers: int = 1,
     ) -> None:
         self.study, self.target, self.stop, self.report = study, target, stop, report
-        self._lease = Lease(study.storage, name or worker_name())
+        self._lease = Lease(study.storage, name or worker_name(), stop.ask)
+        self._peers, self._seen_turn = peers, ""
         self._watch = Watch(study.storage, study.id)
         self._publisher = Publisher(study)
         self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
@@ -74,14 +81,22 @@ class Worker:
         """Work until the study has its trials.
 
         Raises:
-            UserError: hardly anything fits the device, trial after trial fails, or storage or files are gone.
+            UserError: hardly anything fits the device, trial after trial fails, or study, storage or files
+                are gone.
             Interrupted: a stop was asked for; the trial in hand went back to waiting.
         """
         storage = self.study.storage
         patience = Patience(LONG_SECONDS, self._pause, self.report)
-        with storage_errors(self.study.url), self._lease, storage.waiting(patience):
+        with self.study.errors(), self._lease, storage.waiting(patience):
             self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
-            self._work_all()
+            try:
+                self._work_all()
+            except Interrupted:
+                if self._lease.gone:
+                    raise LookupError("the trial in hand was deleted") from None
+                with unless_away(), storage.waiting(storage.patience.at_most(_PARTING_SECONDS)):
+                    self._publisher.publish_note()
+                raise
             self._publisher.publish()
 
     def _work_all(self) -> None:
@@ -108,6 +123,11 @@ class Worker:
             poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
             if _wanted(trials, None, self.target):
                 self._check_fruitful(trials)
+                # Less is wanted than all would take: a trial too many could not be taken back.
+                scarce = not _wanted(trials, None, self.target + 1 - max(self._peers, running + 1))
+                if scarce and running + self._peers > 1 and not self._is_our_turn():
+                    self._pause(poll * random.uniform(0.5, 1.0))
+                    continue
                 trial = self._ask()
                 # Far from the end there is room for every other worker's next trials, too.
                 if _wanted(trials, None, self.target - _ROOM * (running + _ROOM)):
@@ -120,6 +140,20 @@ class Worker:
                 self._pause(random.uniform(0, poll))
             else:
                 self._pause(poll)
+
+    def _is_our_turn(self) -> bool:
+        """Whether this worker alone asks at this moment, and something is still wanted."""
+        storage, number = self.study.storage, self.study.id
+        seen = storage.get_study_system_attrs(number).get(_TURN, "")
+        if seen != self._seen_turn:
+            # Somebody has taken the turn since the last look.
+            self._seen_turn = seen
+            return False
+        own = f"{self._lease.worker} {random.random()}"
+        storage.set_study_system_attr(number, _TURN, own)
+        self._pause(_TURN_SECONDS)
+        self._seen_turn = storage.get_study_system_attrs(number)[_TURN]
+        return self._seen_turn == own and _wanted(self._look(), None, self.target)
 
     def _ask(self) -> optuna.Trial:
         try:
@@ -161,12 +195,11 @@ class Worker:
         since = [trial for trial in finished if trial.number > last]
         if len(since) < MAX_FRUITLESS:
             return
-        filled = [text.split()[0] for trial in since if (text := TrialRecord.of(trial).filled)]
-        most = max(set(filled), key=filled.count) if filled else "something"
+        what = short(since)
         raise UserError(
             f"study {self.study.name}",
-            f"{len(since)} trials in a row came to nothing; what is short is mostly {most}",
-            "choose a larger device or limit, or a smaller d_model, window or lanes",
+            f"{len(since)} trials in a row came to nothing; what is short is mostly {what}",
+            remedy(what),
         )
 
     def _too_many_failures(self, number: int) -> UserError:
@@ -217,7 +250,8 @@ class Worker:
         if values is not None:
             names = self.study.spec.study.objectives
             text = ", ".join(f"{name} {value:.5g}" for name, value in zip(names, values, strict=True))
-        self._publisher.note(identity, trial.number, state, text, TrialRecord.read(trial.user_attrs, {}))
+        record = TrialRecord.of(self.study.storage.get_trial(identity))
+        self._publisher.note(identity, trial.number, state, text, record)
         self.study.study.tell(trial, values, state=state, skip_if_finished=True)
         self.report(f"trial {trial.number} {state.name.lower()}: {text}")
         return state

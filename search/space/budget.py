@@ -196,6 +196,21 @@ class Assessment:
         return self.budget.fits(self.estimate)
 
     @property
+    def latency_us(self) -> float:
+        """Microseconds from the first input to the last output at the study's clock."""
+        return float(fact("latency", self.estimate, self.budget.clock_mhz))
+
+    @property
+    def interval_us(self) -> float:
+        """Microseconds from window to window in a back-to-back stream."""
+        return float(fact("interval", self.estimate, self.budget.clock_mhz))
+
+    @property
+    def energy_uj(self) -> float:
+        """Microjoules per window, an estimate within a factor of two."""
+        return float(fact("energy", self.estimate, self.budget.clock_mhz))
+
+    @property
     def summary(self) -> str:
         """As :meth:`Budget.summary`."""
         return self.budget.summary(self.estimate)

@@ -1,18 +1,22 @@
-"""Storage URLs: taken apart, checked, and shown without their password."""
+"""Storage URLs: made, taken apart, checked, and shown without their password."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from quant_model.errors import UserError
+from search.store.secrets import masked, without_secrets
 
-__all__ = ["Location", "masked"]
+__all__ = ["Location"]
 
 _FORMS = "sqlite:///FILE, postgresql://USER@HOST/DATABASE or grpc://HOST:PORT"
+_PLACE = "--storage"
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -21,15 +25,43 @@ class Location:
 
     url: str
 
+    @classmethod
+    def of_file(cls, file: Path) -> Location:
+        """Of a SQLite file, whatever its name."""
+        # What has a meaning in a URL is quoted, and only that: people read it.
+        return cls(_SQLITE + "".join(quote(one) if one in "%?#{}" else one for one in str(file)))
+
     def __post_init__(self) -> None:
-        parsed = self._parsed
-        backend = parsed.get_backend_name()
+        if "://" not in self.url:
+            raise self._no_url()
+        backend = self._parsed.get_backend_name()
         if backend not in ("sqlite", "postgresql", "grpc"):
             raise UserError(self.shown, f"storage of kind {backend!r}", f"use {_FORMS}")
-        if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
-            raise UserError(self.shown, "a storage in memory is lost at once", "name a file: sqlite:///FILE")
-        if backend == "grpc" and not (parsed.host and parsed.port):
+        if backend == "sqlite":
+            self._check_file()
+        elif self.url.count("@") > 1:
+            raise UserError(
+                _PLACE, "more than one @ stands in the URL", "write %40 for an @ in a password or a name"
+            )
+        if backend == "grpc" and not (self._parsed.host and self._parsed.port):
             raise UserError(self.shown, "host or port is missing", "write grpc://HOST:PORT")
+
+    def _no_url(self) -> UserError:
+        # A text with an @ may be a URL that was cut, and hold a password.
+        if not self.url or "@" in self.url or "password" in self.url:
+            return UserError(_PLACE, "no storage URL", f"write {_FORMS}")
+        file = Path(self.url.removeprefix("sqlite:"))
+        return UserError(
+            f"{_PLACE} {self.url}", "no storage URL", f"for a SQLite file write {self.of_file(file).url}"
+        )
+
+    def _check_file(self) -> None:
+        host, file = self._parsed.host, self._parsed.database
+        if host:
+            meant = self.of_file(Path(host, file or "")).url
+            raise UserError(self.shown, "two slashes where three belong", f"write {meant}")
+        if file in (None, "", ":memory:"):
+            raise UserError(self.shown, "a storage in memory is lost at once", "name a file: sqlite:///FILE")
 
     @property
     def _parsed(self) -> URL:
@@ -37,12 +69,17 @@ class Location:
             return make_url(self.url)
         except (ArgumentError, ValueError) as error:
             # The text may hold a password, and was not understood well enough to mask it.
-            raise UserError("--storage", "no storage URL", f"write {_FORMS}") from error
+            raise UserError(_PLACE, "no storage URL", f"write {_FORMS}") from error
 
     @property
     def shown(self) -> str:
         """The URL with the password masked."""
         return masked(self.url)
+
+    @property
+    def plain(self) -> str:
+        """The URL without braces, in which Optuna would look for names of its own."""
+        return self.url.replace("{", "%7B").replace("}", "%7D")
 
     @property
     def file(self) -> Path | None:
@@ -67,22 +104,5 @@ class Location:
         return parsed.host, parsed.port
 
     def clean(self, text: str) -> str:
-        """A message of another library without the password that may stand in it."""
-        parsed = self._parsed
-        secrets = [parsed.password, parsed.query.get("password")]
-        for secret in (str(one) for one in secrets if one):
-            text = text.replace(secret, "***")
-        # As it was written, where the URL has it quoted (%21 for an exclamation mark).
-        written = self.url.split("@", 1)[0].rpartition(":")[2] if parsed.password and "@" in self.url else ""
-        return text.replace(written, "***") if len(written) > 2 and "/" not in written else text
-
-
-def masked(url: str) -> str:
-    """A URL to show: its password replaced by stars."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return "the storage URL"
-    if "password" in parsed.query:
-        parsed = parsed.update_query_dict({"password": "***"})
-    return parsed.render_as_string(hide_password=True)
+        """A text of any origin without the password that may stand in it."""
+        return without_secrets(text, self.url)

@@ -46,6 +46,18 @@ class StoredEstimate:
     device: str = ""
     calibration: str = ""
 
+    @classmethod
+    def of(cls, assessment: Assessment) -> StoredEstimate:
+        """What is kept of an assessment."""
+        estimate = assessment.estimate
+        return cls(
+            resources=assessment.resources,
+            utilization=assessment.utilization,
+            cycles=estimate.cycles,
+            device=estimate.device.name,
+            calibration=estimate.calibration,
+        )
+
     @cached_property
     def fullest(self) -> str:
         """The resource that is used most."""
@@ -185,18 +197,11 @@ def store_in(storage: BaseStorage, trial: int, record: TrialRecord) -> None:
 
 def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:
     """What is known before training."""
-    estimate = assessment.estimate
     return TrialRecord(
         digest=assessment.design.digest,
         arithmetic=arithmetic_digest(assessment.design),
         design=assessment.design.as_dict(),
-        estimate=StoredEstimate(
-            resources=assessment.resources,
-            utilization=assessment.utilization,
-            cycles=estimate.cycles,
-            device=estimate.device.name,
-            calibration=estimate.calibration,
-        ),
+        estimate=StoredEstimate.of(assessment),
         filled=assessment.summary,
         origin=origin,
     )

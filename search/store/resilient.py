@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy.exc
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
@@ -120,9 +120,19 @@ class ResilientStorage(BaseStorage):
         """The same storage in a wrapper of another kind."""
         return kind(self._inner, self._close, patience)
 
+    @property
+    def database(self) -> RDBStorage | None:
+        """The database, when this process speaks to it itself; ``None`` behind a proxy."""
+        backend = getattr(self._inner, "_backend", self._inner)
+        return backend if isinstance(backend, RDBStorage) else None
+
     def close(self) -> None:
         """Let go of connections; they come back when needed."""
         self._close()
+
+    def repeated(self, call: Callable[[], Answer]) -> Answer:
+        """Make a call of another kind, again and again while the storage is away."""
+        return self._call(call)
 
     def _call(self, call: Callable[[], Answer]) -> Answer:
         return self._repeat(lambda _: call())
@@ -158,7 +168,6 @@ class ResilientStorage(BaseStorage):
     set_study_user_attr = _repeated("set_study_user_attr")
     set_study_system_attr = _repeated("set_study_system_attr")
     get_study_id_from_name = _repeated("get_study_id_from_name")
-    get_study_name_from_id = _repeated("get_study_name_from_id")
     get_study_directions = _repeated("get_study_directions")
     get_study_user_attrs = _repeated("get_study_user_attrs")
     get_study_system_attrs = _repeated("get_study_system_attrs")
@@ -169,6 +178,11 @@ class ResilientStorage(BaseStorage):
     set_trial_system_attr = _repeated("set_trial_system_attr")
     get_trial_id_from_study_id_trial_number = _repeated("get_trial_id_from_study_id_trial_number")
     get_trial = _repeated("get_trial")
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Optuna's; past its cache, which does not notice that a study was renamed."""
+        inner = self.database or self._inner
+        return self._call(lambda: inner.get_study_name_from_id(study_id))
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Optuna's; a new RUNNING trial is handed to ``on_taken``."""

@@ -22,6 +22,7 @@ from optuna.storages import GrpcStorageProxy, RDBStorage
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from search.files import file_errors
 from search.store.location import Location
 from search.store.resilient import Patience, ResilientStorage, StorageAwayError, is_rpc
@@ -37,9 +38,16 @@ _ATTEMPTS = 6
 _CONNECT_SECONDS = 10
 """How long PostgreSQL or a proxy may take to answer."""
 _LOCKED = ("locked", "busy")
+_RESCUE = (
+    "go back to a copy of it, or rescue what is left: sqlite3 FILE .recover | sqlite3 NEW, then use NEW; "
+    "the artifacts beside it are whole"
+)
+_SCHEMA = b"CREATE TABLE trials"
+"""In every database of Optuna's, beyond its first bytes."""
 _SQLITE_PROBLEMS = (
     (_LOCKED, "the database is locked by another program", "close that program or wait, then try again"),
-    (("not a database", "malformed"), "the file is no SQLite database", "name another file"),
+    (("malformed",), "the database is damaged", _RESCUE),
+    (("not a database",), "the file is no SQLite database", "name another file"),
     (("full",), "the disk is full", "free some space, then try again"),
 )
 """Words of SQLite's messages, and what to say."""
@@ -83,6 +91,9 @@ def storage_errors(url: str) -> Iterator[None]:
             raise _proxy_error(location, error) from error
         if isinstance(error, SQLAlchemyError | StorageInternalError | StorageAwayError):
             raise _translated(location, error) from error
+        # Wrong bytes may come up as anything.
+        if not isinstance(error, UserError) and location.file is not None and _is_damaged(location.file):
+            raise UserError(location.shown, "the database is damaged", _RESCUE) from error
         raise
 
 
@@ -124,14 +135,13 @@ def _connect(location: Location, *, create: bool) -> ResilientStorage:
     try:
         if not create:
             _check_tables(location, engine_arguments)
-        storage = _storage(location.url, engine_arguments, create=create)
+        storage = _storage(location.plain, engine_arguments, create=create)
         # With Optuna's cache of finished trials in front, which is shared by all studies opened from it.
         return ResilientStorage(optuna.storages.get_storage(storage), storage.engine.dispose, Patience())
     except ImportError as error:
         raise _missing(location, "the database's Python driver", "postgresql") from error
     except (RuntimeError, KeyError, IndexError) as error:
-        # A storage that another version of Optuna wrote, or braces in the URL, which Optuna takes for a
-        # template.
+        # A storage that another version of Optuna wrote.
         raise UserError(
             location.shown, location.clean(str(error)), "use another storage, or the Optuna that wrote it"
         ) from error
@@ -170,7 +180,7 @@ def _sync_less(engine: sqlalchemy.Engine) -> None:
 
 
 def _check_tables(location: Location, engine_arguments: Mapping[str, Any]) -> None:
-    engine = sqlalchemy.create_engine(location.url, **engine_arguments)
+    engine = sqlalchemy.create_engine(location.plain, **engine_arguments)
     try:
         found = sqlalchemy.inspect(engine).has_table("studies")
     finally:
@@ -193,7 +203,7 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
                 "check the path, or make it with: bitfront run STUDY.toml --storage URL",
             )
         with file_errors(shown, "its folder cannot be made", "choose another place"):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(file.parent)
     elif not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
         raise UserError(shown, "the file cannot be read and written", "check what it is and its permissions")
     deadline = time.monotonic() + _CHECK_SECONDS
@@ -203,7 +213,7 @@ def _check_sqlite(location: Location, file: Path, *, create: bool) -> None:
         except sqlite3.Error as error:
             # SQLite itself does not wait when two programs switch to the write-ahead log at once.
             if not _is_lock(error) or time.monotonic() > deadline:
-                raise _sqlite_error(shown, error) from error
+                raise _sqlite_error(location, error) from error
             time.sleep(random.uniform(0.02, 0.1))
 
 
@@ -221,12 +231,30 @@ def _is_lock(error: sqlite3.Error) -> bool:
     return any(word in str(error) for word in _LOCKED)
 
 
-def _sqlite_error(shown: str, error: sqlite3.Error) -> UserError:
+def _sqlite_error(location: Location, error: sqlite3.Error) -> UserError:
     text = str(error)
+    if location.file is not None and "not a database" in text and _was_database(location.file):
+        text = "malformed"
     for words, problem, remedy in _SQLITE_PROBLEMS:
         if any(word in text for word in words):
-            return UserError(shown, problem, remedy)
-    return UserError(shown, text, "check the file, its folder and their permissions")
+            return UserError(location.shown, problem, remedy)
+    return UserError(location.shown, text, "check the file, its folder and their permissions")
+
+
+def _was_database(file: Path) -> bool:
+    """True when only the head of a database is gone."""
+    try:
+        return _SCHEMA in file.read_bytes()
+    except OSError:
+        return False
+
+
+def _is_damaged(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(file, timeout=_CHECK_SECONDS)) as connection:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.Error as error:
+        return not _is_lock(error)
 
 
 def _translated(location: Location, error: Exception) -> UserError:
@@ -235,7 +263,7 @@ def _translated(location: Location, error: Exception) -> UserError:
         cause = cause.__cause__
     origin = cause.orig if isinstance(cause, DBAPIError) else error
     if isinstance(origin, sqlite3.Error):
-        return _sqlite_error(location.shown, origin)
+        return _sqlite_error(location, origin)
     text = location.clean(str(origin)).strip()
     return UserError(
         location.shown,

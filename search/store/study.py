@@ -16,7 +16,8 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -106,8 +107,8 @@ class OpenStudy:
 
     @property
     def name(self) -> str:
-        """The study's name."""
-        return self.spec.study.name
+        """The study's name in its storage; the study file's, unless somebody renamed it in the dashboard."""
+        return self.study.study_name
 
     @property
     def id(self) -> int:
@@ -124,6 +125,36 @@ class OpenStudy:
             version=metadata.version("bitfront"),
             seed=self.spec.study.seed,
         )
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what a storage raises into one line; also when the study was deleted while it is open.
+
+        Raises:
+            UserError: the storage is at fault, or the study is gone.
+        """
+        try:
+            with storage_errors(self.url):
+                yield
+        except Exception as error:
+            if not self._is_deleted:
+                raise
+            raise UserError(
+                f"study {self.name}",
+                f"it was deleted from {Location(self.url).shown} meanwhile",
+                "make a new one with: bitfront run STUDY.toml",
+            ) from error
+
+    @property
+    def _is_deleted(self) -> bool:
+        try:
+            self.storage.impatient().get_study_name_from_id(self.id)
+        except KeyError:
+            return True
+        except Exception:
+            # The storage is away: nobody knows.
+            return False
+        return False
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The stored trials, of some states only when given; not to be changed."""
@@ -357,7 +388,8 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
         spec = spec.model_copy(update={"device": device})
     stored = known.to_json()
     changed = differences(stored, spec.to_json())
-    refused = {key: values for key, values in changed.items() if key not in _COMPATIBLE}
+    # Its name is how it was found: one that was renamed goes on under the new one.
+    refused = {key: values for key, values in changed.items() if key not in (*_COMPATIBLE, "study.name")}
     digests = study.user_attrs["dataset"]["sha256"], hashlib.sha256(data).hexdigest()
     if digests[0] != digests[1]:
         refused["content of the data file"] = (digests[0][:12], digests[1][:12])

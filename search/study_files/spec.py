@@ -7,6 +7,7 @@ in the study itself, so that a worker on another machine rebuilds it without the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -31,6 +32,7 @@ from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
 
 __all__ = [
+    "STUDY_NAME",
     "Choice",
     "Constraints",
     "DataSpec",
@@ -40,6 +42,7 @@ __all__ = [
     "StudySpec",
     "TensorChoice",
     "is_choice_validator",
+    "is_study_name",
     "spec_from_json",
     "widest_shape",
 ]
@@ -104,7 +107,10 @@ _ONLY_FOR = {"classes": "classify", "anomaly_label": "anomaly", "anomaly_quantil
 """Keys of ``[data]`` that mean something for one task only."""
 _WeightMemory = Literal["auto", "logic", "block"]
 _StoreMemory = Literal["auto", "distributed", "block"]
-_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+STUDY_NAME = "letters, digits, '_', '.' and '-', at most 100"
+"""What a study's name is made of."""
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+_Name = Annotated[str, Field(pattern=_NAME)]
 
 
 class _Model(BaseModel):
@@ -130,7 +136,7 @@ SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 class StudySection(_Model):
     """``[study]``: the search itself."""
 
-    name: _Name = Field(description="letters, digits, '_', '.' and '-', at most 100")
+    name: _Name = Field(description=STUDY_NAME)
     """The study's name in its storage, which can hold many."""
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
     """Same seed, same file, one worker: the same trials."""
@@ -419,6 +425,11 @@ class StudySpec(_Model):
         """A JSON object from which :func:`spec_from_json` rebuilds the spec."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         return data
+
+
+def is_study_name(name: object) -> bool:
+    """True for what a study may be called."""
+    return isinstance(name, str) and re.fullmatch(_NAME, name) is not None
 
 
 def spec_from_json(data: Mapping[str, Any]) -> StudySpec:

@@ -16,6 +16,7 @@ from hdl.cxxrtl_simulation import build
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import Mismatch, compare, verify
+from hdl.windows import choose_windows
 from quant_model.design import DesignPoint
 from quant_model.families import Encoder
 from quant_model.network import Network, build_network
@@ -156,7 +157,7 @@ def test_a_flipped_weight_is_found(tmp_path: Path, capsys: pytest.CaptureFixture
     generate(model, bundle)
     flip_a_weight(bundle)
     found = verify(bundle, 5, seed=3)
-    stimulus = random_vectors(model.network.input, 5, seed=3)
+    stimulus = choose_windows(model, 5, seed=3).stimulus
     golden = model.forward(stimulus)
     pooled = model.tensors(stimulus)["pool"][:, 0, -1]
     # Bit 5 of a 6-bit weight is worth -32; only the last output has that weight.

@@ -185,6 +185,18 @@ def test_input_scales_that_make_no_sense_are_refused(offset: list[float], step: 
         build()
 
 
+def test_another_build_has_the_same_integers() -> None:
+    model = small_model(1)
+    wide = uniform_design(SHAPE, 6, 6, lanes=3, multiplier="lut", memory="block", windows=2)
+    built = model.built_as(wide)
+    assert built.network.design == wide != model.network.design
+    windows = np.random.default_rng(1).integers(-32, 32, (7, SHAPE.window, SHAPE.features))
+    assert np.array_equal(built.forward(windows), model.forward(windows))
+    for other in (uniform_design(SHAPE, 6, 7), uniform_design(dataclasses.replace(SHAPE, ffn_width=6), 6, 6)):
+        with pytest.raises(ValueError, match="shape or bits differ"):
+            model.built_as(other)
+
+
 def test_forecasts_are_the_accumulators_times_their_scale() -> None:
     model = random_integer_model(small_network(), 3)
     windows = np.random.default_rng(3).standard_normal((5, SHAPE.window, SHAPE.features))

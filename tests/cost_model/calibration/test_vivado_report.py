@@ -26,6 +26,22 @@ def test_older_reports_name_parts_and_columns_otherwise() -> None:
     assert parse_report(text, "here").counts == COUNTS
 
 
+@pytest.mark.parametrize(
+    "part", ["xa7s15csga225-1i", "xq7a50tfg484-1m", "XC7VX485T-2FFG1761C", "xc7z010clg400-1"]
+)
+def test_every_grade_of_the_7_series_is_read(part: str) -> None:
+    assert parse_report(flat_report(COUNTS, part=part), "here").part == part.lower()
+
+
+def test_the_design_is_that_of_the_reports_name() -> None:
+    text, digest = flat_report(COUNTS), "0123456789abcdef"
+    assert parse_report(text, "here").design is None
+    assert parse_report(text, f"vivado/utilization-{digest}.rpt").design == digest
+    # The header keeps it when the file is called otherwise.
+    named = text.replace("-file utilization.rpt", f"-file /tmp/x/vivado/utilization-{digest}.rpt")
+    assert parse_report(named, "utilization.rpt").design == digest
+
+
 def test_hierarchical_report() -> None:
     assert parse_report(hierarchical_report(COUNTS), "here").counts == COUNTS
 

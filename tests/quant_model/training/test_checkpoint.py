@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+import torch
 
 from quant_model.data import Dataset
 from quant_model.design import uniform_design
@@ -129,3 +134,56 @@ def test_what_is_no_checkpoint_of_this_training_is_not_used(
     assert damaged is not None
     assert train(network, dataset, SHORT, 3, parent, resume=shelf.resume()).history == history
     assert shelf.saved == 1
+
+
+def rewritten(content: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A checkpoint of other content whose digest is right."""
+    found = torch.load(io.BytesIO(content[32:]), weights_only=True)
+    changed = change(found)
+    buffer = io.BytesIO()
+    torch.save(found if changed is None else changed, buffer)
+    return hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue()
+
+
+def smaller(found: dict[str, Any]) -> None:
+    """An optimiser's state of another shape, which shows only at the next step."""
+    state = found["optimizer"]["state"]
+    for values in state.values():
+        values["exp_avg"] = values["exp_avg"][..., :0]
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a list": lambda found: [1, 2],
+    "a tensor": lambda found: torch.zeros(3),
+    "no history": lambda found: found.pop("history") and None,
+    "an empty history": lambda found: found.update(history=[]),
+    "a history of numbers": lambda found: found.update(history=[1, 2]),
+    "no best": lambda found: found.pop("best") and None,
+    "a best of another model": lambda found: found.update(best={"x": torch.zeros(1)}),
+    "a model of another": lambda found: found.update(model={}),
+    "a model that is none": lambda found: found.update(model=None),
+    "an optimizer of another": lambda found: found.update(optimizer={}),
+    "an optimizer of another shape": smaller,
+    "an average of another": lambda found: found.update(average={"steps": 1, "values": []}),
+    "no average": lambda found: found.update(average={}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_whole_checkpoint_of_something_else_is_begun_again(
+    dataset: Dataset,
+    parent: FloatParent,
+    network: Network,
+    change: str,
+) -> None:
+    longer = dataclasses.replace(SHORT, epochs=2)
+    expected = train(network, dataset, longer, 3, parent)
+    first = Shelf(1)
+    with pytest.raises(KeyboardInterrupt):
+        train(network, dataset, longer, 3, parent, resume=first.resume())
+    assert first.content is not None
+    shelf = Shelf().after(rewritten(first.content, CHANGES[change]))
+    again = train(network, dataset, longer, 3, parent, resume=shelf.resume())
+    assert again.history == expected.history
+    assert again.integer_model.to_json() == expected.integer_model.to_json()
+    assert shelf.saved == 2

@@ -25,13 +25,6 @@ COMPARED = [
 UNSEEN = [one for one in COMPARED if not one.fitted]
 SMALLEST = sorted(MEASURED.measured, key=lambda pair: pair[1].counts["lut"])[:2]
 
-PARTLY_MEASURED = pytest.mark.xfail(
-    reason="56 of 79 and 45 of 60 designs are measured with slices, before the last change of the VHDL; "
-    "`bitfront calibrate --measure` measures all of them anew",
-    strict=False,
-)
-"""Until the tables are whole again."""
-
 
 @pytest.mark.parametrize("resource", ["lut", "ff"])
 def test_designs_that_the_fit_never_saw(resource: str) -> None:
@@ -85,7 +78,6 @@ def test_the_estimate_uses_these_coefficients() -> None:
     assert OWN.designs == len(COMPARED) - len(UNSEEN)
 
 
-@PARTLY_MEASURED
 def test_the_fit_is_that_of_the_table() -> None:
     """By what it says of every group: features that always come together share their coefficients anyhow."""
     seen = [one for row, one in MEASURED.measured if not row.facts["held_out"]]
@@ -101,7 +93,6 @@ def test_the_report_is_that_of_the_table() -> None:
     assert (HOME / "REPORT.md").read_text() == fit_page(COMPARED, XC7, MEASURED.tool)
 
 
-@PARTLY_MEASURED
 @pytest.mark.slow
 @pytest.mark.parametrize("row", [row for row, _ in SMALLEST], ids=lambda row: row.name)
 def test_the_generator_is_still_the_measured_one(row: Row, tmp_path: Path) -> None:

@@ -24,15 +24,7 @@ STUDIES = [
     *sorted((HOME / "studies").glob("*.toml")),
 ]
 
-PARTLY_MEASURED = pytest.mark.xfail(
-    reason="56 of 79 and 45 of 60 designs are measured with slices, before the last change of the VHDL; "
-    "`bitfront calibrate --measure` measures all of them anew",
-    strict=False,
-)
-"""Until the tables are whole again."""
 
-
-@PARTLY_MEASURED
 def test_enough_of_every_study_were_measured() -> None:
     assert len(COMPARED) >= 60
     assert {row.facts["study"] for row in HELD_OUT.rows} == {path.stem for path in STUDIES}
@@ -51,7 +43,6 @@ def test_what_rules_decide(resource: str) -> None:
     assert (share == 0).sum() >= len(COMPARED) * 58 / 60
 
 
-@PARTLY_MEASURED
 @pytest.mark.parametrize("resource", ["lut", "ff", "lutram"])
 def test_what_a_mapper_decides(resource: str) -> None:
     size = np.abs(errors(COMPARED, resource))

@@ -85,6 +85,30 @@ def test_too_few_reports(
     assert not (tmp_path / "config").exists()
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_swapped_reports_of_like_designs_are_noticed(
+    renamed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "reports"
+    write_reports(root, 4)
+    first, second = (root / name for name in ("design1", "design2"))
+    for folder in (first, second):
+        digest = DesignPoint.from_json((folder / "design.json").read_text(), "").digest
+        plain = folder / "vivado" / "utilization.rpt"
+        named = plain.with_name(f"utilization-{digest}.rpt")
+        named.write_text(plain.read_text().replace("-file utilization.rpt", f"-file {named}"))
+        plain.unlink()
+    assert run_cli(["calibrate", "--vivado", str(root)]) == 0
+    (one,), (other,) = ([*folder.glob("vivado/*")] for folder in (first, second))
+    one.rename(second / "vivado" / ("utilization.rpt" if renamed else one.name))
+    other.rename(first / "vivado" / ("utilization.rpt" if renamed else other.name))
+    capsys.readouterr()
+    assert run_cli(["calibrate", "--vivado", str(root)]) == 2
+    said = capsys.readouterr().err
+    assert "is of design" in said
+    assert "put the report beside the design.json that it was made from" in said
+
+
 def test_reports_that_do_not_belong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "reports"
     write_reports(root, 4)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from search.commands.cli import run_cli
+from search.results.fastest import builds_of
+from search.results.front import front as front_of_study
 from search.store.study import OpenStudy
 from tests.search.commands.conftest import Failing
 
@@ -21,11 +24,20 @@ def test_status_front_and_export(
     table = tmp_path / "front.csv"
     assert run_cli(["front", *where, "--json", "--csv", str(table)]) == 0
     front = json.loads(capsys.readouterr().out)
-    assert set(front) == {"study", "objectives", "metric", "baselines", "trials"}
+    assert set(front) == {"study", "objectives", "metric", "baselines", "left_out", "trials"}
     assert (front["metric"], front["baselines"]) == ("RMSE, kW", [])
     assert len(table.read_text().splitlines()) == 1 + len(front["trials"])
     assert run_cli(["front", *where]) == 0
-    assert "tiny" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "tiny" in shown
+    quicker = [
+        (trial["number"], trial["fastest"]["cycles"])
+        for trial in front["trials"]
+        if trial["fastest"]["design"] != trial["design"]
+    ]
+    assert quicker
+    for trial, cycles in quicker:
+        assert re.search(rf"│ {trial} +│[^│]+│ +[\d.]+ → {cycles / 100:.4g} │", shown)
 
     number = str(front["trials"][0]["number"])
     out = tmp_path / "export"
@@ -40,6 +52,11 @@ def test_status_front_and_export(
     assert all(f"| {name}" in (out / "README.md").read_text() for name in names)
     assert run_cli(["front", *where, "--json"]) == 0
     assert [one["name"] for one in json.loads(capsys.readouterr().out)["baselines"]] == names
+    assert run_cli(["export", *where, "--trial", number, "--out", str(out), "--fastest", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["fastest"], told["errors"]) == (True, errors)
+    design = json.loads((out / "design.json").read_text())
+    assert design == front["trials"][0]["fastest"]["design"]
     # An export is replaced by another, a folder of something else is not.
     assert run_cli(["export", *where, "--trial", number, "--out", str(out)]) == 0
     foreign = tmp_path / "foreign"
@@ -48,6 +65,24 @@ def test_status_front_and_export(
     assert "holds other files" in failing("export", *where, "--trial", number, "--out", foreign)
     assert [path.name for path in foreign.iterdir()] == ["thesis.tex"]
     assert "no such trial; choose one of 0..2" in failing("export", *where, "--trial", 9, "--out", out)
+
+
+def test_a_run_ends_with_the_fastest_build_of_its_best_design(
+    trained_study: OpenStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Path(trained_study.artifacts.place).parent / "tiny.toml"
+    words = ["run", str(file), "--storage", trained_study.url, "--export", "0", "--out", str(tmp_path)]
+    assert run_cli(words) == 0
+    best = min(front_of_study(trained_study), key=lambda one: one.error)
+    builds = builds_of(trained_study.spec, best.point)
+    own, quick = (f"{one.latency_us:.4g} us" for one in (builds.own, builds.fastest))
+    assert builds.quicker is not None
+    said = f"Same error, faster: trial {best.number} takes {quick} instead of {own} "
+    assert said in capsys.readouterr().out
+    told = json.loads((tmp_path / "result.json").read_text())["front"]["trials"]
+    assert [one["fastest"]["cycles"] for one in told if one["number"] == best.number] == [
+        builds.fastest.estimate.cycles
+    ]
 
 
 def test_an_export_has_host_code_and_a_board(

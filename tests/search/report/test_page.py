@@ -18,6 +18,7 @@ from search.report.needed_bits import study_sensitivity
 from search.report.page import render
 from search.results.check import RunResult
 from search.results.front import finished_trials
+from search.show import number
 from search.store.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.search import conftest
@@ -135,6 +136,25 @@ def test_numbers_are_those_of_the_study(study: OpenStudy, content: Content) -> N
     assert len(forecast.time) == len(forecast.truth) == len(forecast.designs[content.chosen])
     # The wave of the series lies between 4 and 6.2.
     assert all(3 < value < 7 for value in forecast.truth)
+
+
+def test_beside_each_design_stands_its_fastest_build(page: Page, content: Content) -> None:
+    rows = (
+        "[...document.querySelectorAll('tr.fastest')].map(row => [...row.children].map(one => one.innerText))"
+    )
+    shown = page.run(rows)
+    quicker = [one for one in content.designs if one.builds.quicker is not None]
+    assert len(shown) == len(quicker) > 0
+    for row, one in zip(shown, quicker, strict=True):
+        quick = one.builds.fastest
+        assert quick.fits
+        assert quick.estimate.cycles < one.assessment.estimate.cycles
+        assert row[0] == "fastest build"
+        assert row[1] == number(one.trial.error)
+        assert [cell.split()[0] for cell in row[3:9]] == [str(quick.resources[name]) for name in RESOURCES]
+        times = quick.latency_us, quick.interval_us, quick.energy_uj
+        assert row[9:13] == [str(quick.estimate.cycles), *map(number, times)]
+        assert row[13] == f"--trial {one.number} --fastest"
 
 
 def test_colour_is_never_the_only_difference(content: Content) -> None:

@@ -86,8 +86,3 @@ def test_what_a_run_builds_third_is_the_knee_that_pick_names() -> None:
     pairs = (1.0, 0.9), (1.09, 0.8), (1.3, 0.2), (3.0, 0.1)
     trials = [candidate(number, *pair) for number, pair in enumerate(pairs)]
     assert built(trials, 3) == [0, 1, choose(trials, "knee", None, 0.0, "study s", "").trial.number]
-
-
-def test_an_empty_study_has_nothing_to_pick() -> None:
-    with pytest.raises(UserError, match="no design is trained yet"):
-        choose([], "knee", None, 0.02, "study s", "")

@@ -15,6 +15,7 @@ from hdl.simulate import verify
 from quant_model.data import Dataset, prediction_error
 from quant_model.integer_model import IntegerModel
 from search.results.export import export_trial
+from search.results.fastest import builds_of
 from search.results.front import front, front_json
 from search.store.study import OpenStudy
 from tests.search.conftest import StudyMaker
@@ -67,6 +68,37 @@ def exported(study: OpenStudy, out: Path) -> tuple[dict[str, Any], Dataset, npt.
     received = model.forward(sent.astype(np.int64))
     scale = {key: np.array([one[key] for one in host["outputs"]]) for key in ("offset", "step")}
     return manifest, dataset, scale["offset"] + scale["step"] * received
+
+
+@pytest.mark.slow
+def test_the_fastest_build_has_the_trial_s_weights_and_its_outputs(
+    trained_study: OpenStudy, tmp_path: Path
+) -> None:
+    study, (best, *_) = trained_study, front(trained_study)
+    own, quick = tmp_path / "own", tmp_path / "quick"
+    trained_as = export_trial(study, best.number, own)
+    built = export_trial(study, best.number, quick, fastest=True)
+
+    before, after = (IntegerModel.load(folder / "model.json") for folder in (own, quick))
+    assert after.network.design == builds_of(study.spec, best.point).fastest.design != before.network.design
+    assert after.parameters.exponents == before.parameters.exponents
+    for name, parameters in before.parameters.linear.items():
+        assert np.array_equal(after.parameters.linear[name].weights, parameters.weights)
+        assert np.array_equal(after.parameters.linear[name].bias, parameters.bias)
+    assert built.scores == trained_as.scores
+    assert built.assessment.fits
+    assert built.assessment.estimate.cycles < trained_as.assessment.estimate.cycles
+
+    manifest, plain = (json.loads((folder / "bundle.json").read_text()) for folder in (quick, own))
+    assert (manifest["fastest"], plain["fastest"]) == (True, False)
+    assert manifest["values"]["error"] == best.error
+    assert manifest["values"]["utilization"] == max(built.assessment.utilization.values())
+    assert plain["values"] == best.values
+    assert "in its fastest build" in (quick / "README.md").read_text()
+
+    result = verify(quick, vectors=8, seed=1)
+    assert (result.outputs, result.mismatches) == (8, 0)
+    assert {result.cycles_min, result.cycles_max} == {built.assessment.estimate.cycles}
 
 
 @pytest.mark.slow

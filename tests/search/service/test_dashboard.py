@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import threading
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
+from search.monitor.notes import note_of
 from search.monitor.publish import Publisher
+from search.results.front import front_json
 from search.service.dashboard import DashboardJob, dashboard_server
-from search.store.study import MeasuredDesign, OpenStudy
+from search.service.worker import Worker
+from search.stopping import StopSignal
+from search.store.study import MeasuredDesign, OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.postgresql import free_port
-from tests.search.conftest import write_study
+from tests.search.conftest import StudyMaker, write_study
+from tests.search.processes import wait_until
 from tests.search.studies import open_file, work
 
 TRIALS = 30
@@ -48,15 +57,22 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     return study
 
 
-@pytest.fixture(scope="module")
-def site(study: OpenStudy) -> Iterator[str]:
+@contextlib.contextmanager
+def served(study: OpenStudy) -> Iterator[str]:
     port = free_port()
     server = dashboard_server(DashboardJob(study.url, None, "127.0.0.1", port))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    server.server_close()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(study: OpenStudy) -> Iterator[str]:
+    with served(study) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +145,153 @@ def test_a_file_can_be_fetched(study: OpenStudy, site: str) -> None:
     address = f"{site}/artifacts/{study.id}/{trained._trial_id}/{trained.user_attrs['curve']}"
     with contextlib.closing(urllib.request.urlopen(address, timeout=20)) as answer:
         assert answer.read().startswith(b"epoch,train_loss,validation_error\n0,")
+
+
+def called(
+    site: str, method: str, way: str, body: dict[str, object], **headers: str
+) -> tuple[int, dict[str, object]]:
+    """Status and answer of a call as the dashboard's page makes it."""
+    request = urllib.request.Request(
+        site + way, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method=method
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.loads(answer.read() or "{}")
+    except urllib.error.HTTPError as error:
+        return error.code, {"reason": error.read().decode()}
+
+
+def kept(study: OpenStudy) -> object:
+    """All that a storage has of a study, but for its name."""
+    summary = [(one, one.user_attrs, one.system_attrs, one.params, one.values) for one in study.trials()]
+    return summary, study.study.user_attrs, study.storage.get_study_system_attrs(study.id)
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgresql"])
+def test_a_renamed_study_has_all_that_it_had(
+    make_study: StudyMaker, request: pytest.FixtureRequest, storage: str
+) -> None:
+    file = make_study({"trials": "trials = 2"})
+    study = open_file(file, None if storage == "sqlite" else request.getfixturevalue("postgresql_url"))
+    work(study, 2)
+    before, best, found = kept(study), front_json(study), f"/api/studies/{study.id}"
+    with served(study) as site:
+        # The page has looked at it before, and an answer that is remembered must not be the old name's.
+        assert called(site, "GET", f"{found}/plot/edf", {})[0] == 200
+        status, answer = called(site, "POST", f"{found}/rename", {"study_name": "better"})
+        assert (status, answer["study_id"], answer["study_name"]) == (201, study.id, "better")
+        assert called(site, "GET", f"{found}/plot/edf", {})[0] == 200
+        assert called(site, "POST", f"{found}/rename", {"study_name": "a b/c"})[0] == 400
+        assert called(site, "POST", "/api/studies/99/rename", {"study_name": "other"})[0] == 404
+        called(site, "POST", "/api/studies", {"study_name": "other", "directions": ["minimize"]})
+        assert called(site, "POST", f"{found}/rename", {"study_name": "other"})[0] == 400
+    renamed = open_study(study.url, "better")
+    assert kept(renamed) == before
+    assert front_json(renamed) == {**best, "study": "better"}
+    assert len(work(renamed, 3)) >= 1
+    # The study file goes on with it under its new name.
+    file.write_text(file.read_text().replace('name = "tiny"', 'name = "better"'))
+    assert open_file(file, study.url).counts().complete == 3
+
+
+def test_a_worker_goes_on_while_its_study_is_renamed(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"trials": "trials = 2"}))
+    with served(study) as site:
+        lines: list[str] = []
+
+        def report(line: str) -> None:
+            lines.append(line)
+            called(site, "POST", f"/api/studies/{study.id}/rename", {"study_name": f"name{len(lines)}"})
+
+        Worker(study, 2, StopSignal(), report).run()
+    assert open_study(study.url, None).name == f"name{len(lines)}"
+    assert study.counts().complete == 2
+
+
+def test_a_proxy_says_that_it_cannot_rename(
+    make_study: StudyMaker, postgresql_url: str, proxy_of: Callable[[str], AbstractContextManager[str]]
+) -> None:
+    made = open_file(make_study(), postgresql_url)
+    with proxy_of(made.url) as address, served(open_study(address, None, made.artifacts.place)) as site:
+        status, answer = called(site, "POST", f"/api/studies/{made.id}/rename", {"study_name": "better"})
+    assert status == 400
+    assert "a storage proxy cannot rename" in str(answer["reason"])
+    assert open_study(made.url, None).name == "tiny"
+
+
+def test_a_persons_note_on_a_trial_stays(make_study: StudyMaker) -> None:
+    study = open_file(make_study({"trials": "trials = 1"}))
+    study.study.enqueue_trial({})
+    (trial,) = study.trials()
+    with served(study) as site:
+        note = {"version": 1, "body": "Ann: what does this one come to?"}
+        assert called(site, "PUT", f"/api/studies/{study.id}/{trial._trial_id}/note", note)[0] == 204
+    work(study, 1)
+    text, version = note_of(study.storage.get_study_system_attrs(study.id), trial._trial_id)
+    assert text.startswith("Ann: what does this one come to?")
+    assert "**Trained**: error" in text
+    assert version == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example:8080"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "10.0.0.1"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "localhost:8080", "Origin": "http://localhost:8080"}, 200),
+        ({"Host": "[::1]:8080"}, 200),
+    ],
+)
+def test_only_names_that_it_was_started_for_are_answered(
+    site: str, headers: dict[str, str], status: int
+) -> None:
+    assert called(site, "GET", "/api/studies", {}, **headers)[0] == status
+
+
+@pytest.mark.slow
+def test_what_a_person_does_on_the_pages_loses_nothing_else(
+    make_study: StudyMaker, page: Page, tmp_path: Path
+) -> None:
+    study = open_file(make_study({"trials": "trials = 2"}))
+    work(study, 2)
+    doomed = open_file(make_study({"trials": "trials = 1", 'name = "tiny"': 'name = "doomed"'}), study.url)
+    work(doomed, 1)
+    files = {one.name for one in study.artifacts.path.iterdir()}
+    before, best = kept(study), front_json(study)
+    last = "[...document.querySelectorAll('[role=dialog] button')].at(-1)"
+    # The youngest study stands first.
+    button = "[...document.querySelectorAll(\"[aria-label='{}']\")].at({})".format
+    having = "[...document.querySelectorAll('button')].find(one => {})".format
+    field = "document.querySelector('{}')".format
+    with served(study) as site:
+        visit(page, f"{site}/dashboard", ["1. tiny", "2. doomed"], tmp_path / "two.png")
+        page.press(button("rename study", -1))
+        page.write(field("[role=dialog] input"), "better")
+        page.press(last)
+        wait_until(lambda: set(optuna.get_all_study_names(study.storage)) == {"better", "doomed"}, 30)
+        visit(page, f"{site}/dashboard", ["1. better", "2. doomed"], tmp_path / "renamed.png")
+        assert kept(study) == before
+
+        page.press(button("delete study", 0))
+        page.press(last)
+        wait_until(lambda: optuna.get_all_study_names(study.storage) == ["better"], 30)
+        visit(page, f"{site}/dashboard", ["1. better"], tmp_path / "deleted.png")
+        assert kept(study) == before
+        assert {one.name for one in study.artifacts.path.iterdir()} == files
+
+        visit(page, f"{site}/dashboard/studies/{study.id}/note", ["Front:"], tmp_path / "note.png")
+        page.press(having("one.querySelector('[data-testid=EditIcon]')"))
+        page.wait(field("textarea"))
+        page.run(f"{field('textarea')}.setSelectionRange(0, 0)")
+        page.write(field("textarea"), "Ann: ask me first.\n\n")
+        page.press(having("one.innerText.trim() == 'SAVE'"))
+        wait_until(lambda: note_of(study.storage.get_study_system_attrs(study.id))[0].startswith("Ann"))
+    renamed = open_study(study.url, None)
+    assert front_json(renamed) == {**best, "study": "better"}
+    Publisher(renamed).publish()
+    text = note_of(study.storage.get_study_system_attrs(study.id))[0]
+    assert text.startswith("Ann: ask me first.")
+    assert "## better" in text

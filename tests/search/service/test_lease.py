@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+import sqlalchemy
 from optuna.trial import TrialState
 from optuna_dashboard import get_note  # type: ignore[import-untyped]
 
@@ -13,6 +18,8 @@ from search.service import lease as lease_module
 from search.service.lease import Lease, Watch, give_back, holder, release
 from search.service.worker import Worker
 from search.stopping import StopSignal
+from search.store.location import Location
+from search.store.resilient import Patience, unless_away
 from search.store.study import OpenStudy, open_study
 from tests.search.conftest import StudyMaker
 from tests.search.studies import open_file
@@ -139,3 +146,47 @@ def test_a_finished_trial_is_not_given_back(make_study: StudyMaker) -> None:
     give_back(study.storage, trial._trial_id)
     assert study.trial(0).state == TrialState.FAIL
     assert get_note(study.study) == ""
+
+
+def file_of(study: OpenStudy) -> Path:
+    file = Location(study.url).file
+    assert file is not None
+    return file
+
+
+def impatient(url: str) -> OpenStudy:
+    """A study on SQLite whose own waiting for a lock is cut short."""
+    study = open_study(url, None)
+    assert study.storage.database is not None
+    engine = study.storage.database.engine
+    sqlalchemy.event.listen(engine, "connect", lambda one, _: one.execute("PRAGMA busy_timeout=300"))
+    engine.dispose()
+    return study
+
+
+@pytest.mark.parametrize("patience", [0.0, 60.0], ids=["service", "worker"])
+def test_a_lock_that_lets_only_readers_in_takes_nobodys_trial(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    for name, seconds in {"_BEAT": 0.2, "_LOOK": 0.5, "_QUICK": 0.25}.items():
+        monkeypatch.setattr(lease_module, f"{name}_SECONDS", seconds)
+    made = open_file(make_study())
+    study, other = impatient(made.url), impatient(made.url)
+    other.storage.patience = Patience(patience)
+    watch, lost = Watch(other.storage, other.id), []
+    with (
+        Lease(study.storage, "alive:1:a"),
+        closing(sqlite3.connect(file_of(made), isolation_level=None, check_same_thread=False)) as lock,
+    ):
+        number = study.study.ask().number
+        # Longer than all looks together, as 45 seconds are for the real ones.
+        lock.execute("BEGIN IMMEDIATE")
+        threading.Timer(2.5, lock.execute, ["ROLLBACK"]).start()
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            with unless_away():
+                lost += watch.look(other.running())
+            time.sleep(0.05)
+    assert lost == []
+    assert holder(study.trial(number)) == "alive:1:a"
+    assert study.trial(number).state == TrialState.RUNNING

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from search.monitor.notes import note_of
 from search.store.record import TrialRecord
 from search.store.study import open_study
 from tests.postgresql import PostgresServer, free_port
@@ -61,6 +62,8 @@ def test_what_dies_is_started_again_and_a_stop_leaves_nothing_running(
         counts = study.counts()
         assert (counts.running, counts.failed, counts.complete) == (0, 0, 0)
         assert counts.waiting == 2
+        note, _ = note_of(study.storage.get_study_system_attrs(study.id))
+        assert "trained: 0 of 3 (2 waiting)" in note
         notes = str(study.storage.get_study_system_attrs(study.id)) + str(study.study.user_attrs)
     written = log.read_text()
     assert written == error[error.index(written[:20]) :]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -14,11 +15,15 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from search.commands.studies import _what_next
+from search.results.export import export_trial
+from search.service.session import begin
 from search.store.study import OpenStudy, open_study
 from tests.bench.service.kill import Outcome, inspect
 from tests.bench.service.tiny import write_tiny_study
 from tests.search.conftest import StudyMaker
 from tests.search.processes import SLOW, done, open_when_made, process_of, start, training, wait_until
+from tests.search.store.test_location import AWKWARD
 from tests.search.studies import summary, work
 
 TARGET, KILLS = 6, 2
@@ -61,6 +66,9 @@ def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_p
     }
     told = done("run", make_study(small), "--trials", "2", "--export", "1", "--timing", "--out", out)
     assert "Front of study tiny" in told.stdout
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("Same error, faster: trial "))
+    slow, fast = (float(us) for us in reversed(re.findall(r"([\d.]+) us", line)))
+    assert fast < slow
     (design,) = json.loads((out / "result.json").read_text())["designs"]
     assert design["verify"]["mismatches"] == 0
     assert design["fits"]
@@ -76,8 +84,8 @@ def test_ctrl_c_leaves_a_study_that_goes_on(make_study: StudyMaker) -> None:
     """A run is interrupted while it makes its study, then while it trains; the third one finishes."""
     file = make_study({"trials": "trials = 1", **SLOW})
     out = file.parent / "out"
-    words = ["run", str(file), "--out", str(out), "--export", "0"]
     database = out / "study.db"
+    words = ["run", str(file), "--out", str(out), f"--storage=sqlite:///{database}", "--export", "0"]
 
     def interrupted(process: subprocess.Popen[str]) -> None:
         for _ in range(3):
@@ -167,3 +175,39 @@ def test_two_workers_on_sqlite_reach_the_exact_number_although_they_are_killed(t
     inspect(open_study(url, None), completed, outcome)
     assert outcome.problems == []
     assert outcome.losses >= 1
+
+
+def test_what_a_run_and_an_export_make_is_their_owners(
+    make_study: StudyMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    before = os.umask(0)
+    try:
+        study, out = begin(make_study({"trials": "trials = 1"}), None, None, tmp_path / "new" / "o%41x", None)
+        work(study, 1)
+        export_trial(study, 0, tmp_path / "more" / "trial-0")
+    finally:
+        os.umask(before)
+    assert (out / "study.db").is_file()
+    roots = (tmp_path / "new", tmp_path / "more")
+    folders = [one for root in roots for one in (root, *root.rglob("*")) if one.is_dir()]
+    assert len(folders) > 6
+    assert {one: oct(one.stat().st_mode & 0o777) for one in folders if one.stat().st_mode & 0o077} == {}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_a_study_lies_where_out_says_and_the_hint_names_it(
+    make_study: StudyMaker, tmp_path: Path, name: str
+) -> None:
+    study, out = begin(make_study({"trials": "trials = 1"}), None, None, tmp_path / name, None)
+    assert sorted(one.name for one in out.iterdir() if "-" not in one.name) == [
+        "artifacts",
+        "logs",
+        "study.db",
+    ]
+    (line,) = [one for one in _what_next(study.url).splitlines() if "export BITFRONT_STORAGE" in one]
+    shell = subprocess.run(
+        ["sh", "-c", f'{line}; printf %s "$BITFRONT_STORAGE"'], capture_output=True, text=True, check=True
+    )
+    assert open_study(shell.stdout, None).name == "tiny"
+    assert {one.name for one in tmp_path.iterdir()} == {name, "studies"}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 import time
+from contextlib import ExitStack, suppress
 
+import optuna
 import pytest
+import sqlalchemy.exc
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from cost_model.fabrics.xc7 import XC7
@@ -15,9 +20,13 @@ from quant_model.integer_model import IntegerModel
 from search.results.export import trial_model
 from search.results.scores import score
 from search.sampling.samplers import BudgetSampler
+from search.service import lease as lease_module
 from search.service import worker as worker_module
-from search.store.study import OpenStudy
+from search.service.worker import Worker
+from search.stopping import StopSignal
+from search.store.study import OpenStudy, open_study
 from tests.search.conftest import StudyMaker
+from tests.search.processes import SLOW, training, wait_until
 from tests.search.studies import encoder, open_file, summary, work
 
 # A space of two designs that differ in lanes alone.
@@ -205,3 +214,58 @@ def test_several_layers_and_repeated_ones_train(make_study: StudyMaker) -> None:
     shape = encoder(model.network.design)
     assert (shape.layers, shape.repeats) == (2, 2)
     assert score(model, study.data().dataset(6)).validation == study.trial(number).user_attrs["error"]
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgresql", "grpc"])
+@pytest.mark.parametrize("when", ["between trials", "in training"])
+def test_a_worker_whose_study_is_deleted_ends_with_one_sentence(
+    make_study: StudyMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    storage: str,
+    when: str,
+) -> None:
+    monkeypatch.setattr(lease_module, "_BEAT_SECONDS", 0.2)
+    complaints: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    url = None if storage == "sqlite" else request.getfixturevalue("postgresql_url")
+    made = open_file(make_study(SLOW if when == "in training" else {}), url)
+    with ExitStack() as stack:
+        study = made
+        if storage == "grpc":
+            address = stack.enter_context(request.getfixturevalue("proxy_of")(made.url))
+            study = open_study(address, None, made.artifacts.place)
+
+        def delete() -> None:
+            optuna.delete_study(study_name="tiny", storage=made.storage)
+
+        def delete_in_training() -> None:
+            wait_until(lambda: training(made))
+            # The lease may be renewed in the middle of it.
+            while optuna.get_all_study_names(made.storage):
+                with suppress(sqlalchemy.exc.SQLAlchemyError, StorageInternalError):
+                    delete()
+
+        thread = threading.Thread(target=delete_in_training)
+        if when == "in training":
+            thread.start()
+        stop = stack.enter_context(StopSignal())
+        with pytest.raises(UserError, match=r"study tiny: it was deleted from .* meanwhile; make a new one"):
+            Worker(study, 3, stop, lambda _: delete() if when == "between trials" else None).run()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_workers_leave_no_trial_over_beside_the_last_one(make_study: StudyMaker, attempt: int) -> None:
+    study = open_file(make_study())
+    study.study.enqueue_trial({"d_model": 4})
+
+    def one(name: str) -> None:
+        Worker(open_study(study.url, None), 1, StopSignal(), lambda _: None, name, peers=2).run()
+
+    threads = [threading.Thread(target=one, args=[f"host:{number}:x"]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [trial.state for trial in study.trials()] == [TrialState.COMPLETE]

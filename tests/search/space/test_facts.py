@@ -27,7 +27,7 @@ def test_every_constraint_limits_a_fact() -> None:
     assert set(LIMITS) == set(Constraints.model_fields)
 
 
-@pytest.mark.parametrize("name", [*LIMITS.values(), *(set(get_args(Objective)) - {"error"})])
+@pytest.mark.parametrize("name", sorted({*LIMITS.values(), *get_args(Objective)} - {"error"}))
 def test_every_objective_but_the_error_and_every_limit_is_told_by_an_estimate(name: str) -> None:
     assert fact(name, FOUND, 100.0) > 0
 
