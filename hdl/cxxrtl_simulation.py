@@ -104,7 +104,11 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
         UserError: GHDL or Yosys is missing.
         CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
     """
-    beats = {"beats_in": network.input.values, "beats_out": network.output.columns}
+    beats = {
+        "beats_in": network.input.values,
+        "beats_out": network.output.columns,
+        "warm_up": int(network.warm_up),
+    }
     testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
     program = compile_program(sources, testbench, folder)
     return CompiledSimulation(program, f"cxxrtl ({find_yosys().label})")

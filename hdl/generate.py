@@ -44,6 +44,7 @@ LIBRARY = (
     "key_store",
     "value_store",
     "scores_engine",
+    "ring_bias",
     "row_maximum",
     "divider_stage",
     "divider",
@@ -118,7 +119,7 @@ def _output(of: Build) -> Part:
     port = Instance(
         label="output_port",
         entity="output_stream",
-        generics={"BITS": out.format.bits, "COLUMNS": out.columns},
+        generics={"BITS": out.format.bits, "COLUMNS": out.columns, "WARM_UP": of.network.warm_up},
         ports={
             "available": "output_available",
             "step": "output_step",
@@ -129,6 +130,7 @@ def _output(of: Build) -> Part:
             "tready": "m_axis_tready",
             "tdata": "m_axis_tdata",
             "tlast": "m_axis_tlast",
+            "tuser": "m_axis_tuser" if of.network.warm_up else "open",
         },
     )
     return joined(buffer, Part(cursor_signals("output"), (port,), {"output_rewind": "'0'"}))
@@ -177,6 +179,7 @@ def _units(of: Build) -> Iterator[tuple[str, str]]:
             title=f"Quantised Transformer, design point {of.network.design.digest}.",
             cycles=of.schedule.cycles,
             interval=of.schedule.interval,
+            warm_up=of.network.warm_up,
             input_bits=of.network.input.format.bits,
             input_bus_bits=8 * bus_bytes(of.network.input),
             output_bus_bits=8 * bus_bytes(of.network.output),
@@ -204,6 +207,7 @@ def rom_text(rom: Rom) -> str:
 def _testbench(of: Build) -> str:
     return render(
         "testbench.vhd.j2",
+        warm_up=int(of.network.warm_up),
         beats_in=of.network.input.values,
         beats_out=of.network.output.columns,
         input_bus_bits=8 * bus_bytes(of.network.input),

@@ -63,6 +63,7 @@ class Playback:
         stall: Reset the accelerator in the middle of a window of nonsense first, and let both streams pause
             at random behind the isolated vectors.
         seed: For the pauses.
+        warm_up: How many of the first answers mean nothing, since they depend on rows that were not sent.
     """
 
     stimulus: IntArray
@@ -70,6 +71,7 @@ class Playback:
     isolated: int
     stall: bool
     seed: int
+    warm_up: int = 0
 
     @property
     def vectors(self) -> int:
@@ -89,7 +91,8 @@ class Playback:
     def first(self, vectors: int) -> Playback:
         """A playback of the first ``vectors`` only."""
         isolated = isolated_vectors(vectors, self.stall)
-        return Playback(self.stimulus[:vectors], self.expected[:vectors], isolated, self.stall, self.seed)
+        stimulus, expected = self.stimulus[:vectors], self.expected[:vectors]
+        return Playback(stimulus, expected, isolated, self.stall, self.seed, self.warm_up)
 
 
 @dataclass(frozen=True)

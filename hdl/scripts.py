@@ -21,16 +21,19 @@ _SEED = 1
 
 def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     """Write the scripts and ``vectors/`` (stimulus and golden outputs) into the folder of an accelerator."""
-    stimulus = random_vectors(of.network.input, _VECTORS, _SEED)
+    warm_up = int(of.network.warm_up)
+    count = _VECTORS + warm_up
+    stimulus = random_vectors(of.network.input, count, _SEED)
     vectors = private_folder(out / "vectors")
     write_integers(vectors / "stimulus.txt", stimulus)
-    write_integers(vectors / "expected.txt", of.model.forward(stimulus))
+    write_integers(vectors / "expected.txt", of.model.answers(stimulus))
     for name in SCRIPTS:
         text = render(
             f"{name}.j2",
             top=top,
-            vectors=_VECTORS,
-            isolated=isolated_vectors(_VECTORS, stall=False),
+            vectors=count,
+            warm_up=warm_up,
+            isolated=isolated_vectors(count, stall=False),
             outputs=of.network.output.columns,
             cycles=of.schedule.cycles,
             target=target,

@@ -131,16 +131,18 @@ def verify_each(
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
-    windows = choose_windows(model, vectors, seed)
-    stimulus = windows.stimulus
-    expected = model.forward(stimulus)
+    windows, warm_up = choose_windows(model, vectors, seed), int(model.network.warm_up)
+    # The rows of an endless series come one by one: of windows behind each other, the last of each counts.
+    stimulus = windows.stimulus.reshape(-1, model.network.input.rows, model.network.input.columns)
+    expected = model.answers(stimulus)
     cycles = schedule(model.network).cycles
     found = []
     with tempfile.TemporaryDirectory(prefix="bitfront-verify-") as folder:
         player = _Player(bundle, model.network, cycles, Path(folder))
         for stall in stalls:
-            playback = Playback(stimulus, expected, isolated_vectors(vectors, stall), stall, seed)
-            if simulator == "ghdl" or (simulator == "auto" and vectors * player.seconds < player.build):
+            isolated = isolated_vectors(len(stimulus), stall)
+            playback = Playback(stimulus, expected, isolated, stall, seed, warm_up)
+            if simulator == "ghdl" or (simulator == "auto" and len(stimulus) * player.seconds < player.build):
                 result, tool = player.ghdl(playback, progress)
             elif simulator == "cxxrtl":
                 result, tool = player.cxxrtl(playback, progress)
@@ -158,7 +160,8 @@ def ghdl_seconds(network: Network) -> float:
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:
     """Hold what was recorded against what was expected."""
-    differs = np.argwhere(result.outputs != playback.expected)
+    told = np.arange(playback.vectors)[:, None] >= playback.warm_up
+    differs = np.argwhere((result.outputs != playback.expected) & told)
     first = None
     if len(differs):
         vector, output = (int(index) for index in differs[0])
@@ -166,8 +169,8 @@ def compare(playback: Playback, result: SimulationResult, predicted: int, tool: 
         first = Mismatch(vector, output, expected, got)
     cycles = result.cycles[: playback.isolated]
     return Verification(
-        vectors=playback.vectors,
-        outputs=playback.vectors * playback.outputs,
+        vectors=playback.vectors - playback.warm_up,
+        outputs=int(told.sum()) * playback.outputs,
         mismatches=len(differs),
         cycles_min=int(cycles.min()),
         cycles_max=int(cycles.max()),
@@ -226,17 +229,17 @@ class _Player:
             return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
         first = playback.first(count)
         checked, ghdl = self.ghdl(first, None)
-        _agree(checked, result, first.isolated)
+        _agree(checked, result, first.isolated, playback.warm_up)
         return result, f"{tool}; the first {count} also in {ghdl}"
 
     def _timeout(self, playback: Playback, cycles_per_second: float) -> float:
         return 300 + playback.vectors * self.cycles * (4 if playback.stall else 1) / cycles_per_second
 
 
-def _agree(ghdl: SimulationResult, cxxrtl: SimulationResult, isolated: int) -> None:
+def _agree(ghdl: SimulationResult, cxxrtl: SimulationResult, isolated: int, warm_up: int) -> None:
     vectors = len(ghdl.outputs)
     for what, left, right in (
-        ("output", ghdl.outputs, cxxrtl.outputs[:vectors]),
+        ("output", ghdl.outputs[warm_up:], cxxrtl.outputs[warm_up:vectors]),
         ("cycles", ghdl.cycles[:isolated], cxxrtl.cycles[:isolated]),
     ):
         differs = np.argwhere(left != right)

@@ -57,7 +57,7 @@ class Windows:
     """Windows with what they cover.
 
     Attributes:
-        stimulus: int64 ``(vectors, rows, columns)``.
+        stimulus: int64 ``(vectors, rows, columns)``: of an endless series all rows that a forecast sees.
         coverage: Of these windows together.
         unseen: Words that were tried in vain.
     """
@@ -73,7 +73,7 @@ def choose_windows(model: IntegerModel, vectors: int, seed: int) -> Windows:
     Raises:
         ValueError: ``vectors`` is below one.
     """
-    port, rng = model.network.input, np.random.default_rng((seed, 2))
+    port, rng = model.network.window, np.random.default_rng((seed, 2))
     found = random_vectors(port, vectors, seed)
     everything = Faults.of(model)
     most = max(1, int(_WORK / _integers(model)))

@@ -11,12 +11,12 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
-from quant_model.arithmetic import Number
+from quant_model.arithmetic import Number, at_most
 from quant_model.engine import Engine
 from quant_model.formats import Format
 from quant_model.node import Edge, Node
@@ -87,14 +87,14 @@ class Port:
     name: str
     """Of the tensor."""
     rows: Number
-    """Per window."""
+    """Per inference: of a window all, of an endless series the newest."""
     columns: Number
     """Integers per row."""
     format: Format
 
     @property
     def values(self) -> Number:
-        """Integers per window."""
+        """Integers per inference."""
         return self.rows * self.columns
 
 
@@ -156,6 +156,11 @@ class Shape(ABC):
     def summary(self) -> str:
         """The shape for people, in a few words."""
 
+    @property
+    @abstractmethod
+    def sees(self) -> Number:
+        """Rows of input that an output depends on."""
+
     @abstractmethod
     def input_port(self, plan: Plan) -> Port:
         """What comes in."""
@@ -206,6 +211,30 @@ class Graph:
         """The graph of the shape alone: names, edges, kinds. The same object for equal shapes."""
         return _known_graph(self.shape.example)
 
+    @property
+    def sees(self) -> Number:
+        """Rows of input that an output depends on."""
+        return self.shape.sees
+
+    @cached_property
+    def rows_alone(self) -> Mapping[str, Number]:
+        """Rows of each tensor, the input included, when all that an output depends on comes in at once."""
+        found = {self.input.name: self.sees}
+        for node in self.nodes:
+            fewest = reduce(at_most, (found[source] for source in node.sources))
+            found[node.name] = node.rows if node.reduces else fewest - node.rows_before
+        return found
+
+    @property
+    def warm_up(self) -> Number:
+        """Inferences behind a reset whose outputs mean nothing: they depend on rows that nobody has sent."""
+        return self.sees - self.input.rows
+
+    @property
+    def window(self) -> Port:
+        """The input with all rows that an output depends on."""
+        return replace(self.input, rows=self.sees)
+
     @cached_property
     def by_name(self) -> dict[str, Node]:
         """The nodes by name."""
@@ -225,6 +254,12 @@ class Graph:
     def weighted(self) -> tuple[Linear, ...]:
         """The nodes that own weights."""
         return tuple(cast("Linear", node) for node in self.nodes if "weight_bits" in node.offers)
+
+    @cached_property
+    def biased(self) -> tuple[Node, ...]:
+        """The nodes that own biases: those with weights first, then those without."""
+        others = (node for node in self.nodes if "weight_bits" not in node.offers)
+        return (*self.weighted, *(node for node in others if node.bias_shape is not None))
 
     @cached_property
     def steps(self) -> tuple[tuple[Node, tuple[str, ...]], ...]:

@@ -81,10 +81,31 @@ class IntegerModel:
         return self.parameters.input_scale or InputScale.uniform(self.network.input.columns, step)
 
     def forward(self, windows: IntArray) -> IntArray:
-        """Golden forward pass: int64 ``(batch, window, features)`` to ``(batch, outputs)``."""
+        """Golden forward pass: int64 ``(batch, sees, features)`` to ``(batch, outputs)``.
+
+        Of an endless series' rows ``(1, n, features)`` :meth:`tensors` makes all forecasts at once.
+        """
         out = self.network.output
         chunks = [self.tensors(windows[i : i + _CHUNK])[out.name] for i in range(0, len(windows), _CHUNK)]
         return np.concatenate(chunks)[:, 0, :] if chunks else np.empty((0, out.columns), np.int64)
+
+    def answers(self, inferences: IntArray) -> IntArray:
+        """What an accelerator answers to inferences behind a reset.
+
+        Args:
+            inferences: int64 ``(n, rows, features)``: windows, or the rows of a series one by one.
+
+        Returns:
+            int64 ``(n, outputs)``; 0 where it depends on rows from before the first.
+        """
+        warm_up = int(self.network.warm_up)
+        if not warm_up:
+            return self.forward(inferences)
+        found = np.zeros((len(inferences), self.network.output.columns), np.int64)
+        series = inferences.reshape(1, -1, self.network.input.columns)
+        if len(inferences) > warm_up:
+            found[warm_up:] = self.tensors(series)[self.network.output.name][0]
+        return found
 
     def tensors(self, windows: IntArray) -> dict[str, IntArray]:
         """Every tensor of a forward pass, int64 ``(batch, rows, columns)`` by name."""
@@ -116,6 +137,8 @@ class IntegerModel:
                 for name, own in self.parameters.linear.items()
             },
         }
+        if self.parameters.biases:
+            body["biases"] = {name: own.tolist() for name, own in self.parameters.biases.items()}
         if self.parameters.input_scale is not None:
             body["input"] = self.parameters.input_scale.to_json()
         return json.dumps({"digest": _digest(body), "model": body}, sort_keys=True)
@@ -139,6 +162,7 @@ class IntegerModel:
                     linear={name: _linear_parameters(own) for name, own in body["linear"].items()},
                     exponents={name: int(value) for name, value in body["exponents"].items()},
                     input_scale=InputScale.from_json(body["input"]) if "input" in body else None,
+                    biases={n: np.asarray(own, np.int64) for n, own in body.get("biases", {}).items()},
                 ),
             )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:

@@ -8,7 +8,7 @@ same node serves one design (its numbers are ints) and many (they are arrays): f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -21,12 +21,13 @@ from quant_model.input_scale import InputScale
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
 
-EdgeType = Literal["stream", "store", "wait", "direct", "loop"]
+EdgeType = Literal["stream", "store", "ring", "wait", "direct", "loop"]
 """How rows pass from node to node.
 
 ``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them
-starts when all lie there. ``wait``: rows wait for a branch of the same length. ``direct``: elements are taken
-as they come. ``loop``: the rows of a repeated part come in again.
+starts when all lie there. ``ring``: the last rows, kept from inference to inference, random access; who reads
+them starts when the newest lies there. ``wait``: rows wait for a branch of the same length. ``direct``:
+elements are taken as they come. ``loop``: the rows of a repeated part come in again.
 """
 
 
@@ -37,6 +38,11 @@ class Edge:
     source: str
     """The node, or the graph's input, that they come from."""
     type: EdgeType
+
+    @property
+    def stored(self) -> bool:
+        """Whether who reads the rows waits until all that an inference brings lie in a store."""
+        return self.type in ("store", "ring")
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class Parameters:
     With one, the exponent of ``input`` is a mere convention, to which the first layer's weights and biases
     refer.
     """
+    biases: Mapping[str, IntArray] = field(default_factory=dict)
+    """By node that adds biases of its own to sums of other nodes' products, in units of the accumulator."""
 
 
 class Node(Protocol):
@@ -137,6 +145,10 @@ class Node(Protocol):
         """Rows worked on per inference (and pass)."""
 
     @property
+    def rows_before(self) -> Number:
+        """Earlier rows of its sources, kept since earlier inferences, that each of its rows depends on."""
+
+    @property
     def macs(self) -> Number:
         """Multiply-accumulates per inference (and pass)."""
 
@@ -155,6 +167,14 @@ class Node(Protocol):
     @property
     def unsigned_factor(self) -> Number:
         """Whether the broadcast factor is unsigned, which takes a bit more of a DSP slice."""
+
+    @property
+    def bias_shape(self) -> tuple[Number, Number] | None:
+        """Rows and columns of the biases that it adds to sums of products; None when it adds none."""
+
+    @property
+    def bias_bound(self) -> Number:
+        """The largest absolute bias, in units of the accumulator."""
 
     @property
     def loop_passes(self) -> int:
@@ -222,6 +242,11 @@ class Kind:
         return getattr(self, "rows")  # noqa: B009 - a field or property of the kind
 
     @property
+    def rows_before(self) -> Number:
+        """It keeps nothing."""
+        return 0
+
+    @property
     def macs(self) -> Number:
         """It multiplies nothing."""
         return 0
@@ -245,6 +270,16 @@ class Kind:
     def unsigned_factor(self) -> Number:
         """Factors are signed."""
         return False
+
+    @property
+    def bias_shape(self) -> tuple[Number, Number] | None:
+        """It adds no biases."""
+        return None
+
+    @property
+    def bias_bound(self) -> Number:
+        """It adds no biases."""
+        return 0
 
     @property
     def loop_passes(self) -> int:

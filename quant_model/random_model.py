@@ -39,6 +39,7 @@ class Draw:
     Attributes:
         rng: what every kind draws from.
         weights: of the nodes so far.
+        biases: of nodes that have some but no weights, so far.
         exponents: trained ones, by tensor.
         found: exponents of all tensors so far.
         tensors: all tensors so far on the random windows, int64 ``(windows, rows, columns)``.
@@ -48,10 +49,11 @@ class Draw:
         self.rng = np.random.default_rng(seed)
         self.network = network
         self.weights: dict[str, LinearParameters] = {}
+        self.biases: dict[str, IntArray] = {}
         self.exponents = {INPUT: 0}
-        self.parameters = Parameters(self.weights, self.exponents, self._input_scale(seed))
+        self.parameters = Parameters(self.weights, self.exponents, self._input_scale(seed), self.biases)
         self.found = dict(self.exponents)
-        port = network.input
+        port = network.window
         shape = (_PROBES, port.rows, port.columns)
         low, high = port.format.low, port.format.high
         self.tensors: dict[str, IntArray] = {INPUT: self.rng.integers(low, high + 1, shape)}

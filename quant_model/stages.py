@@ -1,7 +1,7 @@
 """A graph cut at its barriers: engines in series, what feeds a barrier, what waits for it.
 
-A node with a ``store`` edge starts when all rows of a window lie in the store: a barrier. What lies between
-two barriers is a stage. Stages depend on nothing but names, kinds and edges.
+A node that reads a store starts when all rows of a window lie there (of a ring: the newest): a barrier. What
+lies between two barriers is a stage. Stages depend on nothing but names, kinds and edges.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _depths(outline: Graph) -> dict[str, int]:
     depth = {outline.input.name: 0}
     for node in outline.nodes:
         depth[node.name] = max(
-            depth[edge.source] + (edge.type == "store") for edge in node.inputs if edge.type != "loop"
+            depth[edge.source] + edge.stored for edge in node.inputs if edge.type != "loop"
         )
     return depth
 
@@ -110,7 +110,7 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
     own = depth[node.name]
     stage = found[own]
     for edge in node.inputs:
-        if edge.type == "store":
+        if edge.stored:
             stage.stores.append(node.name)
         elif edge.type == "loop":
             found[own + 1].loop = node.name
@@ -124,7 +124,7 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
     if node.work is None:
         return
     edges = outline.readers(node.name)
-    if edges and all(edge.type == "store" for _, edge in edges):
+    if edges and all(edge.stored for _, edge in edges):
         found[own + 1].stored.append(node.name)
     elif edges and depth[edges[0][0].name] > own:
         found[depth[edges[0][0].name]].ahead.append(node.name)

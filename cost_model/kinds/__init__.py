@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cost_model.component import Part
 from cost_model.fabrics.entities import Entities
-from cost_model.kinds import attention, linear, pooling, ports, repeat, residual
+from cost_model.kinds import attention, linear, pooling, ports, repeat, residual, ring
 from cost_model.kinds.kind import Cost, Of
 from quant_model.graph import INPUT, Graph
 from quant_model.schedule import OUTPUT, Schedule
@@ -17,6 +17,8 @@ KINDS: dict[str, Cost] = {
     "linear": linear.COST,
     "scores": attention.SCORES,
     "context": attention.CONTEXT,
+    "ring_scores": ring.RING_SCORES,
+    "ring_context": attention.CONTEXT,
     "residual": residual.COST,
     "pooling": pooling.COST,
     "repeat": repeat.COST,

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from cost_model.component import Part
 from cost_model.expected import scores_kept_bits
 from cost_model.kinds import purposes
 from cost_model.kinds.kind import Cost, Of
+from quant_model.arithmetic import Number
 from quant_model.kinds.attention import Context, Scores
 
-__all__ = ["CONTEXT", "SCORES"]
+__all__ = ["CONTEXT", "SCORES", "costs", "kept_bits", "scores_parts"]
 
 
 def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
     """Query buffer, key store, scores engine."""
     entities, engine, rows = of.entities, node.engine, of.rows(node)
     lanes, width, dsp = engine.lanes, node.heads * node.d_head, engine.in_dsp
-    groups = node.rows // lanes
+    groups = node.keys // lanes
     depth = groups * width
     query, key = node.query_format.bits, node.key_format.bits
     buffer = entities.row_buffer("row_buffer", width, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
     ram = entities.ram(width * rows, query, engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
-    store = entities.key_store(node.rows, node.heads, node.d_head, lanes, engine.windows)
+    store = entities.key_store(node.keys, node.heads, node.d_head, lanes, engine.windows)
     yield Part("store", store, purposes.STORES, "store")
     counter = entities.address_counter("read_counter", depth)
     yield Part("store_counter", counter, purposes.STORES, "store", "store.read_counter")
@@ -34,32 +37,41 @@ def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
     yield Part("control", control, purposes.CONTROL, "control", "engine")
     loops = entities.sequencer(node.heads, groups, node.d_head, of.timing(node).period)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
-    sums = node.accumulator.bits
-    kept = scores_kept_bits(sums, node.output.bits, node.d_head)
+    sums, kept = node.accumulator.bits, kept_bits(node)
     for usage in entities.mac_lanes(dsp, lanes, query, True, key, sums, kept):
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
-    stage = entities.constant_requantize(kept, kept, node.output.bits)
+
+
+def scores_stage(node: Scores, of: Of) -> Iterator[Part]:
+    """The rounding of scores."""
+    kept = kept_bits(node)
+    stage = of.entities.constant_requantize(kept, kept, node.output.bits)
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
+
+
+def kept_bits(node: Scores) -> Number:
+    """Bits of a dot product that a score depends on."""
+    return scores_kept_bits(node.accumulator.bits, node.output.bits, node.d_head)
 
 
 def context_parts(node: Context, of: Of) -> Iterator[Part]:
     """Score buffer, maxima, softmax table, value store, context engine."""
     entities, engine, rows, timing = of.entities, node.engine, of.rows(node), of.timing(node)
-    lanes, row, dsp = engine.lanes, node.heads * node.rows, engine.in_dsp
-    groups, words = node.d_head // lanes, node.heads * node.d_head // lanes * node.rows
+    lanes, row, dsp = engine.lanes, node.heads * node.keys, engine.in_dsp
+    groups, words = node.d_head // lanes, node.heads * node.d_head // lanes * node.keys
     score, probability, value = node.score_format.bits, node.probability.bits, node.output.bits
     buffer = entities.row_buffer("row_buffer", row, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
     ram = entities.ram(row * rows, score, engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
-    yield Part("maximum", entities.row_maximum(score, node.rows), purposes.SOFTMAX, "maximum")
+    yield Part("maximum", entities.row_maximum(score, node.keys), purposes.SOFTMAX, "maximum")
     maxima = entities.row_buffer("maxima_buffer", node.heads, rows)
     yield Part("maxima", maxima, purposes.BUFFERS, "maximum")
     ram = entities.ram(node.heads * rows, score, False)
     yield Part("maxima_ram", ram, purposes.BUFFERS, "maximum", "maxima.ram")
     table = entities.softmax(score, probability)
     yield Part("softmax_table", table, purposes.SOFTMAX, "datapath", "softmax_rom")
-    store = entities.value_store(value, node.rows, node.columns, lanes, engine.windows)
+    store = entities.value_store(value, node.keys, node.columns, lanes, engine.windows)
     yield Part("store", store, purposes.STORES, "store")
     counter = entities.address_counter("read_counter", words)
     yield Part("store_counter", counter, purposes.STORES, "store", "store.read_counter")
@@ -68,7 +80,7 @@ def context_parts(node: Context, of: Of) -> Iterator[Part]:
     sums, denominator = node.accumulator.bits, node.denominator.bits
     control = entities.context_control(node.rows, score, denominator, dsp, timing.mac_latency)
     yield Part("control", control, purposes.CONTROL, "control", "engine")
-    loops = entities.sequencer(node.heads, groups, node.rows, timing.period)
+    loops = entities.sequencer(node.heads, groups, node.keys, timing.period)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
     for usage in entities.mac_lanes(dsp, lanes, probability, False, value, sums, sums):
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
@@ -76,4 +88,9 @@ def context_parts(node: Context, of: Of) -> Iterator[Part]:
     yield Part("normaliser", divider, purposes.DIVISION, "normaliser", "engine.normaliser")
 
 
-SCORES, CONTEXT = Cost(scores_parts), Cost(context_parts)
+def costs(*makers: Callable[[Any, Of], Iterator[Part]]) -> Cost:
+    """The cost of a kind whose parts several functions tell."""
+    return Cost(lambda node, of: itertools.chain.from_iterable(make(node, of) for make in makers))
+
+
+SCORES, CONTEXT = costs(scores_parts, scores_stage), Cost(context_parts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from cost_model.component import Part
 from cost_model.kinds import linear, purposes
 from cost_model.kinds.kind import Of
@@ -24,3 +26,6 @@ def output_parts(of: Of) -> Iterator[Part]:
     ram = entities.ram(columns * rows, bits, False)
     yield Part("ram", ram, purposes.BUFFERS, "buffer", "buffer.ram")
     yield Part("port", entities.output_stream(bits, columns), purposes.CONTROL, "port")
+    if np.any(of.graph.warm_up):
+        counter = entities.address_counter("bias_counter", of.graph.warm_up + 1)
+        yield Part("warm_up", counter, purposes.CONTROL, "port", "port")

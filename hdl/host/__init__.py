@@ -50,7 +50,11 @@ def write_host(model: IntegerModel, host: Host, decision: Mapping[str, Any], bun
     out.mkdir(exist_ok=True)
     data = {
         "identity": identity(model),
-        "rows": int(network.input.rows),
+        "rows": max(
+            int(network.input.rows), *(1 + one.plus.rows_back for one in host.outputs if one.plus), 1
+        ),
+        "sent_rows": int(network.input.rows),
+        "warm_up": int(network.warm_up),
         "columns": list(host.columns),
         **host.to_json(),
         "input_bytes": bus_bytes(network.input),

@@ -20,12 +20,13 @@ int bf_quantize(const double window[BF_ROWS * BF_COLUMNS], int32_t integers[BF_V
         for (int column = 0; column < BF_COLUMNS; column++) {
             if (!isfinite(values[column])) return BF_NOT_FINITE;
         }
+        if (row < BF_ROWS - BF_SENT_ROWS) continue;
         for (int column = 0; column < BF_FEATURES; column++) {
             double nearest = (values[column] - bf_input_offset[column]) / bf_input_step[column] + 0.5;
             /* Limited before it is made an integer: a value may be as far off as it likes. */
             if (nearest < BF_LOW) nearest = BF_LOW;
             if (nearest > BF_HIGH) nearest = BF_HIGH;
-            integers[row * BF_FEATURES + column] = (int32_t)floor(nearest);
+            *integers++ = (int32_t)floor(nearest);
         }
     }
     return BF_OK;

@@ -63,7 +63,9 @@ class Facts:
 
     Attributes:
         identity: Four bytes that tell it from others.
-        rows: Rows of a window.
+        rows: Rows of a window: those that are sent, and older ones of which a value is added to outputs.
+        sent_rows: How many of them are sent, the newest: all of a window, or one of an endless series.
+        warm_up: Answers behind a reset that depend on rows from before it, of an endless series.
         columns: What a row holds: the inputs, then what is only added to outputs.
         low: The smallest input integer.
         high: The largest.
@@ -78,6 +80,8 @@ class Facts:
         """Take the object of ``host.json``."""
         self.identity = bytes.fromhex(data["identity"])
         self.rows: int = data["rows"]
+        self.sent_rows: int = data["sent_rows"]
+        self.warm_up: int = data["warm_up"]
         self.columns: list[str] = list(data["columns"])
         self.low: int = data["low"]
         self.high: int = data["high"]
@@ -124,7 +128,9 @@ def quantize(facts: Facts, window: Sequence[Sequence[float]]) -> list[int]:
         for name, value in zip(facts.columns, row, strict=True):
             if not math.isfinite(value):
                 raise ValueError(f"row {number}, column {name}: {value} is no finite number")
-        for line, value in zip(facts.inputs, row, strict=False):
+        for line, value in zip(
+            facts.inputs, row if number >= facts.rows - facts.sent_rows else (), strict=False
+        ):
             # Limited before it is made an integer: a value may be as far off as it likes.
             nearest = (value - line["offset"]) / line["step"] + 0.5
             integers.append(math.floor(min(max(nearest, facts.low), facts.high)))

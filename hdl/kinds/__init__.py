@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.kinds import attention, linear, pooling, repeat, residual
+from hdl.kinds import attention, linear, pooling, repeat, residual, ring
 from hdl.kinds.kind import Build, Vhdl
 
 __all__ = ["KINDS", "Build", "Vhdl"]
@@ -11,6 +11,8 @@ KINDS: dict[str, Vhdl] = {
     "linear": Vhdl(linear.build),
     "scores": Vhdl(attention.build_scores),
     "context": Vhdl(attention.build_context),
+    "ring_scores": Vhdl(ring.build_ring_scores),
+    "ring_context": Vhdl(attention.build_context),
     "residual": Vhdl(residual.build, passes_on=True, rounding=residual.rounding),
     "pooling": Vhdl(pooling.build),
     "repeat": Vhdl(repeat.build),

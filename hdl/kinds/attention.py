@@ -6,23 +6,45 @@ from collections.abc import Mapping
 
 from hdl.kinds.engine import engine_part
 from hdl.kinds.kind import Build
-from hdl.netlist import GenericValue, Instance, Part, Rom, Signal, identifier, joined, rom_part
+from hdl.netlist import (
+    GenericValue,
+    Instance,
+    Part,
+    Rom,
+    Signal,
+    half,
+    identifier,
+    joined,
+    rom_part,
+    twos_complement,
+)
 from quant_model.kinds.attention import Context, Scores
 
 
 def build_scores(node: Scores, of: Build) -> Part:
-    """Query buffer, key store, scores engine."""
+    """Query buffer, key store, scores engine, which adds nothing but the rounding constant."""
+    shift = node.shift(of.model.parameters, of.model.source_exponents(node.name))
+    rounding = twos_complement(half(shift), node.total.bits)
+    bias = {"bias_step": "open", "bias": f'"{rounding:0{node.total.bits}b}"'}
+    return biased_scores(node, of, bias, Part())
+
+
+def biased_scores(node: Scores, of: Build, bias: Mapping[str, str], beside: Part) -> Part:
+    """The same with other biases: the ports that they come in by, and what drives these."""
     name = identifier(node.name)
     # The barrier opens when everything that lies behind it in stores is there: the values, too.
     (context, _), *_ = of.network.readers(node.name)
-    loops = {"ROWS": node.rows, "HEADS": node.heads, "D_HEAD": node.d_head}
+    loops = {"HEADS": node.heads, "D_HEAD": node.d_head}
     generics = {
+        "ROWS": node.rows,
+        "KEYS": node.keys,
         **loops,
         "SUM_BITS": node.total.bits,
         "SHIFT": node.shift(of.model.parameters, of.model.source_exponents(node.name)),
         "OUT_BITS": node.output.bits,
     }
     ports = {
+        **bias,
         "key_full": f"{name}_store_full",
         "value_full": f"{identifier(context.name)}_store_full",
         "x": f"{name}_buffer_data",
@@ -31,7 +53,7 @@ def build_scores(node: Scores, of: Build) -> Part:
     }
     store = _store(node, "key_store", node.key, node.key_format.bits, loops, f"{name}_step")
     shape = node.query_format.bits, node.heads * node.d_head
-    return engine_part(node, of, node.query, shape, generics, ports, store)
+    return engine_part(node, of, "scores_engine", node.query, shape, generics, ports, joined(store, beside))
 
 
 def build_context(node: Context, of: Build) -> Part:
@@ -46,6 +68,7 @@ def build_context(node: Context, of: Build) -> Part:
     )
     generics = {
         "ROWS": node.rows,
+        "KEYS": node.keys,
         "HEADS": node.heads,
         "D_HEAD": node.d_head,
         "SCORE_BITS": score_bits,
@@ -61,15 +84,15 @@ def build_context(node: Context, of: Build) -> Part:
         "value_retire": f"{name}_store_retire",
         "value_data": f"{name}_store_data",
     }
-    shape = {"ROWS": node.rows, "COLUMNS": node.columns}
+    shape = {"COLUMNS": node.columns}
     beside = joined(
         _maxima(node, of),
         rom_part(f"{name}_softmax", table),
         _store(node, "value_store", node.value, node.output.bits, shape, f"{name}_store_step"),
         Part((Signal(f"{name}_store_step"),)),
     )
-    scores = score_bits, node.heads * node.rows
-    return engine_part(node, of, node.scores, scores, generics, ports, beside)
+    scores = score_bits, node.heads * node.keys
+    return engine_part(node, of, "context_engine", node.scores, scores, generics, ports, beside)
 
 
 def _maxima(node: Context, of: Build) -> Part:
@@ -78,7 +101,7 @@ def _maxima(node: Context, of: Build) -> Part:
     maximum = Instance(
         label=f"{name}_maximum",
         entity="row_maximum",
-        generics={"BITS": bits, "COUNT": node.rows},
+        generics={"BITS": bits, "COUNT": node.keys},
         ports={
             "valid": f"{scores}_valid",
             "data": f"{scores}_data",
@@ -128,9 +151,11 @@ def _store(
         entity=entity,
         generics={
             "BITS": bits,
+            "ROWS": node.keys,
             **shape,
             "LANES": lanes,
             "WINDOWS": node.engine.windows,
+            "RING": any(edge.type == "ring" for edge in node.inputs),
             "STYLE": str(node.engine.memory),
         },
         ports={

@@ -25,6 +25,7 @@ __all__ = ["engine_part"]
 def engine_part(
     node: Linear | Scores | Context,
     of: Build,
+    entity: str,
     source: str,
     shape: tuple[int, int],
     generics: Mapping[str, GenericValue],
@@ -34,8 +35,9 @@ def engine_part(
     """An engine behind its input buffer.
 
     Args:
-        node: The entity is ``linear_engine``, ``scores_engine`` or ``context_engine``, by its kind.
+        node: The node.
         of: The accelerator.
+        entity: The engine itself.
         source: Whose rows the engine reads.
         shape: Bits of an element and elements of a row that it reads.
         generics: Those of the entity that not all engines have.
@@ -47,7 +49,7 @@ def engine_part(
     rows, style = of.schedule.buffer_rows[node.name], node.engine.buffer
     engine = Instance(
         label=f"{name}_engine",
-        entity=f"{node.kind}_engine",
+        entity=entity,
         generics={
             **generics,
             "LANES": node.engine.lanes,

@@ -42,7 +42,7 @@ class Build:
     def ready(self, reader: Node, edge: Edge) -> str:
         """The signal that says whether a reader has a place for a row of an edge's source."""
         name = identifier(reader.name)
-        if edge.type == "store":
+        if edge.stored:
             return f"{name}_store_ready"
         if edge.type != "direct":
             return f"{name}_buffer_ready"

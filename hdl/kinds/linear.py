@@ -37,7 +37,9 @@ def build(node: Linear, of: Build) -> Part:
         "bias_data": f"{name}_bias_data",
     }
     roms = joined(rom_part(f"{name}_weight", weights), rom_part(f"{name}_bias", bias))
-    return engine_part(node, of, node.source, (node.input.bits, node.in_features), generics, ports, roms)
+    return engine_part(
+        node, of, "linear_engine", node.source, (node.input.bits, node.in_features), generics, ports, roms
+    )
 
 
 def rounding_constant(node: Linear, of: Build) -> int:

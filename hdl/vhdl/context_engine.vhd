@@ -12,6 +12,7 @@ use work.arithmetic.all;
 entity context_engine is
   generic (
     ROWS             : positive;
+    KEYS             : positive;
     HEADS            : positive;
     D_HEAD           : positive;
     LANES            : positive;
@@ -77,7 +78,7 @@ begin
     generic map (
       HEADS  => HEADS,
       GROUPS => D_HEAD / LANES,
-      INNER  => ROWS,
+      INNER  => KEYS,
       PERIOD => PERIOD
     )
     port map (

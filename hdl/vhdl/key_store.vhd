@@ -1,4 +1,5 @@
--- All keys of a window, LANES keys readable at once; with WINDOWS = 2 the next window's are stored meanwhile.
+-- All keys of a window, LANES keys readable at once; with WINDOWS = 2 the next window's are stored meanwhile. A RING
+-- holds the last ROWS of an endless series, read after each new one.
 --
 -- Key t lies in bank t mod LANES. Rows are written as they come (element by element, with the row handshake of
 -- row_buffer) and read in the order of the scores engine: for each head, for each group of LANES keys, for each
@@ -17,7 +18,8 @@ entity key_store is
     HEADS   : positive;
     D_HEAD  : positive;
     LANES   : positive;
-    WINDOWS : positive;  -- 1 or 2
+    WINDOWS : positive;  -- 1 or 2; of a ring 1
+    RING    : boolean;
     STYLE   : string
   );
   port (
@@ -97,7 +99,8 @@ begin
     generic map (
       ROWS    => ROWS,
       DEPTH   => DEPTH,
-      WINDOWS => WINDOWS
+      WINDOWS => WINDOWS,
+      RING    => RING
     )
     port map (
       clk           => clk,

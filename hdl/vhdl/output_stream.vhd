@@ -1,4 +1,5 @@
 -- AXI4-Stream master behind the last row buffer: one element a beat, tlast with a row's last. One beat in three clocks.
+-- `tuser` is low with the first WARM_UP rows behind a reset: they depend on rows that the accelerator has not seen.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -8,7 +9,8 @@ use work.arithmetic.all;
 entity output_stream is
   generic (
     BITS    : positive;
-    COLUMNS : positive
+    COLUMNS : positive;
+    WARM_UP : natural
   );
   port (
     clk       : in  std_logic;
@@ -21,7 +23,8 @@ entity output_stream is
     tvalid    : out std_logic;
     tready    : in  std_logic;
     tdata     : out std_logic_vector((BITS + 7) / 8 * 8 - 1 downto 0);
-    tlast     : out std_logic
+    tlast     : out std_logic;
+    tuser     : out std_logic
   );
 end entity output_stream;
 
@@ -39,6 +42,29 @@ begin
   commit    <= last_read;
   retire    <= last_read;
   tvalid    <= '1' when state = SENDING else '0';
+
+  always_warm : if WARM_UP = 0 generate
+    tuser <= '1';
+  else generate
+    signal row : unsigned(counter_bits(WARM_UP + 1) - 1 downto 0);
+  begin
+    process (clk) is
+    begin
+      if rising_edge(clk) then
+        if stepping = '1' then
+          tuser <= '0';
+          if row = WARM_UP then
+            tuser <= '1';
+          elsif last_read = '1' then
+            row <= row + 1;
+          end if;
+        end if;
+        if rst = '1' then
+          row <= (others => '0');
+        end if;
+      end if;
+    end process;
+  end generate always_warm;
 
   process (clk) is
   begin

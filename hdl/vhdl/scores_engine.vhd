@@ -1,7 +1,7 @@
 -- Attention scores: each query's dot products with all keys, per head, requantised.
 --
--- Reads query rows, writes rows of HEADS * ROWS scores. Starts a window's first row when both key and value store are
--- full; retires the key store with the window's last row. Throughput: one row in HEADS * ROWS / LANES * PERIOD clocks.
+-- Reads query rows, writes rows of HEADS * KEYS scores. Starts a window's first row when both key and value store are
+-- full; retires the key store with the window's last row. Throughput: one row in HEADS * KEYS / LANES * PERIOD clocks.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -11,6 +11,7 @@ use work.arithmetic.all;
 entity scores_engine is
   generic (
     ROWS       : positive;
+    KEYS       : positive;
     HEADS      : positive;
     D_HEAD     : positive;
     LANES      : positive;
@@ -38,15 +39,15 @@ entity scores_engine is
     x          : in  std_logic_vector(X_BITS - 1 downto 0);
     key_retire : out std_logic;
     key_data   : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
+    -- A dot product leaves the lanes; one clock later, what it gets added: the rescale's rounding constant at least.
+    bias_step  : out std_logic;
+    bias       : in  std_logic_vector(SUM_BITS - 1 downto 0);
     out_valid  : out std_logic;
     out_data   : out std_logic_vector(OUT_BITS - 1 downto 0)
   );
 end entity scores_engine;
 
 architecture rtl of scores_engine is
-  -- Nothing but the rescale's rounding constant.
-  constant BIAS : std_logic_vector(SUM_BITS - 1 downto 0) := std_logic_vector(rounding(SHIFT, SUM_BITS));
-
   signal go, step_now, stepping, first, last : std_logic;
   signal retire_now                          : std_logic;
   signal valid_1, first_1, last_1            : std_logic;
@@ -66,7 +67,7 @@ begin
   loops : entity work.sequencer
     generic map (
       HEADS  => HEADS,
-      GROUPS => ROWS / LANES,
+      GROUPS => KEYS / LANES,
       INNER  => D_HEAD,
       PERIOD => PERIOD
     )
@@ -130,6 +131,8 @@ begin
       data       => sum
     );
 
+  bias_step <= sum_valid;
+
   output_stage : entity work.bias_requantize
     generic map (
       IN_BITS    => ACC_BITS,
@@ -145,7 +148,7 @@ begin
       rst       => rst,
       valid     => sum_valid,
       data      => sum,
-      bias      => BIAS,
+      bias      => bias,
       out_valid => out_valid,
       out_data  => out_data
     );

@@ -1,5 +1,5 @@
 -- All values of a window, LANES neighbouring elements of one value readable at once; with WINDOWS = 2 the next
--- window's are stored meanwhile.
+-- window's are stored meanwhile. A RING holds the last ROWS of an endless series, read after each new one.
 --
 -- Elements arrive with the row handshake of row_buffer and are put together to words of LANES. Words are read in
 -- the order of the context engine: for each group of LANES elements, for each row. `full` while all rows of a
@@ -16,7 +16,8 @@ entity value_store is
     ROWS    : positive;
     COLUMNS : positive;
     LANES   : positive;
-    WINDOWS : positive;  -- 1 or 2
+    WINDOWS : positive;  -- 1 or 2; of a ring 1
+    RING    : boolean;
     STYLE   : string
   );
   port (
@@ -93,7 +94,8 @@ begin
     generic map (
       ROWS    => ROWS,
       DEPTH   => DEPTH,
-      WINDOWS => WINDOWS
+      WINDOWS => WINDOWS,
+      RING    => RING
     )
     port map (
       clk           => clk,

@@ -4,6 +4,8 @@
 -- that is being written are complete. Reading: `full` while all rows of a window are there; `retire`, with the
 -- window's last step, gives their places back. With WINDOWS = 2 the next window is stored while this one is read.
 -- An address inside a window becomes a place in the RAM, which two windows share word by word.
+-- A RING keeps the last ROWS rows of an endless series: one row at a time is written, at place `written`, and
+-- `full` says that it lies there; `retire`, with the last step that reads the rows, lets the next one come.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -14,7 +16,8 @@ entity window_slots is
   generic (
     ROWS    : positive;
     DEPTH   : positive;  -- words of a window, at least 2
-    WINDOWS : positive   -- 1 or 2
+    WINDOWS : positive;  -- 1 or 2; of a ring 1
+    RING    : boolean
   );
   port (
     clk           : in  std_logic;
@@ -38,7 +41,7 @@ begin
 
   written <= rows_written;
 
-  one_window : if WINDOWS = 1 generate
+  one_window : if WINDOWS = 1 and not RING generate
     ready       <= '1' when reserved /= ROWS else '0';
     full        <= '1' when rows_written = ROWS else '0';
     write_place <= write_address;
@@ -60,6 +63,35 @@ begin
       end if;
     end process;
   end generate one_window;
+
+  endless : if RING generate
+    signal row_reserved, row_there : std_logic;
+  begin
+    ready       <= not row_reserved;
+    full        <= row_there;
+    write_place <= write_address;
+    read_place  <= read_address;
+
+    process (clk) is
+    begin
+      if rising_edge(clk) then
+        if start = '1' then
+          row_reserved <= '1';
+        end if;
+        if row_written = '1' then
+          row_there    <= '1';
+          rows_written <= following(rows_written, ROWS - 1);
+        end if;
+        if retire = '1' or rst = '1' then
+          row_reserved <= '0';
+          row_there    <= '0';
+        end if;
+        if rst = '1' then
+          rows_written <= (others => '0');
+        end if;
+      end if;
+    end process;
+  end generate endless;
 
   two_windows : if WINDOWS = 2 generate
     signal window_reserved, window_written : std_logic;

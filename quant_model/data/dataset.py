@@ -170,14 +170,14 @@ def make_dataset(
     outputs: Outputs | Sequence[Outputs] = "value",
     season: int | None = None,
     division: Division | None = None,
+    lead: int = 0,
 ) -> Dataset:
     """Cut a series into normalised windows.
 
     Args:
         series: The series.
         window: Rows of input, at least 1.
-        horizon: How many steps after the window's last row the forecast lies: one number, or a sequence of
-            rising ones. Without meaning for classes.
+        horizon: Steps after the window's last row that are forecast, rising. Without meaning for classes.
         split: Shares of the rows (of windows, where whole groups are divided) by split; they add up to 1.
         unit: The target's unit, for people.
         task: What the outputs are for: a name in ``quant_model.data.tasks.TASKS``.
@@ -185,17 +185,17 @@ def make_dataset(
         outputs: What the outputs stand for: all of them, or each. Without meaning for classes.
         season: Steps in a season, for outputs that are changes from the season before.
         division: Which rows belong to which split; by ``split`` when None.
+        lead: Rows that must lie before a window.
 
     Raises:
         ValueError: The series has classes and the task is another, or the other way round.
-        UserError: A setting is out of its range, a split is left without a window, a target is constant or a
-            class absent in training, or values are so large that they overflow.
+        UserError: A setting is out of range, a split has no window, a target is constant or a class absent in
+            training, or values overflow.
     """
     _check_settings(series, task, window, split)
     wanted = plan(series, window, horizon, outputs, season)
-    division = division or divide(series, split, window + wanted.steps[-1])
-    scale = scale_of(series.features[division.train], series.feature_names, series.name)
-    splits, dropped, own = _splits(series, scale, wanted, division, window)
+    division = division or divide(series, split, lead + window + wanted.steps[-1])
+    splits, dropped, scale, own = _splits(series, wanted, division, (lead, window))
     return Dataset(
         window=window,
         horizon=wanted.steps,
@@ -211,7 +211,7 @@ def make_dataset(
         borders=division.borders,
         dropped_windows=dropped,
         notes=tuple(_notes(series, division, splits, dropped)),
-        digest=_digest(series, window, wanted, division),
+        digest=_digest(series, (lead, window), wanted, division),
         task=task,
         anomaly_quantile=anomaly_quantile,
         rows_back=wanted.rows_back,
@@ -221,10 +221,16 @@ def make_dataset(
 
 
 def _splits(
-    series: Series, scale: Scale, wanted: Plan, division: Division, window: int
-) -> tuple[list[Split], int, Scale]:
-    """The splits, how many windows are left out for a gap, and the outputs' scale."""
-    firsts, dropped = _windows(series, division, window, wanted.steps)
+    series: Series, wanted: Plan, division: Division, rows: tuple[int, int]
+) -> tuple[list[Split], int, Scale, Scale]:
+    """The splits, how many windows are left out for a gap, and the scales of features and outputs.
+
+    ``rows``: those that must lie before a window, and the window's.
+    """
+    lead, window = rows
+    firsts, dropped = _windows(series, division, lead + window, wanted.steps)
+    firsts = [first + lead for first in firsts]
+    scale = scale_of(series.features[division.train], series.feature_names, series.name)
     features = scale.normalise(series.features, series.name)
     targets = targets_of(series, division.train)
     cuts = [Cut.of(targets, first + window - 1, wanted) for first in firsts]
@@ -234,7 +240,7 @@ def _splits(
         for cut, first in zip(cuts, firsts, strict=True)
     ]
     _check_clean(series, splits)
-    return splits, dropped, own
+    return splits, dropped, scale, own
 
 
 def _windows(
@@ -358,7 +364,8 @@ def _too_short(series: Series, split: str, window: int, steps: tuple[int, ...]) 
     )
 
 
-def _digest(series: Series, window: int, wanted: Plan, division: Division) -> str:
+def _digest(series: Series, rows: tuple[int, int], wanted: Plan, division: Division) -> str:
+    lead, window = rows
     settings = {
         "window": window,
         "horizon": wanted.steps,
@@ -367,6 +374,7 @@ def _digest(series: Series, window: int, wanted: Plan, division: Division) -> st
         "targets": series.target_names,
         "rows": series.rows,
         # What earlier versions did not know is there only where it is used: their digests still hold.
+        **({"lead": lead} if lead else {}),
         **({"groups": dict(division.groups), "names": series.group_names} if division.groups else {}),
         **({"classes": series.classes} if series.classes else {}),
         **({"rows_back": wanted.rows_back} if wanted.adds else {}),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from quant_model.families.encoder import Encoder
+from quant_model.families.stream import Stream
 from quant_model.graph import DEFAULT_FAMILY, Shape
 
-__all__ = ["DEFAULT_FAMILY", "FAMILIES", "AnyShape", "Encoder", "Shape"]
+__all__ = ["DEFAULT_FAMILY", "FAMILIES", "AnyShape", "Encoder", "Shape", "Stream"]
 
-AnyShape: TypeAlias = Encoder
+AnyShape: TypeAlias = Encoder | Stream
 """The union of all families' shapes, told apart by their ``family``."""
 
-FAMILIES: dict[str, type[AnyShape]] = {family.family: family for family in (Encoder,)}
+FAMILIES: dict[str, type[AnyShape]] = {family.family: family for family in (Encoder, Stream)}
 """Shapes by the name of their family."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -96,40 +96,52 @@ class Encoder(Shape):
             f"FFN {self.ffn_width}, {self.layers} {layers}{again}"
         )
 
+    @property
+    def sees(self) -> Number:
+        """The window."""
+        return self.window
+
+    @property
+    def rows(self) -> Number:
+        """Rows that an inference brings."""
+        return self.window
+
     def input_port(self, plan: Plan) -> Port:
-        """A window of rows."""
-        return Port(INPUT, self.window, self.features, plan.tensor(INPUT, "end"))
+        """The rows of an inference."""
+        return Port(INPUT, self.rows, self.features, plan.tensor(INPUT, "end"))
 
     def nodes(self, plan: Plan) -> Iterator[Node]:
         """The layers in the order of the data flow."""
-        embedded = plan.tensor("embed", "stream")
-        yield self._linear(
-            plan,
-            "embed",
-            INPUT,
-            plan.tensor(INPUT, "end"),
-            self.features,
-            self.d_model,
-            embedded,
-            positional=True,
+        yield from self._layers(plan, positional=True)
+        last = self._last_stream
+        yield Pooling(
+            name="pool",
+            source=last,
+            window=self.window,
+            columns=self.d_model,
+            input=plan.tensor(last, "stream"),
+            output=plan.tensor("pool", "end"),
+            engine=plan.engine("pool"),
         )
+        yield self._head(plan, "pool", plan.tensor("pool", "end"))
+
+    @property
+    def _last_stream(self) -> str:
+        return f"layer{self.layers - 1}.ffn_residual"
+
+    def _layers(self, plan: Plan, *, positional: bool) -> Iterator[Node]:
+        """All nodes up to the last layer's rows."""
+        source, embedded = plan.tensor(INPUT, "end"), plan.tensor("embed", "stream")
+        widths = self.features, self.d_model
+        yield self._linear(plan, "embed", INPUT, source, *widths, embedded, positional=positional)
         stream, stream_format = "embed", embedded
         for index in range(self.layers):
             yield from self._layer(plan, f"layer{index}", stream, stream_format)
             stream = f"layer{index}.ffn_residual"
             stream_format = self._stream(plan, stream)
-        yield Pooling(
-            name="pool",
-            source=stream,
-            window=self.window,
-            columns=self.d_model,
-            input=stream_format,
-            output=plan.tensor("pool", "end"),
-            engine=plan.engine("pool"),
-        )
-        yield self._linear(
-            plan, "head", "pool", plan.tensor("pool", "end"), self.d_model, self.outputs, None, rows=1
-        )
+
+    def _head(self, plan: Plan, source: str, source_format: Format) -> Linear:
+        return self._linear(plan, "head", source, source_format, self.d_model, self.outputs, None, rows=1)
 
     def _layer(self, plan: Plan, prefix: str, stream: str, x_format: Format) -> Iterator[Node]:
         if self.repeats > 1:
@@ -138,7 +150,7 @@ class Encoder(Shape):
                 stream=stream,
                 back=f"{prefix}.ffn_residual",
                 passes=self.repeats,
-                rows=self.window,
+                rows=self.rows,
                 columns=self.d_model,
                 output=x_format,
                 engine=plan.engine(f"{prefix}.repeat"),
@@ -169,11 +181,11 @@ class Encoder(Shape):
             yield self._linear(plan, f"{prefix}.{part}", stream, x_format, self.d_model, self.d_model, target)
         scores = plan.tensor(f"{prefix}.scores")
         probability = plan.tensor(f"{prefix}.probability", signed=False)
-        yield Scores(
+        yield self._scores(
             name=f"{prefix}.scores",
             query=f"{prefix}.query",
             key=f"{prefix}.key",
-            rows=self.window,
+            rows=self.rows,
             heads=self.heads,
             d_head=self.d_head,
             query_format=query,
@@ -182,11 +194,11 @@ class Encoder(Shape):
             probability_bits=probability.bits,
             engine=plan.engine(f"{prefix}.scores"),
         )
-        yield Context(
+        yield self._context(
             name=f"{prefix}.context",
             scores=f"{prefix}.scores",
             value=f"{prefix}.value",
-            rows=self.window,
+            rows=self.rows,
             heads=self.heads,
             d_head=self.d_head,
             score_format=scores,
@@ -194,6 +206,12 @@ class Encoder(Shape):
             output=value,
             engine=plan.engine(f"{prefix}.context"),
         )
+
+    def _scores(self, **own: Any) -> Scores:
+        return Scores(**own)
+
+    def _context(self, **own: Any) -> Context:
+        return Context(**own)
 
     def _stream(self, plan: Plan, name: str) -> Format:
         """A residual's format: with repeats a layer's output is its own next input."""
@@ -216,7 +234,7 @@ class Encoder(Shape):
         return Linear(
             name=name,
             source=source,
-            rows=self.window if rows is None else rows,
+            rows=self.rows if rows is None else rows,
             in_features=inputs,
             columns=outputs,
             input=input_format,
@@ -233,7 +251,7 @@ class Encoder(Shape):
             name=name,
             branch=branch.name,
             stream=stream,
-            rows=self.window,
+            rows=self.rows,
             columns=self.d_model,
             branch_format=branch.output,
             branch_bound=branch.product_bound,

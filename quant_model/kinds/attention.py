@@ -72,14 +72,19 @@ class Scores(Kind):
         return Edge(self.query, "stream"), Edge(self.key, "store")
 
     @property
+    def keys(self) -> Number:
+        """Keys that a query meets."""
+        return self.rows
+
+    @property
     def columns(self) -> Number:
         """Scores per row: one per head and key."""
-        return self.heads * self.rows
+        return self.heads * self.keys
 
     @property
     def lane_limit(self) -> Number:
         """A lane for every key."""
-        return self.rows
+        return self.keys
 
     @cached_property
     def work(self) -> Work:
@@ -110,7 +115,7 @@ class Scores(Kind):
     @property
     def macs(self) -> Number:
         """Multiply-accumulates per inference."""
-        return self.rows * self.rows * self.heads * self.d_head
+        return self.rows * self.keys * self.heads * self.d_head
 
     def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
         """Fixed by the formats, so that the softmax table is too."""
@@ -169,6 +174,11 @@ class Context(Kind):
         return Edge(self.scores, "stream"), Edge(self.value, "store")
 
     @property
+    def keys(self) -> Number:
+        """Values that a row of scores weighs."""
+        return self.rows
+
+    @property
     def columns(self) -> Number:
         """d_model."""
         return self.heads * self.d_head
@@ -183,7 +193,7 @@ class Context(Kind):
         """A row of probabilities times all values, head by head, and a division for each output."""
         factors = self.probability.bits, self.output.bits
         divided = PIPELINE.divide + self.output.bits
-        return Work(self.rows, self.columns, factors, PIPELINE.softmax, divided)
+        return Work(self.keys, self.columns, factors, PIPELINE.softmax, divided)
 
     @property
     def unsigned_factor(self) -> bool:
@@ -198,12 +208,12 @@ class Context(Kind):
     @cached_property
     def denominator(self) -> Format:
         """Format of the sum of a row's probability numerators."""
-        return Format(bit_length(self.rows * self.probability.high), signed=False)
+        return Format(bit_length(self.keys * self.probability.high), signed=False)
 
     @cached_property
     def product_bound(self) -> Number:
         """The largest absolute weighted sum."""
-        return self.rows * self.probability.high * self.output.magnitude
+        return self.keys * self.probability.high * self.output.magnitude
 
     @cached_property
     def accumulator(self) -> Format:
@@ -213,7 +223,7 @@ class Context(Kind):
     @property
     def macs(self) -> Number:
         """Multiply-accumulates per inference."""
-        return self.rows * self.rows * self.columns
+        return self.rows * self.keys * self.columns
 
     def exponent(self, parameters: Parameters, sources: tuple[int, ...]) -> int:
         """The value's."""
@@ -237,12 +247,15 @@ class Context(Kind):
         wrong = self.table[word] ^ (1 << (self.probability.bits - 1))
         return self._mean(np.where(distance == word, wrong, self.table[distance]), value)
 
-    @staticmethod
-    def _mean(numerators: IntArray, value: IntArray) -> IntArray:
+    def _mean(self, numerators: IntArray, value: IntArray) -> IntArray:
         """The weighted mean, rounded."""
         denominator = numerators.sum(axis=-1, keepdims=True)
-        weighted = exact_matmul(numerators, value)
+        weighted = self._weighted(numerators, value)
         return join_heads((2 * weighted + denominator) // (2 * denominator))
+
+    def _weighted(self, numerators: IntArray, value: IntArray) -> IntArray:
+        """The sum of all values, weighted."""
+        return exact_matmul(numerators, value)
 
 
 def _distance(scores: IntArray) -> IntArray:

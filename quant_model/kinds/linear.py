@@ -64,6 +64,11 @@ class Linear(Kind):
         """1, or ``rows`` where each row has its own bias."""
         return self.rows if self.positional else 1
 
+    @property
+    def bias_shape(self) -> tuple[Number, Number]:
+        """A row of biases, or one for each row."""
+        return self.bias_rows, self.columns
+
     @cached_property
     def product_bound(self) -> Number:
         """The largest absolute sum of products, over every possible input and weight."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from quant_model.arithmetic import Number, bit_length
 from quant_model.engine import Engine
 from quant_model.formats import Format, IntArray, requantize
@@ -70,9 +68,10 @@ class Residual(Kind):
         return parameters.exponents[self.name]
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
-        """``(batch, rows, columns)`` twice to the same shape."""
+        """``(batch, rows, columns)`` of the branch and the stream, whose newest rows are the branch's."""
         branch, stream, out = self.shifts(parameters, exponents)
-        return requantize((sources[0] << branch) + (sources[1] << stream), out, self.output)
+        waiting = sources[1][:, -sources[0].shape[1] :]
+        return requantize((sources[0] << branch) + (waiting << stream), out, self.output)
 
     def check(self, parameters: Parameters, exponents: Mapping[str, int]) -> None:
         """Both operands within reach of each other and of the sum."""
@@ -94,8 +93,8 @@ class Residual(Kind):
             if given is not None:
                 shift = given - min(exponent, draw.found[self.stream])
             else:
-                pairs = zip((draw.tensors[name] for name in self.sources), left, strict=True)
-                total = np.asarray(sum(value << places for value, places in pairs))
+                own, waiting = (draw.tensors[name] for name in self.sources)
+                total = (own << left[0]) + (waiting[:, -own.shape[1] :] << left[1])
                 shift = draw.shift(total, self.output.bits, self.max_shift(*left))
             if -self.output.bits <= shift <= self.max_shift(*left):
                 break

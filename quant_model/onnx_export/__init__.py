@@ -72,7 +72,7 @@ def _graph(model: IntegerModel) -> onnx.GraphProto:
     return helper.make_graph(
         [*writer.nodes, reshape],
         f"bitfront_{network.design.digest}",
-        [helper.make_tensor_value_info(INPUT, TensorProto.INT64, ["batch", port.rows, port.columns])],
+        [helper.make_tensor_value_info(INPUT, TensorProto.INT64, ["batch", int(network.sees), port.columns])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.INT64, ["batch", out.columns])],
         list(writer.initializers.values()),
     )

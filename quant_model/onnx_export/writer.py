@@ -65,6 +65,14 @@ class Writer:
         """The sum along an axis, which stays."""
         return self.op("ReduceSum", "sum", value, self.constant("axis", [axis]), keepdims=1)
 
+    def newest(self, value: str, source: str, count: int) -> str:
+        """The last rows of a source's tensor, so many of ``(batch, rows, columns)``."""
+        rows = int(self.model.network.rows_alone[source])
+        if rows == count:
+            return value
+        last = self.constant(f"newest_of_{source}", list(range(rows - count, rows)))
+        return self.op("Gather", f"newest_{source}", value, last, axis=1)
+
     def op(self, kind: str, part: str, *inputs: str, **attributes: Any) -> str:
         """Add an operator; without ``part`` its output is the tensor of the design itself."""
         output = f"{self.prefix}/{part}" if part else self.prefix

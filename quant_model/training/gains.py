@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from quant_model.graph import INPUT
+from quant_model.node import Node
 from quant_model.training.exponents import Scales
 from quant_model.training.fake_quant import LN2, PowersOfTwo
 from quant_model.training.scales import ScaleRules
@@ -38,7 +39,7 @@ class Gains:
     weight_scales: Tensor
     """By linear node: integer steps per unit of its weights."""
     biases: Tensor
-    """By linear node: a step of the accumulator in steps of the target."""
+    """By node with biases: a step of the accumulator in steps of the target."""
     by_name: Mapping[str, Tensor]
     """By node that has one: see :attr:`quant_model.training.node.TrainedNode.gain`."""
 
@@ -52,15 +53,14 @@ class GainRules:
 
     def __init__(self, rules: ScaleRules) -> None:
         self._rules = rules
-        linears = rules.network.weighted
+        biased = rules.network.biased
         wanted = [() if unit is None else (("tensor", unit),) for unit in rules.units]
-        weight = [("weight", node.name) for node in linears]
-        source = [("tensor", node.sources[0]) for node in linears]
-        self._count = len(linears)
-        powers = [_Power((s, w), t) for s, w, t in zip(source, weight, wanted, strict=True)]
-        powers += [_Power((), (w,)) for w in weight]
+        factors = [_factors(node, rules) for node in biased]
+        self._count, self._biases = len(rules.network.weighted), len(biased)
+        powers = [_Power(f, t) for f, t in zip(factors, wanted, strict=True)][: self._count]
+        powers += [_Power((), (weight,)) for _, weight in factors[: self._count]]
         # Coarser steps of a bias change what it is rounded to, not its size.
-        powers += [_Power((), t, (s, w)) for s, w, t in zip(source, weight, wanted, strict=True)]
+        powers += [_Power((), t, f) for f, t in zip(factors, wanted, strict=True)]
         gained = {name: node.gain for name, node in rules.nodes.items() if node.gain}
         powers += [_Power(_tensors(gain), _tensors([name])) for name, gain in gained.items()]
         self._names = tuple(gained)
@@ -79,6 +79,10 @@ class GainRules:
             exponents[self._count + index] += unit
         return torch.tensor([2.0**exponent for exponent in exponents])
 
+    def accumulators(self, scales: Scales) -> list[int]:
+        """The exponents of the sums that biases are added to, by node with biases."""
+        return [_sum(_factors(node, self._rules), scales) for node in self._rules.network.biased]
+
     def weight_scales(self, powers: Tensor) -> Tensor:
         """Integer steps per unit of each linear node's weights, of all gains."""
         return powers[self._count : 2 * self._count]
@@ -93,8 +97,9 @@ class GainRules:
             powers: the gains at these thresholds.
         """
         found = tape.apply(PowersOfTwo, weights, tensors, powers, self._incidence)
-        count, named = self._count, len(self._names)
-        sizes, shapes = [count] * 3 + [1] * named, [(count,)] * 3 + [()] * named
+        sizes = [self._count, self._count, self._biases]
+        shapes = [(size,) for size in sizes] + [()] * len(self._names)
+        sizes += [1] * len(self._names)
         of_weights, weight_scales, of_biases, *rest = tape.split(found, sizes, shapes)
         return Gains(of_weights, weight_scales, of_biases, dict(zip(self._names, rest, strict=True)))
 
@@ -111,6 +116,14 @@ class GainRules:
                     if owner is not None:
                         incidence[row, place[kind, owner]] += sign
         return incidence
+
+
+def _factors(node: Node, rules: ScaleRules) -> tuple[_Exponent, _Exponent]:
+    """Whose steps, multiplied, are a step of the accumulator: input and weights, or two inputs."""
+    if node.name in rules.linear_names:
+        return ("tensor", node.sources[0]), ("weight", node.name)
+    left, right = node.sources
+    return ("tensor", left), ("tensor", right)
 
 
 def _tensors(names: Iterable[str]) -> tuple[_Exponent, ...]:

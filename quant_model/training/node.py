@@ -30,6 +30,8 @@ class Pass:
     tape: Tape
     linears: Mapping[str, tuple[Tensor, Tensor]]
     """By node with weights: quantised weights and biases in steps of the tensor that they help to make."""
+    biases: Mapping[str, Tensor]
+    """By node with biases and no weights: its quantised biases, in steps of its output."""
     gains: Mapping[str, Tensor]
     """By node that has one: see :attr:`TrainedNode.gain`."""
     scales: Scales

@@ -68,7 +68,7 @@ class FloatParent:
         """The parent as one file (numpy's npz, no pickles) with a checksum; equal parents, equal bytes."""
         arrays = {
             f"{node.name}/{part}": getattr(self.linears[node.name], part)
-            for node in graph_of(self.shape).weighted
+            for node in graph_of(self.shape).biased
             for part in ("weight", "bias")
         }
         header = {
@@ -98,7 +98,7 @@ class FloatParent:
             shape = shape_from_dict(header["architecture"])
             linears = {
                 node.name: FoldedLinear(arrays[f"{node.name}/weight"], arrays[f"{node.name}/bias"])
-                for node in graph_of(shape).weighted
+                for node in graph_of(shape).biased
             }
             history = tuple(Epoch(*row) for row in header["history"])
             parent = cls(shape, linears, header["validation_error"], header["key"], history)
@@ -171,7 +171,7 @@ def check_shape(shape: Shape, dataset: Dataset) -> None:
         ValueError: with both shapes.
     """
     graph = graph_of(shape)
-    wanted = (graph.input.rows, graph.input.columns, graph.output.columns)
+    wanted = (graph.sees, graph.input.columns, graph.output.columns)
     found = (dataset.window, dataset.features, dataset.outputs)
     if wanted != found:
         raise ValueError(f"the network is for (window, features, outputs) {wanted}, the data has {found}")

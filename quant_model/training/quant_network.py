@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ class _Prepared:
     scales: Scales
     powers: Tensor
     bias_scales: Tensor
-    """Accumulator steps per unit, for each linear node's biases."""
+    """Accumulator steps per unit, for the biases of each node that has some."""
 
 
 class QuantNetwork(nn.Module):
@@ -51,9 +51,9 @@ class QuantNetwork(nn.Module):
 
     Attributes:
         weights: all linear nodes' weights, end to end, each node's in its unit.
-        biases: all their biases, likewise.
+        biases: all biases, likewise.
         weight_units: log2 of the unit of each linear node's weights.
-        bias_units: the same for the biases.
+        bias_units: the same for the biases of each node that has some.
         weight_thresholds: log2 of the largest weight that each linear node represents.
         thresholds: log2 of the largest value that each tensor with a scale of its own represents.
         input_offset: what the integer zero stands for, by feature, float64; chosen before training.
@@ -74,9 +74,9 @@ class QuantNetwork(nn.Module):
             [(node.columns, node.in_features) for node in linears],
             [(node.weight.low, node.weight.high) for node in linears],
         )
+        shapes = [cast(tuple[int, int], node.bias_shape) for node in network.biased]
         self._biases = Segments(
-            [(node.bias_rows, node.columns) for node in linears],
-            [(-node.bias_bound, node.bias_bound) for node in linears],
+            shapes, [(-int(node.bias_bound), int(node.bias_bound)) for node in network.biased]
         )
         self.weights = nn.Parameter(torch.zeros(sum(self._weights.sizes)))
         self.biases = nn.Parameter(torch.zeros(sum(self._biases.sizes)))
@@ -84,7 +84,7 @@ class QuantNetwork(nn.Module):
         self.thresholds = nn.Parameter(torch.zeros(len(self.rules.formats)))
         # Weights and biases are kept relative to their first thresholds, so that one learning rate suits all.
         self.register_buffer("weight_units", torch.zeros(len(linears), dtype=torch.int64))
-        self.register_buffer("bias_units", torch.zeros(len(linears), dtype=torch.int64))
+        self.register_buffer("bias_units", torch.zeros(len(shapes), dtype=torch.int64))
         features = network.input.columns
         self.register_buffer("input_offset", torch.zeros(features, dtype=torch.float64))
         self.register_buffer("input_step", torch.ones(features, dtype=torch.float64))
@@ -98,7 +98,7 @@ class QuantNetwork(nn.Module):
         """Start from folded float layers, with the scales that suit them best."""
         names, source = self.rules.linear_names, self.network.input.format
         scale = start.input_scale(source)
-        linears = {name: start.linear(name, source) for name in names}
+        linears = {node.name: start.linear(node.name, source) for node in self.network.biased}
         weighted = self.network.weighted
         weight_exponents = [start.weight_exponent(node.name, node.weight, source) for node in weighted]
         sharing = {
@@ -111,6 +111,7 @@ class QuantNetwork(nn.Module):
             for name, exponent, offset in zip(self.rules.formats, exponents, self._offsets, strict=True)
         }
         reach |= {name: reach[own] for name, own in self.rules.scale_of.items()}
+        reach |= {name: start.fixed_reach(self.network.by_name[name]) for name in self._unweighted}
         weight_units = [e + o for e, o in zip(weight_exponents, self._weight_offsets, strict=True)]
         bias_units = [reach[unit] if unit is not None else 0 for unit in self.rules.units]
         with torch.no_grad():
@@ -121,7 +122,7 @@ class QuantNetwork(nn.Module):
             self.weight_units.copy_(torch.tensor(weight_units))
             self.bias_units.copy_(torch.tensor(bias_units))
             self.weights.copy_(_concatenate([linears[name].weight for name in names], weight_units))
-            self.biases.copy_(_concatenate([linears[name].bias for name in names], bias_units))
+            self.biases.copy_(_concatenate([own.bias for own in linears.values()], bias_units))
 
     def scales(self) -> Scales:
         """The exponents that the thresholds stand for, within the hardware's limits.
@@ -151,16 +152,21 @@ class QuantNetwork(nn.Module):
         with torch.no_grad():
             weights = self._weights.split(self._weights.integers(self.weights, weight_scales))
             biases = self._biases.split(self._biases.integers(self.biases, prepared.bias_scales))
+        integers = [bias.double().numpy().astype(np.int64) for bias in biases]
+        own = dict(zip((node.name for node in self.network.biased), integers, strict=True))
         linear = {
-            node.name: LinearParameters(
-                weight.double().numpy().astype(np.int64),
-                bias.double().numpy().astype(np.int64),
-                scales.weights[node.name],
+            name: LinearParameters(
+                weight.double().numpy().astype(np.int64), own.pop(name), scales.weights[name]
             )
-            for node, weight, bias in zip(self.network.weighted, weights, biases, strict=True)
+            for name, weight in zip(self.rules.linear_names, weights, strict=True)
         }
         exponents = {name: scales.tensors[name] for name in (INPUT, *self.rules.scale_of)}
-        return IntegerModel(self.network, Parameters(linear, exponents, self._input_scale()))
+        return IntegerModel(self.network, Parameters(linear, exponents, self._input_scale(), own))
+
+    @property
+    def _unweighted(self) -> tuple[str, ...]:
+        """Nodes with biases and no weights."""
+        return tuple(node.name for node in self.network.biased[len(self.network.weighted) :])
 
     def _prepare(self) -> _Prepared:
         weights = _exponents(self.weight_thresholds, self._weight_offsets, self.rules.linear_names)
@@ -169,8 +175,7 @@ class QuantNetwork(nn.Module):
         key = tuple(tuple(part) for part in (weights, tensors, weight_units, bias_units))
         if self._last is None or self._last.key != key:
             scales = self.rules.apply(weights, tensors)
-            weighted = self.network.weighted
-            accumulators = [scales.tensors[n.sources[0]] + scales.weights[n.name] for n in weighted]
+            accumulators = self._gains.accumulators(scales)
             steps = [2.0 ** (unit - e) for unit, e in zip(bias_units, accumulators, strict=True)]
             powers = self._gains.powers(scales, weight_units)
             self._last = _Prepared(key, scales, powers, torch.tensor(steps))
@@ -185,8 +190,8 @@ class QuantNetwork(nn.Module):
     def _evaluate(self, tape: Tape, integers: Tensor, prepared: _Prepared) -> Tensor:
         """The nodes in their order, in the arithmetic of the input's type."""
         gains = self._gains.apply(tape, self.weight_thresholds, self.thresholds, prepared.powers)
-        linears = self._effective(tape, gains, prepared.bias_scales, integers.dtype)
-        run = Pass(tape, linears, gains.by_name, prepared.scales, integers.dtype)
+        linears, biases = self._effective(tape, gains, prepared.bias_scales, integers.dtype)
+        run = Pass(tape, linears, biases, gains.by_name, prepared.scales, integers.dtype)
         tensors: dict[str, Any] = {INPUT: integers}
         for node, sources in self._steps:
             tensors[node.node.name] = node.step(run, *(tensors[name] for name in sources))
@@ -202,12 +207,17 @@ class QuantNetwork(nn.Module):
 
     def _effective(
         self, tape: Tape, gains: Gains, bias_scales: Tensor, dtype: torch.dtype
-    ) -> dict[str, tuple[Tensor, Tensor]]:
-        """Quantised weights and biases in steps of the tensor that they help to make; the head's in units."""
+    ) -> tuple[dict[str, tuple[Tensor, Tensor]], dict[str, Tensor]]:
+        """Quantised weights and biases in steps of the tensor that they help to make; the head's in units.
+
+        Then the biases of nodes without weights.
+        """
         weights = self._weights.quantize(tape, self.weights, gains.weight_scales, gains.weights, dtype)
         biases = self._biases.quantize(tape, self.biases, bias_scales, gains.biases, dtype)
-        pairs = zip(weights, biases, strict=True)
-        return dict(zip(self.rules.linear_names, pairs, strict=True))
+        count = len(weights)
+        pairs = zip(weights, biases[:count], strict=True)
+        own = zip(self._unweighted, biases[count:], strict=True)
+        return dict(zip(self.rules.linear_names, pairs, strict=True)), dict(own)
 
     def _fits_float32(self, scales: Scales) -> bool:
         return all(node.significand(scales) <= _FLOAT32_INTEGERS for node in self.rules.nodes.values())

@@ -34,8 +34,8 @@ class ScaleRules:
         tied = {name: tie for name in scaled if (tie := ties.get(name)) is not None}
         self.scale_of: Mapping[str, str] = {name: name for name in formats} | tied
         """The tensor, one of ``formats``, whose scale a tensor has: a repeated part's output its input's."""
-        self.units = tuple(self._unit(name) for name in self.linear_names)
-        """By node with weights: the tensor in whose steps its result is wanted; None for real units."""
+        self.units = tuple(self._unit(node.name) for node in network.biased)
+        """By node with biases: the tensor in whose steps its result is wanted; None for real units."""
 
     def apply(self, weights: Sequence[int], tensors: Sequence[int]) -> Scales:
         """Allowed exponents.
@@ -60,7 +60,7 @@ class ScaleRules:
         return [reach for reader in readers if (reach := reader.reach(name, found)) is not None]
 
     def _unit(self, name: str) -> str | None:
-        if self.nodes[name].scale == name:
+        if self.nodes[name].scale == name or name not in self.linear_names:
             return name
         readers = (reader.name for reader in self.network.consumers(name))
         return next((reader for reader in readers if self.nodes[reader].absorbs == name), None)

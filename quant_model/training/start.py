@@ -16,10 +16,13 @@ from quant_model.data.dataset import Dataset
 from quant_model.formats import Format
 from quant_model.graph import INPUT, Shape, graph_of
 from quant_model.input_scale import InputScale
+from quant_model.node import Node, Parameters
 from quant_model.training.calibrate import best_exponent, best_input_scale
 from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear, absorb
 from quant_model.training.settings import TrainingSettings
+
+_UNTRAINED = Parameters({}, {})
 
 
 def calibration_windows(dataset: Dataset, settings: TrainingSettings) -> Tensor:
@@ -61,6 +64,11 @@ class Start:
         """A layer; one that reads the input for integers of format ``source``."""
         own = self._linears[name]
         return absorb(own, self.input_scale(source)) if name in self._first else own
+
+    def fixed_reach(self, node: Node) -> int:
+        """Log2 of the largest value of a tensor whose scale formats decide."""
+        exponent = node.exponent(_UNTRAINED, ())
+        return exponent + int(node.output.bits) - node.output.signed
 
     def weight_exponent(self, name: str, target: Format, source: Format) -> int:
         """The exponent that suits a layer's weights best; ``source`` is the input's format."""

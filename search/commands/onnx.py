@@ -33,7 +33,7 @@ def onnx(bundle: Path, out: Path) -> None:
     with file_errors(str(out), "cannot be written", "choose another --out, or make room"):
         out.write_bytes(proto.SerializeToString())
     port, out_port = model.network.input, model.network.output
-    shapes = f"{INPUT} (batch, {port.rows}, {port.columns}), {OUTPUT} (batch, {out_port.columns})"
+    shapes = f"{INPUT} (batch, {model.network.sees}, {port.columns}), {OUTPUT} (batch, {out_port.columns})"
     print(f"wrote {out}: opset {OPSET}, int64 {shapes}")
 
 

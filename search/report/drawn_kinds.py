@@ -11,6 +11,7 @@ from quant_model.kinds.linear import Linear
 from quant_model.kinds.pooling import Pooling
 from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
+from quant_model.kinds.ring import RingScores
 from quant_model.node import Node
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -46,6 +47,10 @@ def _context(node: Context) -> list[str]:
     return [f"softmax, probability {node.probability.bits} bit"]
 
 
+def _ring_scores(node: RingScores) -> list[str]:
+    return [*_scores(node), f"the last {node.window} keys, bias by distance"]
+
+
 def _residual(node: Residual) -> list[str]:
     return ["adds the waiting stream", f"{node.columns} columns"]
 
@@ -66,6 +71,8 @@ DRAWN: dict[str, DrawnKind] = {
     "linear": DrawnKind(_linear),
     "scores": DrawnKind(_scores, store=0),
     "context": DrawnKind(_context, store=1),
+    "ring_scores": DrawnKind(_ring_scores, store=0),
+    "ring_context": DrawnKind(_context, store=1),
     "residual": DrawnKind(_residual),
     "pooling": DrawnKind(_pooling, beside=_sums),
     "repeat": DrawnKind(_repeat),

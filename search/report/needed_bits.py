@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from quant_model.families import Shape
-from quant_model.graph import graph_of
 from quant_model.training import measure_sensitivity, prepare_process
 from search.report.content import Sensitivity
 from search.store.study import OpenStudy
@@ -22,7 +21,7 @@ def study_sensitivity(study: OpenStudy, data: StudyData, shape: Shape) -> Sensit
         return None
     prepare_process(1)
     stored, parent = own
-    dataset = data.dataset_of_parent(graph_of(shape).input.rows, stored.dataset)
+    dataset = data.dataset_of_parent(shape.sees, stored.dataset)
     found = measure_sensitivity(parent, dataset, study.spec.training, _BITS)
     tensors = {f"{name} weights": by_bits for name, by_bits in found.weights.items()}
     tensors |= dict(found.activations)

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from quant_model.data import TASKS, Baseline
-from quant_model.graph import graph_of
 from search.space.identity import seed_from
 from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData
+from search.study_files.spec import rows_seen
 
 __all__ = ["stored_baselines", "study_baselines"]
 
@@ -66,7 +66,7 @@ def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
     from quant_model.training.baselines import baselines
 
     prepare_process(1)
-    spec, window = study.spec, max(study.spec.space.window)
+    spec, window = study.spec, rows_seen(study.spec)[1]
     seed = seed_from(spec.study.seed, "baselines")
     found = baselines(data.series, data.dataset(window), spec.data.season, seed)
     return {
@@ -81,7 +81,7 @@ def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline
     from quant_model.data.baselines import baseline
 
     parent = study.parent(stored)
-    dataset = data.dataset_of_parent(graph_of(parent.shape).input.rows, stored.dataset)
+    dataset = data.dataset_of_parent(parent.shape.sees, stored.dataset)
     return baseline(
         dataset, "Transformer, float", lambda split: parent.predict(split.x), parent.shape.summary
     )

@@ -231,8 +231,20 @@ The same numbers are in `{MANIFEST}`.
 """
 
 
+def _row_by_row(warm_up: int) -> str:
+    """How a host uses an accelerator of an endless series; nothing of others."""
+    if not warm_up:
+        return ""
+    return f"""
+It takes the series row by row and answers every row with a forecast. The first {warm_up} answers behind a
+reset depend on rows that it has not seen: `m_axis_tuser` is low with them, and the host drops them. Where
+rows are missing, or the device was without power, reset it and send the last {warm_up} rows again.
+"""
+
+
 def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
-    shape = model.network.design.shape
+    shape, warm_up = model.network.design.shape, int(model.network.warm_up)
+    per = "row" if warm_up else "window"
     rows = "\n".join(
         f"| {name} | {used} | {100 * assessment.utilization[name]:.1f} % |"
         for name, used in assessment.resources.items()
@@ -242,9 +254,9 @@ def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
 {note}
 {shape.family.capitalize()}: {shape.summary}; {model.network.input.columns} features,
 {model.network.output.columns} outputs.
-
+{_row_by_row(warm_up)}
 Estimate for {assessment.estimate.device.name} (calibration: {assessment.estimate.calibration}),
-{assessment.estimate.cycles} cycles per window, {assessment.estimate.interval} in a back-to-back stream:
+{assessment.estimate.cycles} cycles per {per}, {assessment.estimate.interval} in a back-to-back stream:
 
 | resource | used | of the device |
 |---|---|---|

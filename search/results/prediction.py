@@ -68,9 +68,14 @@ def predictions(
     """
     facts = accelerator.facts
     newest = range(facts.rows - 1, len(rows))
-    for row in newest if last is None else newest[-last:]:
+    chosen = newest if last is None else newest[-last - facts.warm_up :]
+    if facts.warm_up:
+        accelerator.reset()
+    for index, row in enumerate(chosen):
         found = accelerator.predict(rows[row + 1 - facts.rows : row + 1].tolist())
-        yield Prediction(row, tuple(found), decide(facts, found))
+        # Before that, of an endless series, answers depend on rows that were not sent.
+        if index >= facts.warm_up:
+            yield Prediction(row, tuple(found), decide(facts, found))
 
 
 def _numbers(column: pa.ChunkedArray, file: Path, name: str) -> npt.NDArray[np.float64]:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.designs import Designs
-from search.space.design_space import DesignSpace, Value
+from quant_model.families import FAMILIES
+from search.space.design_space import FAMILY, DesignSpace, Value
 
 __all__ = ["Batch", "Encoding", "Ints", "Rows"]
 
@@ -64,17 +65,16 @@ class Encoding:
     def arithmetic_columns(self) -> npt.NDArray[np.bool_]:
         """Which parameters decide the forecasts; the others decide how the accelerator is built."""
         return np.array(
-            [name in self.space.family.parameters or name.endswith("_bits") for name in self.names],
+            [name in self.space.shape_parameters or name.endswith("_bits") for name in self.names],
             dtype=np.bool_,
         )
 
     @cached_property
     def arithmetic_names(self) -> tuple[str, ...]:
         """Columns of :meth:`arithmetic`."""
-        graph = self.space.deepest
-        weights = (f"{node.name}.weight_bits" for node in graph.weighted)
-        tensors = (f"{name}.activation_bits" for name in graph.tensors)
-        return (*self.space.family.parameters, *weights, *tensors)
+        weights = (f"{name}.weight_bits" for name in self.space.weighted)
+        tensors = (f"{name}.activation_bits" for name in self.space.tensors)
+        return (*self.space.shape_parameters, *weights, *tensors)
 
     def random(self, generator: np.random.Generator, count: int) -> Rows:
         """Uniform rows."""
@@ -98,14 +98,19 @@ class Encoding:
     def arithmetic(self, rows: Rows) -> Ints:
         """What decides the forecasts, ``(rows, arithmetic_names)``; bits of absent layers are 0.
 
+        A family is its place among those of the space, from 1; numbers that it does not have are 0.
+
         Two rows have equal ones exactly when their designs have the same arithmetic digest.
         """
         table = np.zeros((len(rows), len(self.arithmetic_names)), dtype=np.int64)
         column = {name: index for index, name in enumerate(self.arithmetic_names)}
-        for name, values in self.space.family.suited(self._choices(rows)).items():
-            table[:, column[name]] = values
         for batch in self.batches(rows):
             designs, where = batch.designs, batch.where
+            family = FAMILIES[designs.shape.family]
+            if FAMILY in column:
+                table[where, column[FAMILY]] = self.space.families.index(family) + 1
+            for name, values in family.suited(self._choices(rows[where])).items():
+                table[where, column[name]] = values
             for name, bits in designs.weight_bits.items():
                 table[where, column[f"{name}.weight_bits"]] = bits
             for name, bits in designs.activation_bits.items():
@@ -114,7 +119,7 @@ class Encoding:
 
     def batches(self, rows: Rows) -> Iterator[Batch]:
         """The designs that the rows mean, by the numbers that decide which nodes there are."""
-        structural = [name for name in self.names if name in self.space.family.structural]
+        structural = [name for name in self.names if name in self.space.structural]
         kinds, inverse = np.unique(
             rows[:, [self._column[name] for name in structural]], axis=0, return_inverse=True
         )

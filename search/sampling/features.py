@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.sampling.encoding import Encoding, Ints
-from search.space.design_space import DesignSpace
+from search.space.design_space import FAMILY, DesignSpace
 
 __all__ = ["Features"]
 
@@ -19,8 +19,9 @@ Floats = npt.NDArray[np.float64]
 class Features:
     """Columns of :meth:`Encoding.arithmetic`, scaled; those that the space leaves no choice of are dropped.
 
-    Shapes by their logarithm. Bits b by 2**-b, the step of a quantiser of fixed range: 1 for the fewest bits
-    that the space offers, 0 for the most, and 0 for a tensor that the network does not have.
+    Shapes by their logarithm, a number that the family does not have as 1. Bits b by 2**-b, the step of a
+    quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for a tensor
+    that the network does not have.
     """
 
     low: Floats
@@ -39,17 +40,18 @@ class Features:
         lows, spans = [], []
         space = encoding.space
         for name in encoding.arithmetic_names:
-            values = np.array(space.parameters[space.parameter_of.get(name, name)], dtype=np.float64)
-            if name in space.family.snapped:
+            own = space.parameters[space.parameter_of.get(name, name)]
+            values = np.array(range(1, len(own) + 1) if name == FAMILY else own, dtype=np.float64)
+            if name in space.snapped:
                 values = np.append(values, 1.0)
-            moved = np.log2(values) if name in space.family.parameters else 2.0**-values
+            moved = np.log2(values) if name in space.shape_parameters else 2.0**-values
             lows.append(moved.min())
             spans.append(np.ptp(moved))
         names = [name for name, span in zip(encoding.arithmetic_names, spans, strict=True) if span > 0]
         kinds = [_kind(name, space) for name in names]
         groups = np.array([[kind == group for group in range(3)] for kind in kinds], dtype=np.float64)
         groups = groups.reshape(len(names), 3) if names else np.zeros((1, 3))
-        shapes = len(space.family.parameters)
+        shapes = len(space.shape_parameters)
         return cls(np.array(lows), np.array(spans), shapes, groups / np.maximum(groups.sum(axis=0), 1.0))
 
     def __call__(self, arithmetic: Ints) -> Floats:
@@ -57,7 +59,7 @@ class Features:
         shapes = self.shapes
         table = arithmetic.astype(np.float64)
         moved = np.empty_like(table)
-        moved[:, :shapes] = np.log2(table[:, :shapes])
+        moved[:, :shapes] = np.log2(np.maximum(table[:, :shapes], 1))
         moved[:, shapes:] = np.where(table[:, shapes:] > 0, 2.0 ** -table[:, shapes:], 0.0)
         scaled = (np.maximum(moved, self.low) - self.low)[:, self.span > 0] / self.span[self.span > 0]
         return scaled if scaled.shape[1] else np.zeros((len(table), 1))

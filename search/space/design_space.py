@@ -9,6 +9,7 @@ digest.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,17 +24,19 @@ from quant_model.design import DesignPoint
 from quant_model.designs import Designs
 from quant_model.engine import Choice, Engine
 from quant_model.errors import UserError
-from quant_model.families import DEFAULT_FAMILY, FAMILIES, AnyShape
-from quant_model.graph import Graph, Tensor, graph_of
+from quant_model.families import FAMILIES, AnyShape
+from quant_model.graph import INPUT, Graph, Tensor, graph_of
 from quant_model.node import Node
 from search.space.budget import Budget
-from search.study_files.spec import Space, StudySpec, widest_shape
+from search.study_files.spec import Space, StudySpec, widest_shapes
 
-__all__ = ["DesignSpace", "first_choices", "random_designs"]
+__all__ = ["FAMILY", "DesignSpace", "first_choices", "random_designs"]
 
 Value = int | str
 Values = tuple[Value, ...]
 
+FAMILY = "family"
+"""The parameter that says which family a design is of, where a space has several."""
 _FRUITLESS_DRAWS = 3_000
 """Draws in a row without a new design after which :func:`random_designs` gives up."""
 _FIRST_BITS = (8, 6, 4)
@@ -59,21 +62,47 @@ class DesignSpace:
 
     spec: StudySpec
 
-    @property
-    def family(self) -> type[AnyShape]:
-        """Of the networks; its ``parameters`` decide their shape."""
-        return FAMILIES[DEFAULT_FAMILY]
+    @cached_property
+    def families(self) -> tuple[type[AnyShape], ...]:
+        """Of the networks."""
+        return tuple(FAMILIES[name] for name in self.spec.space.family)
 
     @cached_property
-    def deepest(self) -> Graph:
-        """A graph with all nodes and tensors that any design of the space has."""
-        return graph_of(widest_shape(self.spec))
+    def shape_parameters(self) -> tuple[str, ...]:
+        """The parameters that decide a shape; the family's own name first where there are several."""
+        names = dict.fromkeys(name for family in self.families for name in family.parameters)
+        return (*([FAMILY] if len(self.families) > 1 else []), *names)
+
+    @cached_property
+    def structural(self) -> frozenset[str]:
+        """Those that decide which nodes there are."""
+        return frozenset((FAMILY, *(name for family in self.families for name in family.structural)))
+
+    @cached_property
+    def snapped(self) -> frozenset[str]:
+        """Those that may be lowered to suit the others."""
+        return frozenset(name for family in self.families for name in family.snapped)
+
+    @cached_property
+    def weighted(self) -> dict[str, Node]:
+        """All nodes with weights that any design of the space has, by name."""
+        return {node.name: node for graph in self._deepest for node in graph.weighted}
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensors that any design of the space has, by name."""
+        return {name: tensor for graph in self._deepest for name, tensor in graph.tensors.items()}
+
+    @cached_property
+    def _deepest(self) -> tuple[Graph, ...]:
+        """By family a graph with all nodes and tensors that any of its designs has."""
+        return tuple(map(graph_of, widest_shapes(self.spec)))
 
     @cached_property
     def parameters(self) -> dict[str, Values]:
         """All parameters with the values that they may take, in a stable order; one value is a constant."""
         space = self.spec.space
-        found: dict[str, Values] = {name: getattr(space, name) for name in self.family.parameters}
+        found: dict[str, Values] = {name: getattr(space, name) for name in self.shape_parameters}
         for name, values in (("features", space.features), ("outputs", space.outputs)):
             if values is not None:
                 found[name] = values
@@ -116,7 +145,7 @@ class DesignSpace:
     def designs(self, choice: Mapping[str, Any], count: int) -> Designs:
         """The designs that ``count`` choices mean, each value an array of them or the same for all.
 
-        The ``structural`` numbers of the family's shape must be the same for all.
+        Family and ``structural`` numbers must be the same for all.
         """
         shape, bound = self._bound(choice)
         return Designs(shape, **bound, count=count)
@@ -125,7 +154,8 @@ class DesignSpace:
         """Shape, bits and engines of a choice of values, or of many."""
         full: dict[str, Any] = {**self.constants, **choice}
         features = full.get("features", len(self.spec.data.features))
-        shape = self.family.chosen(full, features, full.get("outputs", self.spec.outputs))
+        family = FAMILIES[full.get(FAMILY, self.families[0].family)]
+        shape = family.chosen(full, features, full.get("outputs", self.spec.outputs))
         graph = graph_of(shape)
 
         def value(slot: str) -> Any:
@@ -146,7 +176,7 @@ class DesignSpace:
         tensor, _, what = parameter.rpartition(".")
         if not tensor:
             return what in ("input_bits", "residual_bits")
-        return what == "activation_bits" and self.deepest.tensors[tensor].role != "inner"
+        return what == "activation_bits" and self.tensors[tensor].role != "inner"
 
     def random(self, generator: np.random.Generator) -> dict[str, Value]:
         """A uniform choice of every open parameter."""
@@ -161,14 +191,14 @@ class DesignSpace:
 
     @cached_property
     def _slots(self) -> dict[str, _Slot]:
-        """Everything that a design point of the deepest network needs, besides its shape."""
-        space, graph = self.spec.space, self.deepest
+        """Everything that a design point of the deepest networks needs, besides its shape."""
+        space = self.spec.space
         slots: dict[str, _Slot] = {}
-        for weighted in graph.weighted:
-            slots[f"{weighted.name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
-        for name, tensor in graph.tensors.items():
-            slots[f"{name}.activation_bits"] = _activation_slot(space, tensor, graph)
-        for node in graph.nodes:
+        for name in self.weighted:
+            slots[f"{name}.weight_bits"] = _Slot("weight_bits", space.weight_bits)
+        for name, tensor in self.tensors.items():
+            slots[f"{name}.activation_bits"] = _activation_slot(space, tensor)
+        for node in itertools.chain.from_iterable(graph.nodes for graph in self._deepest):
             slots[f"{node.name}.buffer"] = _Slot("buffer", space.buffer)
             for choice in node.offers:
                 if choice != "weight_bits":
@@ -188,14 +218,19 @@ class DesignSpace:
 def first_choices(space: DesignSpace, budget: Budget) -> list[dict[str, Value]]:
     """Choices that a study begins with: the largest shape that fits at 8, 6 and 4 bits, the smallest at 4.
 
-    They anchor both ends of the front, so that even a short study has one. The residual stream, the input and
-    the pool keep 8 bits. Bits that the space does not offer are replaced by the nearest ones that it does;
-    choices that do not fit are left out.
+    Of each family. They anchor both ends of the front, so that even a short study has one. The residual
+    stream, the input and the pool keep 8 bits. Bits that the space does not offer are replaced by the nearest
+    ones that it does; choices that do not fit are left out.
     """
     found: list[dict[str, Value]] = []
     seen: set[str] = set()
-    shapes = list(_shapes_downwards(space))
-    for bits, order in [(bits, shapes) for bits in _FIRST_BITS] + [(min(_FIRST_BITS), shapes[::-1])]:
+    every = list(_shapes_downwards(space))
+    families = [
+        [one for one in every if one.get(FAMILY) == name]
+        for name in dict.fromkeys(one.get(FAMILY) for one in every)
+    ]
+    tried = [(bits, shapes) for bits in _FIRST_BITS for shapes in families]
+    for bits, order in tried + [(min(_FIRST_BITS), shapes[::-1]) for shapes in families]:
         for shape in order[:_FIRST_SHAPES]:
             choice = _first_choice(space, bits, shape)
             assessment = budget.propose(space.design(choice))
@@ -246,8 +281,8 @@ def random_designs(
             )
 
 
-def _activation_slot(space: Space, tensor: Tensor, graph: Graph) -> _Slot:
-    if tensor.name == graph.input.name and space.input_bits is not None:
+def _activation_slot(space: Space, tensor: Tensor) -> _Slot:
+    if tensor.name == INPUT and space.input_bits is not None:
         return _Slot("input_bits", space.input_bits)
     if tensor.role == "stream" and space.residual_bits is not None:
         return _Slot("residual_bits", space.residual_bits)
@@ -294,10 +329,14 @@ def _distribution(values: Values) -> BaseDistribution:
 
 def _shapes_downwards(space: DesignSpace) -> Iterator[dict[str, Value]]:
     """Shapes from the largest to the smallest, by the product of their numbers."""
-    names = space.family.parameters
-    options = [cast(tuple[int, ...], space.parameters[name]) for name in names]
-    shapes = sorted(itertools.product(*options), key=lambda shape: (-int(np.prod(shape)), shape))
+    names = space.shape_parameters
+    options = [space.parameters[name] for name in names]
+    shapes = sorted(itertools.product(*options), key=lambda shape: (-_size(shape), shape))
     return (dict(zip(names, shape, strict=True)) for shape in shapes)
+
+
+def _size(shape: Values) -> int:
+    return math.prod(number for number in shape if isinstance(number, int))
 
 
 def _first_choice(space: DesignSpace, bits: int, shape: Mapping[str, Value]) -> dict[str, Value]:

@@ -28,7 +28,7 @@ from quant_model.data.outputs import Outputs
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from search.files import read_bytes
-from search.study_files.spec import StudySpec
+from search.study_files.spec import StudySpec, rows_seen
 
 __all__ = ["StudyData", "content_of", "data_from_bytes", "data_from_file"]
 
@@ -68,7 +68,7 @@ class StudyData:
         Raises:
             UserError: the series is too short for it.
         """
-        return self.dataset(design.graph.input.rows, noise_of(design))
+        return self.dataset(design.shape.sees, noise_of(design))
 
     def dataset_of_parent(self, window: int, digest: str) -> Dataset:
         """The dataset with this digest, of those with windows of so many rows; the first if none has it."""
@@ -95,7 +95,7 @@ class StudyData:
         """
         if self.decided is not None:
             return dict(self.decided)
-        dataset = self.dataset(max(self.spec.space.window))
+        dataset = self.dataset(self._most)
         found: dict[str, Any] = {
             "naive": prediction_error(dataset, dataset.validation, persistence(dataset.validation))
         }
@@ -106,12 +106,12 @@ class StudyData:
     @cached_property
     def _choice(self) -> Choice | None:
         """What ``auto`` chose."""
-        data, windows = self.spec.data, self.spec.space.window
+        data = self.spec.data
         if data.output != "auto":
             return None
         if self.decided is not None:
             return Choice.from_json(self.decided["outputs"])
-        return choose_outputs(self._make(max(windows), "value"), data.season, min(windows))
+        return choose_outputs(self._make(self._most, "value"), data.season, rows_seen(self.spec)[0])
 
     @cached_property
     def _division(self) -> Division | None:
@@ -121,7 +121,7 @@ class StudyData:
         if self.decided is not None:
             return divide_as(self.series, self.decided["groups"])
         data = self.spec.data
-        span = max(self.spec.space.window) + (0 if data.classes else max(data.horizon))
+        span = self._most + (0 if data.classes else max(data.horizon))
         return divide(self.series, data.split, span, self.spec.study.seed)
 
     def _make(self, window: int, outputs: Outputs | Sequence[Outputs]) -> Dataset:
@@ -137,12 +137,18 @@ class StudyData:
             outputs=outputs,
             season=data.season,
             division=self._division,
+            lead=self._most - window if len(self.spec.space.family) > 1 else 0,
         )
+
+    @property
+    def _most(self) -> int:
+        """The most rows that a design of the space sees."""
+        return rows_seen(self.spec)[1]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the data, as the longest window of the space sees it."""
-        return self.dataset(max(self.spec.space.window)).notes
+        return self.dataset(self._most).notes
 
     def check(self) -> None:
         """Make a dataset of every window length of the space, so that what is wrong shows at once.
@@ -150,8 +156,8 @@ class StudyData:
         Raises:
             UserError: the series is too short for one of them.
         """
-        for window in self.spec.space.window:
-            self._datasets(window)
+        for rows in rows_seen(self.spec):
+            self._datasets(rows)
 
 
 def data_from_file(spec: StudySpec, path: Path) -> StudyData:

@@ -12,15 +12,16 @@ from cost_model.devices import device
 from cost_model.fabrics import FABRICS
 from hdl.target import check_part
 from quant_model.errors import UserError
+from quant_model.families import FAMILIES
 from quant_model.graph import graph_of
 from search.files import read_text
-from search.study_files.spec import StudySpec, TensorChoice, widest_shape
+from search.study_files.spec import StudySpec, TensorChoice, widest_shapes
 from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
 from search.study_files.toml_lines import key_lines
 
 __all__ = ["data_path", "load_spec", "parse_spec"]
 
-# The bounds of quant_model.families.Encoder that follow from several keys together.
+# The bounds of shapes that follow from several keys together.
 _MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
 
 
@@ -112,6 +113,14 @@ class _Checker:
                 f"d_model {max(space.d_model)} times ffn_ratio {max(space.ffn_ratio)} is {width}",
                 f"keep the product at {_MAX_FFN_WIDTH} or less",
             )
+        if max(space.repeats) > 1 and not any(
+            "repeats" in FAMILIES[name].parameters for name in space.family
+        ):
+            raise self._error(
+                ("space", "repeats"),
+                f"layers of family {', '.join(space.family)} are not repeated",
+                'leave it out, or choose family = "encoder"',
+            )
         for heads in space.heads:
             if all(d_model % heads for d_model in space.d_model):
                 raise self._error(
@@ -121,11 +130,13 @@ class _Checker:
                 )
 
     def _tensor(self, name: str, choice: TensorChoice) -> None:
-        graph = graph_of(widest_shape(self._spec))
-        node, tensor = graph.by_name.get(name), graph.tensors.get(name)
+        graphs = [graph_of(shape) for shape in widest_shapes(self._spec)]
+        nodes = {node.name: node for graph in graphs for node in graph.nodes}
+        tensors = {name: tensor for graph in graphs for name, tensor in graph.tensors.items()}
+        node, tensor = nodes.get(name), tensors.get(name)
         path = ("space", "tensors", name)
         if node is None and tensor is None:
-            known = tuple(dict.fromkeys((*graph.by_name, *graph.tensors)))
+            known = tuple(dict.fromkeys((*nodes, *tensors)))
             raise self._error(path, "no engine or tensor of this name", nearest(name, known))
         allowed: tuple[str, ...] = ("activation_bits",) if tensor else ()
         allowed += ("buffer", *node.offers) if node else ()

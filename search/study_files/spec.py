@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
@@ -26,7 +26,7 @@ from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
-from quant_model.families import Encoder, Shape
+from quant_model.families import FAMILIES, Shape
 from quant_model.training.settings import TrainingSettings
 from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
@@ -43,8 +43,9 @@ __all__ = [
     "TensorChoice",
     "is_choice_validator",
     "is_study_name",
+    "rows_seen",
     "spec_from_json",
-    "widest_shape",
+    "widest_shapes",
 ]
 
 Value = TypeVar("Value")
@@ -130,6 +131,7 @@ Objective = Literal[
     "dsp",
     "slice",
 ]
+FamilyName = Literal["encoder", "stream"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 
 
@@ -331,7 +333,10 @@ class Space(_Model):
     window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] = Field(
         description="whole numbers 2..256"
     )
-    """Rows of the series that the model sees at once."""
+    """Rows of the series that a layer of the model sees at once."""
+    family: Choice[FamilyName] = Field(("encoder",), description=f"{', '.join(FAMILIES)}, or several")
+    """encoder: each forecast computes a whole window. stream: each new row makes a forecast; earlier rows'
+    keys and values stay on the chip."""
     d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
         (8, 16), description="whole numbers 4..128"
     )
@@ -444,9 +449,22 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
         raise user_error(error, StudySpec, "the study's stored definition") from error
 
 
-def widest_shape(spec: StudySpec) -> Shape:
-    """The shape with the most of everything: its graph's names are those of the space's parameters."""
+def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
+    """By family the shape with the most of everything: the names of its graph are those of the parameters."""
+    return tuple(_shapes(spec, max))
+
+
+def rows_seen(spec: StudySpec) -> tuple[int, int]:
+    """The fewest and the most rows of the series that a forecast of any design depends on."""
+    fewest, most = (extreme(int(shape.sees) for shape in _shapes(spec, extreme)) for extreme in (min, max))
+    return fewest, most
+
+
+def _shapes(spec: StudySpec, extreme: Callable[[Iterable[int]], int]) -> Iterator[Shape]:
     space = spec.space
-    choice = {name: max(getattr(space, name)) for name in Encoder.parameters} | {"heads": 1}
-    features = max(space.features or (len(spec.data.features),))
-    return Encoder.chosen(choice, features, max(space.outputs or (spec.outputs,)))
+    features = extreme(space.features or (len(spec.data.features),))
+    outputs = extreme(space.outputs or (spec.outputs,))
+    for name in space.family:
+        family = FAMILIES[name]
+        choice = {key: extreme(getattr(space, key)) for key in family.parameters} | {"heads": 1}
+        yield family.chosen(choice, features, outputs)

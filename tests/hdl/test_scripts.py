@@ -33,7 +33,7 @@ foreach name {
 """
 
 
-WRITTEN = ("result.txt", "got.txt", "xsim_top.vhd", "netlist.vhd")
+WRITTEN = ("result.txt", "got.txt", "wanted.txt", "xsim_top.vhd", "netlist.vhd")
 """Files that scripts make themselves."""
 
 # Vivado's simulator, played by GHDL: the same words, and no others.

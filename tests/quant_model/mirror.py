@@ -85,6 +85,10 @@ class Mirror(Shape):
     def summary(self) -> str:
         return f"window {self.window}, width {self.width}"
 
+    @property
+    def sees(self) -> Number:
+        return self.window
+
     def input_port(self, plan: Plan) -> Port:
         return Port(INPUT, self.window, self.features, plan.tensor(INPUT, "end"))
 

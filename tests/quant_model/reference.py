@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Stream
 from quant_model.integer_model import IntegerModel
 
 Rows = list[list[int]]
@@ -30,6 +30,7 @@ class Reference:
         assert isinstance(self.design.shape, Encoder)
         self.shape = self.design.shape
         self.linear = model.parameters.linear
+        self.biases = {name: own.tolist() for name, own in model.parameters.biases.items()}
         self.exponents = model.parameters.exponents
 
     def tensors(self, window: Rows) -> dict[str, Rows]:
@@ -50,6 +51,9 @@ class Reference:
             self._linear(found, unit, f"{layer}.contract", f"{layer}.expand")
             self._residual(found, unit, f"{layer}.ffn_residual", f"{layer}.contract", stream)
             stream = f"{layer}.ffn_residual"
+        if isinstance(self.shape, Stream):
+            self._linear(found, unit, "head", stream)
+            return found
         sums = [sum(row[column] for row in found[stream]) for column in range(self.shape.d_model)]
         unit["pool"] = self.exponents["pool"]
         scale = _power(unit[stream] - unit["pool"])
@@ -88,19 +92,26 @@ class Reference:
         step = -max(score_bits - octaves, 0)
         scale = _power(unit[f"{layer}.query"] + unit[f"{layer}.key"] - step)
         width = self.shape.d_model // self.shape.heads
-        scores: Rows = [[] for _ in query]
-        context: Rows = [[] for _ in query]
+        # A row of a stream asks when a whole window lies behind it, and meets that window's rows.
+        window = self.shape.window if isinstance(self.shape, Stream) else 0
+        asking = query[max(window - 1, 0) :]
+        scores: Rows = [[] for _ in asking]
+        context: Rows = [[] for _ in asking]
         for head in range(self.shape.heads):
             part = slice(head * width, (head + 1) * width)
-            for token, q in enumerate(query):
+            for token, q in enumerate(asking):
+                keys, values = (part[token : token + window] if window else part for part in (key, value))
+                biases = self.biases[f"{layer}.scores"][head] if window else [0] * len(keys)
                 row = [
-                    rounded(sum(a * b for a, b in zip(q[part], k[part], strict=True)) * scale, score_bits)
-                    for k in key
+                    rounded(
+                        (sum(a * b for a, b in zip(q[part], k[part], strict=True)) + bias) * scale, score_bits
+                    )
+                    for k, bias in zip(keys, reversed(biases), strict=True)
                 ]
                 numerators = [self._numerator(max(row) - score, step, probability_bits) for score in row]
                 denominator = sum(numerators)
                 for column in range(head * width, (head + 1) * width):
-                    weighted = sum(p * v[column] for p, v in zip(numerators, value, strict=True))
+                    weighted = sum(p * v[column] for p, v in zip(numerators, values, strict=True))
                     context[token].append(floor(Fraction(weighted, denominator) + Fraction(1, 2)))
                 scores[token] += row
         found[f"{layer}.scores"], found[f"{layer}.context"] = scores, context
@@ -116,9 +127,10 @@ class Reference:
     ) -> None:
         unit[name] = self.exponents[name]
         for_branch, for_stream = (_power(unit[source] - unit[name]) for source in (branch, stream))
+        newest = found[stream][-len(found[branch]) :]
         found[name] = [
             [rounded(b * for_branch + s * for_stream, self._bits(name)) for b, s in zip(*rows, strict=True)]
-            for rows in zip(found[branch], found[stream], strict=True)
+            for rows in zip(found[branch], newest, strict=True)
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint, uniform_design
-from quant_model.families import Encoder
+from quant_model.families import AnyShape, Encoder, Stream
 
 
 @st.composite
@@ -24,14 +24,32 @@ def encoders(draw: st.DrawFn, largest: int = 12) -> Encoder:
     )
 
 
-FAMILIES = (encoders,)
+@st.composite
+def streams(draw: st.DrawFn, largest: int = 12) -> Stream:
+    """Small streams: windows of two rows on, several heads, layers and outputs."""
+    own = draw(encoders(largest))
+    window, layers = draw(st.integers(2, max(largest // 2, 2))), draw(st.integers(1, 3))
+    return Stream(window, own.features, own.d_model, own.heads, own.ffn_width, layers, own.outputs)
+
+
+FAMILIES = (encoders, streams)
 """Strategies of every family's shapes, by the largest of their widths."""
 
 
+def designs(largest: int = 12) -> st.SearchStrategy[DesignPoint]:
+    """Design points of every family."""
+    return st.one_of(*(of_shapes(shapes(largest)) for shapes in FAMILIES))
+
+
+def windowed(largest: int = 12) -> st.SearchStrategy[DesignPoint]:
+    """Design points whose inferences bring whole windows."""
+    return of_shapes(encoders(largest))
+
+
 @st.composite
-def designs(draw: st.DrawFn, largest: int = 12) -> DesignPoint:
+def of_shapes(draw: st.DrawFn, shapes: st.SearchStrategy[AnyShape]) -> DesignPoint:
     """Design points with a bit-width of its own for every tensor."""
-    base = uniform_design(draw(st.one_of(*(shapes(largest) for shapes in FAMILIES))))
+    base = uniform_design(draw(shapes))
     graph = base.graph
     bits = {name: draw(st.sampled_from(tensor.bits)) for name, tensor in graph.tensors.items()}
     for name in graph.tied:

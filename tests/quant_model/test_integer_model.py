@@ -42,7 +42,7 @@ def small_model(seed: int) -> IntegerModel:
 def random_windows(model: IntegerModel, count: int, seed: int) -> IntArray:
     port = model.network.input
     rng = np.random.default_rng(seed)
-    return rng.integers(port.format.low, port.format.high + 1, (count, port.rows, port.columns))
+    return rng.integers(port.format.low, port.format.high + 1, (count, model.network.sees, port.columns))
 
 
 @given(designs(largest=8), SEEDS)
@@ -63,7 +63,7 @@ def test_every_tensor_stays_within_its_format(design: DesignPoint, seed: int) ->
     tensors = model.tensors(random_windows(model, 4, seed))
     for node in model.network.nodes:
         rows = tensors[node.name]
-        assert rows.shape == (4, node.rows, node.columns)
+        assert rows.shape == (4, model.network.rows_alone[node.name], node.columns)
         assert node.output.low <= rows.min(), node.name
         assert rows.max() <= node.output.high, node.name
 

@@ -33,7 +33,7 @@ def run(model: IntegerModel, windows: IntArray) -> IntArray:
 def windows_of(model: IntegerModel, count: int = WINDOWS) -> IntArray:
     port = model.network.input
     low, high = port.format.low, port.format.high
-    drawn = np.random.default_rng(5).integers(low, high + 1, (count, port.rows, port.columns))
+    drawn = np.random.default_rng(5).integers(low, high + 1, (count, model.network.sees, port.columns))
     # The corners of the range too.
     drawn[0], drawn[1] = low, high
     return drawn

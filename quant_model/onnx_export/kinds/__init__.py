@@ -9,6 +9,7 @@ from quant_model.onnx_export.kinds.linear import linear
 from quant_model.onnx_export.kinds.pooling import pooling
 from quant_model.onnx_export.kinds.repeat import repeat
 from quant_model.onnx_export.kinds.residual import residual
+from quant_model.onnx_export.kinds.ring import ring_context, ring_scores
 
 __all__ = ["WRITERS"]
 
@@ -16,6 +17,8 @@ WRITERS: dict[str, Callable[..., str]] = {
     "linear": linear,
     "scores": scores,
     "context": context,
+    "ring_scores": ring_scores,
+    "ring_context": ring_context,
     "residual": residual,
     "pooling": pooling,
     "repeat": repeat,

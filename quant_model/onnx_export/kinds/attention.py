@@ -8,8 +8,8 @@ from quant_model.onnx_export.writer import Writer
 
 def scores(writer: Writer, node: Scores, query: str, key: str) -> str:
     """Dot products, rounded."""
-    left = _heads(writer, "query", query, node, [0, 2, 1, 3])
-    right = _heads(writer, "key", key, node, [0, 2, 3, 1])
+    left = heads_first(writer, "query", query, node, [0, 2, 1, 3])
+    right = heads_first(writer, "key", key, node, [0, 2, 3, 1])
     dot = writer.op("MatMul", "matmul", left, right)
     shift = node.shift(writer.model.parameters, writer.model.source_exponents(node.name))
     return writer.requantize(dot, shift, node.output)
@@ -17,13 +17,15 @@ def scores(writer: Writer, node: Scores, query: str, key: str) -> str:
 
 def context(writer: Writer, node: Context, scores: str, value: str) -> str:
     """Softmax by table, weighted sum, rounding division."""
-    maximum = writer.op("ReduceMax", "maximum", scores, axes=[-1], keepdims=1)
-    distance = writer.op("Sub", "distance", maximum, scores)
-    table = writer.initializer(f"{node.name}.softmax_table", node.table)
-    numerators = writer.op("Gather", "softmax", table, distance)
-    denominator = writer.reduce_sum(numerators, -1)
-    values = _heads(writer, "value", value, node, [0, 2, 1, 3])
-    weighted = writer.op("MatMul", "matmul", numerators, values)
+    parts = numerators(writer, node, scores)
+    denominator = writer.reduce_sum(parts, -1)
+    values = heads_first(writer, "value", value, node, [0, 2, 1, 3])
+    weighted = writer.op("MatMul", "matmul", parts, values)
+    return divided(writer, node, weighted, denominator)
+
+
+def divided(writer: Writer, node: Context, weighted: str, denominator: str) -> str:
+    """The rounding division; ``(batch, heads, rows, width)`` to ``(batch, rows, heads * width)``."""
     two = writer.constant("two", [2])
     doubled = writer.op("Mul", "double", weighted, two)
     dividend = writer.op("Add", "round", doubled, denominator)
@@ -33,7 +35,16 @@ def context(writer: Writer, node: Context, scores: str, value: str) -> str:
     return writer.op("Reshape", "", rows, writer.constant("shape", [0, 0, node.columns]))
 
 
-def _heads(writer: Writer, part: str, source: str, node: Scores | Context, order: list[int]) -> str:
+def numerators(writer: Writer, node: Context, scores: str) -> str:
+    """Softmax by table."""
+    maximum = writer.op("ReduceMax", "maximum", scores, axes=[-1], keepdims=1)
+    distance = writer.op("Sub", "distance", maximum, scores)
+    table = writer.initializer(f"{node.name}.softmax_table", node.table)
+    return writer.op("Gather", "softmax", table, distance)
+
+
+def heads_first(writer: Writer, part: str, source: str, node: Scores | Context, order: list[int]) -> str:
+    """``(batch, rows, heads * width)`` split by heads, its axes in another order."""
     shape = writer.constant("split", [0, 0, node.heads, node.d_head])
     split = writer.op("Reshape", f"{part}_split", source, shape)
     return writer.op("Transpose", f"{part}_heads", split, perm=order)

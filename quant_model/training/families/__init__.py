@@ -6,8 +6,9 @@ from typing import Any
 
 from quant_model.training.families.encoder import ENCODER
 from quant_model.training.families.family import FloatFamily
+from quant_model.training.families.stream import STREAM
 
 __all__ = ["FLOAT_FAMILIES", "FloatFamily"]
 
-FLOAT_FAMILIES: dict[str, FloatFamily[Any, Any]] = {"encoder": ENCODER}
+FLOAT_FAMILIES: dict[str, FloatFamily[Any, Any]] = {"encoder": ENCODER, "stream": STREAM}
 """By the family of the shape."""

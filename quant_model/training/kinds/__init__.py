@@ -10,6 +10,7 @@ from quant_model.training.kinds.linear import TrainedLinear
 from quant_model.training.kinds.pooling import TrainedPooling
 from quant_model.training.kinds.repeat import TrainedRepeat
 from quant_model.training.kinds.residual import TrainedResidual
+from quant_model.training.kinds.ring import TrainedRingContext, TrainedRingScores
 from quant_model.training.node import TrainedNode
 
 __all__ = ["KINDS", "trained"]
@@ -18,6 +19,8 @@ KINDS: dict[str, type[TrainedNode[Any]]] = {
     "linear": TrainedLinear,
     "scores": TrainedScores,
     "context": TrainedContext,
+    "ring_scores": TrainedRingScores,
+    "ring_context": TrainedRingContext,
     "residual": TrainedResidual,
     "pooling": TrainedPooling,
     "repeat": TrainedRepeat,

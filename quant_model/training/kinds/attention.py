@@ -76,7 +76,7 @@ class TrainedScores(TrainedNode[Scores]):
 
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """``(batch, rows, heads * rows)``, in octaves."""
-        query, key = (_heads(source, self.node.heads) for source in sources)
+        query, key = (heads_first(source, self.node.heads) for source in sources)
         return (query @ key.transpose(-1, -2)).transpose(1, 2).flatten(2)
 
 
@@ -91,7 +91,7 @@ class TrainedContext(TrainedNode[Context]):
     def significand(self, scales: Scales) -> int:
         """The quotient comes within ``1 / (2 * denominator)`` of an integer: it must be told from it."""
         node = self.node
-        return int(2 * node.rows * node.probability.high * (node.output.magnitude + 1))
+        return int(2 * node.keys * node.probability.high * (node.output.magnitude + 1))
 
     @cached_property
     def _table(self) -> Tensor:
@@ -106,13 +106,13 @@ class TrainedContext(TrainedNode[Context]):
 
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """Base-2 softmax of saturated scores, weighted sum."""
-        scores, value = (_heads(source, self.node.heads) for source in sources)
+        scores, value = (heads_first(source, self.node.heads) for source in sources)
         limited = scores.clamp(-EVALUATION_LIMIT, EVALUATION_LIMIT)
         context = torch.softmax(limited * math.log(2), -1) @ value
         return context.transpose(1, 2).flatten(2)
 
 
-def _heads(rows: Tensor, heads: int) -> Tensor:
+def heads_first(rows: Tensor, heads: int) -> Tensor:
     """``(batch, rows, heads * width)`` to ``(batch, heads, rows, width)``."""
     batch, count, columns = rows.shape
     return rows.view(batch, count, heads, columns // heads).transpose(1, 2)
@@ -148,31 +148,31 @@ class Attend(Function):
         high: int,
         heads: int = 1,
     ) -> Tensor:
-        query, key, value = (_split_heads(rows, heads) for rows in (query, key, value))
+        query, key, value = (split_heads(rows, heads) for rows in (query, key, value))
         ctx.gain, ctx.slope, ctx.low, ctx.high, ctx.heads = float(gain), LN2 * step, low, high, heads
         shifted = torch.baddbmm(query.new_full((), 0.5), query, key.transpose(1, 2), alpha=ctx.gain)
         scores = torch.floor(shifted).clamp_(low, high)
-        distance = (_largest(scores) - scores).to(torch.int32)
+        distance = (largest(scores) - scores).to(torch.int32)
         numerators = table.index_select(0, distance.view(-1)).view(distance.shape)
         denominator = numerators.sum(-1, keepdim=True)
         weighted = torch.bmm(numerators, value)
         context = weighted.add_(denominator, alpha=0.5).div_(denominator).floor_()
         ctx.save_for_backward(query, key, value, shifted, numerators.div_(denominator))
-        return _join_heads(context, heads)
+        return join_heads(context, heads)
 
     @staticmethod
     def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, shifted, attention = ctx.saved_tensors
-        gradient = _split_heads(gradient, ctx.heads)
+        gradient = split_heads(gradient, ctx.heads)
         for_attention = torch.bmm(gradient, value.transpose(1, 2))
         for_scores = torch.ops.aten._softmax_backward_data(for_attention, attention, -1, attention.dtype)
         passed = inside(for_scores, shifted, ctx.low, ctx.high, own=True)
         zero, factor = query.new_zeros(()), ctx.gain * ctx.slope
         products = torch.dot(passed.view(-1), shifted.view(-1)) - 0.5 * passed.sum()
         return (
-            _join_heads(torch.baddbmm(zero, passed, key, beta=0, alpha=factor), ctx.heads),
-            _join_heads(torch.baddbmm(zero, passed.transpose(1, 2), query, beta=0, alpha=factor), ctx.heads),
-            _join_heads(torch.bmm(attention.transpose(1, 2), gradient), ctx.heads),
+            join_heads(torch.baddbmm(zero, passed, key, beta=0, alpha=factor), ctx.heads),
+            join_heads(torch.baddbmm(zero, passed.transpose(1, 2), query, beta=0, alpha=factor), ctx.heads),
+            join_heads(torch.bmm(attention.transpose(1, 2), gradient), ctx.heads),
             None,
             products * (ctx.slope / ctx.gain),
             None,
@@ -182,7 +182,7 @@ class Attend(Function):
         )
 
 
-def _largest(values: Tensor) -> Tensor:
+def largest(values: Tensor) -> Tensor:
     """The largest value of each row, ``(..., columns)`` to ``(..., 1)``: halves on halves until one is left.
 
     The library's own reduction takes three times as long for short rows.
@@ -193,7 +193,7 @@ def _largest(values: Tensor) -> Tensor:
     return values
 
 
-def _split_heads(rows: Tensor, heads: int) -> Tensor:
+def split_heads(rows: Tensor, heads: int) -> Tensor:
     """``(batch, window, d_model)`` to ``(batch * heads, window, d_head)``."""
     if heads == 1:
         return rows
@@ -201,7 +201,7 @@ def _split_heads(rows: Tensor, heads: int) -> Tensor:
     return rows.view(batch, window, heads, columns // heads).transpose(1, 2).flatten(0, 1)
 
 
-def _join_heads(rows: Tensor, heads: int) -> Tensor:
+def join_heads(rows: Tensor, heads: int) -> Tensor:
     """``(batch * heads, window, d_head)`` to ``(batch, window, d_model)``."""
     if heads == 1:
         return rows

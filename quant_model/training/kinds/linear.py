@@ -128,14 +128,15 @@ class LinearRequantize(Function):
 
 
 class Affine(Function):
-    """``rows @ weight.T + bias``; rows ``(batch, in_features)``, bias ``(1, out_features)``."""
+    """``rows @ weight.T + bias``: ``(..., in_features)`` to ``(rows, out_features)``."""
 
     @staticmethod
     def forward(ctx: Saved, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(rows, weight)
-        return torch.addmm(bias, rows, weight.t())
+        return torch.addmm(bias, rows.reshape(-1, rows.shape[-1]), weight.t())
 
     @staticmethod
     def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight = ctx.saved_tensors
-        return gradient @ weight, gradient.t() @ rows, gradient.sum(0, keepdim=True)
+        for_weight = gradient.t() @ rows.reshape(-1, rows.shape[-1])
+        return (gradient @ weight).view(rows.shape), for_weight, gradient.sum(0, keepdim=True)

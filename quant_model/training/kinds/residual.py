@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
+from torch.autograd import Function
 
 from quant_model.kinds.residual import Residual
 from quant_model.training.exponents import Draft, Reach, Scales, clamped, reachable
+from quant_model.training.fake_quant import Saved
 from quant_model.training.folded import FoldedLinear
 from quant_model.training.kinds.linear import LinearRequantize, Unrounded
 from quant_model.training.node import Pass, TrainedNode
@@ -67,6 +70,9 @@ class TrainedResidual(TrainedNode[Residual]):
         """The branch comes unrounded."""
         branch, stream = sources
         assert isinstance(branch, Unrounded)
+        assert isinstance(stream, Tensor)
+        if stream.shape[1] != branch.rows.shape[1]:
+            stream = run.tape.apply(Newest, stream, branch.rows.shape[1])
         bounds = self.node.output.low, self.node.output.high
         gain = run.gains[self.node.name]
         return run.tape.apply(
@@ -76,4 +82,18 @@ class TrainedResidual(TrainedNode[Residual]):
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """The sum."""
         branch, stream = sources
-        return stream + branch
+        return stream[:, -branch.shape[1] :] + branch
+
+
+class Newest(Function):
+    """The last rows of ``(batch, rows, columns)``, so many."""
+
+    @staticmethod
+    def forward(ctx: Saved, rows: Tensor, count: int) -> Tensor:  # noqa: D102
+        ctx.rows = rows.shape[1]
+        return rows[:, -count:]
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
+        older = ctx.rows - gradient.shape[1]
+        return torch.nn.functional.pad(gradient, (0, 0, older, 0)), None

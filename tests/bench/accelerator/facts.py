@@ -158,6 +158,7 @@ def _draw(rng: random.Random, repeats: int) -> DesignPoint:
     tensors |= {
         name: rng.choice((6, 8, 10, 12)) for name, tensor in graph.tensors.items() if tensor.role == "stream"
     }
-    tensors |= dict.fromkeys(graph.tied, tensors[graph.tied[0]])
+    if graph.tied:
+        tensors |= dict.fromkeys(graph.tied, tensors[graph.tied[0]])
     weights = {node.name: rng.randint(2, 8) for node in graph.weighted}
     return DesignPoint(shape, weights, tensors, uniform_design(shape).engines)

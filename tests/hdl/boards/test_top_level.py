@@ -25,6 +25,7 @@ from hdl.host.bitfront_host import (
     encode,
 )
 from quant_model.families import Encoder
+from quant_model.families.stream import Stream
 from quant_model.host import plain_host
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
@@ -107,6 +108,35 @@ def test_frames_over_a_serial_port(bundle: Path, tmp_path: Path) -> None:
     windows = np.random.default_rng(1).integers(-8, 8, (4, 4, 2))
     script = [value for frame in requests(windows) for value in (*frame, -4000)]
     assert_answers(bundle, play(bundle, load_board("icebreaker"), script, tmp_path), windows)
+
+
+@pytest.mark.slow
+def test_rows_of_an_endless_series(tmp_path: Path) -> None:
+    """A frame carries one row; behind a reset the first answers are none."""
+    shape = Stream(window=4, features=2, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+    model = random_integer_model(build_network(uniform_build(shape, 4)), 3)
+    folder = tmp_path / "bundle"
+    generate(model, folder)
+    write_host(model, plain_host(model), {"kind": "value"}, folder)
+    facts, warm_up = load_facts(folder), int(model.network.warm_up)
+    assert (facts.sent_rows, facts.warm_up) == (1, warm_up)
+    rows = np.random.default_rng(4).integers(-8, 8, (10, 1, 2))
+    frames = [
+        encode(START_REQUEST, KIND_WINDOW, bytes(int(one) % 256 for one in row.ravel())) for row in rows
+    ]
+    again = [*frames, encode(START_REQUEST, KIND_RESET), *frames]
+    script = [value for frame in again for value in (*frame, -4000)]
+    accelerator = Accelerator(Recorded(play(folder, load_board("icebreaker"), script, tmp_path)), facts)
+    size = facts.output_bytes
+    for part in range(2):
+        got = [accelerator.answer(KIND_WINDOW) for _ in rows]
+        told = [
+            [int.from_bytes(one[i : i + size], "big", signed=True) for i in range(0, len(one), size)]
+            for one in got[warm_up:]
+        ]
+        np.testing.assert_array_equal(told, model.answers(rows)[warm_up:])
+        if part == 0:
+            accelerator.answer(KIND_RESET)
 
 
 @pytest.mark.slow

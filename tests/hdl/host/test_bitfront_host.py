@@ -31,6 +31,7 @@ from hdl.host.bitfront_host import (
 )
 from quant_model.errors import UserError
 from quant_model.families import Encoder
+from quant_model.families.stream import Stream
 from quant_model.formats import Format
 from quant_model.host import Host, Line, Plus, plain_host
 from quant_model.input_scale import InputScale
@@ -49,14 +50,18 @@ HOST = Host(
 LIMITS = {"kind": "threshold", "limits": {"speed+1": 0.5, "level+1": 2.0}}
 
 
-def model(bits: int = 6) -> IntegerModel:
-    return random_integer_model(build_network(uniform_build(SHAPE, bits)), 1)
+SERIES = Stream(window=3, features=2, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+"""One row is sent, and the host adds a value of two rows before."""
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(shape: Encoder = SHAPE) -> IntegerModel:
+    return random_integer_model(build_network(uniform_build(shape, 6)), 1)
+
+
+@pytest.fixture(scope="module", params=[SHAPE, SERIES], ids=["window", "series"])
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported")
-    write_host(model(), HOST, LIMITS, folder)
+    write_host(model(request.param), HOST, LIMITS, folder)
     return folder
 
 
@@ -93,7 +98,14 @@ def test_values_become_the_golden_models_integers(
 
 
 def facts_of(host: Host, rows: int) -> Facts:
-    data = {"identity": "00000000", "rows": rows, "columns": list(host.columns), **host.to_json()}
+    data = {
+        "identity": "00000000",
+        "rows": rows,
+        "sent_rows": rows,
+        "warm_up": 0,
+        "columns": list(host.columns),
+        **host.to_json(),
+    }
     return Facts({**data, "input_bytes": 1, "output_bytes": 1, "decision": LIMITS})
 
 
@@ -151,10 +163,12 @@ def test_c_computes_what_python_does(bundle: Path, tmp_path: Path) -> None:
     for index, line in enumerate(lines):
         window = windows[index].tolist()
         if index not in (5, 6):
-            assert [int(word) for word in line[1:7]] == quantize(facts, window)
-            assert [float(word) for word in line[7:9]] == told[index].tolist()
+            integers = quantize(facts, window)
+            assert len(integers) == 2 * facts.sent_rows
+            assert [int(word) for word in line[1:-4]] == integers
+            assert [float(word) for word in line[-4:-2]] == told[index].tolist()
             alarm = is_anomaly(facts, told[index].tolist(), actual[index].tolist())
-            assert line[9:] == [str(int(told[index].argmax())), str(int(alarm))]
+            assert line[-2:] == [str(int(told[index].argmax())), str(int(alarm))]
     assert {line[-1] for line in lines} == {"0", "1"}
 
 

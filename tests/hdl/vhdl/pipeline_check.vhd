@@ -348,6 +348,7 @@ begin
     dut : entity work.context_engine
       generic map (
         ROWS             => 1,
+        KEYS             => 1,
         HEADS            => 1,
         D_HEAD           => 2,
         LANES            => 1,
@@ -450,7 +451,8 @@ begin
     dut : entity work.output_stream
       generic map (
         BITS    => 8,
-        COLUMNS => 4
+        COLUMNS => 4,
+        WARM_UP => 0
       )
       port map (
         clk       => clk,
@@ -463,7 +465,8 @@ begin
         tvalid    => tvalid,
         tready    => '1',
         tdata     => open,
-        tlast     => open
+        tlast     => open,
+        tuser     => open
       );
 
     measured(clk, available, tvalid, work.pipeline.OUTPUT_FIRST, "first beat");

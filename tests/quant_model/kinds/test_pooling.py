@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from quant_model.design import DesignPoint
 from quant_model.kinds.pooling import Pooling
 from tests.quant_model.kinds.samples import SEEDS, extremes, fits, nodes
-from tests.quant_model.strategies import designs
+from tests.quant_model.strategies import windowed
 
 
-@given(designs(), SEEDS)
+@given(windowed(), SEEDS)
 @settings(max_examples=40)
 def test_sums_cannot_overflow(design: DesignPoint, seed: int) -> None:
     """With extreme rows, and after every single addition."""

@@ -66,9 +66,11 @@ def load(model: IntegerModel) -> QuantNetwork:
     thresholds = [own_scale[name] + own.bits - own.signed for name, own in formats.items()]
     with torch.no_grad():
         network.weights.copy_(torch.from_numpy(np.concatenate([own.weights.ravel() for own in linears])))
-        network.biases.copy_(torch.from_numpy(np.concatenate([own.bias.ravel() for own in linears])))
+        biases = [own.bias for own in linears] + list(model.parameters.biases.values())
+        network.biases.copy_(torch.from_numpy(np.concatenate([own.ravel() for own in biases])))
         network.weight_units.copy_(torch.tensor([own.exponent for own in linears]))
         accumulators = [own.exponent + source for own, source in zip(linears, inputs, strict=True)]
+        accumulators += [sum(model.source_exponents(name)) for name in model.parameters.biases]
         network.bias_units.copy_(torch.tensor(accumulators))
         reach = [own.exponent + node.weight.bits - 1 for own, node in zip(linears, weighted, strict=True)]
         network.weight_thresholds.copy_(torch.tensor(reach))

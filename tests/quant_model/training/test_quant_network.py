@@ -39,7 +39,7 @@ def random_network(design: DesignPoint, seed: int, spread: float) -> QuantNetwor
 def test_evaluation_equals_the_golden_model(design: DesignPoint, seed: int, spread: float) -> None:
     model = random_network(design, seed, spread).eval()
     port = model.network.input
-    windows = 2 * np.random.default_rng(seed).standard_normal((16, port.rows, port.columns))
+    windows = 2 * np.random.default_rng(seed).standard_normal((16, model.network.sees, port.columns))
     golden = model.integer_model()
     with torch.no_grad():
         found = model(torch.from_numpy(windows.astype(np.float32))).numpy()
@@ -63,7 +63,7 @@ def test_random_integer_models_come_back_unchanged(design: DesignPoint, seed: in
         assert np.array_equal(golden.parameters.linear[name].bias, rounded)
     port = golden.network.input
     rng = np.random.default_rng(seed)
-    integers = rng.integers(port.format.low, port.format.high + 1, (16, port.rows, port.columns))
+    integers = rng.integers(port.format.low, port.format.high + 1, (16, golden.network.sees, port.columns))
     with torch.no_grad():
         found = model(torch.from_numpy(integers.astype(np.float32))).numpy()
     assert np.array_equal(found, golden.forward(integers) * 2.0 ** golden.exponents["head"])

@@ -22,6 +22,7 @@ from tests.search.space.test_design_space import WIDE
 
 UNIFORM = TOML.replace("window = 6", 'window = 6\ngranularity = "uniform"\nheads = [1, 2]')
 OVERRIDDEN = WIDE + '\n[space.tensors."layer1.query"]\nweight_bits = 3\nlanes = [2, 4]\n'
+MIXED = WIDE.replace("[space]\n", '[space]\nfamily = ["encoder", "stream"]\n')
 LIMITED = WIDE + "\n[constraints]\nlatency_us = 30\ndsp = 4\nenergy_uj = 9\n"
 
 
@@ -29,7 +30,7 @@ def encoding_of(text: str) -> Encoding:
     return Encoding(DesignSpace(parse_spec(text, "x.toml")))
 
 
-@pytest.mark.parametrize("text", [TOML, WIDE, UNIFORM, OVERRIDDEN])
+@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, UNIFORM, OVERRIDDEN])
 def test_rows_mean_the_designs_of_their_choices(text: str) -> None:
     encoding = encoding_of(text)
     rows = encoding.random(np.random.default_rng(1), 60)
@@ -54,7 +55,7 @@ def test_rows_mean_the_designs_of_their_choices(text: str) -> None:
     assert seen == len(rows)
 
 
-@pytest.mark.parametrize("text", [TOML, WIDE, UNIFORM])
+@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, UNIFORM])
 def test_a_row_survives_the_way_through_its_choice(text: str) -> None:
     encoding = encoding_of(text)
     for row in encoding.random(np.random.default_rng(2), 20):
@@ -65,9 +66,10 @@ def test_a_row_survives_the_way_through_its_choice(text: str) -> None:
     assert encoding.row({**encoding.choice(row), encoding.names[0]: 10_000}) is None
 
 
-def test_arithmetics_are_equal_exactly_when_their_digests_are() -> None:
+@pytest.mark.parametrize("space", [WIDE, MIXED])
+def test_arithmetics_are_equal_exactly_when_their_digests_are(space: str) -> None:
     # Three bits of freedom besides lanes and buffers, in one or two layers, repeated or not.
-    text = WIDE.replace("{ min = 4, max = 8 }", "4").replace("residual_bits = [8, 12]", "residual_bits = 8")
+    text = space.replace("{ min = 4, max = 8 }", "4").replace("residual_bits = [8, 12]", "residual_bits = 8")
     encoding = encoding_of(text)
     rows = encoding.random(np.random.default_rng(3), 150)
     keys = [row.tobytes() for row in encoding.arithmetic(rows)]
@@ -81,13 +83,13 @@ def test_an_arithmetic_begins_with_the_shape_and_has_no_bits_for_absent_layers()
     table = encoding.arithmetic(rows)
     column = {name: table[:, index] for index, name in enumerate(encoding.arithmetic_names)}
     shallow = column["layers"] == 1
-    shape = encoding.space.family.parameters
+    shape = encoding.space.shape_parameters
     assert encoding.arithmetic_names[: len(shape)] == shape
     assert np.array_equal(column["layer1.query.weight_bits"] == 0, shallow)
     assert np.all(column["layer0.query.weight_bits"] >= 4)
 
 
-@pytest.mark.parametrize("text", [TOML, WIDE, LIMITED])
+@pytest.mark.parametrize("text", [TOML, WIDE, LIMITED, MIXED])
 def test_many_are_judged_as_the_budget_judges_one(text: str) -> None:
     encoding = encoding_of(text.replace('name = "xc7s15"', 'name = "xc7s15"\nlimit = 0.4'))
     budget = Budget.of(encoding.space.spec)

@@ -56,7 +56,9 @@ def _centre(layers: Layers, shape: Encoder) -> None:
         if last not in tied:
             offset = layers.subtract_mean(last)
         layers.bias[f"{prefix}.contract"] += middle_offset - offset
-    layers.restore("head", shape.window * offset)
+    # What reads a window's sum lacks the offset once for each row.
+    summed = shape.window if "pool" in graph_of(shape).by_name else 1
+    layers.restore("head", summed * offset)
 
 
 def _equalise(layers: Layers, shape: Encoder) -> None:
