@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from quant_model.errors import UserError
+from quant_model.graph import Port
 
-__all__ = ["design_sources", "model_path", "testbench_sources"]
+__all__ = ["bus_bytes", "design_sources", "model_path", "testbench_sources"]
+
+
+def bus_bytes(port: Port) -> int:
+    """Bytes of an element of a port: AXI4-Stream data is whole bytes."""
+    return (int(port.format.bits) + 7) // 8
 
 
 def model_path(bundle: Path) -> Path:

@@ -25,7 +25,7 @@ from hdl.tools import yosys as find_yosys
 from quant_model.network import Network
 from quant_model.schedule import schedule
 
-__all__ = ["CompiledSimulation", "CxxrtlError", "build"]
+__all__ = ["CompiledSimulation", "CxxrtlError", "build", "compile_program"]
 
 _BUILD_SECONDS = 1200.0
 
@@ -104,6 +104,32 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
         UserError: GHDL or Yosys is missing.
         CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
     """
+    beats = {
+        "beats_in": network.input.values,
+        "beats_out": network.output.columns,
+        "warm_up": int(network.warm_up),
+    }
+    testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
+    program = compile_program(sources, testbench, folder)
+    return CompiledSimulation(program, f"cxxrtl ({find_yosys().label})")
+
+
+def compile_program(
+    sources: Sequence[Path], testbench: str, folder: Path, others: Sequence[Path] = ()
+) -> Path:
+    """Compile a C++ program that plays with the model of a design's top level, ``accelerator.cpp``.
+
+    Args:
+        sources: VHDL files in compile order, the last one named after the top entity.
+        testbench: The program's text; it includes ``accelerator.cpp``, whose class is
+            ``cxxrtl_design::p_accelerator``. Every commit is a rising edge of the clock.
+        folder: For all files on the way.
+        others: Object files and options for the compiler behind them.
+
+    Raises:
+        UserError: GHDL or Yosys is missing.
+        CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
+    """
     yosys, top = find_yosys(), sources[-1].stem
     compiler, headers = shutil.which("g++") or shutil.which("clang++"), _headers(yosys)
     if compiler is None:
@@ -113,12 +139,6 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
     folder.mkdir(parents=True, exist_ok=True)
     keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {name}" for name in _MODULES)
     (folder / "script.ys").write_text(_SCRIPT.format(top=top, keep=keep))
-    beats = {
-        "beats_in": network.input.values,
-        "beats_out": network.output.columns,
-        "warm_up": int(network.warm_up),
-    }
-    testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
     (folder / "testbench.cpp").write_text(testbench)
     program, translated = folder / "simulation", folder / "accelerator.cpp"
     options = ("-std=c++17", "-O1", "-w", "-I", str(headers), "-o", program.name)
@@ -130,12 +150,12 @@ def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSi
         if "feedback wires" in said:
             raise CxxrtlError("values would have to travel twice through an entity in one clock")
         translated.write_text(quickened(translated.read_text()))
-        _run([compiler, *options, "testbench.cpp"], folder, program)
+        _run([compiler, *options, "testbench.cpp", *map(str, others)], folder, program)
     except SynthesisError as error:
         raise CxxrtlError(str(error)) from error
     except UnknownModelError as error:
         raise CxxrtlError(f"{yosys.label} writes models of another form: {error}") from error
-    return CompiledSimulation(program, f"cxxrtl ({yosys.label})")
+    return program
 
 
 def _run(command: Sequence[str], folder: Path, product: Path) -> str:

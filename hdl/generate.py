@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+from hdl.bundle import bus_bytes
 from hdl.kinds import KINDS, Build
 from hdl.netlist import (
     Instance,
@@ -180,8 +181,8 @@ def _units(of: Build) -> Iterator[tuple[str, str]]:
             interval=of.schedule.interval,
             warm_up=of.network.warm_up,
             input_bits=of.network.input.format.bits,
-            input_bus_bits=_bus_bits(of.network.input.format.bits),
-            output_bus_bits=_bus_bits(of.network.output.format.bits),
+            input_bus_bits=8 * bus_bytes(of.network.input),
+            output_bus_bits=8 * bus_bytes(of.network.output),
             roms={rom.name for rom in built.roms},
             signals=built.signals,
             assignments=built.assignments,
@@ -209,12 +210,7 @@ def _testbench(of: Build) -> str:
         warm_up=int(of.network.warm_up),
         beats_in=of.network.input.values,
         beats_out=of.network.output.columns,
-        input_bus_bits=_bus_bits(of.network.input.format.bits),
-        output_bus_bits=_bus_bits(of.network.output.format.bits),
+        input_bus_bits=8 * bus_bytes(of.network.input),
+        output_bus_bits=8 * bus_bytes(of.network.output),
         cycles=of.schedule.cycles,
     )
-
-
-def _bus_bits(bits: int) -> int:
-    """AXI4-Stream data is whole bytes."""
-    return (bits + 7) // 8 * 8

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,21 +20,23 @@ from hdl.analysis import first_errors
 from hdl.bundle import design_sources
 from hdl.synthesize import SynthesisError, run_tool, write_verilog
 from hdl.tools import ghdl as find_ghdl
+from hdl.tools import installed
 from hdl.tools import yosys as find_yosys
 from quant_model.errors import UserError
 
-__all__ = ["TARGETS", "Target", "Timing", "place_route", "router"]
+__all__ = ["READ", "TARGETS", "Target", "Timing", "place_route", "router"]
 
 _SECONDS = 3600.0
 """For each tool: the WebAssembly build of nextpnr takes minutes for a full device."""
 
 # Memory styles name resources of the Xilinx families: the mapper chooses anew here.
-_READ = """\
+READ = """\
 read_verilog top.v
 hierarchy -top {top}
 setattr -unset ram_style */m:* */w:*
 setattr -unset rom_style */m:* */w:*
 """
+"""Yosys commands before a family's own."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = 
     with tempfile.TemporaryDirectory(prefix="bitfront-route-") as name:
         folder = Path(name)
         write_verilog(ghdl, sources, top, [], folder, timeout_s)
-        (folder / "script.ys").write_text((_READ + chosen.synthesis).format(top=top))
+        (folder / "script.ys").write_text((READ + chosen.synthesis).format(top=top))
         done = run_tool([*yosys.command, "script.ys"], folder, timeout_s)
         if done.returncode != 0 or not (folder / "top.json").is_file():
             raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")
@@ -153,9 +152,4 @@ def router(target: str) -> str:
         UserError: it is not installed.
     """
     chosen = TARGETS[target]
-    # A package's program lies beside the interpreter, also when that environment is not on PATH.
-    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    for program in chosen.programs:
-        if (path := shutil.which(program, path=folders)) is not None:
-            return path
-    raise UserError(chosen.programs[0], "is not installed", f"run: pip install {chosen.package}")
+    return installed(chosen.programs, chosen.package)

@@ -1,4 +1,4 @@
-"""Scripts and vectors of an exported folder, for who has no Bitfront: simulate in GHDL, build in Vivado."""
+"""Scripts and vectors of an exported folder, for who has no Bitfront: simulate, and build in Vivado."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quant_model.folders import private_folder
 
 __all__ = ["SCRIPTS", "write_scripts"]
 
-SCRIPTS = ("run_ghdl.sh", "build_vivado.tcl", "constraints.xdc")
+SCRIPTS = ("run_ghdl.sh", "run_xsim.tcl", "build_vivado.tcl", "constraints.xdc")
 """Files in the exported folder; each works from the folder alone."""
 
 _VECTORS = 16

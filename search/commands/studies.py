@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from hdl.boards.board import board_names, load_board
+from hdl.boards.writing import write_board
 from search.commands.options import (
     artifacts_option,
     fastest_option,
@@ -177,6 +179,9 @@ def front(name: str | None, url: str, as_json: bool, csv_file: Path | None) -> N
 @click.option("--out", type=path, required=True, metavar="DIR", help="A new folder, or an earlier export.")
 @fastest_option
 @timing_option
+@click.option(
+    "--board", "board_name", type=click.Choice(board_names()), help="Also write a top level with its pins."
+)
 @artifacts_option
 @json_option
 def export(
@@ -186,13 +191,16 @@ def export(
     out: Path,
     fastest: bool,
     timing: bool,
+    board_name: str | None,
     artifacts: str | None,
     as_json: bool,
 ) -> None:
-    """Write a trial's accelerator: VHDL, testbench, integer model."""
+    """Write a trial's accelerator: VHDL, testbench, integer model, host code."""
     study = open_study(url, name, artifacts)
     with study.errors(), working(f"Exporting trial {trial_number}"):
         exported = export_trial(study, trial_number, out, fastest=fastest)
+    if board_name is not None:
+        write_board(out, load_board(board_name))
     if timing:
         with working("Placing and routing"):
             add_timing(out)

@@ -14,13 +14,15 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from hdl.generate import generate
+from hdl.host import PLAIN_DECISION, write_host
 from quant_model.data import Baseline, Dataset
 from quant_model.errors import UserError
+from quant_model.host import Host, plain_host
 from quant_model.integer_model import IntegerModel
 from search.files import file_errors, make_folder
 from search.results.comparison import study_baselines
 from search.results.fastest import builds_of
-from search.results.host import Host, host
+from search.results.host import host
 from search.results.scores import Scores, score
 from search.show import shown
 from search.space.budget import Assessment, Budget
@@ -146,6 +148,8 @@ def write_bundle(
     ):
         fresh = Path(folder) / "bundle"
         generate(model, fresh, assessment.budget.target)
+        around = Host.from_json(manifest["host"]) if "host" in manifest else plain_host(model)
+        write_host(model, around, manifest.get("decision", PLAIN_DECISION), fresh)
         content = {
             "bitfront": metadata.version("bitfront"),
             "device": assessment.estimate.device.name,
@@ -262,7 +266,9 @@ Estimate for {assessment.estimate.device.name} (calibration: {assessment.estimat
 - `testbench/`: a testbench that plays windows and records outputs
 - `model.json`: the integer model, whose arithmetic the VHDL repeats bit by bit
 - `design.json`: the design point
+- `host/`: what a host computes and sends, in Python and in C; without dependencies
 
 Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`. Timing on the device
 is for `build_vivado.tcl`; `bitfront timing FOLDER` adds below what open place and route reaches elsewhere.
+`bitfront board FOLDER --board NAME` adds a top level with the pins of a board.
 """

@@ -33,6 +33,28 @@ foreach name {
 """
 
 
+WRITTEN = ("result.txt", "got.txt", "wanted.txt", "xsim_top.vhd", "netlist.vhd")
+"""Files that scripts make themselves."""
+
+# Vivado's simulator, played by GHDL: the same words, and no others.
+XSIM = {
+    "xvhdl": 'if [ "$1" = -2008 ]; then shift; fi; exec "{ghdl}" -a --std=08 -Wno-library "$@"',
+    "xelab": 'if [ "$1" = -L ]; then shift 2; fi; [ "$*" = "-s bench xsim_top" ]',
+    "xsim": '[ "$*" = "bench -R" ] && exec "{ghdl}" --elab-run --std=08 xsim_top --ieee-asserts=disable',
+}
+SYNTHESIS = """
+proc read_vhdl {option files} { set ::sources $files }
+proc synth_design {args} { puts [linsert $args 0 synth_design] }
+proc write_vhdl {args} {
+    puts [linsert $args 0 write_vhdl]
+    set sink [open [lindex $args end] w]
+    foreach name $::sources { set file [open $name]; puts $sink [read $file]; close $file }
+    close $sink
+}
+"""
+"""The netlist is the VHDL itself."""
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exported") / "bundle"
@@ -114,6 +136,43 @@ def tcl(script: str, folder: Path) -> str:
     return done.stdout
 
 
+def run_xsim(bundle: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    assert TCLSH is not None
+    for name, body in XSIM.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body.format(ghdl=ghdl().command[0])}\n")
+        (folder / name).chmod(0o755)
+    script = folder / "run.tcl"
+    words = " ".join(arguments)
+    script.write_text(f"{SYNTHESIS}\nset argv {{{words}}}\nsource {{{bundle / 'run_xsim.tcl'}}}\n")
+    path = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run([TCLSH, script], env=path, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")
+def test_the_xsim_script_compares_vhdl_and_netlist(bundle: Path, tmp_path: Path) -> None:
+    done = run_xsim(bundle, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [
+        line for line in done.stdout.splitlines() if "windows" in line or "synth" in line or "write" in line
+    ]
+    result = "16 windows, pauses: {}: all 32 outputs equal the golden model's"
+    assert said == [
+        *(f"VHDL, {result.format(stall)}" for stall in ("false", "true")),
+        "synth_design -top accelerator -part xc7s15ftgb196-1 -mode out_of_context",
+        "write_vhdl -force -mode funcsim netlist.vhd",
+        *(f"netlist, {result.format(stall)}" for stall in ("false", "true")),
+    ]
+
+
+@pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")
+def test_the_xsim_script_finds_a_flipped_weight(bundle: Path, tmp_path: Path) -> None:
+    flip_a_weight(bundle)
+    done = run_xsim(bundle, tmp_path, "rtl")
+    assert done.returncode == 1
+    assert "VHDL, 16 windows, pauses: false: outputs differ from the golden model's" in done.stderr
+    assert "synth_design" not in done.stdout
+
+
 @pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")
 @pytest.mark.parametrize("part", [None, "xc7s25csga225-1"])
 def test_the_vivado_script_runs_up_to_vivados_commands(
@@ -161,5 +220,5 @@ def test_scripts_name_only_files_that_exist(bundle: Path) -> None:
     for script in SCRIPTS:
         for name in re.findall(r"[\w/]+\.(?:vhd|txt|xdc|tcl|sh)\b", (bundle / script).read_text()):
             inside = name.removeprefix("root/")
-            known = inside in ("result.txt", "got.txt", "wanted.txt") or (bundle / inside).is_file()
-            assert known or (bundle / "vhdl" / inside).is_file(), f"{script}: {name}"
+            places = (bundle / folder / inside for folder in ("", "vhdl", "vectors", "testbench"))
+            assert inside in WRITTEN or any(place.is_file() for place in places), f"{script}: {name}"

@@ -1,0 +1,1 @@
+"""Boards: a top level round an exported accelerator, its constraints, its bitstream and its simulation."""
