@@ -15,8 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from quant_model.arithmetic import Number
 from quant_model.families.encoder import Encoder
 from quant_model.graph import Plan
@@ -29,12 +27,11 @@ class Stream(Encoder):
     """The shape of a stream."""
 
     family: ClassVar[str] = "stream"
-    structural: ClassVar[tuple[str, ...]] = ("layers",)
     parameters: ClassVar[tuple[str, ...]] = ("window", "d_model", "heads", "ffn_ratio", "layers")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if np.any(self.repeats != 1):
+        if self.repeats != 1:
             raise ValueError(f"repeats ({self.repeats}): the layers of a stream are not repeated")
 
     @property
