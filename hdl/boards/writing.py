@@ -14,6 +14,7 @@ from hdl.bundle import bus_bytes, design_sources, model_path
 from hdl.host import identity, protocol
 from hdl.rendering import render
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from quant_model.formats import ceil_log2
 from quant_model.integer_model import IntegerModel
 
@@ -77,7 +78,7 @@ def write_board(
     out = out or board_folder(bundle, board)
     try:
         shutil.rmtree(out, ignore_errors=True)
-        (out / "vhdl").mkdir(parents=True)
+        private_folder(out / "vhdl")
         for name, text in texts.items():
             (out / "vhdl" / f"{name}.vhd").write_text(text)
         listed = [os.path.relpath(source, out) for source in accelerator]

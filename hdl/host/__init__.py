@@ -16,6 +16,7 @@ from hdl.host import bitfront_host
 from hdl.host.bitfront_host import Facts
 from hdl.rendering import render
 from quant_model.errors import UserError
+from quant_model.folders import private_folder
 from quant_model.host import Host
 from quant_model.integer_model import IntegerModel
 
@@ -46,8 +47,7 @@ def write_host(model: IntegerModel, host: Host, decision: Mapping[str, Any], bun
         decision: What forecasts are for: the details of ``quant_model.data.decisions``.
         bundle: The folder.
     """
-    network, out = model.network, bundle / "host"
-    out.mkdir(exist_ok=True)
+    network, out = model.network, private_folder(bundle / "host")
     data = {
         "identity": identity(model),
         "rows": max(

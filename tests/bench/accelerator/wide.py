@@ -6,6 +6,10 @@ plays the same windows twice: without pauses, where windows sent alone must take
 says, and with pauses on both streams behind a reset in the middle of a window. Every output must equal the
 golden model's. It can be stopped and started again: what is done stays in ``build/wide``, a line a design.
 With ``--report`` the lines become ``WIDE.md``.
+
+``--family stream --designs 100 --most-cycles 20000`` does the same for accelerators that take a series row by
+row: the rows of three times what a forecast sees follow each other, and every row's forecast must be right.
+Lines lie in a file of their own, the report in ``WIDE_STREAM.md``.
 """
 
 from __future__ import annotations
@@ -37,25 +41,28 @@ __all__ = ["check", "drawn"]
 
 HERE = Path(__file__).parent
 STUDY = HERE.parents[2] / "studies" / "wide.toml"
-REPORT = HERE / "WIDE.md"
-VECTORS = 8
+REPORTS = {"encoder": HERE / "WIDE.md", "stream": HERE / "WIDE_STREAM.md"}
+VECTORS = {"encoder": 8, "stream": 3}
 
 
 @click.command()
 @click.option("--designs", "count", type=click.IntRange(1), default=200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--report", "write", is_flag=True, help="Write WIDE.md from what is done.")
-@click.option("--most-cycles", type=click.IntRange(1), help="Leave out designs with longer windows.")
+@click.option("--family", type=click.Choice(tuple(REPORTS)), default="encoder", show_default=True)
+@click.option("--report", "write", is_flag=True, help="Write the report from what is done.")
+@click.option("--most-cycles", type=click.IntRange(1), help="Leave out designs whose windows take more.")
 @click.option("--cache", type=click.Path(path_type=Path), default=Path("build/wide"), show_default=True)
-def main(count: int, seed: int, jobs: int, write: bool, most_cycles: int | None, cache: Path) -> None:
+def main(
+    count: int, seed: int, jobs: int, family: str, write: bool, most_cycles: int | None, cache: Path
+) -> None:
     """Check designs drawn from studies/wide.toml; exit status 1 when one is wrong."""
     cache.mkdir(parents=True, exist_ok=True)
-    lines = cache / f"seed{seed}.jsonl"
+    lines = cache / f"seed{seed}{'' if family == 'encoder' else f'-{family}'}.jsonl"
     done = _done(lines)
-    designs = list(enumerate(drawn(count, seed)))
+    designs = list(enumerate(drawn(count, seed, family)))
     # Small ones first: what is wrong shows early.
-    cycles = {design.digest: schedule(build_network(design)).cycles for _, design in designs}
+    cycles = {design.digest: _cycles(design) for _, design in designs}
     open_ones = sorted(
         (
             entry
@@ -76,14 +83,23 @@ def main(count: int, seed: int, jobs: int, write: bool, most_cycles: int | None,
     wrong = [line for line in found if line["wrong"]]
     click.echo(f"{len(found)} of {count} designs played, {len(wrong)} wrong")
     if write:
-        REPORT.write_text(_report(found, count, seed))
+        REPORTS[family].write_text(_report(found, count, seed, family))
     sys.exit(bool(wrong))
 
 
-def drawn(count: int, seed: int) -> Iterator[DesignPoint]:
-    """The designs that ``bitfront sample`` draws."""
+def drawn(count: int, seed: int, family: str = "encoder") -> Iterator[DesignPoint]:
+    """The designs that ``bitfront sample`` draws; of another family from the same space without repeats."""
     spec = load_spec(STUDY)
+    if family != "encoder":
+        space = spec.space.model_copy(update={"family": (family,), "repeats": (1,)})
+        spec = spec.model_copy(update={"space": space})
     return random_designs(DesignSpace(spec), Budget.of(spec), count, seed, feasible=False)
+
+
+def _cycles(design: DesignPoint) -> int:
+    """Clocks of a window: of a series row by row those of all rows that a forecast sees."""
+    network = build_network(design)
+    return int(schedule(network).cycles * (network.warm_up + 1))
 
 
 def check(design: DesignPoint, seed: int) -> dict[str, Any]:
@@ -101,7 +117,8 @@ def check(design: DesignPoint, seed: int) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="wide-") as folder:
             generate(random_integer_model(network, seed), Path(folder))
-            plain, stalled = verify_each(Path(folder), VECTORS, seed, (False, True))
+            vectors = VECTORS[design.shape.family]
+            plain, stalled = verify_each(Path(folder), vectors, seed, (False, True))
         for name, found in (("plain", plain), ("stalled", stalled)):
             line[name] = found.mismatches
             wrong += _faults(name, found)
@@ -146,7 +163,7 @@ def _told(line: dict[str, Any]) -> str:
     return f"{line['place']:4d} {line['shape']}: {line['predicted']} cycles, {verdict}, {line['seconds']} s"
 
 
-def _report(found: list[dict[str, Any]], count: int, seed: int) -> str:
+def _report(found: list[dict[str, Any]], count: int, seed: int, family: str) -> str:
     compiled = sum("cxxrtl" in line.get("tool", "") for line in found)
     outputs = sum(line["wrong"] == [] for line in found)
     rows = "\n".join(
@@ -154,14 +171,20 @@ def _report(found: list[dict[str, Any]], count: int, seed: int) -> str:
         f"{'; '.join(line['wrong']) or 'equal'} | {line['seconds']:.0f} |"
         for line in sorted(found, key=lambda line: line["place"])
     )
-    options = f"--designs {count} --seed {seed}"
+    options = f"--designs {count} --seed {seed}" + ("" if family == "encoder" else f" --family {family}")
+    vectors = VECTORS[family]
+    drawn_by = (
+        f"`bitfront sample studies/wide.toml -n {count} --seed {seed}` draws"
+        if family == "encoder"
+        else "are drawn from studies/wide.toml for accelerators that take a series row by row"
+    )
     left = count - len(found)
     rest = f" {left} with the longest windows were not played (`--most-cycles`)." if left else ""
     return f"""# Designs from all over the space
 
 Written by `python -m tests.bench.accelerator.wide {options} --report`: the designs that
-`bitfront sample studies/wide.toml -n {count} --seed {seed}` draws, each generated with random
-weights and verified with {VECTORS} windows without pauses and {VECTORS} with pauses on both streams behind a
+{drawn_by}, each generated with random
+weights and verified with {vectors} windows without pauses and {vectors} with pauses on both streams behind a
 reset in the middle of a window. "Equal": no output differs from the golden model's, and windows sent alone
 take the predicted cycles.
 
