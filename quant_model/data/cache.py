@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.folders import private_folder
+
 __all__ = ["Cache", "Kept"]
 
 _MAGIC = b"bitfront arrays\n"
@@ -85,7 +87,7 @@ def _write(file: Path, kept: Kept) -> None:
     digest = hashlib.sha256(start)
     for part in parts:
         digest.update(part)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     handle, beside = tempfile.mkstemp(dir=file.parent, prefix=file.stem)
     try:
         with os.fdopen(handle, "wb") as stream:
