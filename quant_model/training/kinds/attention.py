@@ -39,6 +39,8 @@ class Unscored:
     """A step of the score in octaves."""
     low: int
     high: int
+    bias: Tensor | None = None
+    """``(heads, window)`` in steps of the score, by distance, where there are any."""
 
 
 class TrainedScores(TrainedNode[Scores]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -34,14 +34,6 @@ from quant_model.training.kinds.attention import (
 from quant_model.training.node import Pass, halved
 
 
-@dataclass(frozen=True)
-class BiasedUnscored(Unscored):
-    """Queries and keys with the biases that their products get."""
-
-    bias: Tensor
-    """``(heads, window)`` in steps of the score, by distance."""
-
-
 def distances(rows: int, window: int) -> Tensor:
     """How many rows each key is older than each query, ``(rows - window + 1, rows)``; negative: newer."""
     own = torch.arange(window - 1, rows)
@@ -57,11 +49,9 @@ class TrainedRingScores(TrainedScores):
         dot = exponents[node.query] + exponents[node.key]
         return halved(node.product_bound + node.bias_bound, exponents[node.name] - 1 - dot)
 
-    def step(self, run: Pass, *sources: Tensor) -> BiasedUnscored:
+    def step(self, run: Pass, *sources: Tensor) -> Unscored:
         """What the context makes scores of."""
-        plain = super().step(run, *sources)
-        bias = run.biases[self.node.name]
-        return BiasedUnscored(plain.query, plain.key, plain.gain, plain.step, plain.low, plain.high, bias)
+        return replace(super().step(run, *sources), bias=run.biases[self.node.name])
 
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """``(batch, m, heads * window)``, in octaves, oldest key first."""
@@ -76,15 +66,11 @@ class TrainedRingScores(TrainedScores):
 class TrainedRingContext(TrainedContext):
     """Softmax of the scores and weighted sum of the last values."""
 
-    def significand(self, scales: Scales) -> int:
-        """As every context's, with so many values."""
-        node = cast(RingContext, self.node)
-        return int(2 * node.keys * node.probability.high * (node.output.magnitude + 1))
-
     def step(self, run: Pass, *sources: Unscored | Tensor) -> Tensor:
         """Scores come as queries, keys and biases."""
         scores, value = sources
-        assert isinstance(scores, BiasedUnscored)
+        assert isinstance(scores, Unscored)
+        assert scores.bias is not None
         node = cast(RingContext, self.node)
         far = distances(scores.key.shape[1], int(node.window))
         bias = run.tape.apply(ByDistance, scores.bias, far)

@@ -56,8 +56,10 @@ def _centre(layers: Layers, shape: Encoder) -> None:
         if last not in tied:
             offset = layers.subtract_mean(last)
         layers.bias[f"{prefix}.contract"] += middle_offset - offset
+    graph = graph_of(shape)
+    (source,) = graph.by_name["head"].sources
     # What reads a window's sum lacks the offset once for each row.
-    summed = shape.window if "pool" in graph_of(shape).by_name else 1
+    summed = graph.by_name[source].rows_read if graph.by_name[source].reduces else 1
     layers.restore("head", summed * offset)
 
 

@@ -22,7 +22,7 @@ def fold(model: FloatTransformer) -> dict[str, FoldedLinear]:
         linears = {"embed": _embed(model)}
         for index, layer in enumerate(model.layers):
             assert isinstance(layer, EncoderLayer)
-            linears |= {f"layer{index}.{name}": linear for name, linear in _layer(layer).items()}
+            linears |= {f"layer{index}.{name}": linear for name, linear in fold_layer(layer).items()}
         head_norm = AffineMap.of_norm(model.head_norm)
         linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(model.shape.window).folded()
     return linears
@@ -33,7 +33,8 @@ def _embed(model: FloatTransformer) -> FoldedLinear:
     return AffineMap(embed.weight, embed.bias + model.position.double()).folded()
 
 
-def _layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
+def fold_layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
+    """The linear layers of one layer, by their names in it."""
     norm, ffn_norm = AffineMap.of_norm(layer.attention_norm), AffineMap.of_norm(layer.ffn_norm)
     # Scores are in octaves, for a softmax in base 2.
     octaves = math.log2(math.e) / math.sqrt(layer.d_head)

@@ -12,42 +12,30 @@ import torch
 from torch import Tensor, nn
 
 from quant_model.families.stream import Stream
-from quant_model.training.kinds.attention import EVALUATION_LIMIT, TRAINING_LIMITS
+from quant_model.training.families.encoder.float_model import EncoderLayer
+from quant_model.training.kinds.attention import heads_first
 from quant_model.training.kinds.ring import distances
 
 
-class StreamLayer(nn.Module):
+class StreamLayer(EncoderLayer):
     """One pre-norm layer; rows are ``(batch, n, d_model)``."""
 
     def __init__(self, shape: Stream) -> None:
-        super().__init__()
-        d = shape.d_model
-        self.window, self.heads, self.d_head = shape.window, shape.heads, shape.d_head
-        self.attention_norm = nn.BatchNorm1d(d)
-        self.query = nn.Linear(d, d)
-        self.key = nn.Linear(d, d, bias=False)
-        self.value = nn.Linear(d, d)
+        super().__init__(shape)
         self.distance_bias = nn.Parameter(torch.zeros(shape.heads, shape.window))
-        self.project = nn.Linear(d, d)
-        self.ffn_norm = nn.BatchNorm1d(d)
-        self.expand = nn.Linear(d, shape.ffn_width)
-        self.contract = nn.Linear(shape.ffn_width, d)
 
     def forward(self, rows: Tensor) -> Tensor:
         """``n`` rows in, ``n - window + 1`` rows out."""
-        middle = self._attention(rows)
-        hidden = nn.functional.relu(self.expand(normed(self.ffn_norm, middle)))
-        output: Tensor = middle + self.contract(hidden)
-        return output
+        middle = self._banded(rows)
+        return self._feed_forward(middle.flatten(0, 1), None).view(middle.shape)
 
-    def _attention(self, rows: Tensor) -> Tensor:
-        whole = normed(self.attention_norm, rows)
-        asking = whole[:, self.window - 1 :]
-        # Keys without an offset: it would move all scores of a row alike, which the softmax ignores.
+    def _banded(self, rows: Tensor) -> Tensor:
+        whole = self.attention_norm(rows.flatten(0, 1)).view(rows.shape)
+        # Keys without an offset, as an encoder's.
         query, key, value = (
-            self._split(part)
+            heads_first(part, self.heads)
             for part in (
-                self.query(asking),
+                self.query(whole[:, self.window - 1 :]),
                 self.key(whole - self.attention_norm.bias),
                 self.value(whole),
             )
@@ -60,19 +48,6 @@ class StreamLayer(nn.Module):
         context = (attention @ value).transpose(1, 2).flatten(2)
         output: Tensor = rows[:, self.window - 1 :] + self.project(context)
         return output
-
-    def _limited(self, scores: Tensor) -> Tensor:
-        """Scores saturated as accelerators do, in training with the limits of several formats."""
-        if not self.training:
-            limit = EVALUATION_LIMIT * math.log(2)
-            return scores.clamp(-limit, limit)
-        octaves = scores.new_tensor(TRAINING_LIMITS).repeat(-(-len(scores) // len(TRAINING_LIMITS)))
-        limits = octaves[: len(scores)].view(-1, 1, 1, 1) * math.log(2)
-        return torch.clamp(scores, -limits, limits)
-
-    def _split(self, rows: Tensor) -> Tensor:
-        """To ``(batch, heads, rows, d_head)``."""
-        return rows.view(*rows.shape[:-1], self.heads, self.d_head).transpose(1, 2)
 
 
 class FloatStream(nn.Module):
@@ -93,9 +68,3 @@ class FloatStream(nn.Module):
             rows = layer(rows)
         forecast: Tensor = self.head(self.head_norm(rows.flatten(0, 1)))
         return forecast
-
-
-def normed(norm: nn.BatchNorm1d, rows: Tensor) -> Tensor:
-    """Rows ``(batch, n, channels)`` normalised channel by channel."""
-    result: Tensor = norm(rows.flatten(0, 1)).view(rows.shape)
-    return result
