@@ -123,11 +123,11 @@ def heads_first(rows: Tensor, heads: int) -> Tensor:
 class Attend(Function):
     """Scores, base-2 softmax by table, weighted sum of the values and the rounding division.
 
-    The result has the value's format, ``(batch, window, d_model)``.
+    The result has the value's format, ``(batch, m, d_model)``.
 
     Args:
-        query: integers ``(batch, window, d_model)``.
-        key: the same shape.
+        query: integers ``(batch, m, d_model)``.
+        key: integers ``(batch, n, d_model)``; without a band ``n`` is ``m``, the window.
         value: the same shape.
         table: numerators by distance from the row's largest score.
         gain: a step of the dot product in steps of the score, a scalar.
@@ -135,6 +135,8 @@ class Attend(Function):
         low: smallest score.
         high: largest score.
         heads: attention heads.
+        bias: ``(heads, m, n)`` in steps of the score, added to the products; None for none.
+        band: ``(m, n)``, 1 where a query meets a key, else 0; with a bias.
     """
 
     @staticmethod
@@ -149,28 +151,43 @@ class Attend(Function):
         low: int,
         high: int,
         heads: int = 1,
+        bias: Tensor | None = None,
+        band: Tensor | None = None,
     ) -> Tensor:
         query, key, value = (split_heads(rows, heads) for rows in (query, key, value))
         ctx.gain, ctx.slope, ctx.low, ctx.high, ctx.heads = float(gain), LN2 * step, low, high, heads
-        shifted = torch.baddbmm(query.new_full((), 0.5), query, key.transpose(1, 2), alpha=ctx.gain)
+        rounding = query.new_full((), 0.5)
+        if bias is not None:
+            rounding = (bias + rounding).repeat(len(query) // heads, 1, 1)
+        shifted = torch.baddbmm(rounding, query, key.transpose(1, 2), alpha=ctx.gain)
         scores = torch.floor(shifted).clamp_(low, high)
+        if band is not None:
+            # Outside the band no score is the largest.
+            scores = scores.mul_(band).add_((1 - band) * low)
         distance = (largest(scores) - scores).to(torch.int32)
         numerators = table.index_select(0, distance.view(-1)).view(distance.shape)
+        if band is not None:
+            numerators.mul_(band)
         denominator = numerators.sum(-1, keepdim=True)
         weighted = torch.bmm(numerators, value)
         context = weighted.add_(denominator, alpha=0.5).div_(denominator).floor_()
-        ctx.save_for_backward(query, key, value, shifted, numerators.div_(denominator))
+        biases = () if bias is None else (bias,)
+        ctx.save_for_backward(query, key, value, shifted, numerators.div_(denominator), *biases)
         return join_heads(context, heads)
 
     @staticmethod
     def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, shifted, attention = ctx.saved_tensors
+        query, key, value, shifted, attention, *biases = ctx.saved_tensors
         gradient = split_heads(gradient, ctx.heads)
         for_attention = torch.bmm(gradient, value.transpose(1, 2))
         for_scores = torch.ops.aten._softmax_backward_data(for_attention, attention, -1, attention.dtype)
         passed = inside(for_scores, shifted, ctx.low, ctx.high, own=True)
         zero, factor = query.new_zeros(()), ctx.gain * ctx.slope
-        products = torch.dot(passed.view(-1), shifted.view(-1)) - 0.5 * passed.sum()
+        added, for_bias = 0.5 * passed.sum(), None
+        for bias in biases:
+            summed = passed.view(-1, *bias.shape).sum(0)
+            added, for_bias = ((bias + 0.5) * summed).sum(), summed * ctx.slope
+        products = torch.dot(passed.view(-1), shifted.view(-1)) - added
         return (
             join_heads(torch.baddbmm(zero, passed, key, beta=0, alpha=factor), ctx.heads),
             join_heads(torch.baddbmm(zero, passed.transpose(1, 2), query, beta=0, alpha=factor), ctx.heads),
@@ -180,6 +197,8 @@ class Attend(Function):
             None,
             None,
             None,
+            None,
+            for_bias,
             None,
         )
 

@@ -6,7 +6,9 @@ import math
 
 import torch
 
-from quant_model.training.kinds.ring import ByDistance, RingAttend, distances
+from quant_model.training.kinds.attention import Attend
+from quant_model.training.kinds.residual import Newest
+from quant_model.training.kinds.ring import ByDistance, distances
 from tests.quant_model.training.gradients import applied
 
 
@@ -26,7 +28,8 @@ def test_gradients_are_those_of_the_softmax_that_it_approximates() -> None:
     bound = 2 ** (bits - 1)
     gain = torch.tensor(fine * fine / step, dtype=torch.float64, requires_grad=True)
     matrix = applied(ByDistance, own, far)
-    found = applied(RingAttend, q, k, v, matrix, band, table, gain, step, -bound, bound - 1, heads)
+    asking = applied(Newest, q, len(far))
+    found = applied(Attend, asking, k, v, table, gain, step, -bound, bound - 1, heads, matrix, band)
     found.backward(gradient)  # type: ignore[no-untyped-call]
 
     reals = [(tensor.detach() * fine).requires_grad_() for tensor in (q, k, v)]
@@ -57,8 +60,9 @@ def test_what_lies_outside_the_band_has_no_say() -> None:
     table = torch.tensor([15.0, 8.0, 4.0, 2.0, 1.0, 0.0, 0.0, 0.0])
     how = torch.tensor(0.1), 1.0, -4, 3, 1
     bias = torch.zeros(1, *far.shape).double()
-    found = applied(RingAttend, query, key, value, bias, band, table.double(), *how)
+    asking = applied(Newest, query, len(far))
+    found = applied(Attend, asking, key, value, table.double(), *how, bias, band)
     key[:, 0], value[:, 0] = 7.0, -7.0
-    again = applied(RingAttend, query, key, value, bias, band, table.double(), *how)
+    again = applied(Attend, asking, key, value, table.double(), *how, bias, band)
     assert torch.equal(found[:, 1:], again[:, 1:])
     assert not torch.equal(found[:, 0], again[:, 0])
