@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from cost_model.component import Part
 from cost_model.expected import scores_kept_bits
@@ -13,11 +11,11 @@ from cost_model.kinds.kind import Cost, Of
 from quant_model.arithmetic import Number
 from quant_model.kinds.attention import Context, Scores
 
-__all__ = ["CONTEXT", "SCORES", "costs", "kept_bits", "scores_parts"]
+__all__ = ["CONTEXT", "SCORES", "kept_bits", "product_parts"]
 
 
-def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
-    """Query buffer, key store, scores engine."""
+def product_parts(node: Scores, of: Of) -> Iterator[Part]:
+    """Query buffer, key store, scores engine up to its sums."""
     entities, engine, rows = of.entities, node.engine, of.rows(node)
     lanes, width, dsp = engine.lanes, node.heads * node.d_head, engine.in_dsp
     groups = node.keys // lanes
@@ -42,8 +40,9 @@ def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
 
 
-def scores_stage(node: Scores, of: Of) -> Iterator[Part]:
-    """The rounding of scores."""
+def scores_parts(node: Scores, of: Of) -> Iterator[Part]:
+    """Query buffer, key store, scores engine."""
+    yield from product_parts(node, of)
     kept = kept_bits(node)
     stage = of.entities.constant_requantize(kept, kept, node.output.bits)
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
@@ -88,9 +87,4 @@ def context_parts(node: Context, of: Of) -> Iterator[Part]:
     yield Part("normaliser", divider, purposes.DIVISION, "normaliser", "engine.normaliser")
 
 
-def costs(*makers: Callable[[Any, Of], Iterator[Part]]) -> Cost:
-    """The cost of a kind whose parts several functions tell."""
-    return Cost(lambda node, of: itertools.chain.from_iterable(make(node, of) for make in makers))
-
-
-SCORES, CONTEXT = costs(scores_parts, scores_stage), Cost(context_parts)
+SCORES, CONTEXT = Cost(scores_parts), Cost(context_parts)

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from cost_model.component import Part
 from cost_model.expected import bias_scatter
 from cost_model.kinds import purposes
-from cost_model.kinds.attention import costs, kept_bits, scores_parts
-from cost_model.kinds.kind import Of
+from cost_model.kinds.attention import kept_bits, product_parts
+from cost_model.kinds.kind import Cost, Of
 from quant_model.kinds.ring import RingScores
 
 __all__ = ["RING_SCORES"]
 
 
-def biased_stage(node: RingScores, of: Of) -> Iterator[Part]:
-    """Biases by head and distance, where they lie, and the rounding of scores."""
+def scores_parts(node: RingScores, of: Of) -> Iterator[Part]:
+    """Query buffer, ring of keys, biases by head and distance, scores engine."""
+    yield from product_parts(node, of)
     entities, kept, words = of.entities, kept_bits(node) + 1, node.heads * node.keys
     rom = entities.rom(words, kept, node.total.bits, False, bias_scatter(True))
     yield Part("biases", rom, purposes.BIASES, "biases", "bias_rom")
@@ -27,4 +28,4 @@ def biased_stage(node: RingScores, of: Of) -> Iterator[Part]:
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
 
 
-RING_SCORES = costs(scores_parts, biased_stage)
+RING_SCORES = Cost(scores_parts)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -67,7 +67,7 @@ class Encoder(Shape):
         return {**own, "heads": largest_divisor(own["heads"], own["d_model"])}
 
     @classmethod
-    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Encoder:
+    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Self:
         """The feed-forward part is ``ffn_ratio`` times as wide as the encoder."""
         own = cls.suited(choice)
         ffn_width = own["d_model"] * own.pop("ffn_ratio")

@@ -11,7 +11,7 @@ A forecast depends on ``layers * (window - 1) + 1`` rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -53,13 +53,6 @@ class Stream(Encoder):
     def summary(self) -> str:
         """The shape for people, in a few words."""
         return f"stream, {super().summary}"
-
-    @classmethod
-    def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Stream:
-        """The feed-forward part is ``ffn_ratio`` times as wide as a row."""
-        own = cls.suited(choice)
-        ffn_width = own["d_model"] * own.pop("ffn_ratio")
-        return cls(features=features, outputs=outputs, ffn_width=ffn_width, **own)
 
     def nodes(self, plan: Plan) -> Iterator[Node]:
         """The layers in the order of the data flow."""
