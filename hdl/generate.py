@@ -30,6 +30,8 @@ from quant_model.schedule import schedule
 
 LIBRARY = (
     "arithmetic",
+    "block_ram",
+    "distributed_ram",
     "dual_port_ram",
     "row_buffer",
     "address_counter",
@@ -199,7 +201,7 @@ def rom_text(rom: Rom) -> str:
         comment=rom.comment,
         bits=rom.bits,
         address_bits=rom.address_bits,
-        style=rom.style,
+        in_block=rom.style == "block" and len(rom.words) >= PIPELINE.block_words,
         words=[format(word, f"0{rom.bits}b") for word in rom.words],
     )
 

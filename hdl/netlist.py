@@ -121,10 +121,12 @@ def row_buffer(
 
 
 def rom_part(prefix: str, rom: Rom) -> Part:
-    """A ROM with its instance; ``prefix`` names address and data."""
+    """A ROM with its instance, of a single word a constant; ``prefix`` names address and data."""
     signals = (
         Signal(f"{prefix}_address", rom.address_bits, "unsigned"),
         Signal(f"{prefix}_data", rom.bits),
     )
+    if len(rom.words) == 1:
+        return Part(signals, assignments={f"{prefix}_data": f'"{rom.words[0]:0{rom.bits}b}"'})
     ports = {"address": f"{prefix}_address", "data": f"{prefix}_data"}
     return Part(signals, (Instance(f"{prefix}_rom", rom.name, {}, ports),), roms=(rom,))

@@ -21,7 +21,7 @@ from hdl import programs
 from hdl.analysis import GhdlError, analyse, content_hash, first_errors, generic_options
 from hdl.bundle import design_sources
 from hdl.fabrics import XC7, Mapper, NetlistError
-from hdl.ram_styles import RamStyleError, own_styles
+from hdl.ram_styles import own_styles
 from hdl.tools import Tool
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
@@ -169,11 +169,7 @@ def write_verilog(
     done = run_tool(command, analysis.folder, timeout_s)
     if done.returncode != 0:
         raise SynthesisError(f"GHDL cannot synthesise {top}: {first_errors(done.stderr)}")
-    try:
-        verilog = own_styles(done.stdout)
-    except RamStyleError as error:
-        raise SynthesisError(str(error)) from error
-    (folder / "top.v").write_text(verilog)
+    (folder / "top.v").write_text(own_styles(done.stdout))
 
 
 def map_netlist(

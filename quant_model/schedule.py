@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
+from quant_model.booth import booth
 from quant_model.graph import Graph
 from quant_model.node import Node, Work
 from quant_model.pipeline import PIPELINE
@@ -69,8 +70,9 @@ class Schedule:
 
 def mac_latency(node: Node, work: Work) -> Number:
     """Clocks from a group's last product to its results: ``hdl/vhdl/mac_lane.vhd``."""
-    staged = at_most(*work.factors) > PIPELINE.rows_per_stage
-    return pick(node.engine.in_dsp, PIPELINE.mac_dsp, pick(staged, PIPELINE.mac_lut + 1, PIPELINE.mac_lut))
+    x_bits, w_bits = work.factors
+    in_luts = PIPELINE.mac_lut + booth(x_bits, node.unsigned_factor, w_bits).stages
+    return pick(node.engine.in_dsp, PIPELINE.mac_dsp, in_luts)
 
 
 def timing(node: Node, wait: int = 0) -> Timing:

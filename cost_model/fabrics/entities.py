@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,13 +21,13 @@ from cost_model.component import Counts, Usage
 from quant_model.arithmetic import (
     Number,
     at_least,
-    at_most,
     bit_length,
     counter_bits,
     pick,
     remembered,
     used_bits,
 )
+from quant_model.booth import booth
 from quant_model.pipeline import PIPELINE
 
 __all__ = ["Entities"]
@@ -37,7 +38,8 @@ their LUTs is, as a share of it. ``bitfront calibrate --constants`` measures bot
 _FEW_WORDS = (4, 20)
 """Of a ROM of so few words synthesis makes resets of columns, which fill slices of their own: one more (mean
 over the bias ROMs of the calibration's designs, ``ff_gaps`` of the group ``biases``)."""
-_SLOT_REGISTERS = 6
+_SLOT_REGISTERS = (2, 8)
+"""Of a store of one window: reserved, written; of two: how many are, a flag, whose turn it is."""
 _KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 10, 7
 """More than a store of one window: ``bitfront calibrate --constants`` measures stores of both."""
 
@@ -47,20 +49,16 @@ def _carry(bits: Number) -> Number:
     return at_least((bits - 1) // 3, 0)
 
 
-def _row_count(rows: Number, windows: Number) -> Number:
-    """Bits of a store's row counters: of two windows only rows under way are counted."""
-    return pick(windows > 1, used_bits(rows), counter_bits(rows + 1))
-
-
 def _low_zeros(value: Number) -> Number:
     """Zero bits below the lowest one of a positive number."""
     return bit_length(value & -value) - 1
 
 
-def _slots(windows: Number, luts: int) -> Counts:
-    """What a store of two windows counts besides: windows reserved and written, whose turn it is."""
-    two = pick(windows > 1, 1, 0)
-    return Counts(lut=luts * two, ff=_SLOT_REGISTERS * two)
+def _slots(rows: Number, windows: Number, luts: int) -> Counts:
+    """``window_slots.vhd``, but for the LUTs that a store of one window needs: its rows and windows."""
+    two = windows > 1
+    one_window, two_windows = _SLOT_REGISTERS
+    return Counts(lut=pick(two, luts, 0), ff=2 * used_bits(rows) + pick(two, two_windows, one_window))
 
 
 class Entities(ABC):
@@ -106,20 +104,23 @@ class Entities(ABC):
         return Usage(kind, Counts(ff=bits, carry4=self.chain(bits)), features)
 
     @remembered
-    def ram(self, depth: Number, bits: Number, block: Number, used: Number = None) -> Usage:
-        """``dual_port_ram.vhd``: a block RAM absorbs the read register; a single word becomes registers.
+    def ram(
+        self, depth: Number, bits: Number, block: Number, used: Number = None, absorbed: Number = 0
+    ) -> Usage:
+        """``dual_port_ram.vhd``: a block RAM absorbs its first read register; one word becomes registers.
 
-        ``used`` of the ``bits`` are read (all of them when None): distributed RAM holds only those.
+        ``used`` of the ``bits`` are read (all of them when None): distributed RAM holds only those. DSP
+        slices behind it take ``absorbed`` of the last registers.
         """
         used = bits if used is None else used
         in_luts, lut_banks = self.distributed_ram(depth, used)
         one_word = depth == 1
-        in_block = block & (depth > 1)
+        in_block = block & (depth >= PIPELINE.block_words)
         in_blocks, block_banks = self.block_ram(in_block, depth, bits, False)
         banks = pick(in_block, block_banks, lut_banks)
         rules = Counts(
             {name: pick(in_block, 0, pick(one_word, 0, count)) for name, count in in_luts.items()},
-            ff=pick(in_block, used_bits(banks), used * pick(one_word, 2, 1)),
+            ff=used * pick(one_word, 2, 1) - absorbed + pick(in_block, used_bits(banks), used_bits(depth)),
         )
         features = {"banks": pick(banks > 1, banks, 0), "selects": used * self.selecting_luts(banks)}
         if used is not bits:
@@ -128,24 +129,36 @@ class Entities(ABC):
         return Usage("ram", rules + in_blocks, features, "memories")
 
     @remembered
-    def rams(self, count: Number, depth: Number, bits: Number, block: Number) -> Usage:
-        """``count`` equal RAMs."""
-        return self.ram(depth, bits, block).times(count)
+    def rams(self, count: Number, depth: Number, bits: Number, block: Number, absorbed: Number = 0) -> Usage:
+        """``count`` equal RAMs that are read at one address, in one register for all."""
+        usage = self.ram(depth, bits, block, None, absorbed).times(count)
+        in_block = block & (depth >= PIPELINE.block_words)
+        shared = Counts(ff=pick(in_block, 0, (count - 1) * used_bits(depth)))
+        return replace(usage, rules=usage.rules - shared)
 
     @remembered
     def rom(
-        self, depth: Number, columns: Number, bits: Number, block: Number, scatter: Number = None
+        self,
+        depth: Number,
+        columns: Number,
+        bits: Number,
+        block: Number,
+        scatter: Number = None,
+        absorbed: Number = False,
     ) -> Usage:
         """A generated ROM; ``columns`` of its ``bits`` differ from each other; one word is a constant.
 
-        ``scatter`` is how far off ``columns`` may be, as a standard deviation.
+        ``scatter`` is how far off ``columns`` may be, as a standard deviation; DSP slices behind it may have
+        ``absorbed`` its last registers.
         """
-        in_luts = pick(block, 0, 1)
+        in_block = block & (depth >= PIPELINE.block_words)
+        in_luts = pick(in_block, 0, 1)
         luts, differing = self.rom_in_luts(depth, columns)
-        in_blocks, banks = self.block_ram(block & (depth > 1), depth, bits, True)
+        in_blocks, banks = self.block_ram(in_block, depth, bits, True)
+        words = pick(absorbed, 0, pick(in_block, columns, differing))
         rules = Counts(
             lut=in_luts * luts + bits * self.selecting_luts(banks),
-            ff=in_luts * differing + used_bits(banks),
+            ff=words + pick(in_block, used_bits(banks), used_bits(depth)),
             ff_gaps=in_luts * pick((depth >= _FEW_WORDS[0]) & (depth <= _FEW_WORDS[1]), 1, 0),
         )
         if scatter is not None:
@@ -156,7 +169,7 @@ class Entities(ABC):
     def softmax(self, score_bits: Number, probability_bits: Number) -> Usage:
         """The softmax table: always in LUTs, with known contents."""
         luts, columns = self.softmax_rom(score_bits, probability_bits)
-        return Usage("rom", Counts(lut=luts, ff=columns), sort="memories")
+        return Usage("rom", Counts(lut=luts, ff=columns + score_bits), sort="memories")
 
     @remembered
     def row_buffer(self, kind: str, columns: Number, rows: Number, rewinds: Number = False) -> Usage:
@@ -171,11 +184,13 @@ class Entities(ABC):
         if kind == "maxima_buffer":
             features["one"] = pick(address > 0, 1, 0)
             return Usage(kind, Counts(ff=2 * address, carry4=addresses), features)
+        # A flag for no place and one for a row; of a single row they are the counts.
+        full = pick(rows > 1, 1, 0)
         if kind == "residual_buffer":
-            return Usage(kind, Counts(ff=2 * address + count, carry4=addresses + counts), features)
+            return Usage(kind, Counts(ff=2 * address + count + full, carry4=addresses + counts), features)
         column, mark = counter_bits(columns), pick(rewinds, address, 0)
         chains = addresses + self.chain(column) + 2 * counts
-        rules = Counts(ff=2 * address + mark + column + 2 * count, carry4=chains)
+        rules = Counts(ff=2 * address + mark + column + 2 * (count + full), carry4=chains)
         if kind == "output_buffer":
             return Usage(kind, rules, features)
         features = {
@@ -190,8 +205,11 @@ class Entities(ABC):
         return Usage(kind, rules, features)
 
     @remembered
-    def sequencer(self, heads: Number, groups: Number, inner: Number, period: Number) -> Usage:
-        """``sequencer.vhd``."""
+    def sequencer(self, heads: Number, groups: Number, inner: Number, period: Number, first: Number) -> Usage:
+        """``sequencer.vhd``; of the flags those count that are used and no bits of counts.
+
+        ``first`` says whether a group's first step is told.
+        """
         head_bits, group_bits, step_bits = used_bits(heads), used_bits(groups), used_bits(period)
         features = {
             "one": 1,
@@ -204,36 +222,45 @@ class Entities(ABC):
             "steps": step_bits,
         }
         chains = self.chain(head_bits) + self.chain(group_bits) + self.chain(step_bits)
-        rules = Counts(ff=1 + head_bits + group_bits + step_bits, carry4=chains)
+        single, pair, waits = inner == 1, period == 2, period > inner
+        flags = (
+            pick(groups > 2, 1, 0)
+            + pick(heads > 2, 1, 0)
+            + pick((first & (period > 1)) | (single & waits), 1, 0)
+            + pick(single | pair, 0, 1)
+            + pick(waits, 1, 0)
+            + pick(waits & (pair ^ True), 1, 0)
+        )
+        rules = Counts(ff=1 + head_bits + group_bits + step_bits + flags, carry4=chains)
         return Usage("sequencer", rules, features)
 
     @remembered
     def linear_control(self, dsp: Number, single_step: Number) -> Usage:
-        """``linear_engine.vhd`` itself: valid, last and, for DSP, first, which with one step is last."""
-        ff = 2 + pick(dsp, 1 - pick(single_step, 1, 0), 0)
-        return Usage("linear_control", Counts(ff=ff), {"one": 1})
+        """``linear_engine.vhd`` itself: valid and last, READ clocks each; see :meth:`dsp_lanes` for first."""
+        return Usage("linear_control", Counts(ff=2 * PIPELINE.read), {"one": 1})
 
     @remembered
     def scores_control(self, rows: Number, dsp: Number) -> Usage:
         """``scores_engine.vhd`` itself: as a linear engine's, and the row of the window."""
         row = used_bits(rows)
-        rules = Counts(ff=2 + pick(dsp, 1, 0) + row, carry4=self.chain(row))
+        rules = Counts(ff=2 * PIPELINE.read + row, carry4=self.chain(row))
         return Usage("scores_control", rules, {"one": 1, "row bits": row})
 
     @remembered
     def context_control(
-        self, rows: Number, score_bits: Number, denominator_bits: Number, dsp: Number, mac_latency: Number
+        self, rows: Number, score_bits: Number, denominator_bits: Number, mac_latency: Number
     ) -> Usage:
         """``context_engine.vhd`` itself: distance, row, sum of numerators, and that sum, delayed.
 
         Three equal registers in a row become shift registers (SRL16E).
         """
         row, long = used_bits(rows), mac_latency > 2
-        in_dsp = pick(dsp, 1, 0)
+        # The lowest bit of the sum is one of the dividend's, and passes a register more.
+        sums = pick(long, 2, mac_latency + 2) * denominator_bits - pick(mac_latency == 2, 2, 0)
         rules = Counts(
             lut=denominator_bits + score_bits,
-            lutram=1 + in_dsp + pick(long, denominator_bits, 0),
-            ff=row + score_bits + pick(long, 2, 4) * denominator_bits + 5,
+            lutram=1 + pick(long, denominator_bits - 1, 0),
+            ff=row + score_bits + sums + 2 * PIPELINE.softmax + PIPELINE.read,
             carry4=self.chain(row) + self.chain(score_bits) + self.chain(denominator_bits),
         )
         features = {
@@ -263,6 +290,21 @@ class Entities(ABC):
         else:
             yield self.dsp_lanes(lanes, kept) if dsp else self.lut_lanes(*in_luts)
 
+    @staticmethod
+    def absorbed(
+        dsp: Number, lanes: Number, x_bits: Number, x_signed: Number, w_bits: Number
+    ) -> tuple[Number, Number]:
+        """Registers of x, and of a lane's w, that a DSP slice takes: those of the narrower factor.
+
+        Where lanes share x its registers stay outside (Yosys 0.70: ``techlibs/common/mul2dsp.v``,
+        ``passes/pmgen/xilinx_dsp.cc``).
+        """
+        x_narrower = x_bits + pick(x_signed, 0, 1) < w_bits
+        return (
+            pick(dsp & x_narrower & (lanes == 1), x_bits, 0),
+            pick(dsp & (x_narrower ^ True), w_bits, 0),
+        )
+
     @remembered
     def dsp_lanes(self, lanes: Number, kept: Number) -> Usage:
         """``mac_lanes.vhd`` with products and accumulators in DSP slices: results leave one by one.
@@ -271,8 +313,9 @@ class Entities(ABC):
         """
         lane_bits, select = used_bits(lanes), kept * self.selecting_luts(lanes)
         several = pick(lanes > 1, 1, 0)
-        registers = lanes * kept + kept + 6 + several + lane_bits
-        rules = Counts(ff=registers, dsp=lanes, carry4=self.chain(lane_bits))
+        # The mark of a first product passes a shift register.
+        registers = lanes * kept + kept + 5 + lane_bits
+        rules = Counts(lutram=1, ff=registers, dsp=lanes, carry4=self.chain(lane_bits))
         features = {"one": 1, "several": several, "select": select, "lane bits": lane_bits}
         return Usage("dsp_lanes", rules, features, "lanes")
 
@@ -287,35 +330,39 @@ class Entities(ABC):
         kept: Number,
         varying: Number = 1,
     ) -> Usage:
-        """``mac_lanes.vhd`` with products in LUTs: row adders, then the accumulator.
+        """``mac_lanes.vhd`` with products in LUTs: Booth rows, then the accumulator.
 
         ``varying`` is the share of the weights' bits that are not constant. With none products are
         simplified one by one, and lanes share parts of them: an expectation over random weights (``bitfront
         calibrate --constants`` measures sets of lanes). x is the same for all lanes, so that synthesis shares
         its copies between the two stages of long products.
         """
-        rows_per_stage = PIPELINE.rows_per_stage
         several, lane_bits = pick(lanes > 1, 1, 0), used_bits(lanes)
         constant = varying == 0
-        long = at_most(x_bits, w_bits) > rows_per_stage
-        staged = pick(constant, 0, pick(long, 1, 0))
-        x_adds = x_bits >= w_bits
-        addend = pick(x_adds, x_bits + 1 - pick(x_signed, 1, 0), w_bits)
-        copies = pick(
-            x_adds, x_bits + lanes * (w_bits - rows_per_stage), x_bits - rows_per_stage + lanes * w_bits
+        made = booth(x_bits, x_signed ^ True, w_bits)
+        encoded, addend, stages = made.encoded, made.addend, made.stages
+        x_encoded = pick((encoded == x_bits) & (addend == w_bits) & (x_signed & True), 1, 0)
+        # Between two stages: what the first rows have summed up, and both factors for the others.
+        settled = 2 * PIPELINE.rows_per_stage + made.odd
+        choosing, added = encoded - settled + 1, addend - pick(x_signed, 0, 1)
+        own, shared = (
+            pick(x_encoded, added, choosing),
+            pick(x_encoded, choosing, added),
         )
-        second_stage = staged * (lanes * (addend + rows_per_stage) + copies + 3)
+        staged = pick(constant, 0, pick(stages > 1, 1, 0))
+        second_stage = staged * (lanes * (settled + addend + own) + shared)
+        rows = made.rows * (addend + 1) + made.odd * added
         full = x_bits * w_bits
-        product = pick(constant, (0.04 + 0.004 * full) * full, full * varying - 1)
-        product_bits = (x_bits + w_bits) * pick(constant, pick(long, 0.9, 0.15 + 0.06 * w_bits), 1.0)
-        registers = lanes * (product_bits + sum_bits + kept) + kept + 5 + several + lane_bits
-        # A row adder for each bit of the narrower factor but the first, then the accumulator.
-        rows = (at_most(x_bits, w_bits) - 1) * self.chain(at_least(x_bits, w_bits) + 1)
-        chains = lanes * (pick(constant, _CONSTANT_ROWS, 1) * rows + self.chain(sum_bits))
+        adders = pick(made.folded, pick(x_signed, 1, 0), rows * varying)
+        product = pick(constant, (0.04 + 0.004 * full) * full, adders)
+        product_bits = (x_bits + w_bits) * pick(constant, pick(stages > 1, 0.9, 0.15 + 0.06 * w_bits), 1.0)
+        registers = lanes * (pick(made.folded, 0, product_bits) + sum_bits + kept) + kept
+        chains = pick(made.folded, 0, made.rows * self.chain(addend + 2))
         rules = Counts(
             lut=lanes * (product + sum_bits),
-            ff=registers + second_stage,
-            carry4=chains + self.chain(lane_bits),
+            ff=registers + second_stage + 2 + 3 * stages + lane_bits,
+            carry4=lanes * (pick(constant, _CONSTANT_ROWS, 1) * chains + self.chain(sum_bits))
+            + self.chain(lane_bits),
             variance=pick(constant, (_CONSTANT_SCATTER * lanes * product) ** 2, 0),
         )
         features = {
@@ -347,6 +394,12 @@ class Entities(ABC):
         return Usage("wide_bias", rules, {"one": 1, "adder": adder}, "arithmetic")
 
     @remembered
+    def branch_bias(self, in_bits: Number, sum_bits: Number) -> Usage:
+        """The same where the sums go to a :meth:`residual_adder`, whose shift registers they are kept in."""
+        rules = Counts(lut=in_bits, ff=in_bits + PIPELINE.requantize, carry4=self.chain(sum_bits))
+        return Usage("wide_bias", rules, {"one": 1, "adder": in_bits}, "arithmetic")
+
+    @remembered
     def constant_requantize(self, in_bits: Number, kept: Number, out_bits: Number) -> Usage:
         """``bias_requantize.vhd`` with a rounding constant for a bias: its adder needs no LUT."""
         rules = Counts(lut=out_bits, ff=in_bits + kept + out_bits + 3)
@@ -356,15 +409,15 @@ class Entities(ABC):
     @remembered
     def key_store(self, rows: Number, heads: Number, d_head: Number, lanes: Number, windows: Number) -> Usage:
         """``key_store.vhd`` without its RAMs and its read counter."""
-        address, count = used_bits(rows // lanes * heads * d_head), _row_count(rows, windows)
+        address, count = used_bits(rows // lanes * heads * d_head), used_bits(rows)
         element, head, bank = used_bits(d_head), used_bits(heads), used_bits(lanes)
         # One of two counts' chains each for rows reserved and written, elements, heads and banks; the address
         # moves by one, to the next head, to the next row.
         chains = 2 * self.chain(count) + self.chain(element) + self.chain(head) + self.chain(bank)
         to_head = pick(heads > 1, self.chain(address), 0)
         to_row = self.chain(at_least(address - _low_zeros(d_head), 0))
-        rules = _slots(windows, _KEY_SLOT_LUTS) + Counts(
-            ff=2 * address + 2 * count + element + head + bank,
+        rules = _slots(rows, windows, _KEY_SLOT_LUTS) + Counts(
+            ff=2 * address + element + head + bank,
             carry4=chains + self.chain(address) + to_head + to_row,
         )
         features = {
@@ -384,9 +437,9 @@ class Entities(ABC):
     ) -> Usage:
         """``value_store.vhd`` without its RAM and its read counter."""
         words = columns // lanes
-        address, count = used_bits(words * rows), _row_count(rows, windows)
+        address, count = used_bits(words * rows), used_bits(rows)
         lane, word = used_bits(lanes), used_bits(words)
-        registers = address + 2 * count + lane + word + (lanes - 1) * bits
+        registers = address + lane + word + (lanes - 1) * bits
         features = {
             "one": 1,
             "address": address,
@@ -397,7 +450,7 @@ class Entities(ABC):
         }
         to_word = pick(words > 1, self.chain(at_least(address - _low_zeros(rows), 0)), 0)
         chains = 2 * self.chain(count) + self.chain(lane) + self.chain(word) + to_word
-        rules = _slots(windows, _VALUE_SLOT_LUTS) + Counts(ff=registers, carry4=chains)
+        rules = _slots(rows, windows, _VALUE_SLOT_LUTS) + Counts(ff=registers, carry4=chains)
         return Usage("value_store", rules, features)
 
     @remembered
@@ -409,43 +462,61 @@ class Entities(ABC):
         return Usage("row_maximum", rules, features, "arithmetic")
 
     @remembered
-    def divider(self, denominator_bits: Number, quotient_bits: Number) -> Usage:
+    def divider(self, denominator_bits: Number, quotient_bits: Number, mac_latency: Number) -> Usage:
         """``divider.vhd``.
 
-        One adder a quotient bit; quotient bits that wait three clocks or more do so in an SRL16E.
+        One adder a quotient bit. Bits of dividend and quotient that wait three clocks or more do so
+        in an SRL16E, and so does the denominator's lowest bit, with the registers in front.
         """
         stages, remainder = quotient_bits - 1, denominator_bits + quotient_bits + 1
         # Stage k's remainder has k bits less; its lowest is the divisor's, and of the last stage only the
         # sign is used.
         remainders = (stages - 1) * (remainder - 2) - (stages - 1) * (stages - 2) // 2 + 1
-        quotients = pick(
-            quotient_bits >= 5, quotient_bits + 4, pick(quotient_bits == 4, 10, 3 * quotient_bits - 3)
-        )
+        long = quotient_bits >= 4
+        quotients = pick(long, 4, 3 * quotient_bits - 3)
         rules = Counts(
             lut=denominator_bits * quotient_bits + quotient_bits - 2,
-            lutram=pick(quotient_bits >= 5, quotient_bits - 3, 0),
-            ff=remainder + stages * denominator_bits - 1 + remainders + quotients + quotient_bits + 1,
+            lutram=pick(long, 2 * quotient_bits - 5, 0) + pick(mac_latency > 1, 1, 0),
+            ff=remainder
+            + stages * denominator_bits
+            - pick(mac_latency > 1, 2, 1)
+            + remainders
+            - pick(long, quotient_bits * (quotient_bits - 1) // 2 - 3, 0)
+            + quotients
+            + quotient_bits
+            + 1,
             carry4=stages * self.chain(denominator_bits + 2) + self.chain(denominator_bits + quotient_bits),
         )
         return Usage("divider", rules, {"one": 1}, "arithmetic")
 
     @remembered
     def residual_adder(self, columns: Number, branch: Number, kept: Number, out_bits: Number) -> Usage:
-        """``residual_adder.vhd``: ``branch`` bits are used of the one operand, ``kept`` of the sum."""
+        """``residual_adder.vhd``: ``branch`` bits are used of the one operand, ``kept`` of the sum.
+
+        The branch comes through shift registers.
+        """
         column = used_bits(columns)
-        rules = Counts(lut=out_bits, ff=column + branch + kept + out_bits + 3, carry4=self.chain(column))
+        registers = column + kept + out_bits + PIPELINE.residual
+        rules = Counts(lut=out_bits, lutram=branch, ff=registers, carry4=self.chain(column))
         features = {"one": 1, "column bits": column, "adder": kept, "out bits": out_bits}
         return Usage("residual_adder", rules, features, "arithmetic")
 
     @remembered
     def pooling_engine(
-        self, rows: Number, columns: Number, in_bits: Number, sum_bits: Number, out_bits: Number
+        self,
+        rows: Number,
+        columns: Number,
+        in_bits: Number,
+        sum_bits: Number,
+        out_bits: Number,
+        block: Number,
     ) -> Usage:
-        """``pooling_engine.vhd`` without its RAM."""
+        """``pooling_engine.vhd`` without its RAM, whose address in LUTs is one of its registers."""
         row, column = used_bits(rows), used_bits(columns)
+        in_block = block & (columns >= PIPELINE.block_words)
         rules = Counts(
             lut=sum_bits + out_bits,
-            ff=2 * row + 3 * column + in_bits + sum_bits + out_bits + 6,
+            ff=2 * (row + in_bits) + pick(in_block, 4, 3) * column + sum_bits + out_bits + 9,
             carry4=2 * self.chain(row) + self.chain(column) + self.chain(sum_bits),
         )
         features = {
@@ -462,7 +533,7 @@ class Entities(ABC):
         """``repeat_loop.vhd`` without store and sender: rows and passes are counted in three places."""
         row, passing, column = used_bits(rows), used_bits(passes), used_bits(columns)
         chains = 3 * (self.chain(row) + self.chain(passing)) + self.chain(column)
-        rules = Counts(lut=bits, ff=3 * (row + passing) + column + 3, carry4=chains)
+        rules = Counts(lut=bits, ff=3 * (row + passing) + column + 2 + PIPELINE.read, carry4=chains)
         features = {"one": 1, "row bits": row, "pass bits": passing, "column bits": column, "bits": bits}
         return Usage("repeat_control", rules, features)
 
@@ -477,5 +548,5 @@ class Entities(ABC):
     def output_stream(self, bits: Number, columns: Number) -> Usage:
         """``output_stream.vhd``: the state has one register for each of its three values."""
         column = counter_bits(columns)
-        rules = Counts(ff=bits + 4 + column, carry4=self.chain(column))
+        rules = Counts(ff=bits + 3 + PIPELINE.read + column, carry4=self.chain(column))
         return Usage("output_stream", rules, {"one": 1, "column bits": column})

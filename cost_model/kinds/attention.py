@@ -23,17 +23,18 @@ def product_parts(node: Scores, of: Of) -> Iterator[Part]:
     query, key = node.query_format.bits, node.key_format.bits
     buffer = entities.row_buffer("row_buffer", width, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
-    ram = entities.ram(width * rows, query, engine.buffer_in_block)
+    of_x, of_w = entities.absorbed(dsp, lanes, query, True, key)
+    ram = entities.ram(width * rows, query, engine.buffer_in_block, None, of_x)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
     store = entities.key_store(node.keys, node.heads, node.d_head, lanes, engine.windows)
     yield Part("store", store, purposes.STORES, "store")
     counter = entities.address_counter("read_counter", depth)
     yield Part("store_counter", counter, purposes.STORES, "store", "store.read_counter")
-    banks = entities.rams(lanes, depth * engine.windows, key, engine.memory_in_block)
+    banks = entities.rams(lanes, depth * engine.windows, key, engine.memory_in_block, of_w)
     yield Part("banks", banks, purposes.STORES, "datapath", "store.banks")
     control = entities.scores_control(node.rows, dsp)
     yield Part("control", control, purposes.CONTROL, "control", "engine")
-    loops = entities.sequencer(node.heads, groups, node.d_head, of.timing(node).period)
+    loops = entities.sequencer(node.heads, groups, node.d_head, of.timing(node).period, dsp)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
     sums, kept = node.accumulator.bits, kept_bits(node)
     for usage in entities.mac_lanes(dsp, lanes, query, True, key, sums, kept):
@@ -74,16 +75,19 @@ def context_parts(node: Context, of: Of) -> Iterator[Part]:
     yield Part("store", store, purposes.STORES, "store")
     counter = entities.address_counter("read_counter", words)
     yield Part("store_counter", counter, purposes.STORES, "store", "store.read_counter")
-    ram = entities.ram(words * engine.windows, lanes * value, engine.memory_in_block)
+    # The numerators go to the sum of them, too.
+    _, of_w = entities.absorbed(dsp, lanes, probability, False, value)
+    bits = lanes * value
+    ram = entities.ram(words * engine.windows, bits, engine.memory_in_block, None, lanes * of_w)
     yield Part("store_ram", ram, purposes.STORES, "datapath", "store.ram")
     sums, denominator = node.accumulator.bits, node.denominator.bits
-    control = entities.context_control(node.rows, score, denominator, dsp, timing.mac_latency)
+    control = entities.context_control(node.rows, score, denominator, timing.mac_latency)
     yield Part("control", control, purposes.CONTROL, "control", "engine")
-    loops = entities.sequencer(node.heads, groups, node.keys, timing.period)
+    loops = entities.sequencer(node.heads, groups, node.keys, timing.period, dsp)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
     for usage in entities.mac_lanes(dsp, lanes, probability, False, value, sums, sums):
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
-    divider = entities.divider(denominator, value)
+    divider = entities.divider(denominator, value, timing.mac_latency)
     yield Part("normaliser", divider, purposes.DIVISION, "normaliser", "engine.normaliser")
 
 

@@ -9,7 +9,7 @@ from cost_model.component import Part, Usage
 from cost_model.expected import bias_columns, bias_scatter, filled_bits, kept_bits, typical_bits
 from cost_model.kinds import purposes
 from cost_model.kinds.kind import Cost, Of
-from quant_model.arithmetic import Number, at_least, pick, remembered
+from quant_model.arithmetic import Number, pick, remembered
 from quant_model.kinds.linear import Linear
 from quant_model.node import Node
 
@@ -31,9 +31,11 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     bound, accumulator, total = node.product_bound, node.accumulator.bits, node.total.bits
     buffer = entities.row_buffer("row_buffer", inputs, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
-    ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block)
+    of_x, of_w = entities.absorbed(engine.in_dsp, lanes, x_bits, node.input.signed, w_bits)
+    ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block, None, of_x)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
-    weights = entities.rom(words, lanes * w_bits, lanes * w_bits, engine.memory_in_block)
+    bits = lanes * w_bits
+    weights = entities.rom(words, bits, bits, engine.memory_in_block, None, of_w > 0)
     yield Part("weights", weights, purposes.WEIGHTS, "datapath", "weight_rom")
     columns = _bias_columns(total, bound, inputs, node.positional, node.target is None)
     # A bias per token makes a memory worth a choice; other biases are small and lie in logic.
@@ -42,7 +44,7 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     yield Part("biases", rom, purposes.BIASES, "biases", "bias_rom")
     control = entities.linear_control(engine.in_dsp, inputs == 1)
     yield Part("control", control, purposes.CONTROL, "control", "engine")
-    loops = entities.sequencer(1, groups, inputs, of.timing(node).period)
+    loops = entities.sequencer(1, groups, inputs, of.timing(node).period, engine.in_dsp)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
     for label, depth in (("weight_counter", words), ("bias_counter", biases)):
         counter = entities.address_counter(label, depth)
@@ -66,7 +68,7 @@ def _output_stage(node: Linear, of: Of) -> Usage:
     unused = of.unused(node)
     if unused is None:
         return of.entities.wide_bias(accumulator, total, passed_bits(node), node.columns == 1)
-    return of.entities.wide_bias(accumulator, total, at_least(total - unused, 1), False)
+    return of.entities.branch_bias(accumulator, total)
 
 
 @remembered

@@ -17,7 +17,8 @@ def parts(node: Pooling, of: Of) -> Iterator[Part]:
     filled = of.filled(node.source)
     total = node.total.bits
     used = total - node.input.bits + filled
-    engine = of.entities.pooling_engine(node.window, node.columns, filled, used, node.output.bits)
+    block = node.engine.buffer_in_block
+    engine = of.entities.pooling_engine(node.window, node.columns, filled, used, node.output.bits, block)
     yield Part("engine", engine, purposes.POOLING, "engine")
     ram = of.entities.ram(node.columns, total, node.engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "engine", "engine.sums")

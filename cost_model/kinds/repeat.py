@@ -19,7 +19,7 @@ def parts(node: Repeat, of: Of) -> Iterator[Part]:
     yield Part("store", store, purposes.BUFFERS, "loop", "loop.store")
     ram = entities.ram(node.columns * rows, bits, node.engine.buffer_in_block)
     yield Part("store_ram", ram, purposes.BUFFERS, "loop", "loop.store.ram")
-    sender = entities.sequencer(1, 1, node.columns, node.columns)
+    sender = entities.sequencer(1, 1, node.columns, node.columns, False)
     yield Part("sender", sender, purposes.CONTROL, "loop", "loop.sender")
     routing = entities.repeat_control(node.rows, node.passes, node.columns, bits)
     yield Part("routing", routing, purposes.CONTROL, "loop", "loop")

@@ -18,7 +18,7 @@ entity address_counter is
 end entity address_counter;
 
 architecture rtl of address_counter is
-  signal count : unsigned(counter_bits(DEPTH) - 1 downto 0);
+  signal count : unsigned(counter_bits(DEPTH) - 1 downto 0) := (others => '0');
 begin
 
   address <= count;

@@ -8,13 +8,30 @@ package arithmetic is
   -- Bits of a counter that runs 0 .. count - 1; at least one.
   function counter_bits (count : positive) return positive;
 
+  function to_std_logic (condition : boolean) return std_logic;
+
   function maximum_of (left : integer; right : integer) return integer;
 
-  -- Stages of a multiplier in LUTs: one row for each bit of the narrower factor.
-  function multiplier_stages (x_bits : positive; w_bits : positive) return positive;
+  function minimum_of (left : integer; right : integer) return integer;
+
+  -- Whether x is the factor of a multiplier in LUTs that is encoded; w is, unless x costs fewer LUTs (of as many,
+  -- fewer rows), has a sign, and rows for two stages at most.
+  function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean;
+
+  -- Bits of the factor that is encoded.
+  function booth_bits (x_bits : positive; x_signed : boolean; w_bits : positive) return positive;
+
+  -- Register stages of a multiplier in LUTs; none where a single row goes straight into the accumulator.
+  function multiplier_stages (x_bits : positive; x_signed : boolean; w_bits : positive) return natural;
 
   -- Clocks from a group's last product to its result.
-  function lane_latency (multiplier : string; x_bits : positive; w_bits : positive) return positive;
+  function lane_latency (
+    multiplier : string; x_bits : positive; x_signed : boolean; w_bits : positive
+  ) return positive;
+
+  -- A row of a radix-4 Booth multiplier: -2 to 2 times the addend, by two bits of the encoded factor and the one below.
+  -- Of a negative multiple it is the ones' complement: where `high` is set, a one is to be added.
+  function booth_row (addend : signed; high : std_logic; middle : std_logic; low : std_logic) return signed;
 
   -- The next value of a counter that may be told to go up and down in the same clock.
   function counted (count : unsigned; up : std_logic; down : std_logic) return unsigned;
@@ -46,6 +63,14 @@ package body arithmetic is
     return bits;
   end function counter_bits;
 
+  function to_std_logic (condition : boolean) return std_logic is
+  begin
+    if condition then
+      return '1';
+    end if;
+    return '0';
+  end function to_std_logic;
+
   function maximum_of (left : integer; right : integer) return integer is
   begin
     if left > right then
@@ -54,21 +79,62 @@ package body arithmetic is
     return right;
   end function maximum_of;
 
-  function multiplier_stages (x_bits : positive; w_bits : positive) return positive is
+  function minimum_of (left : integer; right : integer) return integer is
   begin
-    if x_bits > work.pipeline.ROWS_PER_STAGE and w_bits > work.pipeline.ROWS_PER_STAGE then
-      return 2;
+    if left < right then
+      return left;
     end if;
-    return 1;
+    return right;
+  end function minimum_of;
+
+  function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean is
+    -- A row has a LUT for each bit of its sum, the lowest of an odd number of bits one for each bit of the addend.
+    constant X_LUTS : natural := x_bits / 2 * (w_bits + 1) + x_bits mod 2 * w_bits;
+    constant W_LUTS : natural := w_bits / 2 * (x_bits + 1) + w_bits mod 2 * x_bits;
+  begin
+    return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE
+      and (X_LUTS < W_LUTS or (X_LUTS = W_LUTS and x_bits < w_bits));
+  end function encodes_x;
+
+  function booth_bits (x_bits : positive; x_signed : boolean; w_bits : positive) return positive is
+  begin
+    if encodes_x(x_bits, x_signed, w_bits) then
+      return x_bits;
+    end if;
+    return w_bits;
+  end function booth_bits;
+
+  function multiplier_stages (x_bits : positive; x_signed : boolean; w_bits : positive) return natural is
+    constant BITS : positive := booth_bits(x_bits, x_signed, w_bits);
+  begin
+    if BITS = 2 then
+      return 0;
+    end if;
+    return (BITS / 2 + work.pipeline.ROWS_PER_STAGE - 1) / work.pipeline.ROWS_PER_STAGE;
   end function multiplier_stages;
 
-  function lane_latency (multiplier : string; x_bits : positive; w_bits : positive) return positive is
+  function lane_latency (
+    multiplier : string; x_bits : positive; x_signed : boolean; w_bits : positive
+  ) return positive is
   begin
     if multiplier = "dsp" then
       return work.pipeline.MAC_DSP;
     end if;
-    return work.pipeline.MAC_LUT + multiplier_stages(x_bits, w_bits) - 1;
+    return work.pipeline.MAC_LUT + multiplier_stages(x_bits, x_signed, w_bits);
   end function lane_latency;
+
+  function booth_row (addend : signed; high : std_logic; middle : std_logic; low : std_logic) return signed is
+    constant ONCE   : std_logic := middle xor low;
+    constant TWICE  : std_logic := (high xor middle) and not ONCE;
+    constant SINGLE : signed(addend'length downto 0) := resize(addend, addend'length + 1);
+    constant DOUBLE : signed(addend'length downto 0) := addend & '0';
+    variable row    : signed(addend'length downto 0);
+  begin
+    for index in row'range loop
+      row(index) := ((ONCE and SINGLE(index)) or (TWICE and DOUBLE(index))) xor high;
+    end loop;
+    return row;
+  end function booth_row;
 
   function counted (count : unsigned; up : std_logic; down : std_logic) return unsigned is
   begin

@@ -24,13 +24,13 @@ entity bias_requantize is
     valid     : in  std_logic;
     data      : in  signed(IN_BITS - 1 downto 0);
     bias      : in  std_logic_vector(BIAS_BITS - 1 downto 0);
-    out_valid : out std_logic;
+    out_valid : out std_logic := '0';
     out_data  : out std_logic_vector(OUT_BITS - 1 downto 0)
   );
 end entity bias_requantize;
 
 architecture rtl of bias_requantize is
-  signal valids   : std_logic_vector(1 to work.pipeline.REQUANTIZE - 1);
+  signal valids   : std_logic_vector(1 to work.pipeline.REQUANTIZE - 1) := (others => '0');
   signal data_1   : signed(IN_BITS - 1 downto 0);
   signal sum      : signed(SUM_BITS - 1 downto 0);
   signal rescaled : std_logic_vector(OUT_BITS - 1 downto 0);
@@ -45,13 +45,9 @@ begin
   process (clk) is
   begin
     if rising_edge(clk) then
-      data_1 <= data;
-      if valids(1) = '1' then
-        sum <= resize(data_1, SUM_BITS) + resize(signed(bias), SUM_BITS);
-      end if;
-      if valids(2) = '1' then
-        out_data <= rescaled;
-      end if;
+      data_1    <= data;
+      sum       <= resize(data_1, SUM_BITS) + resize(signed(bias), SUM_BITS);
+      out_data  <= rescaled;
       valids    <= valid & valids(1 to work.pipeline.REQUANTIZE - 2);
       out_valid <= valids(work.pipeline.REQUANTIZE - 1);
       if rst = '1' then

@@ -2,7 +2,7 @@
 --
 -- Reads score rows with their maxima (one per head) and the value store, writes rows of HEADS * D_HEAD elements.
 -- Throughput: one row in HEADS * D_HEAD / LANES * PERIOD clocks. Releases the value store with a window's last row.
--- Softmax ROM: word d holds the probability numerator at distance d below the maximum; one clock.
+-- Softmax ROM: word d holds the probability numerator at distance d below the maximum; READ clocks.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -48,7 +48,7 @@ entity context_engine is
 end entity context_engine;
 
 architecture rtl of context_engine is
-  constant MAC_LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, W_BITS);
+  constant MAC_LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, false, W_BITS);
 
   subtype denominator_t is unsigned(DENOMINATOR_BITS - 1 downto 0);
   type denominators_t is array (0 to MAC_LATENCY) of denominator_t;
@@ -59,11 +59,11 @@ architecture rtl of context_engine is
   signal valid_d, first_d, last_d  : std_logic;
   signal valid_x, first_x, last_x  : std_logic;
   -- A window's last row has ended, but its last values are still being read.
-  signal window_end                : std_logic_vector(1 to work.pipeline.SOFTMAX);
+  signal window_end                : std_logic_vector(1 to work.pipeline.SOFTMAX) := (others => '0');
   signal row                       : unsigned(counter_bits(ROWS) - 1 downto 0);
   signal sum_valid                 : std_logic;
   signal sum                       : signed(ACC_BITS - 1 downto 0);
-  signal running                   : denominator_t;
+  signal running                   : denominator_t := (others => '0');
   -- Delayed like the lanes' results, so that both meet at the divider.
   signal denominators              : denominators_t;
 begin
@@ -179,6 +179,7 @@ begin
       last       => last_x,
       x          => softmax_data,
       w          => value_data,
+      data_next  => open,
       data_valid => sum_valid,
       data       => sum
     );

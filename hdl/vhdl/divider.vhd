@@ -22,7 +22,7 @@ entity divider is
     valid       : in  std_logic;
     numerator   : in  signed(NUMERATOR_BITS - 1 downto 0);
     denominator : in  unsigned(DENOMINATOR_BITS - 1 downto 0);
-    out_valid   : out std_logic;
+    out_valid   : out std_logic := '0';
     quotient    : out std_logic_vector(QUOTIENT_BITS - 1 downto 0)
   );
 end entity divider;
@@ -40,16 +40,15 @@ architecture rtl of divider is
   signal remainders    : remainders_t;
   signal divisors      : divisors_t;
   signal bits          : quotients_t;
-  signal valids        : std_logic_vector(0 to STAGES);
+  signal valids        : std_logic_vector(0 to STAGES) := (others => '0');
 begin
 
   process (clk) is
   begin
     if rising_edge(clk) then
-      if valid = '1' then
-        dividend      <= resize(numerator & '0', REMAINDER_BITS) + signed(resize(denominator, REMAINDER_BITS));
-        first_divisor <= denominator;
-      end if;
+      dividend      <= resize(numerator & '0', REMAINDER_BITS) + signed(resize(denominator, REMAINDER_BITS));
+      first_divisor <= denominator;
+
       valids    <= valid & valids(0 to STAGES - 1);
       out_valid <= valids(STAGES);
       if rst = '1' then
@@ -75,7 +74,6 @@ begin
       )
       port map (
         clk            => clk,
-        valid          => valids(stage),
         remainder      => remainders(stage)(REMAINDER_BITS - 1 - stage downto 0),
         divisor        => divisors(stage),
         next_remainder => next_remainder,

@@ -11,7 +11,6 @@ entity divider_stage is
   );
   port (
     clk            : in  std_logic;
-    valid          : in  std_logic;
     remainder      : in  signed(REMAINDER_BITS - 1 downto 0);
     divisor        : in  unsigned(DIVISOR_BITS - 1 downto 0);
     next_remainder : out signed(REMAINDER_BITS - 2 downto 0);
@@ -47,11 +46,9 @@ begin
   process (clk) is
   begin
     if rising_edge(clk) then
-      if valid = '1' then
-        next_remainder <= high(HIGH_BITS - 2 downto 0) & remainder(LOW_BITS - 1 downto 0);
-        next_divisor   <= divisor;
-        quotient_bit   <= not negative;
-      end if;
+      next_remainder <= high(HIGH_BITS - 2 downto 0) & remainder(LOW_BITS - 1 downto 0);
+      next_divisor   <= divisor;
+      quotient_bit   <= not negative;
     end if;
   end process;
 

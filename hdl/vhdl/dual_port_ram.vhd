@@ -1,5 +1,7 @@
--- Simple dual-port RAM: one write port, one read port, read data registered (one clock after the address).
--- Reading an address in the clock that writes it returns the old word; no engine depends on that.
+-- Simple dual-port RAM: one write port, one read port, read data READ clocks after the address.
+--
+-- Of a word that is written in the clock in which its address is read the old or the new value comes: no engine depends
+-- on that. Too few words for a block RAM lie in LUTs, as Vivado would have it anyway.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -23,21 +25,36 @@ entity dual_port_ram is
 end entity dual_port_ram;
 
 architecture rtl of dual_port_ram is
-  type memory_t is array (0 to DEPTH - 1) of std_logic_vector(BITS - 1 downto 0);
-  signal memory : memory_t;
-
-  attribute ram_style           : string;
-  attribute ram_style of memory : signal is STYLE;
 begin
 
-  process (clk) is
-  begin
-    if rising_edge(clk) then
-      if write_enable = '1' then
-        memory(to_integer(write_address)) <= write_data;
-      end if;
-      read_data <= memory(to_integer(read_address));
-    end if;
-  end process;
+  in_block : if STYLE = "block" and DEPTH >= work.pipeline.BLOCK_WORDS generate
+    ram : entity work.block_ram
+      generic map (
+        BITS  => BITS,
+        DEPTH => DEPTH
+      )
+      port map (
+        clk           => clk,
+        write_enable  => write_enable,
+        write_address => write_address,
+        write_data    => write_data,
+        read_address  => read_address,
+        read_data     => read_data
+      );
+  else generate
+    ram : entity work.distributed_ram
+      generic map (
+        BITS  => BITS,
+        DEPTH => DEPTH
+      )
+      port map (
+        clk           => clk,
+        write_enable  => write_enable,
+        write_address => write_address,
+        write_data    => write_data,
+        read_address  => read_address,
+        read_data     => read_data
+      );
+  end generate in_block;
 
 end architecture rtl;

@@ -24,7 +24,7 @@ entity input_stream is
 end entity input_stream;
 
 architecture rtl of input_stream is
-  signal column              : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal column              : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal accepting, accepted : std_logic;
 begin
 

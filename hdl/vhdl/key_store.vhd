@@ -44,14 +44,14 @@ architecture rtl of key_store is
 
   subtype place_t is unsigned(counter_bits(WINDOWS * DEPTH) - 1 downto 0);
 
-  signal element       : unsigned(counter_bits(D_HEAD) - 1 downto 0);
-  signal head          : unsigned(counter_bits(HEADS) - 1 downto 0);
-  signal bank          : unsigned(counter_bits(LANES) - 1 downto 0);
+  signal element       : unsigned(counter_bits(D_HEAD) - 1 downto 0) := (others => '0');
+  signal head          : unsigned(counter_bits(HEADS) - 1 downto 0) := (others => '0');
+  signal bank          : unsigned(counter_bits(LANES) - 1 downto 0) := (others => '0');
   signal last_head     : std_logic;
   signal row_written   : std_logic;
-  signal written       : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
-  signal row_base      : address_t;
-  signal write_address : address_t;
+  signal written       : unsigned(counter_bits(ROWS) - 1 downto 0);
+  signal row_base      : address_t := (others => '0');
+  signal write_address : address_t := (others => '0');
   signal read_address  : address_t;
   signal write_place   : place_t;
   signal read_place    : place_t;

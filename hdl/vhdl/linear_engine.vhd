@@ -1,8 +1,8 @@
 -- A linear layer: reads rows of INPUTS elements, writes rows of OUTPUTS elements.
 --
 -- Throughput: one row in OUTPUTS / LANES * PERIOD clocks. Each group of LANES outputs takes INPUTS steps.
--- Weight ROM: word (group * INPUTS + input) holds the weights of the group's lanes, lane 0 lowest; one clock.
--- Bias ROM: BIAS_ROWS * OUTPUTS words in the order in which the outputs leave; one clock.
+-- Weight ROM: word (group * INPUTS + input) holds the weights of the group's lanes, lane 0 lowest; READ clocks.
+-- Bias ROM: BIAS_ROWS * OUTPUTS words in the order in which the outputs leave; READ clocks, one of them before the sum.
 -- WIDE engines pass the full sum on, the others drop SHIFT bits and saturate.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -56,7 +56,7 @@ end entity linear_engine;
 architecture rtl of linear_engine is
   signal go, step_now, stepping, first, last : std_logic;
   signal valid_1, first_1, last_1            : std_logic;
-  signal sum_valid                           : std_logic;
+  signal sum_next, sum_valid                 : std_logic;
   signal sum                                 : signed(ACC_BITS - 1 downto 0);
 begin
 
@@ -129,6 +129,7 @@ begin
       last       => last_1,
       x          => x,
       w          => weight_data,
+      data_next  => sum_next,
       data_valid => sum_valid,
       data       => sum
     );
@@ -140,7 +141,7 @@ begin
     port map (
       clk     => clk,
       rst     => rst,
-      step    => sum_valid,
+      step    => sum_next,
       address => bias_address
     );
 

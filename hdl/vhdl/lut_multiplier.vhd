@@ -1,8 +1,9 @@
--- x * w in LUTs, written out as row adders: X_BITS * W_BITS - 1 LUTs with every mapper, no DSP slice.
+-- x * w in LUTs by radix-4 Booth rows: one LUT a bit and row, two bits of a factor a row, no DSP slice.
 --
--- One row per bit of the narrower factor. With more than ROWS_PER_STAGE rows a register in the middle keeps the
--- carry chains short: one or two clocks. valid and last travel with the product; a reset sends a last, so that
--- the accumulator behind is cleared without a reset of its own.
+-- One factor is encoded (encodes_x says which), the other one added up. A row's one for a negative multiple is its
+-- carry chain's carry-in; of an odd number of bits the lowest is a row of its own. Behind every ROWS_PER_STAGE rows
+-- there are registers. valid and last travel with the product; a reset sends a last, so that the accumulator
+-- behind is cleared without a reset of its own.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -23,96 +24,102 @@ entity lut_multiplier is
     x         : in  std_logic_vector(X_BITS - 1 downto 0);
     w         : in  std_logic_vector(W_BITS - 1 downto 0);
     product   : out signed(X_BITS + W_BITS - 1 downto 0);
-    valid_out : out std_logic;
-    last_out  : out std_logic
+    valid_out : out std_logic := '0';
+    last_out  : out std_logic := '0'
   );
 end entity lut_multiplier;
 
 architecture rtl of lut_multiplier is
-  -- The wider factor is added up, the narrower one chooses which rows.
-  constant ROWS_ARE_X    : boolean  := X_BITS < W_BITS;
-  constant ROWS          : positive := maximum_of(-maximum_of(-X_BITS, -W_BITS), 1);
-  constant ADDEND_BITS   : positive := maximum_of(X_BITS, W_BITS);
-  constant ADDEND_SIGNED : boolean  := ROWS_ARE_X or X_SIGNED;
-  -- The sign bit of the choosing factor has negative weight.
-  constant SUBTRACT_LAST : boolean  := X_SIGNED or not ROWS_ARE_X;
-  constant HIGH_BITS     : positive := ADDEND_BITS + 1 + boolean'pos(not ADDEND_SIGNED);
-  constant STAGES        : positive := multiplier_stages(X_BITS, W_BITS);
+  constant ENCODED_BITS : positive := booth_bits(X_BITS, X_SIGNED, W_BITS);
+  -- An unsigned addend gets a sign bit.
+  constant ADDEND_BITS  : positive := X_BITS + W_BITS - ENCODED_BITS + boolean'pos(not X_SIGNED);
+  constant ODD          : natural  := ENCODED_BITS mod 2;
+  constant ROWS         : positive := ENCODED_BITS / 2;
+  constant STAGES       : positive := multiplier_stages(X_BITS, X_SIGNED, W_BITS);
 
+  -- What rows have summed up: bits that no further row changes, and those above them.
   type partial_t is record
-    high : signed(HIGH_BITS - 2 downto 0);
-    low  : std_logic_vector(ROWS - 1 downto 0);
+    high : signed(ADDEND_BITS - 1 downto 0);
+    low  : std_logic_vector(ENCODED_BITS - 1 downto 0);
   end record partial_t;
 
-  -- register + logic, written as a subtraction: register - (not logic) - 1. Yosys may swap the operands of an
-  -- addition, and a carry chain needs its first operand outside the LUT too: one more LUT a bit if that is logic.
-  function add (register_operand : signed; logic_operand : signed) return signed is
-    variable sum : signed(register_operand'length downto 0);
-  begin
-    sum := (register_operand & '0') - ((not logic_operand) & '1');
-    return sum(register_operand'length downto 1);
-  end function add;
-
-  -- Add rows FROM .. TO to a partial product; each settles one low bit.
-  function add_rows (
+  function add_row (
     partial : partial_t;
-    addend  : std_logic_vector(ADDEND_BITS - 1 downto 0);
-    choose  : std_logic_vector(ROWS - 1 downto 0);
+    addend  : signed(ADDEND_BITS - 1 downto 0);
+    encoded : std_logic_vector(ENCODED_BITS - 1 downto 0);
+    row     : natural
+  ) return partial_t is
+    constant PLACE  : natural := 2 * row + ODD;
+    variable below  : std_logic := '0';
+    variable result : partial_t := partial;
+    variable sum    : signed(ADDEND_BITS + 1 downto 0);
+  begin
+    if row > 0 then
+      below := encoded(PLACE - 1);
+    end if;
+    sum := resize(partial.high, ADDEND_BITS + 2)
+      + booth_row(addend, encoded(PLACE + 1), encoded(PLACE), below)
+      + signed'('0' & encoded(PLACE + 1));
+    result.low(PLACE + 1 downto PLACE) := std_logic_vector(sum(1 downto 0));
+    result.high                        := sum(ADDEND_BITS + 1 downto 2);
+    return result;
+  end function add_row;
+
+  -- Before any row: the lowest bit of an odd number.
+  function begun (
+    addend  : signed(ADDEND_BITS - 1 downto 0);
+    encoded : std_logic_vector(ENCODED_BITS - 1 downto 0)
+  ) return partial_t is
+    variable result : partial_t := (high => (others => '0'), low => (others => '0'));
+  begin
+    if ODD = 1 and encoded(0) = '1' then
+      result.high   := shift_right(addend, 1);
+      result.low(0) := addend(0);
+    end if;
+    return result;
+  end function begun;
+
+  -- Rows FROM .. TO.
+  function add_rows (
+    partial  : partial_t;
+    addend   : signed(ADDEND_BITS - 1 downto 0);
+    encoded  : std_logic_vector(ENCODED_BITS - 1 downto 0);
     from_row : natural;
     to_row   : natural
   ) return partial_t is
     variable result : partial_t := partial;
-    variable row    : signed(HIGH_BITS - 1 downto 0);
-    variable sum    : signed(HIGH_BITS - 1 downto 0);
   begin
-    for index in from_row to to_row loop
-      row := (others => '0');
-      if choose(index) = '1' then
-        if ADDEND_SIGNED then
-          row := resize(signed(addend), HIGH_BITS);
-        else
-          row := signed(resize(unsigned(addend), HIGH_BITS));
-        end if;
-      end if;
-      if index = 0 and not (ROWS = 1 and SUBTRACT_LAST) then
-        sum := row;
-      elsif index = ROWS - 1 and SUBTRACT_LAST then
-        sum := resize(result.high, HIGH_BITS) - row;
-      else
-        sum := add(resize(result.high, HIGH_BITS), row);
-      end if;
-      result.low(index) := sum(0);
-      result.high       := sum(HIGH_BITS - 1 downto 1);
+    for row in from_row to to_row loop
+      result := add_row(result, addend, encoded, row);
     end loop;
     return result;
   end function add_rows;
 
   function joined (partial : partial_t) return signed is
   begin
-    return partial.high(ADDEND_BITS - 1 downto 0) & signed(partial.low);
+    return resize(partial.high & signed(partial.low), X_BITS + W_BITS);
   end function joined;
 
-  constant NOTHING : partial_t := (high => (others => '0'), low => (others => '0'));
-
-  signal addend : std_logic_vector(ADDEND_BITS - 1 downto 0);
-  signal choose : std_logic_vector(ROWS - 1 downto 0);
+  signal addend  : signed(ADDEND_BITS - 1 downto 0);
+  signal encoded : std_logic_vector(ENCODED_BITS - 1 downto 0);
 begin
 
-  x_chooses : if ROWS_ARE_X generate
-    addend <= w;
-    choose <= x;
+  encode_x : if encodes_x(X_BITS, X_SIGNED, W_BITS) generate
+    addend  <= signed(w);
+    encoded <= x;
+  elsif X_SIGNED generate
+    addend  <= signed(x);
+    encoded <= w;
   else generate
-    addend <= x;
-    choose <= w;
-  end generate x_chooses;
+    addend  <= signed('0' & x);
+    encoded <= w;
+  end generate encode_x;
 
   one_stage : if STAGES = 1 generate
     process (clk) is
     begin
       if rising_edge(clk) then
-        if valid = '1' then
-          product <= joined(add_rows(NOTHING, addend, choose, 0, ROWS - 1));
-        end if;
+        product   <= joined(add_rows(begun(addend, encoded), addend, encoded, 0, ROWS - 1));
         valid_out <= valid and not rst;
         last_out  <= (valid and last) or rst;
       end if;
@@ -121,21 +128,17 @@ begin
 
   two_stages : if STAGES = 2 generate
     signal partial         : partial_t;
-    signal addend_1        : std_logic_vector(ADDEND_BITS - 1 downto 0);
-    signal choose_1        : std_logic_vector(ROWS - 1 downto 0);
-    signal valid_1, last_1 : std_logic;
+    signal addend_1        : signed(ADDEND_BITS - 1 downto 0);
+    signal encoded_1       : std_logic_vector(ENCODED_BITS - 1 downto 0);
+    signal valid_1, last_1 : std_logic := '0';
   begin
     process (clk) is
     begin
       if rising_edge(clk) then
-        if valid = '1' then
-          partial  <= add_rows(NOTHING, addend, choose, 0, work.pipeline.ROWS_PER_STAGE - 1);
-          addend_1 <= addend;
-          choose_1 <= choose;
-        end if;
-        if valid_1 = '1' then
-          product <= joined(add_rows(partial, addend_1, choose_1, work.pipeline.ROWS_PER_STAGE, ROWS - 1));
-        end if;
+        partial   <= add_rows(begun(addend, encoded), addend, encoded, 0, work.pipeline.ROWS_PER_STAGE - 1);
+        addend_1  <= addend;
+        encoded_1 <= encoded;
+        product   <= joined(add_rows(partial, addend_1, encoded_1, work.pipeline.ROWS_PER_STAGE, ROWS - 1));
         valid_1   <= valid and not rst;
         last_1    <= (valid and last) or rst;
         valid_out <= valid_1 and not rst;

@@ -2,8 +2,8 @@
 --
 -- valid, first and last go with x and w. `result` holds a group's sum from lane_latency clocks after the group's last
 -- product until the next group's. In a DSP48E1 all registers are inside the slice: the accumulator is loaded
--- through the
--- multiplexer in front of its adder. In LUTs the accumulator is cleared instead, which costs no LUT.
+-- through the multiplexer in front of its adder. In LUTs the accumulator is cleared instead, which costs no LUT; of
+-- a factor of two bits the only row goes straight into it.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -40,9 +40,9 @@ begin
     signal factor           : signed(X_BITS + X_EXTRA - 1 downto 0);
     signal product          : signed(X_BITS + X_EXTRA + W_BITS - 1 downto 0);
     signal sum, addend      : signed(ACC_BITS - 1 downto 0);
-    signal valid_1, valid_2 : std_logic;
-    signal first_1          : std_logic;
-    signal last_1, last_2   : std_logic;
+    signal valid_1          : std_logic := '0';
+    signal first_1          : std_logic := '0';
+    signal last_1, last_2   : std_logic := '0';
 
     attribute use_dsp            : string;
     attribute use_dsp of product : signal is "yes";
@@ -58,9 +58,7 @@ begin
     process (clk) is
     begin
       if rising_edge(clk) then
-        if valid = '1' then
-          product <= factor * signed(w);
-        end if;
+        product <= factor * signed(w);
         if valid_1 = '1' then
           sum <= addend + resize(product, ACC_BITS);
         end if;
@@ -69,7 +67,6 @@ begin
         end if;
         first_1 <= first;
         valid_1 <= valid;
-        valid_2 <= valid_1;
         last_1  <= last and valid;
         last_2  <= last_1;
         if rst = '1' then
@@ -82,39 +79,63 @@ begin
   end generate dsp;
 
   lut : if MULTIPLIER = "lut" generate
-    signal product  : signed(X_BITS + W_BITS - 1 downto 0);
-    signal sum      : signed(ACC_BITS - 1 downto 0);
-    signal next_sum : signed(ACC_BITS - 1 downto 0);
-    signal valid_p  : std_logic;
-    signal last_p   : std_logic;
+    signal sum           : signed(ACC_BITS - 1 downto 0) := (others => '0');
+    signal next_sum      : signed(ACC_BITS - 1 downto 0);
+    signal adding, clear : std_logic;
   begin
-    products : entity work.lut_multiplier
-      generic map (
-        X_BITS   => X_BITS,
-        X_SIGNED => X_SIGNED,
-        W_BITS   => W_BITS
-      )
-      port map (
-        clk       => clk,
-        rst       => rst,
-        valid     => valid,
-        last      => last,
-        x         => x,
-        w         => w,
-        product   => product,
-        valid_out => valid_p,
-        last_out  => last_p
-      );
+    single_row : if booth_bits(X_BITS, X_SIGNED, W_BITS) = 2 generate
+      -- The encoded factor's two bits, and the other one with a sign.
+      signal high, middle : std_logic;
+      signal addend       : signed(X_BITS + W_BITS - 2 + boolean'pos(not X_SIGNED) - 1 downto 0);
+    begin
+      encode_x : if encodes_x(X_BITS, X_SIGNED, W_BITS) generate
+        high   <= x(1);
+        middle <= x(0);
+        addend <= signed(w);
+      elsif X_SIGNED generate
+        high   <= w(1);
+        middle <= w(0);
+        addend <= signed(x);
+      else generate
+        high   <= w(1);
+        middle <= w(0);
+        addend <= signed('0' & x);
+      end generate encode_x;
 
-    next_sum <= sum + resize(product, ACC_BITS);
+      adding   <= valid;
+      clear    <= (valid and last) or rst;
+      next_sum <= sum + resize(booth_row(addend, high, middle, '0'), ACC_BITS) + signed'('0' & high);
+    else generate
+      signal product : signed(X_BITS + W_BITS - 1 downto 0);
+    begin
+      products : entity work.lut_multiplier
+        generic map (
+          X_BITS   => X_BITS,
+          X_SIGNED => X_SIGNED,
+          W_BITS   => W_BITS
+        )
+        port map (
+          clk       => clk,
+          rst       => rst,
+          valid     => valid,
+          last      => last,
+          x         => x,
+          w         => w,
+          product   => product,
+          valid_out => adding,
+          last_out  => clear
+        );
+
+      next_sum <= sum + resize(product, ACC_BITS);
+    end generate single_row;
 
     process (clk) is
     begin
       if rising_edge(clk) then
-        if valid_p = '1' then
+        if adding = '1' then
           sum <= next_sum;
         end if;
-        if last_p = '1' then
+        if clear = '1' then
           result <= next_sum;
           sum    <= (others => '0');
         end if;

@@ -1,7 +1,8 @@
 -- LANES multiply-accumulate lanes that share x; their results leave one a clock.
 --
 -- Lane p multiplies by bits p * W_BITS .. of w. The first result is on `data` lane_latency + COLLECT clocks after the
--- group's last product, the others follow in the next clocks, lane 0 first. Groups are at least LANES clocks apart.
+-- group's last product, the others follow in the next clocks, lane 0 first; `data_next` is one clock ahead of
+-- `data_valid`. Groups are at least LANES clocks apart.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -25,21 +26,23 @@ entity mac_lanes is
     last       : in  std_logic;
     x          : in  std_logic_vector(X_BITS - 1 downto 0);
     w          : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
-    data_valid : out std_logic;
+    data_next  : out std_logic;
+    data_valid : out std_logic := '0';
     data       : out signed(ACC_BITS - 1 downto 0)
   );
 end entity mac_lanes;
 
 architecture rtl of mac_lanes is
-  constant LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, W_BITS);
+  constant LATENCY : positive := lane_latency(MULTIPLIER, X_BITS, X_SIGNED, W_BITS);
 
   type results_t is array (0 to LANES - 1) of signed(ACC_BITS - 1 downto 0);
   signal results : results_t;
 
-  signal done    : std_logic_vector(1 to LATENCY);
-  signal lane    : unsigned(counter_bits(LANES) - 1 downto 0);
-  signal leaving : std_logic;
-  signal busy    : std_logic;
+  -- A group's last product, and how long ago it was; the clock before the results appear is the one that counts.
+  signal done    : std_logic_vector(0 to LATENCY - 1);
+  signal delayed : std_logic_vector(1 to LATENCY) := (others => '0');
+  signal lane    : unsigned(counter_bits(LANES) - 1 downto 0) := (others => '0');
+  signal leaving : std_logic := '0';
 begin
 
   all_lanes : for index in 0 to LANES - 1 generate
@@ -63,24 +66,24 @@ begin
       );
   end generate all_lanes;
 
-  -- The group's end, delayed to the clock in which the results appear.
-  leaving <= done(LATENCY) or busy;
+  done      <= (valid and last) & delayed(1 to LATENCY - 1);
+  data_next <= leaving;
 
   process (clk) is
   begin
     if rising_edge(clk) then
-      done       <= (valid and last) & done(1 to LATENCY - 1);
+      delayed    <= done;
       data_valid <= leaving;
+      data       <= results(to_integer(lane));
       if leaving = '1' then
-        data <= results(to_integer(lane));
         lane <= following(lane, LANES - 1);
-        busy <= '0' when lane = LANES - 1 else '1';
       end if;
+      leaving <= done(LATENCY - 1) or (leaving and to_std_logic(lane /= LANES - 1));
       if rst = '1' then
-        done       <= (others => '0');
+        delayed    <= (others => '0');
         data_valid <= '0';
+        leaving    <= '0';
         lane       <= (others => '0');
-        busy       <= '0';
       end if;
     end if;
   end process;

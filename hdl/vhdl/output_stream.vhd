@@ -1,4 +1,5 @@
--- AXI4-Stream master behind the last row buffer: one element a beat, tlast with a row's last. One beat in three clocks.
+-- AXI4-Stream master behind the last row buffer: one element a beat, tlast with a row's last. One beat in OUTPUT_NEXT
+-- clocks.
 -- `tuser` is low with the first WARM_UP rows behind a reset: they depend on rows that the accelerator has not seen.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -30,8 +31,10 @@ end entity output_stream;
 
 architecture rtl of output_stream is
   type state_t is (WAITING, READING, SENDING);
-  signal state     : state_t;
-  signal column    : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal state     : state_t := WAITING;
+  -- How long ago the element was asked for.
+  signal reads     : std_logic_vector(1 to work.pipeline.READ);
+  signal column    : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal last_read : std_logic;
   signal stepping  : std_logic;
 begin
@@ -46,7 +49,7 @@ begin
   always_warm : if WARM_UP = 0 generate
     tuser <= '1';
   else generate
-    signal row : unsigned(counter_bits(WARM_UP + 1) - 1 downto 0);
+    signal row : unsigned(counter_bits(WARM_UP + 1) - 1 downto 0) := (others => '0');
   begin
     process (clk) is
     begin
@@ -69,6 +72,7 @@ begin
   process (clk) is
   begin
     if rising_edge(clk) then
+      reads <= stepping & reads(1 to work.pipeline.READ - 1);
       case state is
         when WAITING =>
           if stepping = '1' then
@@ -82,7 +86,9 @@ begin
           end if;
         when READING =>
           tdata <= std_logic_vector(resize(signed(read_data), tdata'length));
-          state <= SENDING;
+          if reads(work.pipeline.READ) = '1' then
+            state <= SENDING;
+          end if;
         when SENDING =>
           if tready = '1' then
             state <= WAITING;

@@ -1,7 +1,7 @@
 -- Sum over the rows of a window, requantised: one row out for ROWS rows in.
 --
--- Takes one element a clock with the row handshake of row_buffer; the sums leave three clocks behind the last row's
--- elements. COLUMNS >= 4, so that a sum is written back before it is needed again.
+-- Takes one element a clock with the row handshake of row_buffer; the sums leave POOL clocks behind the last row's
+-- elements. COLUMNS >= READ + 2, so that a sum is written back before it is needed again.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -27,7 +27,7 @@ entity pooling_engine is
     data      : in  std_logic_vector(IN_BITS - 1 downto 0);
     out_ready : in  std_logic;
     out_start : out std_logic;
-    out_valid : out std_logic;
+    out_valid : out std_logic := '0';
     out_data  : out std_logic_vector(OUT_BITS - 1 downto 0)
   );
 end entity pooling_engine;
@@ -37,16 +37,30 @@ architecture rtl of pooling_engine is
   subtype column_t is unsigned(counter_bits(COLUMNS) - 1 downto 0);
   subtype sum_t is signed(SUM_BITS - 1 downto 0);
 
-  signal started, row       : row_t;
-  signal column             : column_t;
-  signal column_1, column_2 : column_t;
-  signal valid_1, valid_2   : std_logic;
-  signal first_1            : std_logic;
-  signal last_1, last_2     : std_logic;
-  signal data_1             : std_logic_vector(IN_BITS - 1 downto 0);
-  signal old_sum            : std_logic_vector(SUM_BITS - 1 downto 0);
-  signal sum                : sum_t;
+  -- What travels with an element until its old sum is read.
+  type element_t is record
+    valid, first, last : std_logic;
+    column             : column_t;
+    data               : std_logic_vector(IN_BITS - 1 downto 0);
+  end record element_t;
+  type elements_t is array (1 to work.pipeline.READ) of element_t;
+  constant NONE : element_t := (
+    valid => '0', first => '0', last => '0', column => (others => '0'), data => (others => '0')
+  );
+
+  signal started, row      : row_t := (others => '0');
+  signal column            : column_t := (others => '0');
+  signal element           : element_t;
+  signal elements          : elements_t := (others => NONE);
+  signal added, added_last : std_logic := '0';
+  signal added_column      : column_t;
+  signal old_sum           : std_logic_vector(SUM_BITS - 1 downto 0);
+  signal sum               : sum_t;
 begin
+
+  element <= (
+    valid => valid, first => to_std_logic(row = 0), last => to_std_logic(row = ROWS - 1), column => column, data => data
+  );
 
   ready     <= '1' when started /= ROWS - 1 else out_ready;
   out_start <= start when started = ROWS - 1 else '0';
@@ -65,43 +79,31 @@ begin
         end if;
       end if;
 
-      valid_1  <= valid;
-      data_1   <= data;
-      column_1 <= column;
-      first_1  <= '0';
-      last_1   <= '0';
-      if row = 0 then
-        first_1 <= '1';
-      end if;
-      if row = ROWS - 1 then
-        last_1 <= '1';
-      end if;
+      elements <= element & elements(1 to work.pipeline.READ - 1);
 
-      if valid_1 = '1' then
-        addend := signed(old_sum);
-        if first_1 = '1' then
-          -- A window's first row finds the rounding constant instead of an old sum.
-          addend := rounding(SHIFT, SUM_BITS);
-        end if;
-        sum <= addend + resize(signed(data_1), SUM_BITS);
+      addend := signed(old_sum);
+      if elements(work.pipeline.READ).first = '1' then
+        -- A window's first row finds the rounding constant instead of an old sum.
+        addend := rounding(SHIFT, SUM_BITS);
       end if;
-      valid_2  <= valid_1;
-      last_2   <= valid_1 and last_1;
-      column_2 <= column_1;
+      sum          <= addend + resize(signed(elements(work.pipeline.READ).data), SUM_BITS);
+      added        <= elements(work.pipeline.READ).valid;
+      added_last   <= elements(work.pipeline.READ).valid and elements(work.pipeline.READ).last;
+      added_column <= elements(work.pipeline.READ).column;
 
-      out_valid <= last_2;
-      if last_2 = '1' then
-        out_data <= shift_saturate(sum, SHIFT, OUT_BITS, true);
-      end if;
+      out_valid <= added_last;
+      out_data  <= shift_saturate(sum, SHIFT, OUT_BITS, true);
 
       if rst = '1' then
-        started   <= (others => '0');
-        row       <= (others => '0');
-        column    <= (others => '0');
-        valid_1   <= '0';
-        valid_2   <= '0';
-        last_2    <= '0';
-        out_valid <= '0';
+        started <= (others => '0');
+        row     <= (others => '0');
+        column  <= (others => '0');
+        for clocks in 1 to work.pipeline.READ loop
+          elements(clocks).valid <= '0';
+        end loop;
+        added      <= '0';
+        added_last <= '0';
+        out_valid  <= '0';
       end if;
     end if;
   end process;
@@ -114,8 +116,8 @@ begin
     )
     port map (
       clk           => clk,
-      write_enable  => valid_2,
-      write_address => column_2,
+      write_enable  => added,
+      write_address => added_column,
       write_data    => std_logic_vector(sum),
       read_address  => column,
       read_data     => old_sum

@@ -45,9 +45,9 @@ architecture rtl of repeat_loop is
   subtype pass_t is unsigned(counter_bits(PASSES) - 1 downto 0);
 
   -- Rows that entered the layer, rows that were started behind it, rows that left it element by element.
-  signal entry_row, started_row, left_row    : row_t;
-  signal entry_pass, started_pass, left_pass : pass_t;
-  signal left_column                         : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal entry_row, started_row, left_row    : row_t := (others => '0');
+  signal entry_pass, started_pass, left_pass : pass_t := (others => '0');
+  signal left_column                         : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal entering, row_left                  : std_logic;
   signal starting_last, leaving_last         : std_logic;
   signal store_start, store_ready            : std_logic;
@@ -55,9 +55,11 @@ architecture rtl of repeat_loop is
   signal available, go                       : std_logic;
   signal replay_start, step, commit, retire  : std_logic;
   -- A pass is in the store and not all its rows have been sent again.
-  signal replaying                           : std_logic;
+  signal replaying                           : std_logic := '0';
   -- A row is being sent.
-  signal sending, sent_valid                 : std_logic;
+  signal sending                             : std_logic := '0';
+  signal sent                                : std_logic_vector(1 to work.pipeline.READ) := (others => '0');
+  signal sent_valid                          : std_logic;
   signal sent_data                           : std_logic_vector(BITS - 1 downto 0);
 
   -- One row further: through the rows of a window, then through the passes.
@@ -92,7 +94,7 @@ begin
   process (clk) is
   begin
     if rising_edge(clk) then
-      sent_valid <= step and not rst;
+      sent <= step & sent(1 to work.pipeline.READ - 1);
       if entering = '1' then
         advance(entry_row, entry_pass);
       end if;
@@ -125,9 +127,12 @@ begin
         left_column  <= (others => '0');
         replaying    <= '0';
         sending      <= '0';
+        sent         <= (others => '0');
       end if;
     end if;
   end process;
+
+  sent_valid <= sent(work.pipeline.READ);
 
   sender : entity work.sequencer
     generic map (

@@ -28,7 +28,7 @@ entity residual_adder is
     commit    : out std_logic;
     retire    : out std_logic;
     stream    : in  std_logic_vector(STREAM_BITS - 1 downto 0);
-    out_valid : out std_logic;
+    out_valid : out std_logic := '0';
     out_data  : out std_logic_vector(OUT_BITS - 1 downto 0)
   );
 end entity residual_adder;
@@ -37,6 +37,9 @@ architecture rtl of residual_adder is
   constant SUM_BITS : positive := maximum_of(BRANCH_BITS + BRANCH_SHIFT, STREAM_BITS + STREAM_SHIFT) + 1;
 
   subtype sum_t is signed(SUM_BITS - 1 downto 0);
+
+  -- The branch waits for the stream to be read.
+  type branches_t is array (1 to work.pipeline.READ) of std_logic_vector(BRANCH_BITS - 1 downto 0);
 
   -- The operand on the sum's scale; FILL is smaller than 2**places.
   function aligned (operand : std_logic_vector; places : natural) return sum_t is
@@ -49,10 +52,10 @@ architecture rtl of residual_adder is
     return result;
   end function aligned;
 
-  signal column   : unsigned(counter_bits(COLUMNS) - 1 downto 0);
+  signal column   : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal row_end  : std_logic;
-  signal valids   : std_logic_vector(1 to work.pipeline.RESIDUAL - 1);
-  signal branch_1 : std_logic_vector(BRANCH_BITS - 1 downto 0);
+  signal valids   : std_logic_vector(1 to work.pipeline.RESIDUAL - 1) := (others => '0');
+  signal branches : branches_t;
   signal sum      : sum_t;
 begin
 
@@ -69,11 +72,9 @@ begin
       elsif valid = '1' then
         column <= column + 1;
       end if;
-      branch_1 <= branch;
-      if valids(1) = '1' then
-        sum <= aligned(branch_1, BRANCH_SHIFT) + aligned(stream, STREAM_SHIFT);
-      end if;
-      if valids(2) = '1' then
+      branches <= branch & branches(1 to work.pipeline.READ - 1);
+      sum      <= aligned(branches(work.pipeline.READ), BRANCH_SHIFT) + aligned(stream, STREAM_SHIFT);
+      if valids(work.pipeline.READ + 1) = '1' then
         out_data <= shift_saturate(sum, SHIFT, OUT_BITS, true);
       end if;
       valids    <= valid & valids(1 to work.pipeline.RESIDUAL - 2);

@@ -26,9 +26,9 @@ architecture rtl of ring_bias is
 
   subtype address_t is unsigned(counter_bits(HEADS * KEYS) - 1 downto 0);
 
-  signal place, newest, distance : place_t;
-  signal head                    : unsigned(counter_bits(HEADS) - 1 downto 0);
-  signal word                    : address_t;
+  signal place, newest, distance : place_t := (others => '0');
+  signal head                    : unsigned(counter_bits(HEADS) - 1 downto 0) := (others => '0');
+  signal word                    : address_t := (others => '0');
 begin
 
   address <= word;

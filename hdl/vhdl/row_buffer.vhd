@@ -5,8 +5,8 @@
 -- engine ever has to stop in the middle of a row.
 -- Reading: `available` says that a whole row waits. The cursor points at its first element. `step` moves the
 -- cursor on; with `rewind` it goes back to the mark instead, with `commit` the mark moves up behind it.
--- `retire` (together with the row's last step) frees the row's place. `read_data` is the element under the cursor, one
--- clock later.
+-- `retire` (together with the row's last step) frees the row's place. `read_data` is the element under the cursor,
+-- READ clocks later.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
@@ -41,20 +41,25 @@ architecture rtl of row_buffer is
 
   subtype address_t is unsigned(counter_bits(DEPTH) - 1 downto 0);
 
-  signal write_address : address_t;
-  signal cursor, mark  : address_t;
-  signal column        : unsigned(counter_bits(COLUMNS) - 1 downto 0);
-  signal reserved      : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
-  signal filled        : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
-  signal row_written   : std_logic;
+  subtype count_t is unsigned(counter_bits(ROWS + 1) - 1 downto 0);
+
+  signal write_address    : address_t := (others => '0');
+  signal cursor, mark     : address_t := (others => '0');
+  signal column           : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
+  signal reserved, filled : count_t := (others => '0');
+  signal row_written      : std_logic;
+  -- Both flags are computed a clock ahead: engines take them from registers.
+  signal no_place         : std_logic := '0';
+  signal has_row          : std_logic := '0';
 begin
 
-  ready       <= '1' when reserved /= ROWS else '0';
-  available   <= '1' when filled /= 0 else '0';
+  ready       <= not no_place;
+  available   <= has_row;
   row_written <= '1' when write_valid = '1' and column = COLUMNS - 1 else '0';
 
   process (clk) is
-    variable after_step : address_t;
+    variable after_step                 : address_t;
+    variable next_reserved, next_filled : count_t;
   begin
     if rising_edge(clk) then
       if write_valid = '1' then
@@ -78,8 +83,13 @@ begin
         end if;
       end if;
 
-      reserved <= counted(reserved, start, retire);
-      filled   <= counted(filled, row_written, retire);
+      next_reserved := counted(reserved, start, retire);
+      next_filled   := counted(filled, row_written, retire);
+
+      reserved <= next_reserved;
+      filled   <= next_filled;
+      no_place <= to_std_logic(next_reserved = ROWS);
+      has_row  <= to_std_logic(next_filled /= 0);
 
       if rst = '1' then
         write_address <= (others => '0');
@@ -88,6 +98,8 @@ begin
         column        <= (others => '0');
         reserved      <= (others => '0');
         filled        <= (others => '0');
+        no_place      <= '0';
+        has_row       <= '0';
       end if;
     end if;
   end process;

@@ -21,7 +21,7 @@ entity row_maximum is
 end entity row_maximum;
 
 architecture rtl of row_maximum is
-  signal position        : unsigned(counter_bits(COUNT) - 1 downto 0);
+  signal position        : unsigned(counter_bits(COUNT) - 1 downto 0) := (others => '0');
   signal largest, update : std_logic_vector(BITS - 1 downto 0);
 begin
 

@@ -39,7 +39,7 @@ entity scores_engine is
     x          : in  std_logic_vector(X_BITS - 1 downto 0);
     key_retire : out std_logic;
     key_data   : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
-    -- A dot product leaves the lanes; one clock later, what it gets added: the rescale's rounding constant at least.
+    -- A dot product leaves the lanes; READ clocks later, what it gets added: the rescale's rounding constant at least.
     bias_step  : out std_logic;
     bias       : in  std_logic_vector(SUM_BITS - 1 downto 0);
     out_valid  : out std_logic;
@@ -51,7 +51,7 @@ architecture rtl of scores_engine is
   signal go, step_now, stepping, first, last : std_logic;
   signal retire_now                          : std_logic;
   signal valid_1, first_1, last_1            : std_logic;
-  signal sum_valid                           : std_logic;
+  signal sum_next, sum_valid                 : std_logic;
   signal sum                                 : signed(ACC_BITS - 1 downto 0);
   signal row                                 : unsigned(counter_bits(ROWS) - 1 downto 0);
 begin
@@ -127,11 +127,12 @@ begin
       last       => last_1,
       x          => x,
       w          => key_data,
+      data_next  => sum_next,
       data_valid => sum_valid,
       data       => sum
     );
 
-  bias_step <= sum_valid;
+  bias_step <= sum_next;
 
   output_stage : entity work.bias_requantize
     generic map (

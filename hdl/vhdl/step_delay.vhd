@@ -21,7 +21,8 @@ entity step_delay is
 end entity step_delay;
 
 architecture rtl of step_delay is
-  signal valids, firsts, lasts : std_logic_vector(1 to CLOCKS);
+  signal valids        : std_logic_vector(1 to CLOCKS) := (others => '0');
+  signal firsts, lasts : std_logic_vector(1 to CLOCKS);
 begin
 
   out_valid <= valids(CLOCKS);

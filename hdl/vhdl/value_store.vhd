@@ -42,12 +42,12 @@ architecture rtl of value_store is
 
   subtype place_t is unsigned(counter_bits(WINDOWS * DEPTH) - 1 downto 0);
 
-  signal lane          : unsigned(counter_bits(LANES) - 1 downto 0);
-  signal word          : unsigned(counter_bits(WORDS) - 1 downto 0);
+  signal lane          : unsigned(counter_bits(LANES) - 1 downto 0) := (others => '0');
+  signal word          : unsigned(counter_bits(WORDS) - 1 downto 0) := (others => '0');
   signal word_write    : std_logic;
   signal row_written   : std_logic;
-  signal written       : unsigned(counter_bits(ROWS + 1) - 1 downto 0);
-  signal write_address : address_t;
+  signal written       : unsigned(counter_bits(ROWS) - 1 downto 0);
+  signal write_address : address_t := (others => '0');
   signal read_address  : address_t;
   signal write_place   : place_t;
   signal read_place    : place_t;
@@ -75,10 +75,7 @@ begin
           word          <= following(word, WORDS - 1);
           write_address <= resize(write_address + ROWS, write_address'length);
           if word = WORDS - 1 then
-            write_address <= resize(written + 1, write_address'length);
-            if written = ROWS - 1 then
-              write_address <= (others => '0');
-            end if;
+            write_address <= resize(following(written, ROWS - 1), write_address'length);
           end if;
         end if;
       end if;

@@ -10,7 +10,7 @@ import pytest
 from cost_model import device
 from hdl.bundle import design_sources
 from hdl.generate import TOP, generate
-from hdl.ram_styles import RamStyleError, own_styles
+from hdl.ram_styles import own_styles
 from hdl.synthesize import write_verilog
 from hdl.tools import ghdl
 from quant_model.network import build_network
@@ -21,38 +21,28 @@ _STYLE = re.compile(r'\bram_style="(\w+)"')
 _MEMORY = re.compile(r"\breg \[\d+:0\] \w+\[\d+:0\]")
 
 
-def _ram(module: str, *styles: str) -> str:
-    attributes = ", ".join(f'ram_style="{style}"' for style in styles)
-    return f"module {module}\n  (input clk);\n  (* {attributes} *) reg [7:0] memory[15:0];\nendmodule\n"
+def _memory(module: str, *attributes: str) -> str:
+    shown = ", ".join(attributes)
+    return f"module {module}\n  (input clk);\n  (* {shown} *) reg [7:0] memory[15:0];\nendmodule\n"
 
 
 @pytest.mark.parametrize("stale_first", [False, True])
 @pytest.mark.parametrize("own", ["block", "distributed"])
-def test_memories_of_the_same_generics_tell_the_style(own: str, stale_first: bool) -> None:
+def test_a_rams_module_tells_its_style(own: str, stale_first: bool) -> None:
     stale = "block" if own == "distributed" else "distributed"
-    two = (stale, own) if stale_first else (own, stale)
-    verilog = _ram("ram_8_aaaa", own) + _ram("ram_9_aaaa", *two) + _ram("ram_8_bbbb", stale)
-    assert _STYLE.findall(own_styles(verilog)) == [own, own, own, stale]
+    two = [f'ram_style="{style}"' for style in ((stale, own) if stale_first else (own, stale))]
+    assert _STYLE.findall(own_styles(_memory(f"{own}_ram_8_16", *two))) == [own]
 
 
-def test_a_style_of_other_generics_is_not_its_own() -> None:
-    verilog = _ram("ram_8_aaaa", "block", "distributed") + _ram("ram_8_bbbb", "block")
-    assert _STYLE.findall(own_styles(verilog)) == ["distributed", "distributed", "block"]
+@pytest.mark.parametrize(("style", "in_yosys"), [("block", "block"), ("distributed", "logic")])
+def test_a_rom_says_it_in_its_own_attribute(style: str, in_yosys: str) -> None:
+    verilog = _memory("weights", 'ram_style="block"', f'rom_style="{style}"')
+    assert f'(* ram_style="{in_yosys}", rom_style="{style}" *)' in own_styles(verilog)
 
 
-def test_a_rom_says_it_in_its_own_attribute() -> None:
-    line = '  (* ram_style="block", ram_style="logic", rom_style="distributed" *) reg [7:0] rom[15:0];\n'
-    assert _STYLE.findall(own_styles("module weights\n" + line)) == ["logic", "logic"]
-
-
-def test_what_has_one_style_stays_as_it_is() -> None:
-    verilog = _ram("ram_8_aaaa", "block") + _ram("ram_8_bbbb", "distributed")
+def test_other_modules_stay_as_they_are() -> None:
+    verilog = _memory("of_somebody_else", 'ram_style="block"')
     assert own_styles(verilog) == verilog
-
-
-def test_a_style_that_nothing_tells_is_refused() -> None:
-    with pytest.raises(RamStyleError, match="cannot be told"):
-        own_styles(_ram("ram_8_aaaa", "block", "distributed"))
 
 
 def test_each_memory_of_an_accelerator_has_the_style_of_its_design(tmp_path: Path) -> None:

@@ -6,15 +6,17 @@ library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
 
+use work.arithmetic.all;
+
 entity pipeline_check is
 end entity pipeline_check;
 
 architecture test of pipeline_check is
-  type bits_t is array (natural range <>) of positive;
+  type bits_t is array (natural range <>) of natural;
 
-  -- Factors of the lanes that are measured: in one stage, at its limit and in two.
-  constant FACTOR_BITS : bits_t(0 to 2) := (3, 4, 5);
-  constant STAGES      : bits_t(0 to 2) := (1, 1, 2);
+  -- A factor of the lanes that are measured: without a stage, with one at its limit, with two.
+  constant FACTOR_BITS : bits_t(0 to 2) := (2, 5, 6);
+  constant STAGES      : bits_t(0 to 2) := (0, 1, 2);
 
   constant FIRST : signed(7 downto 0) := to_signed(2, 8);
   constant OTHER : signed(7 downto 0) := to_signed(-3, 8);
@@ -196,20 +198,21 @@ begin
   end block pool;
 
   lanes : for index in FACTOR_BITS'range generate
-    constant BITS : positive := FACTOR_BITS(index);
+    constant BITS   : positive := FACTOR_BITS(index);
+    constant X_BITS : positive := maximum_of(BITS, 3);
 
     -- Two groups as close as two lanes allow, each of one product.
     signal groups, third : std_logic;
     signal w             : std_logic_vector(2 * BITS - 1 downto 0) := (others => '1');
     signal dsp, lut      : std_logic;
-    signal dsp_data      : signed(2 * BITS downto 0);
-    signal lut_data      : signed(2 * BITS downto 0);
+    signal dsp_data      : signed(2 * X_BITS downto 0);
+    signal lut_data      : signed(2 * X_BITS downto 0);
 
     procedure negated (signal clk : in std_logic; signal valid : in std_logic; signal data : in signed) is
-      variable x : signed(BITS - 1 downto 0);
+      variable x : signed(X_BITS - 1 downto 0);
     begin
       for number in 1 to 2 loop
-        x := resize(FIRST, BITS) when number = 1 else resize(OTHER, BITS);
+        x := resize(FIRST, X_BITS) when number = 1 else resize(OTHER, X_BITS);
         for lane in 1 to 2 loop
           wait until rising_edge(clk) and valid = '1';
           assert data = -resize(x, data'length)
@@ -226,10 +229,10 @@ begin
     in_dsp : entity work.mac_lanes
       generic map (
         LANES      => 2,
-        X_BITS     => BITS,
+        X_BITS     => X_BITS,
         X_SIGNED   => true,
         W_BITS     => BITS,
-        ACC_BITS   => 2 * BITS + 1,
+        ACC_BITS   => 2 * X_BITS + 1,
         MULTIPLIER => "dsp"
       )
       port map (
@@ -238,8 +241,9 @@ begin
         valid      => groups,
         first      => '1',
         last       => '1',
-        x          => small(BITS - 1 downto 0),
+        x          => small(X_BITS - 1 downto 0),
         w          => w,
+        data_next  => open,
         data_valid => dsp,
         data       => dsp_data
       );
@@ -247,10 +251,10 @@ begin
     in_luts : entity work.mac_lanes
       generic map (
         LANES      => 2,
-        X_BITS     => BITS,
+        X_BITS     => X_BITS,
         X_SIGNED   => true,
         W_BITS     => BITS,
-        ACC_BITS   => 2 * BITS + 1,
+        ACC_BITS   => 2 * X_BITS + 1,
         MULTIPLIER => "lut"
       )
       port map (
@@ -259,15 +263,16 @@ begin
         valid      => groups,
         first      => '1',
         last       => '1',
-        x          => small(BITS - 1 downto 0),
+        x          => small(X_BITS - 1 downto 0),
         w          => w,
+        data_next  => open,
         data_valid => lut,
         data       => lut_data
       );
 
     measured(clk, pulse, dsp, work.pipeline.MAC_DSP + work.pipeline.COLLECT, "lane in a DSP slice");
     measured(
-      clk, pulse, lut, work.pipeline.MAC_LUT + STAGES(index) - 1 + work.pipeline.COLLECT, "lane in LUTs"
+      clk, pulse, lut, work.pipeline.MAC_LUT + STAGES(index) + work.pipeline.COLLECT, "lane in LUTs"
     );
     negated(clk, dsp, dsp_data);
     negated(clk, lut, lut_data);
@@ -333,7 +338,8 @@ begin
 
   softmax : block is
     signal start, value_step, value_retire, retire : std_logic;
-    -- The first step reads another score than the second; both leave the buffer a clock later.
+    -- The first step reads another score than the second; both leave the buffer READ clocks later.
+    signal asked                                   : std_logic;
     signal score                                   : std_logic_vector(2 downto 0);
     signal distance                                : unsigned(2 downto 0);
   begin
@@ -341,7 +347,8 @@ begin
     process (clk) is
     begin
       if rising_edge(clk) then
-        score <= "001" when start = '1' else "000";
+        asked <= start;
+        score <= "001" when asked = '1' else "000";
       end if;
     end process;
 
