@@ -113,13 +113,21 @@ class Convolutions:
             yield name, self.graph.by_name[name].rows
 
     def _waiting(self, part: slice) -> Number:
-        """Rows of a stream that a branch is behind: for each line that it waits for one, and one under way."""
-        engines = [self.tracks[name] for name in self.stage.chain[part]]
-        images = [track.node.raster for track in engines[1:]]
-        lengths = [image.length for image in images if image is not None]
-        lines = sum(lengths) + (lengths[0] if lengths else 0)
-        way = sum(track.timing.latency for track in engines)
-        return lines + ceil_div(way, largest([track.timing.row for track in engines])) + 1
+        """Rows of a stream that a branch is behind.
+
+        It has lines to wait for: one for each convolution, one under way. Between two convolutions a line
+        passes at the pace of the slowest engine there, and every engine takes its latency.
+        """
+        engines = [self.tracks[name] for name in self.stage.chain[part]][1:]
+        lines, line, way, pace = 0, 0, 0, 0
+        for track in engines:
+            if (image := track.node.raster) is not None:
+                way, pace, line = way + at_least(line - 1, 0) * pace, 0, image.length
+                lines += line
+            way, pace = way + track.timing.latency, at_least(pace, track.timing.row)
+        slowest = largest([track.timing.row for track in engines])
+        forks = [ceil_div(latency + way, at_least(row, slowest)) for latency, row in engines[0].feeders]
+        return lines + line + largest(forks)
 
     def spans(self) -> Iterator[Number]:
         """Clocks for which a window holds an engine, a buffer or a loop."""
