@@ -1,10 +1,10 @@
 """The timing of convolutions and of repeated parts without a barrier: where rows change and lines wait.
 
-Behind a line's wait rows come in bursts, and a stride leaves fewer of them: no pace is that of a whole stage. A
-buffer here is deep enough for its own two engines: with ``ceil((latency + reading) / longer period)`` rows,
+Behind a line's wait rows come in bursts, and a stride leaves fewer of them: no pace is that of a whole stage.
+A buffer here is deep enough for its own two engines: with ``ceil((latency + reading) / longer period)`` rows,
 the round from a row's place reserved to the place given back takes no longer than the slower engine takes for
-these rows anyway, so that no wait for a place can delay a window (a cycle of the event graph that is no longer
-than one beside it: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2).
+these rows anyway, so that no wait for a place can delay a window (a cycle of the event graph that is no
+longer than one beside it: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2).
 
 Windows follow one another when nothing that one holds is wanted by the next: a bound, which ignores that a
 window may enter while the one before leaves.

@@ -122,7 +122,8 @@ class Hybrid(Shape):
 
     def width_of(self, stage: int) -> int:
         """Values of a pixel in a stage."""
-        return self.stem * self.growth**stage
+        width: int = self.stem * self.growth**stage
+        return width
 
     def raster_of(self, stage: int) -> Raster:
         """The pixels of a stage."""

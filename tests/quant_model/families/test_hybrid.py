@@ -66,7 +66,8 @@ def test_the_shape_of_the_pictures() -> None:
     assert (SHAPE.width, SHAPE.channels) == (28, 32)
     assert SHAPE.brief == "hybrid 28x28x1 c16/2 x2 S2 s4 h2 a2"
     assert SHAPE.summary == (
-        "hybrid, 28 x 28 pixels, blocks of 16, 32 channels applied 4 times, attention with 2 heads applied 2 times"
+        "hybrid, 28 x 28 pixels, blocks of 16, 32 channels applied 4 times, "
+        "attention with 2 heads applied 2 times"
     )
 
 
