@@ -106,6 +106,18 @@ def test_a_choice_of_parameters_is_snapped() -> None:
     assert many.example == shape
 
 
+def test_numbers_that_a_shape_does_not_use_make_no_other_shape() -> None:
+    """Nothing is trained twice."""
+    choice = {name: getattr(SHAPE, name) for name in Hybrid.parameters}
+    plain = choice | {"stages": 1, "attention_steps": 0}
+    shapes = {
+        Hybrid.chosen(plain | {"growth": growth, "heads": heads}, 1, 10)
+        for growth in (1, 2)
+        for heads in (1, 4)
+    }
+    assert shapes == {dataclasses.replace(SHAPE, stages=1, attention_steps=0, growth=1, heads=1)}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
