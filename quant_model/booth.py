@@ -20,6 +20,8 @@ class Booth(NamedTuple):
     """Bits of the factor whose pairs of bits choose the rows."""
     addend: Number
     """Bits of the other one, with a sign."""
+    x_encoded: Number
+    """Whether it is x that is encoded."""
 
     @property
     def rows(self) -> Number:
@@ -56,4 +58,4 @@ def booth(x_bits: Number, x_unsigned: Number, w_bits: Number) -> Booth:
     two_stages = (x_bits > 1) & (x_bits // 2 <= 2 * PIPELINE.rows_per_stage)
     x_encoded = fewer & two_stages & (unsigned ^ True)
     encoded = pick(x_encoded, x_bits, w_bits)
-    return Booth(encoded, x_bits + w_bits - encoded + pick(unsigned, 1, 0))
+    return Booth(encoded, x_bits + w_bits - encoded + pick(unsigned, 1, 0), x_encoded)

@@ -222,7 +222,7 @@ class Graph:
         found = {self.input.name: self.sees}
         for node in self.nodes:
             fewest = reduce(at_most, (found[source] for source in node.sources))
-            found[node.name] = node.rows if node.reduces else fewest - node.rows_before
+            found[node.name] = node.rows_made(fewest)
         return found
 
     @property
@@ -314,6 +314,11 @@ class Graph:
             if (loop := _loop(node)) is not None:
                 found[loop.source] = node
         return found
+
+    @property
+    def loop_ends(self) -> Mapping[str, str]:
+        """By the node at a repeated part's entry: its last node."""
+        return {entry.name: end for end, entry in self.loops.items()}
 
     @cached_property
     def tied(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from quant_model.arithmetic import (
     remembered,
     used_bits,
 )
-from quant_model.booth import booth
+from quant_model.booth import Booth, booth
 from quant_model.pipeline import PIPELINE
 
 __all__ = ["Entities"]
@@ -52,6 +52,17 @@ def _carry(bits: Number) -> Number:
 def _low_zeros(value: Number) -> Number:
     """Zero bits below the lowest one of a positive number."""
     return bit_length(value & -value) - 1
+
+
+def _between_stages(made: Booth, unsigned: Number) -> tuple[Number, Number]:
+    """Registers between the two stages of a product: of each lane, and of the x that lanes share.
+
+    What the first rows have summed up, and for the others the addend and the bits that choose them.
+    """
+    settled = 2 * PIPELINE.rows_per_stage + made.odd
+    choosing, added = made.encoded - settled + 1, made.addend - unsigned
+    own, shared = pick(made.x_encoded, added, choosing), pick(made.x_encoded, choosing, added)
+    return settled + made.addend + own, shared
 
 
 def _slots(rows: Number, windows: Number, luts: int) -> Counts:
@@ -205,6 +216,70 @@ class Entities(ABC):
         return Usage(kind, rules, features)
 
     @remembered
+    def line_buffer(
+        self,
+        bits: Number,
+        lanes: Number,
+        words: Number,
+        groups: Number,
+        length: int,
+        lines: int,
+        stride: int,
+        places: Number,
+        depth: Number,
+    ) -> Usage:
+        """``line_buffer.vhd`` without its RAM: who writes, what lies there, where the next step reads.
+
+        The words of a step are told by one adder, whose other operand is one of a few constants.
+        """
+        address, place, filled = used_bits(depth), used_bits(places + 1), used_bits(places // length + 3)
+        centre, word = used_bits(-(-length // stride)), used_bits(words // groups)
+        turn, line_word, lane = used_bits(-(-lines // stride)), used_bits(length * words), used_bits(lanes)
+        taps = 2 + (2 if length > 1 else 0)
+        counters = (lane, line_word, address, place, filled, centre, turn, word, address)
+        rules = Counts(
+            ff=sum(counters) + taps + (lanes - 1) * bits + 2 + PIPELINE.read,
+            carry4=sum(self.chain(own) for own in counters),
+        )
+        features = {
+            "one": 1,
+            "several lines": int(lines > 1),
+            "address": address,
+            "place": place + filled,
+            "centre bits": centre + turn,
+            "word bits": word,
+            "line bits": line_word,
+            "lane bits": lane,
+        }
+        return Usage("line_buffer", rules, features)
+
+    @remembered
+    def gates(self, bits: Number) -> Usage:
+        """Zeros outside an image: gates behind the RAM of ``line_buffer.vhd``."""
+        return Usage("gates", Counts(lut=bits))
+
+    @remembered
+    def own_factors(
+        self, dsp: Number, lanes: Number, x_bits: Number, x_unsigned: Number, w_bits: Number
+    ) -> Usage:
+        """What lanes with an x each have more than lanes that share it.
+
+        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
+        take some of them in.
+        """
+        made = booth(x_bits, x_unsigned, w_bits)
+        _, shared = _between_stages(made, pick(x_unsigned, 1, 0))
+        copies = pick(dsp, 0, pick(made.stages > 1, shared, 0))
+        gates = lanes * x_bits
+        rules = Counts(lut=pick(dsp, gates, 0), ff=(lanes - 1) * copies)
+        return Usage("own_factors", rules, {"gates": pick(dsp, 0, gates)}, "lanes")
+
+    @remembered
+    def neighbourhood_control(self) -> Usage:
+        """``neighbourhood_engine.vhd`` itself."""
+        return Usage("neighbourhood_control", Counts(ff=PIPELINE.read), {"one": 1})
+
+    @remembered
     def sequencer(self, heads: Number, groups: Number, inner: Number, period: Number, first: Number) -> Usage:
         """``sequencer.vhd``; of the flags those count that are used and no bits of counts.
 
@@ -339,28 +414,22 @@ class Entities(ABC):
         """
         several, lane_bits = pick(lanes > 1, 1, 0), used_bits(lanes)
         constant = varying == 0
-        made = booth(x_bits, x_signed ^ True, w_bits)
-        encoded, addend, stages = made.encoded, made.addend, made.stages
-        x_encoded = pick((encoded == x_bits) & (addend == w_bits) & (x_signed & True), 1, 0)
-        # Between two stages: what the first rows have summed up, and both factors for the others.
-        settled = 2 * PIPELINE.rows_per_stage + made.odd
-        choosing, added = encoded - settled + 1, addend - pick(x_signed, 0, 1)
-        own, shared = (
-            pick(x_encoded, added, choosing),
-            pick(x_encoded, choosing, added),
-        )
-        staged = pick(constant, 0, pick(stages > 1, 1, 0))
-        second_stage = staged * (lanes * (settled + addend + own) + shared)
-        rows = made.rows * (addend + 1) + made.odd * added
+        made, unsigned = booth(x_bits, x_signed ^ True, w_bits), pick(x_signed, 0, 1)
+        staged = pick(constant, 0, pick(made.stages > 1, 1, 0))
+        own, shared = _between_stages(made, unsigned)
+        second_stage = staged * (lanes * own + shared)
+        rows = made.rows * (made.addend + 1) + made.odd * (made.addend - unsigned)
         full = x_bits * w_bits
         adders = pick(made.folded, pick(x_signed, 1, 0), rows * varying)
         product = pick(constant, (0.04 + 0.004 * full) * full, adders)
-        product_bits = (x_bits + w_bits) * pick(constant, pick(stages > 1, 0.9, 0.15 + 0.06 * w_bits), 1.0)
+        product_bits = (x_bits + w_bits) * pick(
+            constant, pick(made.stages > 1, 0.9, 0.15 + 0.06 * w_bits), 1.0
+        )
         registers = lanes * (pick(made.folded, 0, product_bits) + sum_bits + kept) + kept
-        chains = pick(made.folded, 0, made.rows * self.chain(addend + 2))
+        chains = pick(made.folded, 0, made.rows * self.chain(made.addend + 2))
         rules = Counts(
             lut=lanes * (product + sum_bits),
-            ff=registers + second_stage + 2 + 3 * stages + lane_bits,
+            ff=registers + second_stage + 2 + 3 * made.stages + lane_bits,
             carry4=lanes * (pick(constant, _CONSTANT_ROWS, 1) * chains + self.chain(sum_bits))
             + self.chain(lane_bits),
             variance=pick(constant, (_CONSTANT_SCATTER * lanes * product) ** 2, 0),
