@@ -275,7 +275,7 @@ class Entities(ABC):
     ) -> Usage:
         """What lanes with an x each have more than lanes that share it.
 
-        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
+        Copies of it in long products, and the gates that make it zero outside an image: rows in LUTs
         take some of them in.
         """
         made = booth(x_bits, x_unsigned, w_bits)
