@@ -330,12 +330,12 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
 def _told(
     models: Mapping[int, IntegerModel], datasets: Mapping[int, Dataset], first: Dataset
 ) -> dict[int, npt.NDArray[np.float64]]:
-    """What designs with the first one's window forecast on the stretch of test data that is shown."""
+    """What designs with the first one's test rows forecast on the stretch of test data that is shown."""
     part = slice(0, _LONGEST_STRETCH)
     found = {}
     for number, model in models.items():
         own = datasets[number]
-        if own.window == first.window:
+        if np.array_equal(own.test.last_row, first.test.last_row):
             test = own.test.part(part)
             found[number] = own.forecast(test, model.predict(test.x))
     return found
