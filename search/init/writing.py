@@ -37,7 +37,7 @@ _SPLITS = ((0.7, 0.1, 0.2), (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), (0.5, 0.25, 0.25))
 """Shares to try: the first that leaves no class without a training row."""
 _FIRST_TRIALS = 20
 _ROWS_PER_GAP = 100
-"""Rows between two gaps, on average, from which a series counts as regular: a stream begins anew behind each."""
+"""Rows between two gaps, on average, from which a series is regular: a stream begins anew behind each."""
 _WIDTH = 118
 _UNITS = {
     unit.lower(): unit
