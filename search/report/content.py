@@ -28,6 +28,7 @@ from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
 from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
 from search.results.host import added_values
+from search.results.life import life_lines
 from search.results.scores import Scores, score
 from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
@@ -139,6 +140,11 @@ class ShownDesign:
     def cycles(self) -> int:
         """Clocks per window."""
         return self.trial.estimate.cycles
+
+    @cached_property
+    def life(self) -> tuple[str, ...]:
+        """What the chip does between two forecasts."""
+        return tuple(life_lines(self.assessment))
 
     @property
     def latency_us(self) -> float:

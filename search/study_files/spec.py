@@ -271,6 +271,12 @@ class DeviceSpec(_Model):
     what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
+    period: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="seconds between two rows, above 0"
+    )
+    """Seconds from one row to the next. The energy of a forecast, as objective and limit too, is then all
+    that the chip takes until the next one, in the cheaper of two regimes: it stays configured, or it is
+    powered off and configured again. A design must be done when the next row comes."""
 
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
