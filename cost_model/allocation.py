@@ -292,7 +292,7 @@ def _chains(graph: Graph) -> list[tuple[str, ...]]:
     """What moves at one pace: engines between two barriers, with those that make what the next one stores."""
     plan = stages(graph)
     sections = [plan.first.chain, *([*stage.ahead, *stage.chain] for stage in plan.barriers)]
-    stored = [*(stage.stored for stage in plan.barriers), []]
+    stored = [*(stage.stored for stage in plan.barriers), plan.last.stored if plan.last else []]
     joined = ((*chain, *behind) for chain, behind in zip(sections, stored, strict=True))
     return [chain for chain in (*joined, *((name,) for name in plan.tail)) if chain]
 

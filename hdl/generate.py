@@ -32,6 +32,7 @@ LIBRARY = (
     "arithmetic",
     "dual_port_ram",
     "row_buffer",
+    "last_row",
     "address_counter",
     "window_slots",
     "sequencer",

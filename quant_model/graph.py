@@ -135,6 +135,8 @@ class Shape(ABC):
     """What a search chooses to make a shape, in the order of the study file."""
     snapped: ClassVar[tuple[str, ...]] = ()
     """Those of them that may be lowered, down to 1, to suit the others."""
+    variants: ClassVar[tuple[str, ...]] = ()
+    """Those of them whose values are words: each means nodes of its own."""
 
     @classmethod
     @abstractmethod
@@ -222,7 +224,7 @@ class Graph:
         found = {self.input.name: self.sees}
         for node in self.nodes:
             fewest = reduce(at_most, (found[source] for source in node.sources))
-            found[node.name] = node.rows if node.reduces else fewest - node.rows_before
+            found[node.name] = node.rows if reduces(node) else fewest - node.rows_before
         return found
 
     @property
@@ -320,6 +322,11 @@ class Graph:
         """The tensors that share one format, the first of them free to choose; empty where none does."""
         bound = [name for name, tensor in self.tensors.items() if tensor.tied_to is not None]
         return (cast(str, self.tensors[bound[0]].tied_to), *bound) if bound else ()
+
+
+def reduces(node: Node) -> bool:
+    """Whether it makes one row of a window's: out of all, or out of the last."""
+    return node.reduces or any(edge.last_of is not None for edge in node.inputs)
 
 
 def _loop(node: Node) -> Edge | None:

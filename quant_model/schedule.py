@@ -7,7 +7,8 @@ whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a b
 longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
 it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
 of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
-across the barrier hold the rows that this takes. (Max-plus algebra of event graphs: Baccelli et al.,
+across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for one
+row, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
 "Synchronization and Linearity", 1992, chapter 2.)
 
 The schedule walks the graph, whose numbers are one design's or arrays over many.
@@ -137,6 +138,19 @@ class _Barrier:
         return self.columns + PIPELINE.replay
 
 
+@dataclass(frozen=True)
+class _Last:
+    """The barrier in front of a window's last row, with the clocks of what is stored for it."""
+
+    stage: Stage
+    stored: tuple[Timing, ...]
+
+    @property
+    def pace(self) -> Number:
+        """Clocks per row of what is stored."""
+        return largest([part.row for part in self.stored])
+
+
 class _Walk:
     """One walk over a graph."""
 
@@ -149,6 +163,8 @@ class _Walk:
         """Of buffers on one side of a barrier: clocks that a place is taken."""
         self.first = self._section(self.stages.first, graph.input.columns)
         self.barriers = self._barriers()
+        last = self.stages.last
+        self.last = None if last is None else _Last(last, tuple(timings[name] for name in last.stored))
         self.times = [self._times(index) for index in range(len(self.barriers))]
 
     def schedule(self) -> Schedule:
@@ -196,6 +212,8 @@ class _Walk:
             before = at_least(before, self._slowest(index - 1)[1])
         if index + 1 < len(self.barriers):
             behind = at_least(behind, self._slowest(index + 1)[0])
+        elif self.last is not None:
+            behind = at_least(behind, self.last.pace)
         chain, names = own.behind.chain, own.behind.stage.chain
         stores = []
         for name, windows in zip(own.behind.stage.stores, own.windows, strict=True):
@@ -235,12 +253,33 @@ class _Walk:
     def _hold_all(self) -> None:
         """Rows of all buffers."""
         # With no barrier there is nothing to overlap at, and windows follow each other freely.
-        overlaps = self.barriers[0].overlaps if self.barriers else True
+        overlaps = self.barriers[0].overlaps if self.barriers else self._last_overlaps
         self._hold_chain(self.first, self.graph.input.columns, self.first.pace, overlaps)
         for barrier, times in zip(self.barriers, self.times, strict=True):
             self._hold_barrier(barrier, times)
+        if self.last is not None:
+            self._hold_last(self.last)
         for name in (*self.stages.tail, OUTPUT):
             self.buffers[name] = 1
+
+    def _hold_last(self, own: _Last) -> None:
+        """Rows for what fills the stores; of those that wait in the tail a window has one."""
+        before = self._sections()[-1]
+        for name, part in zip(own.stage.stored, own.stored, strict=True):
+            spacing = at_least(before.pace, own.pace)
+            self._hold(name, before.latency + part.reading, spacing, self._last_overlaps)
+        for name, _ in (*own.stage.crossing, *own.stage.waiting):
+            self.buffers[name] = 1
+
+    @property
+    def _last_overlaps(self) -> Number:
+        """Whether a window can come in while the last row of the one before asks."""
+        if self.last is None:
+            return True
+        return -largest([-self._windows(name) for name in self.last.stage.stores]) > 1
+
+    def _windows(self, store: str) -> Number:
+        return self.graph.by_name[store].engine.windows
 
     def _hold_chain(self, own: _Section, latency: Number, pace: Number, overlaps: Number) -> None:
         """Buffers inside a stage, whose first engine is fed with ``latency``, by rows ``pace`` apart."""
@@ -282,13 +321,40 @@ class _Walk:
             crossing += [(lead, self.buffers[name]) for name, lead in self._crossing(own, times)]
             yield from barrier_limits(times, crossing)
         # One row a window at the end, in each of its buffers.
-        latency = self._sections()[-1].latency + self._reduction
-        for name in self.stages.tail:
-            yield latency + self.timings[name].reading
+        latency, late = self._sections()[-1].latency + self._reduction, self._late
+        for index, name in enumerate(self.stages.tail):
+            yield latency + self.timings[name].reading + (late if index == 1 else 0)
             latency = self.timings[name].latency
+        if self.last is not None:
+            yield from self._last_limits(self.last)
         columns = self.graph.output.columns
         yield latency + PIPELINE.output_next * (columns - 1) + 1
         yield PIPELINE.output_next * columns
+
+    def _last_limits(self, own: _Last) -> Iterator[Number]:
+        """The stores' rounds and those of the rows that wait, counted from a window's first row on."""
+        before, tail = self._sections()[-1], [self.timings[name] for name in self.stages.tail]
+        pace = at_least(before.pace, own.pace)
+        yield self.rows * pace
+        opened = (self.rows - 1) * pace + tail[0].latency + self._late
+        for name in own.stage.stores:
+            place = self.stages.tail.index(name)
+            taken = sum(part.latency for part in tail[1:place]) + tail[place].reading
+            release = self.graph.by_name[name].release
+            yield ceil_div(opened + taken + release, self._windows(name))
+        for name, branch in own.stage.crossing:
+            done = tail[0].latency + self._late + sum(part.latency for part in tail[branch])
+            yield before.latency + done - self.graph.by_name[name].delay
+        for name, branch in own.stage.waiting:
+            yield sum(part.latency for part in tail[branch]) - self.graph.by_name[name].delay
+
+    @property
+    def _late(self) -> Number:
+        """Clocks that the last row's query waits until all rows are stored, at the most."""
+        if self.last is None:
+            return 0
+        stored = largest([part.latency for part in self.last.stored])
+        return at_least(stored - self.timings[self.stages.tail[0]].latency, 0)
 
     def _sections(self) -> list[_Section]:
         return [self.first, *(barrier.behind for barrier in self.barriers)]
@@ -308,11 +374,14 @@ class _Walk:
                 if number > 0:
                     stream = [_Arrivals(0, _last(stream, self.rows) + own.replay, own.columns)]
                 stream = self._passed(own, stream)
-        end = (
-            _last(stream, self.rows)
-            + self._reduction
-            + sum(self.timings[n].latency for n in self.stages.tail)
-        )
+        tail = [self.timings[name].latency for name in self.stages.tail]
+        opened = _last(stream, self.rows) + self._reduction + tail[0]
+        if self.last is not None:
+            # The last row's query is there; are all keys and values?
+            opened = largest(
+                [opened, *(_last(_through(stream, part), self.rows) for part in self.last.stored)]
+            )
+        end = opened + sum(tail[1:])
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
     def _passed(self, own: _Barrier, stream: Sequence[_Arrivals]) -> list[_Arrivals]:

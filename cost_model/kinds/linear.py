@@ -13,7 +13,7 @@ from quant_model.arithmetic import Number, at_least, pick, remembered
 from quant_model.kinds.linear import Linear
 from quant_model.node import Node
 
-__all__ = ["COST", "passed_bits"]
+__all__ = ["COST", "last_row_parts", "passed_bits"]
 
 
 def passed_bits(node: Node) -> Number:
@@ -31,6 +31,7 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     bound, accumulator, total = node.product_bound, node.accumulator.bits, node.total.bits
     buffer = entities.row_buffer("row_buffer", inputs, rows, groups > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
+    yield from last_row_parts(node.last_of, inputs, of)
     ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
     weights = entities.rom(words, lanes * w_bits, lanes * w_bits, engine.memory_in_block)
@@ -55,6 +56,15 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
     stage = _output_stage(node, of)
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
+
+
+def last_row_parts(rows: Number | None, columns: Number, of: Of) -> Iterator[Part]:
+    """What lets the last of so many rows through to a buffer; nothing where all go there."""
+    if rows is not None:
+        # Rows begun, rows complete, and the place in one.
+        for depth in (rows, rows, columns):
+            counter = of.entities.address_counter("bias_counter", depth)
+            yield Part("last_row", counter, purposes.BUFFERS, "buffer", "buffer_last")
 
 
 def _output_stage(node: Linear, of: Of) -> Usage:

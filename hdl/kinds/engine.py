@@ -31,6 +31,7 @@ def engine_part(
     generics: Mapping[str, GenericValue],
     ports: Mapping[str, str],
     beside: Part,
+    last_of: int | None = None,
 ) -> Part:
     """An engine behind its input buffer.
 
@@ -43,6 +44,7 @@ def engine_part(
         generics: Those of the entity that not all engines have.
         ports: Likewise.
         beside: ROMs and stores: what stands between buffer and engine.
+        last_of: Rows of a window of which the engine reads the last; None for all.
     """
     name, (x_bits, w_bits) = identifier(node.name), node.work.factors
     bits, columns = shape
@@ -68,7 +70,7 @@ def engine_part(
     )
     return joined(
         Part((*stream_signals(node.name, node.output.bits), *cursor_signals(name))),
-        row_buffer(f"{name}_buffer", source, bits, columns, rows, style, reader=name),
+        row_buffer(f"{name}_buffer", source, bits, columns, rows, style, reader=name, last_of=last_of),
         beside,
         Part(instances=(engine,)),
     )

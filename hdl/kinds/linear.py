@@ -37,8 +37,9 @@ def build(node: Linear, of: Build) -> Part:
         "bias_data": f"{name}_bias_data",
     }
     roms = joined(rom_part(f"{name}_weight", weights), rom_part(f"{name}_bias", bias))
+    shape = node.input.bits, node.in_features
     return engine_part(
-        node, of, "linear_engine", node.source, (node.input.bits, node.in_features), generics, ports, roms
+        node, of, "linear_engine", node.source, shape, generics, ports, roms, last_of=node.last_of
     )
 
 

@@ -51,7 +51,7 @@ class Reference:
             self._linear(found, unit, f"{layer}.contract", f"{layer}.expand")
             self._residual(found, unit, f"{layer}.ffn_residual", f"{layer}.contract", stream)
             stream = f"{layer}.ffn_residual"
-        if isinstance(self.shape, Stream):
+        if isinstance(self.shape, Stream) or self.shape.readout == "last":
             self._linear(found, unit, "head", stream)
             return found
         sums = [sum(row[column] for row in found[stream]) for column in range(self.shape.d_model)]
@@ -95,6 +95,9 @@ class Reference:
         # A row of a stream asks when a whole window lies behind it, and meets that window's rows.
         window = self.shape.window if isinstance(self.shape, Stream) else 0
         asking = query[max(window - 1, 0) :]
+        if self.shape.readout == "last" and layer == f"layer{self.shape.layers - 1}":
+            asking = query[-1:]
+            found[f"{layer}.query"] = asking
         scores: Rows = [[] for _ in asking]
         context: Rows = [[] for _ in asking]
         for head in range(self.shape.heads):
