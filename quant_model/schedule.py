@@ -7,8 +7,8 @@ whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a b
 longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
 it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
 of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
-across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for one
-row, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
+across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for
+that one, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
 "Synchronization and Linearity", 1992, chapter 2.)
 
 The schedule walks the graph, whose numbers are one design's or arrays over many.

@@ -27,7 +27,6 @@ from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
 from quant_model.node import Node
 
-
 Readout = Literal["mean", "last"]
 
 
@@ -55,7 +54,7 @@ class Encoder(Shape):
     """Times that each encoder layer is applied with the same weights (neural ODE: arXiv 2401.02721)."""
 
     readout: Readout = "mean"
-    """What the head reads: the mean of all rows, or the last one, for which the last layer computes one query."""
+    """What the head reads: the mean of all rows, or the last one, which then alone asks in the last layer."""
 
     family: ClassVar[str] = "encoder"
     structural: ClassVar[tuple[str, ...]] = ("layers", "repeats", "readout")

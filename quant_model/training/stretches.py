@@ -43,21 +43,24 @@ def stretched(windows: WindowArray, chosen: _Numbers) -> Tensor:
 
 
 def batches(windows: WindowArray, length: int, size: int, generator: torch.Generator) -> list[_Numbers]:
-    """All windows in batches of about ``size``, as stretches of up to ``length``, in random order.
+    """All windows in batches of about ``size``, in random order: as stretches, else one by one.
 
-    Stretches begin elsewhere each time. At the ends of what lies without a gap some windows count twice.
+    Stretches begin elsewhere each time; at the ends of what lies without a gap some windows count twice.
+    Where so many do not follow each other windows come one by one: batches are mixed as widely as they can.
 
     Returns:
-        ``(stretches, length)`` numbers of windows each, the length the same within a batch.
+        ``(stretches, length)`` numbers of windows each, or ``(windows, 1)``.
     """
     offset = int(torch.randint(length, (), generator=generator)) if length > 1 else 0
     found: list[_Numbers] = []
-    for stretches in _stretches(windows, length, offset):
+    for stretches in _stretches(windows, length, offset, shorter=False):
         order = torch.randperm(len(stretches), generator=generator).numpy()
         count = max(size // stretches.shape[1], 1)
         found += _split(stretches[order], count)
     if length == 1:
         return found
+    # Of a window that is the only one by itself no norm can be taken, either.
+    found = [part for part in found if part.size > 1 or size == 1] or found
     return [found[index] for index in torch.randperm(len(found), generator=generator).tolist()]
 
 
@@ -73,7 +76,7 @@ def in_stretches(
         at_once: windows that are computed at a time.
     """
     parts: list[tuple[_Numbers, Tensor]] = []
-    for stretches in _stretches(windows, _LONGEST if together else 1, 0):
+    for stretches in _stretches(windows, _LONGEST if together else 1, 0, shorter=True):
         count = max(at_once // stretches.shape[1], 1)
         for start in range(0, len(stretches), count):
             part = stretches[start : start + count]
@@ -85,15 +88,15 @@ def in_stretches(
     return found
 
 
-def _stretches(windows: WindowArray, length: int, offset: int) -> Iterator[_Numbers]:
-    """All windows as stretches, ``(stretches, length)``, by length."""
+def _stretches(windows: WindowArray, length: int, offset: int, *, shorter: bool) -> Iterator[_Numbers]:
+    """All windows as stretches, ``(stretches, length)``, by length; ``shorter`` ones too, or one by one."""
     if length == 1 or not isinstance(windows, WindowView):
         yield np.arange(len(windows))[:, None]
         return
     by_length: dict[int, list[_Numbers]] = {}
     for run in np.split(np.arange(len(windows)), windows.breaks):
-        own = min(length, len(run))
-        starts = np.arange(offset - length, len(run), length).clip(0, len(run) - own)
+        own = length if len(run) >= length else len(run) if shorter else 1
+        starts = np.arange(offset - length, len(run), own if own == 1 else length).clip(0, len(run) - own)
         by_length.setdefault(own, []).append(run[np.unique(starts)])
     for own, found in sorted(by_length.items(), reverse=True):
         yield np.concatenate(found)[:, None] + np.arange(own)

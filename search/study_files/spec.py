@@ -6,6 +6,7 @@ in the study itself, so that a worker on another machine rebuilds it without the
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
+from quant_model.families.encoder import Readout
 from quant_model.training.settings import TrainingSettings
 from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
@@ -363,6 +365,10 @@ class Space(_Model):
         (1,), description="whole numbers 1..8"
     )
     """Times that each encoder layer is applied with the same weights and engines."""
+    readout: Choice[Readout] = Field(("mean",), description="mean, last or both")
+    """What an encoder's forecast is read from. mean: all rows. last: the newest row, which then alone asks in
+    the last layer; with one layer a quarter of the time and energy. A stream is always read from the newest
+    row."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
@@ -456,7 +462,7 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
 
 
 def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
-    """By family the shape with the most of everything: the names of its graph are those of the parameters."""
+    """By family, and by what words say, the shape with the most of everything: its graph has all names."""
     return tuple(_shapes(spec, max))
 
 
@@ -472,5 +478,10 @@ def _shapes(spec: StudySpec, extreme: Callable[[Iterable[int]], int]) -> Iterato
     outputs = extreme(space.outputs or (spec.outputs,))
     for name in space.family:
         family = FAMILIES[name]
-        choice = {key: extreme(getattr(space, key)) for key in family.parameters} | {"heads": 1}
-        yield family.chosen(choice, features, outputs)
+        words = {key: getattr(space, key) for key in family.variants}
+        numbers = {
+            key: extreme(getattr(space, key)) for key in family.parameters if key not in family.variants
+        }
+        for values in itertools.product(*words.values()):
+            choice = numbers | {"heads": 1} | dict(zip(words, values, strict=True))
+            yield family.chosen(choice, features, outputs)

@@ -39,9 +39,12 @@ def generator(seed: int = 0) -> torch.Generator:
 def test_every_window_is_in_a_stretch_without_a_gap(seed: int, length: int, size: int) -> None:
     windows = windows_with_gaps(seed)
     found = batches(windows, length, size, generator(seed))
-    assert {int(number) for part in found for number in part.flat} == set(range(len(windows)))
+    missing = set(range(len(windows))) - {int(number) for part in found for number in part.flat}
+    # A window that is the only one by itself cannot be a batch.
+    assert len(missing) <= (length > 1)
     for part in found:
-        assert part.shape[1] <= length
+        assert part.shape[1] in (1, length)
+        assert part.size > 1 or size == 1
         # A single window left over may make a batch one larger.
         assert part.size <= max(size, part.shape[1]) + 1
         rows = stretched(windows, part).numpy()
@@ -61,6 +64,12 @@ def test_a_window_that_is_left_over_joins_the_batch_before() -> None:
     windows = WindowView(ROWS, np.arange(65), 4)
     assert [part.size for part in batches(windows, 1, 32, generator())] == [32, 33]
     assert [part.size for part in batches(WindowView(ROWS, np.arange(1), 4), 1, 32, generator())] == [1]
+
+
+def test_a_window_that_is_the_only_one_by_itself_is_left_out() -> None:
+    windows = WindowView(ROWS, np.array([*range(32), 50]), 4)
+    found = batches(windows, 16, 32, generator())
+    assert {int(number) for part in found for number in part.flat} == set(range(32))
 
 
 def test_only_what_answers_each_row_has_stretches() -> None:
