@@ -374,15 +374,22 @@ class _Walk:
                 if number > 0:
                     stream = [_Arrivals(0, _last(stream, self.rows) + own.replay, own.columns)]
                 stream = self._passed(own, stream)
+        end = _last(stream, self.rows) + self._reduction
         tail = [self.timings[name].latency for name in self.stages.tail]
-        opened = _last(stream, self.rows) + self._reduction + tail[0]
         if self.last is not None:
             # The last row's query is there; are all keys and values?
-            opened = largest(
-                [opened, *(_last(_through(stream, part), self.rows) for part in self.last.stored)]
-            )
-        end = opened + sum(tail[1:])
+            stored = [_through(stream, part) for part in self.last.stored]
+            end = largest([end, *self._held_back(self.last, stored)]) + tail.pop(0)
+            end = largest([end, *(_last(rows, self.rows) for rows in stored)])
+        end = end + sum(tail)
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
+
+    def _held_back(self, own: _Last, stored: Sequence[Sequence[_Arrivals]]) -> Iterator[Number]:
+        """When the last row comes at the earliest since it needs a place in the buffers of what is stored."""
+        for name, part, rows in zip(own.stage.stored, own.stored, stored, strict=True):
+            before = self.rows - 1 - self.buffers[name]
+            given_back = _at(rows, before) - part.latency + part.reading
+            yield pick(before >= 0, given_back + self._sections()[-1].latency, 0)
 
     def _passed(self, own: _Barrier, stream: Sequence[_Arrivals]) -> list[_Arrivals]:
         """The rows behind a barrier's chain, given those in front of it."""
@@ -424,5 +431,10 @@ def _through(arrivals: Sequence[_Arrivals], part: Timing) -> list[_Arrivals]:
 
 
 def _last(arrivals: Sequence[_Arrivals], rows: Number) -> Number:
-    """When the last row is complete: all conditions on it must hold."""
-    return largest([pick(a.row < rows, a.clock + (rows - 1 - a.row) * a.spacing, 0) for a in arrivals])
+    """When the last row is complete."""
+    return _at(arrivals, rows - 1)
+
+
+def _at(arrivals: Sequence[_Arrivals], row: Number) -> Number:
+    """When a row is complete: all conditions on it must hold."""
+    return largest([pick(a.row <= row, a.clock + (row - a.row) * a.spacing, 0) for a in arrivals])
