@@ -135,6 +135,8 @@ class Shape(ABC):
     """What a search chooses to make a shape, in the order of the study file."""
     snapped: ClassVar[tuple[str, ...]] = ()
     """Those of them that may be lowered, down to 1, to suit the others."""
+    variants: ClassVar[tuple[str, ...]] = ()
+    """Those of them whose values are words: each means nodes of its own."""
 
     @classmethod
     @abstractmethod

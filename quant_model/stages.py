@@ -53,10 +53,13 @@ class Stages:
     """Before any barrier."""
     barriers: Sequence[Stage]
     """Each with the barrier in front of it."""
+    last: Stage | None
+    """Where the last row of a window alone asks, and meets what is stored of all: the stores, those that fill
+    them, and the nodes for which rows wait until engines of the tail are done. It has no chain of its own."""
     tail: Sequence[str]
-    """Engines with a pace behind the node that makes one row of a window's."""
+    """Engines with a pace that work on one row of a window's, in series."""
     reducing: str | None
-    """That node."""
+    """The node in front of them that makes this row of all; None where it is the last."""
     delays: dict[str, int]
     """By engine with a pace: clocks of what passes its elements on at once, one row for a row."""
 
@@ -81,6 +84,10 @@ def stages(outline: Graph) -> Stages:
             (name, slice(part.start, stage.chain.index(_engine(outline.loop_ends[name], outline)) + 1))
             for name, part in stage.loops
         ]
+    is_last = len(found) > 1 and not found[-1].chain and bool(tail)
+    last = _last(found.pop(), outline, reduced, tail) if is_last else None
+    if last is not None and not found[0].even:
+        raise ValueError("a last row that alone asks comes behind neither convolutions nor repeated parts")
     for stage in found[1:]:
         if len(stage.ahead) != 1 or not stage.chain:
             raise ValueError(
@@ -89,7 +96,24 @@ def stages(outline: Graph) -> Stages:
         if not stage.even:
             raise ValueError("convolutions and repeated parts without a barrier come before all barriers")
     reducing = next((node.name for node in outline.nodes if node.reduces), None)
-    return Stages(found[0], found[1:], tail, reducing, _delays(outline))
+    return Stages(found[0], found[1:], last, tail, reducing, _delays(outline))
+
+
+def _last(stage: Stage, outline: Graph, reduced: set[str], tail: Sequence[str]) -> Stage:
+    """The stage whose stores the tail reads: those, and the nodes of the tail for which rows wait."""
+    for node in (node for node in outline.nodes if node.name in reduced):
+        for edge in node.inputs:
+            if edge.stored:
+                stage.stores.append(node.name)
+            elif edge.type == "wait":
+                waits_for = tail.index(_engine(node.name, outline)) + 1
+                if edge.last_of is not None:
+                    stage.crossing.append((node.name, slice(1, waits_for)))
+                else:
+                    stage.waiting.append(
+                        (node.name, slice(tail.index(_engine(edge.source, outline)), waits_for))
+                    )
+    return stage
 
 
 def _delays(outline: Graph) -> dict[str, int]:
@@ -118,9 +142,14 @@ def _reduced(outline: Graph) -> set[str]:
     """Nodes that work on one row of a window's, and the one that makes it."""
     found: set[str] = set()
     for node in outline.nodes:
-        if node.reduces or any(edge.source in found for edge in node.inputs):
+        if _reduces(node) or any(edge.source in found for edge in node.inputs):
             found.add(node.name)
     return found
+
+
+def _reduces(node: Node) -> bool:
+    """Whether it makes one row of a window's: out of all, or out of the last."""
+    return node.reduces or any(edge.last_of is not None for edge in node.inputs)
 
 
 def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]) -> None:

@@ -46,6 +46,21 @@ class WindowView:
         """Some of the windows, as a view of the same rows."""
         return WindowView(self._rows, self._first[part], self._all.shape[1])
 
+    def stretches(self, first: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.float32]:
+        """``(len(first), window + length - 1, features)``: all rows of windows that follow each other.
+
+        Args:
+            first: numbers of the windows that stretches begin with.
+            length: windows of each; there is no break between them.
+        """
+        longer = np.lib.stride_tricks.sliding_window_view(self._rows, self.shape[1] + length - 1, axis=0)
+        return np.ascontiguousarray(longer.transpose(0, 2, 1)[self._first[first]])
+
+    @property
+    def breaks(self) -> npt.NDArray[np.int64]:
+        """Numbers of the windows that do not begin one row behind the one before, but for the first."""
+        return np.flatnonzero(np.diff(self._first) != 1) + 1
+
     def newest(self, back: int, feature: int) -> npt.NDArray[np.float32]:
         """``(N,)``: a feature's value so many rows before each window's last."""
         found: npt.NDArray[np.float32] = self._rows[self._first + (self.shape[1] - 1 - back), feature]

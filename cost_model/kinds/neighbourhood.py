@@ -35,7 +35,7 @@ def parts(node: Neighbourhood, of: Of) -> Iterator[Part]:
     # They drive the RAM of who reads the rows, and are counted there when a netlist is measured.
     yield Part("gates", of.entities.gates(node.output.bits), purposes.BUFFERS, "gates")
     yield Part("control", of.entities.neighbourhood_control(), purposes.CONTROL, "control", "engine")
-    loops = of.entities.sequencer(1, 1, node.columns, node.columns)
+    loops = of.entities.sequencer(1, 1, node.columns, node.columns, False)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
 
 

@@ -153,7 +153,10 @@ def open_study(place: Place, name: str | None = None, artifacts: str | None = No
 
 
 def estimate(
-    design: DesignPoint | Place, device: str = DEFAULT_DEVICE, clock_mhz: float = Budget.clock_mhz
+    design: DesignPoint | Place,
+    device: str = DEFAULT_DEVICE,
+    clock_mhz: float = Budget.clock_mhz,
+    period_s: float | None = None,
 ) -> Assessment:
     """What a design takes of a device, by the cost model; choices left to ``auto`` are taken.
 
@@ -161,11 +164,12 @@ def estimate(
         design: A design point, or a file that holds one as JSON.
         device: For example ``xc7s15``.
         clock_mhz: MHz, for ``latency_us``, ``interval_us`` and ``energy_uj``.
+        period_s: Seconds between two rows, if ``energy_uj`` shall be that of the whole time.
 
     Raises:
         UserError: the file cannot be read or is no design point, or the device is unknown.
     """
-    return Budget(device, clock_mhz=clock_mhz).assess(_design(design))
+    return Budget(device, clock_mhz=clock_mhz, period_s=period_s).assess(_design(design))
 
 
 def _design(design: DesignPoint | Place) -> DesignPoint:

@@ -12,7 +12,6 @@ from search.results.front import FrontTrial, front, left_out
 from search.results.scores import Scores
 from search.show import number, print_table, shown, working
 from search.space.budget import Budget
-from search.space.facts import fact
 from search.store.study import OpenStudy
 
 __all__ = ["print_baselines", "print_checked", "print_front"]
@@ -74,7 +73,7 @@ def _print_fastest(study: OpenStudy, trials: Sequence[FrontTrial], resources: st
 
 def _change(name: str, builds: Builds) -> str:
     both = builds.own, builds.fastest
-    return " → ".join(number(fact(name, one.estimate, one.budget.clock_mhz)) for one in both)
+    return " → ".join(number(one.budget.fact(name, one.estimate)) for one in both)
 
 
 def print_baselines(study: OpenStudy) -> None:

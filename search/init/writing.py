@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from quant_model.errors import UserError
+from quant_model.families import FAMILIES
 from quant_model.training.settings import TrainingSettings
 from search.files import file_errors
 from search.init.guess import Guess
@@ -28,9 +29,15 @@ _VISITS, _PARENT_VISITS = 200_000, 400_000
 number of epochs is not exceeded; on long series it would take hours."""
 _EPOCHS = range(2, TrainingSettings.epochs + 1)
 _PARENT_EPOCHS = range(4, TrainingSettings.parent_epochs + 1)
+_STREAM_SAVES = (
+    "stream: each new row makes a forecast, for a fraction of the time and energy; earlier rows' keys and "
+    "values stay on the chip."
+)
 _SPLITS = ((0.7, 0.1, 0.2), (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), (0.5, 0.25, 0.25))
 """Shares to try: the first that leaves no class without a training row."""
 _FIRST_TRIALS = 20
+_ROWS_PER_GAP = 100
+"""Rows between two gaps, on average, from which a series is regular: a stream begins anew behind each."""
 _WIDTH = 118
 _UNITS = {
     unit.lower(): unit
@@ -119,6 +126,7 @@ def _text(guess: Guess, written: Written, shown: str, device: str) -> str:
     epochs = _within(_VISITS // windows, _EPOCHS)
     parent_epochs = _within(_PARENT_VISITS // windows, _PARENT_EPOCHS)
     data = "\n".join(_data_lines(guess, written, shown))
+    families = "\n".join(_family_lines(guess))
     return f"""\
 # Made by `bitfront init` from {_comment(guess.name)}. Its guesses are marked; change what is wrong.
 #
@@ -144,6 +152,7 @@ clock_mhz = 100.0
 [space]
 window = {written.window}
 # Rows that the model sees at once. Guess: {guess.reasons["window"]}{_shortened(guess, written)}.
+{families}
 d_model = [8, 16]
 ffn_ratio = 2
 # Width of the encoder, and of its feed-forward part over it. [16, 32] is more accurate, and slower to train.
@@ -157,6 +166,31 @@ lanes = [1, 2, 4]
 epochs = {epochs}
 parent_epochs = {parent_epochs}
 """
+
+
+def _family_lines(guess: Guess) -> Iterator[str]:
+    """Both families for the next row of one regular series; else windows alone, and why."""
+    against = _against_streams(guess)
+    if against:
+        yield f"# family = {toml(list(FAMILIES))}"
+        yield from _remark(f"{_STREAM_SAVES} Not proposed here: {against}.")
+        return
+    yield f"family = {toml(list(FAMILIES))}"
+    yield from _remark(
+        f"encoder: each forecast computes a whole window. {_STREAM_SAVES} Guess: rows come regularly, and "
+        "the forecast is for the next one. One family alone is searched more closely."
+    )
+
+
+def _against_streams(guess: Guess) -> str:
+    """What speaks against taking the series row by row; empty where nothing does."""
+    if guess.task == "classify":
+        return "a label tells a whole window"
+    if guess.columns.groups:
+        return "there are several recordings, and each begins a stream anew"
+    if guess.series.gaps * _ROWS_PER_GAP > guess.series.rows:
+        return "there are many gaps, and each begins a stream anew"
+    return ""
 
 
 def _shortened(guess: Guess, written: Written) -> str:

@@ -28,6 +28,7 @@ from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
 from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
 from search.results.host import added_values
+from search.results.life import life_lines
 from search.results.scores import Scores, score
 from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
@@ -139,6 +140,11 @@ class ShownDesign:
     def cycles(self) -> int:
         """Clocks per window."""
         return self.trial.estimate.cycles
+
+    @cached_property
+    def life(self) -> tuple[str, ...]:
+        """What the chip does between two forecasts."""
+        return tuple(life_lines(self.assessment))
 
     @property
     def latency_us(self) -> float:
@@ -330,12 +336,12 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
 def _told(
     models: Mapping[int, IntegerModel], datasets: Mapping[int, Dataset], first: Dataset
 ) -> dict[int, npt.NDArray[np.float64]]:
-    """What designs with the first one's window forecast on the stretch of test data that is shown."""
+    """What designs with the first one's test rows forecast on the stretch of test data that is shown."""
     part = slice(0, _LONGEST_STRETCH)
     found = {}
     for number, model in models.items():
         own = datasets[number]
-        if own.window == first.window:
+        if np.array_equal(own.test.last_row, first.test.last_row):
             test = own.test.part(part)
             found[number] = own.forecast(test, model.predict(test.x))
     return found

@@ -14,7 +14,6 @@ from quant_model.arithmetic import largest_divisor
 from quant_model.designs import Designs
 from search.sampling.encoding import Encoding, Rows
 from search.space.budget import Budget
-from search.space.facts import fact
 
 __all__ = ["Known", "evaluate"]
 
@@ -70,7 +69,7 @@ def _evaluated(designs: Designs, budget: Budget, objectives: tuple[str, ...]) ->
     for lanes in _LADDER:
         estimates = _estimates(_with_lanes(designs, lanes), budget)
         found = _known(estimates, budget, objectives)
-        clocks = fact(budget.lanes_for, estimates, budget.clock_mhz)
+        clocks = budget.fact(budget.lanes_for, estimates)
         if best is None:
             best, quickest = found, clocks
             continue
@@ -86,8 +85,7 @@ def _estimates(designs: Designs, budget: Budget) -> Estimate:
 
 
 def _known(estimates: Estimate, budget: Budget, objectives: tuple[str, ...]) -> Known:
-    clock = budget.clock_mhz
-    values = [np.asarray(fact(name, estimates, clock), dtype=np.float64) for name in objectives]
+    values = [np.asarray(budget.fact(name, estimates), dtype=np.float64) for name in objectives]
     excess = np.zeros(len(estimates.cycles))
     for constraint in budget.constraints(estimates).values():
         excess += np.maximum(constraint, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.sampling.encoding import Encoding, Ints
-from search.space.design_space import FAMILY, DesignSpace
+from search.space.design_space import DesignSpace
 
 __all__ = ["Features"]
 
@@ -41,7 +41,8 @@ class Features:
         space = encoding.space
         for name in encoding.arithmetic_names:
             own = space.parameters[space.parameter_of.get(name, name)]
-            values = np.array(range(1, len(own) + 1) if name == FAMILY else own, dtype=np.float64)
+            places = range(1, len(own) + 1)
+            values = np.array(places if isinstance(own[0], str) else own, dtype=np.float64)
             if name in space.snapped:
                 values = np.append(values, 1.0)
             moved = np.log2(values) if name in space.shape_parameters else 2.0**-values

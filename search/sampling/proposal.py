@@ -19,7 +19,6 @@ from search.sampling.features import Features
 from search.sampling.history import Observed
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, Value, first_choices
-from search.space.facts import fact
 from search.space.objectives import ERROR
 from search.space.pareto import non_dominated
 
@@ -330,8 +329,8 @@ class _Round:
                 continue
             if not lanes_chosen:
                 return proposer.encoding.choice(row)
-            clock = proposer.budget.clock_mhz
-            exact = np.array([[float(fact(name, assessment.estimate, clock)) for name in proposer.known]])
+            told = [float(proposer.budget.fact(name, assessment.estimate)) for name in proposer.known]
+            exact = np.array([told])
             reached = float(merit(row[None], Known(exact, np.zeros(1)))[0])
             if best is None or reached > best[0]:
                 best = reached, row

@@ -121,6 +121,12 @@ class _Checker:
                 f"layers of family {', '.join(space.family)} are not repeated",
                 'leave it out, or choose family = "encoder"',
             )
+        if max(space.repeats) > 1 and "last" in space.readout:
+            raise self._error(
+                ("space", "readout"),
+                "the last row's query is computed once, so no layer can be repeated with it",
+                'choose readout = "mean", or repeats = 1',
+            )
         for heads in space.heads:
             if all(d_model % heads for d_model in space.d_model):
                 raise self._error(

@@ -6,6 +6,7 @@ in the study itself, so that a worker on another machine rebuilds it without the
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
+from quant_model.families.encoder import Readout
 from quant_model.training.settings import TrainingSettings
 from search.study_files.reading_keys import ReadingKeys
 from search.study_files.spec_errors import user_error
@@ -271,6 +273,12 @@ class DeviceSpec(_Model):
     what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
+    period: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="seconds between two rows, above 0"
+    )
+    """Seconds from one row to the next. The energy of a forecast, as objective and limit too, is then all
+    that the chip takes until the next one, in the cheaper of two regimes: it stays configured, or it is
+    powered off and configured again. A design must be done when the next row comes."""
 
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -357,6 +365,10 @@ class Space(_Model):
         (1,), description="whole numbers 1..8"
     )
     """Times that each encoder layer is applied with the same weights and engines."""
+    readout: Choice[Readout] = Field(("mean",), description="mean, last or both")
+    """What an encoder's forecast is read from. mean: all rows. last: the newest row, which then alone asks in
+    the last layer; with one layer a quarter of the time and energy. A stream is always read from the newest
+    row."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
@@ -450,7 +462,7 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
 
 
 def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
-    """By family the shape with the most of everything: the names of its graph are those of the parameters."""
+    """By family, and by what words say, the shape with the most of everything: its graph has all names."""
     return tuple(_shapes(spec, max))
 
 
@@ -466,5 +478,10 @@ def _shapes(spec: StudySpec, extreme: Callable[[Iterable[int]], int]) -> Iterato
     outputs = extreme(space.outputs or (spec.outputs,))
     for name in space.family:
         family = FAMILIES[name]
-        choice = {key: extreme(getattr(space, key)) for key in family.parameters} | {"heads": 1}
-        yield family.chosen(choice, features, outputs)
+        words = {key: getattr(space, key) for key in family.variants}
+        numbers = {
+            key: extreme(getattr(space, key)) for key in family.parameters if key not in family.variants
+        }
+        for values in itertools.product(*words.values()):
+            choice = numbers | {"heads": 1} | dict(zip(words, values, strict=True))
+            yield family.chosen(choice, features, outputs)

@@ -60,6 +60,25 @@ def test_a_file_of_every_day(init: Init) -> None:
     assert series.targets[0, 0] == round(load(0), 3)
 
 
+SOME_DAYS = [time for time in hours() if time.day % 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "families"),
+    [
+        (table(), ("encoder", "stream")),
+        (table(gap=range(300, 305)), ("encoder", "stream")),
+        (lines("time,load", SOME_DAYS, daily(len(SOME_DAYS))), ("encoder",)),
+    ],
+    ids=["regular", "one gap", "many gaps"],
+)
+def test_a_regular_series_may_be_taken_row_by_row(init: Init, text: str, families: tuple[str, ...]) -> None:
+    init(text)
+    spec, _ = written()
+    assert spec.space.family == families
+    assert ("# family = " in Path("my.toml").read_text()) == ("stream" not in families)
+
+
 def test_its_study_trains(init: Init) -> None:
     init(table(rows=300, gap=range(100, 105)))
     text = Path("my.toml").read_text()

@@ -23,6 +23,7 @@ from tests.search.space.test_design_space import WIDE
 UNIFORM = TOML.replace("window = 6", 'window = 6\ngranularity = "uniform"\nheads = [1, 2]')
 OVERRIDDEN = WIDE + '\n[space.tensors."layer1.query"]\nweight_bits = 3\nlanes = [2, 4]\n'
 MIXED = WIDE.replace("[space]\n", '[space]\nfamily = ["encoder", "stream"]\n')
+READ = MIXED.replace("repeats = [1, 3]", 'readout = ["mean", "last"]')
 LIMITED = WIDE + "\n[constraints]\nlatency_us = 30\ndsp = 4\nenergy_uj = 9\n"
 
 
@@ -30,7 +31,7 @@ def encoding_of(text: str) -> Encoding:
     return Encoding(DesignSpace(parse_spec(text, "x.toml")))
 
 
-@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, UNIFORM, OVERRIDDEN])
+@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, READ, UNIFORM, OVERRIDDEN])
 def test_rows_mean_the_designs_of_their_choices(text: str) -> None:
     encoding = encoding_of(text)
     rows = encoding.random(np.random.default_rng(1), 60)
@@ -55,7 +56,7 @@ def test_rows_mean_the_designs_of_their_choices(text: str) -> None:
     assert seen == len(rows)
 
 
-@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, UNIFORM])
+@pytest.mark.parametrize("text", [TOML, WIDE, MIXED, READ, UNIFORM])
 def test_a_row_survives_the_way_through_its_choice(text: str) -> None:
     encoding = encoding_of(text)
     for row in encoding.random(np.random.default_rng(2), 20):
@@ -66,7 +67,7 @@ def test_a_row_survives_the_way_through_its_choice(text: str) -> None:
     assert encoding.row({**encoding.choice(row), encoding.names[0]: 10_000}) is None
 
 
-@pytest.mark.parametrize("space", [WIDE, MIXED])
+@pytest.mark.parametrize("space", [WIDE, MIXED, READ])
 def test_arithmetics_are_equal_exactly_when_their_digests_are(space: str) -> None:
     # Three bits of freedom besides lanes and buffers, in one or two layers, repeated or not.
     text = space.replace("{ min = 4, max = 8 }", "4").replace("residual_bits = [8, 12]", "residual_bits = 8")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from quant_model.families.encoder import Encoder
 from quant_model.training.families.encoder.shared_norm import SharedNorm
-from quant_model.training.kinds.attention import EVALUATION_LIMIT, TRAINING_LIMITS
+from quant_model.training.kinds.attention import EVALUATION_LIMIT, TRAINING_LIMITS, heads_first
 
 _POSITION_STD = 0.1
 """Initial spread of the learned positions: small beside a token's own spread of about 1."""
@@ -47,6 +47,17 @@ class EncoderLayer(nn.Module):
             middle = self._attention(tokens, first)
             tokens = self._feed_forward(middle, first_middle)
         return tokens
+
+    def last(self, tokens: Tensor) -> Tensor:
+        """The last row of each window after a single pass, ``(batch, d_model)``: it alone asks."""
+        rows = tokens.view(-1, self.window, tokens.shape[1])
+        normed = self.attention_norm(tokens)
+        whole = normed.view(rows.shape)
+        key, value = self._split(self.key(normed - self.attention_norm.bias)), self._split(self.value(normed))
+        query = heads_first(self.query(whole[:, -1:]), self.heads)
+        scores = query @ key.transpose(-1, -2) * self.d_head**-0.5
+        context = (torch.softmax(self._limited(scores), -1) @ value).flatten(1)
+        return self._feed_forward(rows[:, -1] + self.project(context), None)
 
     def _attention(self, tokens: Tensor, like: Tensor | None) -> Tensor:
         normed = self.attention_norm(tokens, like)
@@ -102,8 +113,13 @@ class FloatTransformer(nn.Module):
         """Forecasts of a batch."""
         d = self.shape.d_model
         tokens = (self.embed(windows) + self.position).view(-1, d)
-        for layer in self.layers:
+        *before, final = self.layers
+        for layer in before:
             tokens = layer(tokens)
-        pooled = tokens.view(len(windows), -1, d).mean(1)
+        if self.shape.readout == "last":
+            assert isinstance(final, EncoderLayer)
+            pooled = final.last(tokens)
+        else:
+            pooled = final(tokens).view(len(windows), -1, d).mean(1)
         forecast: Tensor = self.head(self.head_norm(pooled))
         return forecast

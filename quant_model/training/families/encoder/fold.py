@@ -24,7 +24,8 @@ def fold(model: FloatTransformer) -> dict[str, FoldedLinear]:
             assert isinstance(layer, EncoderLayer)
             linears |= {f"layer{index}.{name}": linear for name, linear in fold_layer(layer).items()}
         head_norm = AffineMap.of_norm(model.head_norm)
-        linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(model.shape.window).folded()
+        summed = model.shape.window if model.shape.readout == "mean" else 1
+        linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(summed).folded()
     return linears
 
 
