@@ -87,3 +87,21 @@ def test_its_front_tells_them_apart(study: OpenStudy) -> None:
     for one in front_json(study)["trials"]:
         shape = one["design"]["architecture"]
         assert shape.get("family", "encoder") == designs[one["number"]].shape.family
+
+
+@pytest.mark.slow
+def test_a_readout_from_the_last_row_is_trained_and_exported(make_study: StudyMaker, tmp_path: Path) -> None:
+    read = {
+        "window": 'window = 6\nreadout = ["mean", "last"]',
+        "d_model": "d_model = 4",
+        "lanes": "lanes = 1",
+    }
+    study = open_file(make_study(read))
+    work(study, 3)
+    trials = {trial.point.shape.structure[-1]: trial.number for trial in finished_trials(study)}
+    done = export_trial(study, trials["last"], tmp_path / "out")
+    result = verify(tmp_path / "out", vectors=6, seed=1)
+    assert (result.outputs, result.mismatches) == (6, 0)
+    assert {result.cycles_min, result.cycles_max} == {done.assessment.estimate.cycles}
+    assert "read from the last row" in (tmp_path / "out" / "README.md").read_text()
+    assert "the last of 6 rows" in render(gather(study, trials["last"], 1, {}))
