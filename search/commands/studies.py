@@ -151,6 +151,8 @@ def status(name: str | None, url: str, as_json: bool) -> None:
         return
     print(f"study {study.name} in {Location(url).shown}, {study.spec.study.trials} trials wanted")
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if study.exhausted:
+        print(study.exhausted)
 
 
 @click.command()

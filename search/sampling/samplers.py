@@ -16,6 +16,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from search.sampling.feasible_tpe import FeasibleTpeSampler
+from search.sampling.named import named_sampler
 from search.sampling.surrogate import SurrogateSampler
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, Value, first_choices
@@ -28,7 +29,8 @@ class BudgetSampler(BaseSampler):
     """The sampler that a study file names.
 
     ``surrogate`` (:mod:`search.sampling.surrogate`) and ``tpe`` (:mod:`search.sampling.feasible_tpe`) know
-    the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison.
+    the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison;
+    ``module:Class`` is anybody's (:mod:`search.sampling.named`).
     """
 
     def __init__(self, space: DesignSpace, budget: Budget) -> None:
@@ -76,7 +78,9 @@ class BudgetSampler(BaseSampler):
                 return NSGAIISampler(seed=seed)
             case "gp":
                 return GPSampler(seed=seed)
-        return RandomSampler(seed=seed)
+            case "random":
+                return RandomSampler(seed=seed)
+        return named_sampler(self._name, self._space.spec.study.sampler_arguments, seed)
 
     @cached_property
     def _surrogate(self) -> SurrogateSampler:

@@ -11,15 +11,20 @@ from search.files import make_folder
 from search.monitor.publish import Publisher
 from search.results.check import check_tools
 from search.results.front import finished_trials
+from search.sampling.named import named_sampler
+from search.sampling.reach import shortage
 from search.service.pool import tend, worker_programs, workers
 from search.service.supervise import Supervisor
 from search.show import number, study_progress
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace
 from search.stopping import StopSignal
 from search.store.location import Location
 from search.store.resilient import unless_away
-from search.store.study import OpenStudy, StudyCounts, create_or_resume
+from search.store.study import OpenStudy, StudyCounts, create_or_resume, study_exists
 from search.study_files.datasets import content_of, data_from_file
-from search.study_files.parser import data_path, load_spec
+from search.study_files.parser import data_path, key_in, load_spec
+from search.study_files.spec import StudySpec
 
 __all__ = ["DATABASE", "begin", "search"]
 
@@ -62,6 +67,9 @@ def begin(
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
     url = url or Location.of_file(out / DATABASE).url
+    _check_sampler(spec, study_file)
+    if not study_exists(url, spec.study.name):
+        _check_reach(spec, study_file)
     content, beside = content_of(path), out / "artifacts"
     study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")
@@ -69,6 +77,25 @@ def begin(
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
     _LOG.info("study open", extra={"facts": {**facts, "wanted": spec.study.trials}})
     return study, out
+
+
+def _check_sampler(spec: StudySpec, study_file: Path) -> None:
+    if ":" in (name := spec.study.sampler):
+        try:
+            named_sampler(name, spec.study.sampler_arguments, seed=0)
+        except UserError as error:
+            place = key_in(study_file, ("study", "sampler"))
+            raise UserError(place, error.problem, error.remedy) from error
+
+
+def _check_reach(spec: StudySpec, study_file: Path) -> None:
+    """Say at once when no design of the space can fit.
+
+    Raises:
+        UserError: none was found; it says what would have to give.
+    """
+    if (found := shortage(DesignSpace(spec), Budget.of(spec))) is not None:
+        raise UserError(key_in(study_file, found.path), found.problem, found.remedy)
 
 
 def search(
@@ -120,6 +147,9 @@ def _judge(study: OpenStudy, target: int, supervisor: Supervisor, logs: Path) ->
     if over and complete < target:
         hours = study.spec.study.hours
         print(f"the study's {hours:g} hours are over, {complete} of {target} are trained", file=sys.stderr)
+    if study.exhausted and not problems and complete < target:
+        print(f"{study.exhausted}; {complete} of {target} are trained", file=sys.stderr)
+        return
     if complete >= target or over:
         for report in problems:
             print(f"warning: {report.problem}", file=sys.stderr)

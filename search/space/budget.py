@@ -20,6 +20,8 @@ __all__ = ["DEFAULT_DEVICE", "Assessment", "Budget"]
 
 DEFAULT_DEVICE = "xc7s15"
 """The device that the papers behind this project use; where nobody names another."""
+_OWN = "max_"
+"""Begins the names of the study's own limits among the constraints."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,17 @@ class Budget:
             facts: Numbers of one design, estimated or measured, or arrays over many.
         """
         return {name: facts.utilization[name] - share for name, share in self.room.items()} | {
-            f"max_{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
+            f"{_OWN}{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
         }
+
+    @property
+    def constraint_names(self) -> tuple[str, ...]:
+        """The names of :meth:`constraints`, in their order."""
+        return (*self.room, *(f"{_OWN}{key}" for key in self.most))
+
+    def limit_of(self, constraint: str) -> str | None:
+        """The key of ``[constraints]`` behind a constraint; None for a share of the device."""
+        return constraint.removeprefix(_OWN) if constraint not in self.room else None
 
     def fits(self, facts: Facts) -> bool:
         """True when every resource stays within its share, and the study's own limits hold."""

@@ -8,7 +8,7 @@ of it, or why it failed; and, in system attributes, who works on the trial and w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -28,6 +28,8 @@ __all__ = [
     "StoredEstimate",
     "TrialRecord",
     "design_record",
+    "digests_of",
+    "is_copy",
     "store",
     "store_in",
 ]
@@ -205,6 +207,16 @@ def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:
         filled=assessment.summary,
         origin=origin,
     )
+
+
+def is_copy(trial: FrozenTrial | optuna.Trial) -> bool:
+    """Whether a trial has the design of an earlier one, and so adds nothing to a study."""
+    return "duplicate_of" in trial.user_attrs
+
+
+def digests_of(trials: Iterable[FrozenTrial]) -> set[str]:
+    """The digests of the designs that trials have, whatever became of them."""
+    return {trial.user_attrs["digest"] for trial in trials if "digest" in trial.user_attrs}
 
 
 def _part(kind: type[Part], value: object) -> Part | None:

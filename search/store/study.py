@@ -4,9 +4,10 @@ User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file
 of the data), ``decided`` (what the data decided: :attr:`search.study_files.datasets.StudyData.decisions`),
 ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:KEY`` for each trained float parent, ``measured:N`` for
-each trial that was synthesised, ``published`` (see :mod:`search.monitor.publish`), and ``baselines`` (what
-simple methods come to; see :mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written
-last of what a study begins with: one that has it is whole.
+each trial that was synthesised, ``exhausted`` (why nothing is left to train), ``published`` (see
+:mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
+:mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written last of what a study begins
+with: one that has it is whole.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,7 +36,7 @@ from search.space.objectives import labels
 from search.stopping import StopSignal
 from search.store.artifacts import Artifacts, artifacts_at
 from search.store.location import Location
-from search.store.record import Origin
+from search.store.record import Origin, is_copy
 from search.store.resilient import ResilientStorage, patiently
 from search.store.storage import open_storage, storage_errors
 from search.study_files.datasets import StudyData, data_from_bytes
@@ -53,13 +55,14 @@ __all__ = [
     "first_artifacts",
     "open_patiently",
     "open_study",
+    "study_exists",
 ]
 
-_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "device.part")
+_COMPATIBLE = re.compile(r"study\.(trials|hours|sampler|sampler_arguments\..*)|data\.file|device\.part")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
-_PARENT, _MEASURED, _DECIDED = "parent:", "measured:", "decided"
+_PARENT, _MEASURED, _DECIDED, _EXHAUSTED = "parent:", "measured:", "decided", "exhausted"
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
 
@@ -69,10 +72,13 @@ class StudyCounts:
     """Trials by state, in the order of ``_COUNTED``."""
 
     complete: int
+    """Trained ones, each design once."""
     pruned: int
     running: int
     failed: int
     waiting: int
+    copies: int = 0
+    """Completed ones whose design an earlier one has."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +178,17 @@ class OpenStudy:
 
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
-        states = Counter(trial.state for trial in self.trials())
-        return StudyCounts(*(states[state] for state in _COUNTED))
+        states = Counter(None if is_copy(trial) else trial.state for trial in self.trials())
+        return StudyCounts(*(states[state] for state in (*_COUNTED, None)))
+
+    @property
+    def exhausted(self) -> str:
+        """Why there is nothing left to train, in a sentence; empty as long as nobody found that."""
+        return str(self.study.user_attrs.get(_EXHAUSTED, ""))
+
+    def keep_exhausted(self, why: str) -> None:
+        """Store why there is nothing left to train."""
+        self.study.set_user_attr(_EXHAUSTED, why)
 
     def data(self) -> StudyData:
         """The data that the study keeps.
@@ -311,6 +326,18 @@ def open_study(url: str, name: str | None, artifacts: str | None = None) -> Open
         return OpenStudy(study, storage, url, spec, _artifacts(study, url, artifacts))
 
 
+def study_exists(url: str, name: str) -> bool:
+    """Whether a storage holds a study of this name; False, too, for a storage that cannot be used yet."""
+    try:
+        storage = open_storage(url, create=False)
+    except UserError:
+        return False
+    with storage_errors(url):
+        found = name in optuna.get_all_study_names(storage)
+    storage.close()
+    return found
+
+
 def open_patiently(
     url: str, name: str | None, artifacts: str | None, stop: StopSignal, seconds: float
 ) -> OpenStudy:
@@ -389,7 +416,11 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
     stored = known.to_json()
     changed = differences(stored, spec.to_json())
     # Its name is how it was found: one that was renamed goes on under the new one.
-    refused = {key: values for key, values in changed.items() if key not in (*_COMPATIBLE, "study.name")}
+    refused = {
+        key: values
+        for key, values in changed.items()
+        if key != "study.name" and not _COMPATIBLE.fullmatch(key)
+    }
     digests = study.user_attrs["dataset"]["sha256"], hashlib.sha256(data).hexdigest()
     if digests[0] != digests[1]:
         refused["content of the data file"] = (digests[0][:12], digests[1][:12])
@@ -428,7 +459,7 @@ def _foreign(name: str) -> UserError:
 
 def definition_of(spec: StudySpec) -> dict[str, Any]:
     """What decides a study's trials: its file without what may change later."""
-    return {key: value for key, value in _flat(spec.to_json()).items() if key not in _COMPATIBLE}
+    return {key: value for key, value in _flat(spec.to_json()).items() if not _COMPATIBLE.fullmatch(key)}
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
