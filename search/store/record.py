@@ -21,6 +21,7 @@ from search.space.budget import Assessment
 from search.space.identity import arithmetic_digest
 
 __all__ = [
+    "COPY",
     "LONG",
     "LeaseMark",
     "Origin",
@@ -179,6 +180,8 @@ _PARTS: Mapping[str, type[Any]] = {
     "rung": RungError,
     "lease": LeaseMark,
 }
+COPY = "duplicate_of"
+"""The user attribute that copies alone have."""
 LONG = ("design", "estimate", "origin")
 """User attributes that are long objects."""
 
@@ -211,7 +214,7 @@ def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:
 
 def is_copy(trial: FrozenTrial | optuna.Trial) -> bool:
     """Whether a trial has the design of an earlier one, and so adds nothing to a study."""
-    return "duplicate_of" in trial.user_attrs
+    return COPY in trial.user_attrs
 
 
 def digests_of(trials: Iterable[FrozenTrial]) -> set[str]:
