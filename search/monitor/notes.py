@@ -117,6 +117,8 @@ def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> 
         lines.append(f"- not trained again: trial {record.twin} has the same arithmetic")
     elif record.seconds is not None:
         lines.append(f"- took {record.seconds} s")
+    if (taken := record.taken_from) is not None:
+        lines.append(f"- taken over from study {taken.study} trial {taken.trial}, not trained here")
     if origin is not None:
         lines.append(
             f"- study {origin.study_sha256[:12]}, data {origin.data_sha256[:12]}, "

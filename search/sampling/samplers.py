@@ -6,7 +6,7 @@ resumed study goes on instead of proposing its first trials again, and a worker 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -30,10 +30,12 @@ class BudgetSampler(BaseSampler):
 
     ``surrogate`` (:mod:`search.sampling.surrogate`) and ``tpe`` (:mod:`search.sampling.feasible_tpe`) know
     the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison;
-    ``module:Class`` is anybody's (:mod:`search.sampling.named`).
+    ``module:Class`` is anybody's (:mod:`search.sampling.named`). ``surrogate`` alone learns from ``heard``,
+    what other studies trained (:mod:`search.sampling.hearsay`).
     """
 
-    def __init__(self, space: DesignSpace, budget: Budget) -> None:
+    def __init__(self, space: DesignSpace, budget: Budget, heard: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._heard = heard
         self._space = space
         self._budget = budget
         self._name = space.spec.study.sampler
@@ -84,7 +86,7 @@ class BudgetSampler(BaseSampler):
 
     @cached_property
     def _surrogate(self) -> SurrogateSampler:
-        return SurrogateSampler(self._space, self._budget)
+        return SurrogateSampler(self._space, self._budget, self._heard)
 
     @cached_property
     def _first(self) -> list[dict[str, Value]]:

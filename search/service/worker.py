@@ -95,7 +95,8 @@ class Worker:
         storage = self.study.storage
         patience = Patience(LONG_SECONDS, self._pause, self.report)
         with self.study.errors(), self._lease, storage.waiting(patience):
-            self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
+            heard = self.study.heard()
+            self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget, heard)
             try:
                 self._work_all()
             except Interrupted:

@@ -27,6 +27,7 @@ __all__ = [
     "Origin",
     "RungError",
     "StoredEstimate",
+    "TakenFrom",
     "TrialRecord",
     "design_record",
     "digests_of",
@@ -92,6 +93,14 @@ class RungError:
 
 
 @dataclass(frozen=True)
+class TakenFrom:
+    """The trial of another study whose training this is."""
+
+    study: str
+    trial: int
+
+
+@dataclass(frozen=True)
 class LeaseMark:
     """Who works on a trial, and a number that rises while that one lives."""
 
@@ -130,6 +139,8 @@ class TrialRecord:
     """The trial that has the same design, and whose model this one has."""
     trained_by: int | None = None
     """The trial that has the same arithmetic in another build."""
+    taken_from: TakenFrom | None = None
+    """Where it was trained, if not in this study."""
     failure: str | None = None
     """Why the trial failed."""
     lease: LeaseMark | None = None
@@ -178,6 +189,7 @@ _PARTS: Mapping[str, type[Any]] = {
     "estimate": StoredEstimate,
     "origin": Origin,
     "rung": RungError,
+    "taken_from": TakenFrom,
     "lease": LeaseMark,
 }
 COPY = "duplicate_of"

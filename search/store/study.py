@@ -4,8 +4,9 @@ User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file
 of the data), ``decided`` (what the data decided: :attr:`search.study_files.datasets.StudyData.decisions`),
 ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:KEY`` for each trained float parent, ``measured:N`` for
-each trial that was synthesised, ``exhausted`` (why nothing is left to train), ``published`` (see
-:mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
+each trial that was synthesised, ``exhausted`` (why nothing is left to train), ``source`` and ``heard`` (the
+study that it began with, and the file of what that one told: :mod:`search.service.takeover`), ``published``
+(see :mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
 :mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written last of what a study begins
 with: one that has it is whole.
 """
@@ -18,9 +19,9 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MeasuredDesign",
     "OpenStudy",
+    "Source",
     "StoredParent",
     "StudyCounts",
     "create_or_resume",
@@ -62,6 +64,7 @@ __all__ = [
 _COMPATIBLE = re.compile(r"study\.(trials|hours|sampler|sampler_arguments\..*)|data\.file|device\.part")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
+_SOURCE, _HEARD = "source", "heard"
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
 _PARENT, _MEASURED, _DECIDED, _EXHAUSTED = "parent:", "measured:", "decided", "exhausted"
 _SETUP_SECONDS = 10.0
@@ -91,6 +94,17 @@ class StoredParent:
     """On validation."""
     dataset: str = ""
     """Digest of the dataset that it was trained on; empty where there was but one for its window."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The study that another began with."""
+
+    storage: str
+    """For people: without a password."""
+    study: str
+    done: bool = False
+    """Whether all that was to be taken over is."""
 
 
 @dataclass(frozen=True)
@@ -233,9 +247,45 @@ class OpenStudy:
 
     def keep_parent(self, key: str, name: str, parent: FloatParent, dataset: str = "") -> None:
         """Store a float parent for all workers, in a file of this name, with its dataset's digest."""
-        artifact = self.artifacts.put(self.study, name, parent.to_bytes())
-        value = {"artifact": artifact, "error": parent.validation_error, "dataset": dataset}
-        self.study.set_user_attr(_PARENT + key, value)
+        stored = StoredParent("", parent.validation_error, dataset)
+        self.keep_parent_file(key, name, parent.to_bytes(), stored)
+
+    def keep_parent_file(self, key: str, name: str, content: bytes, told: StoredParent) -> None:
+        """Store a float parent out of its file, whose error and dataset are known."""
+        artifact = self.artifacts.put(self.study, name, content)
+        self.study.set_user_attr(_PARENT + key, asdict(replace(told, artifact=artifact)))
+
+    @property
+    def shown(self) -> str:
+        """Its storage, for people: without a password."""
+        return Location(self.url).shown
+
+    @property
+    def source(self) -> Source | None:
+        """The study that this one began with."""
+        told = self.study.user_attrs.get(_SOURCE)
+        return None if told is None else Source(**told)
+
+    def keep_source(self, source: Source) -> None:
+        """Store the study that this one began with."""
+        self.study.set_user_attr(_SOURCE, asdict(source))
+
+    def heard(self) -> list[dict[str, Any]]:
+        """What other studies trained, for the model of the error: see :mod:`search.sampling.hearsay`.
+
+        Raises:
+            UserError: the file is gone.
+        """
+        artifact = self.study.user_attrs.get(_HEARD)
+        content = self.artifacts.get(artifact, "what other studies trained") if artifact else b"[]"
+        found: list[dict[str, Any]] = json.loads(content)
+        return found
+
+    def keep_heard(self, heard: Sequence[Mapping[str, Any]]) -> None:
+        """Store what other studies trained."""
+        if heard:
+            content = json.dumps(list(heard)).encode()
+            self.study.set_user_attr(_HEARD, self.artifacts.put(self.study, "heard.json", content))
 
     @property
     def measured(self) -> list[MeasuredDesign]:
@@ -292,7 +342,7 @@ def create_or_resume(
     with storage_errors(url):
         study, whole = _made_or_found(spec, storage)
         if whole:
-            _agree(study, spec, data)
+            _agree(study, spec, data, Location(url).shown)
         else:
             _fill(study, spec, url, data, artifacts, default_artifacts, decided)
         folder = _artifacts(study, url, artifacts)
@@ -417,7 +467,7 @@ def _fill(
     study.set_user_attr("spec", spec.to_json())
 
 
-def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
+def _agree(study: optuna.Study, spec: StudySpec, data: bytes, url_shown: str) -> None:
     known = spec_from_json(study.user_attrs["spec"])
     if spec.device.limit is None and known.device.limit is not None:
         # Until the limit was left to the fabric, the whole device was what a file meant that named none.
@@ -439,7 +489,8 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
         raise UserError(
             f"study {spec.study.name}",
             f"it exists with another definition ({listing})",
-            "undo the change, or give the study file another [study] name",
+            "undo the change, or give the study file another [study] name and take over what was trained: "
+            f"bitfront run FILE --from {url_shown}#{study.study_name}",
         )
     if changed:
         study.set_user_attr("spec", spec.to_json())
