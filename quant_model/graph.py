@@ -149,6 +149,11 @@ class Shape(ABC):
         """The shape that values of :attr:`parameters` mean, for so many inputs a row and outputs a window."""
 
     @property
+    def parameter_values(self) -> dict[str, int | str]:
+        """The values of :attr:`parameters` that mean this shape, snapped ones as they came out."""
+        return {name: getattr(self, name) for name in self.parameters}
+
+    @property
     @abstractmethod
     def brief(self) -> str:
         """The shape for tables."""

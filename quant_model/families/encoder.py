@@ -84,6 +84,11 @@ class Encoder(Shape):
         return cls(features=features, outputs=outputs, ffn_width=ffn_width, **own)
 
     @property
+    def ffn_ratio(self) -> int:
+        """Width of the feed-forward part over ``d_model``."""
+        return self.ffn_width // self.d_model
+
+    @property
     def d_head(self) -> int:
         """Width of one attention head."""
         return self.d_model // self.heads

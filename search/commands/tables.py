@@ -8,7 +8,7 @@ from quant_model.design import shape_from_dict
 from search.results.check import Checked
 from search.results.comparison import stored_baselines
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, front, left_out
+from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_of
 from search.results.scores import Scores
 from search.show import number, print_table, shown, working
 from search.space.budget import Budget
@@ -30,7 +30,8 @@ _QUICKER = {
 def print_front(study: OpenStudy) -> None:
     """Print the front as a table, and beside each design its fastest build where that is another."""
     objectives = study.spec.study.objectives
-    trials = front(study)
+    every = finished_trials(study)
+    trials = front_of(offered_of(study, every))
     rows = [
         [
             str(trial.number),
@@ -46,7 +47,7 @@ def print_front(study: OpenStudy) -> None:
     names = trials[0].utilization if trials else Budget.of(study.spec).room
     resources = f"% of {' / '.join(names)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
-    if note := left_out(study):
+    if note := left_out(study, every):
         print(note)
     _print_fastest(study, trials, resources)
     print_baselines(study)

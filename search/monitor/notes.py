@@ -7,7 +7,8 @@ that two writers at once could mix theirs. Here a note is one value, written at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,11 +29,14 @@ __all__ = [
     "note_of",
     "study_note",
     "trial_note",
+    "with_few_notes",
     "with_own_text",
     "write_note",
     "write_trial_note",
 ]
 
+_OF_TRIAL = re.compile(r"dashboard:(\d+):note_(?:ver|str:\d+)")
+"""optuna-dashboard's keys of notes on trials."""
 MARK = "*Bitfront keeps the note below this line up to date; write above it.*"
 """Separates what a person wrote from what is written by workers."""
 _MOST_DESIGNS = 10
@@ -113,6 +117,8 @@ def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> 
         lines.append(f"- not trained again: trial {record.twin} has the same arithmetic")
     elif record.seconds is not None:
         lines.append(f"- took {record.seconds} s")
+    if (taken := record.taken_from) is not None:
+        lines.append(f"- taken over from study {taken.study} trial {taken.trial}, not trained here")
     if origin is not None:
         lines.append(
             f"- study {origin.study_sha256[:12]}, data {origin.data_sha256[:12]}, "
@@ -138,6 +144,24 @@ def note_of(attributes: Mapping[str, Any], trial: int | None = None) -> tuple[st
     version, part = _keys(trial)
     parts = sorted((key for key in attributes if key.startswith(part)), key=lambda key: int(key[len(part) :]))
     return "".join(attributes[key] for key in parts), int(attributes.get(version, 0))
+
+
+def with_few_notes(attributes: Mapping[str, Any], trials: Container[int]) -> dict[str, Any]:
+    """A study's system attributes without the notes on trials that nobody but a worker has written.
+
+    Args:
+        attributes: All of them.
+        trials: The storage's ids of trials whose notes stay in any case.
+    """
+
+    def stays(key: str) -> bool:
+        found = _OF_TRIAL.fullmatch(key)
+        if found is None or (trial := int(found[1])) in trials:
+            return True
+        # A worker writes once; whoever else wrote made another version of it.
+        return int(attributes.get(_keys(trial)[0], 0)) > 1
+
+    return {key: value for key, value in attributes.items() if stays(key)}
 
 
 def write_note(

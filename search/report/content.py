@@ -26,13 +26,13 @@ from search.files import file_errors
 from search.results.choice import worth_building
 from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
+from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_of
 from search.results.host import added_values
 from search.results.life import life_lines
 from search.results.scores import Scores, score
 from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
-from search.store.record import TrialRecord
+from search.store.record import COPY, TrialRecord
 from search.store.study import OpenStudy, StudyCounts
 from search.study_files.datasets import StudyData
 from search.study_files.spec import StudySpec
@@ -48,6 +48,8 @@ __all__ = [
     "read_measured",
 ]
 
+_TOLD = (COPY, "estimate", "curve", "model", "trained_by")
+"""What is read of every trial."""
 _LONGEST_STRETCH = 168
 """Test windows in a picture of a forecast: a week of hours."""
 _MOST_OUTPUTS = 3
@@ -216,10 +218,10 @@ def gather(
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
     """
-    trials, offered = finished_trials(study), offered_trials(study)
+    offered = offered_of(study, trials := finished_trials(study))
     front = front_of(offered) if offered else []
     first = _first(study, trials, front, chosen)
-    data, stored = study.data(), {trial.number: trial for trial in study.trials()}
+    data, stored = study.data(), {trial.number: trial for trial in study.slim(*_TOLD)}
     models = {one: trial_model(study, stored[one]) for one in _scored(first, offered, reported)}
     datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
     dataset = datasets[first]
@@ -250,7 +252,7 @@ def gather(
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data.series, dataset, _told(models, datasets, dataset)),
-        left_out=left_out(study),
+        left_out=left_out(study, trials),
         added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,

@@ -111,14 +111,14 @@ class Encoding:
             if FAMILY in column:
                 table[where, column[FAMILY]] = self.space.families.index(family) + 1
             for name, values in family.suited(self._choices(rows[where])).items():
-                table[where, column[name]] = self._numbers(name, values)
+                table[where, column[name]] = self.numbers(name, values)
             for name, bits in designs.weight_bits.items():
                 table[where, column[f"{name}.weight_bits"]] = bits
             for name, bits in designs.activation_bits.items():
                 table[where, column[f"{name}.activation_bits"]] = bits
         return table
 
-    def _numbers(self, name: str, values: Any) -> Any:
+    def numbers(self, name: str, values: Any) -> Any:
         """Values of a parameter as numbers."""
         known = self.space.parameters[name]
         if not isinstance(known[0], str):

@@ -15,12 +15,14 @@ from quant_model.designs import Designs
 from search.sampling.encoding import Encoding, Rows
 from search.space.budget import Budget
 
-__all__ = ["Known", "evaluate"]
+__all__ = ["Known", "constraints_of", "evaluate"]
 
 Floats = npt.NDArray[np.float64]
 
 _LADDER = (1, 4, 16, 64)
 """Lanes of all engines that are tried where the budget chooses them: near enough to rank designs."""
+_MOST_LANES = 512
+"""As many as an engine can have: what is quickest of all, whether it fits or not."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,22 @@ def evaluate(rows: Rows, encoding: Encoding, budget: Budget, objectives: tuple[s
         known.objectives[batch.where] = found.objectives
         known.excess[batch.where] = found.excess
     return known
+
+
+def constraints_of(rows: Rows, encoding: Encoding, budget: Budget) -> Floats:
+    """The constraints of choices, by :attr:`Budget.constraint_names`: ``(choices, builds, constraints)``.
+
+    There is one build of each, but where the budget chooses the lanes: then a few with uniform ones.
+    """
+    ladder = (*_LADDER, _MOST_LANES) if budget.auto_lanes else (None,)
+    found = np.empty((len(rows), len(ladder), len(budget.constraint_names)))
+    for batch in encoding.batches(rows):
+        for build, lanes in enumerate(ladder):
+            designs = batch.designs if lanes is None else _with_lanes(batch.designs, lanes)
+            values = budget.constraints(_estimates(designs, budget)).values()
+            for place, value in enumerate(values):
+                found[batch.where, build, place] = value
+    return found
 
 
 def _evaluated(designs: Designs, budget: Budget, objectives: tuple[str, ...]) -> Known:

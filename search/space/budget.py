@@ -20,6 +20,8 @@ __all__ = ["DEFAULT_DEVICE", "Assessment", "Budget"]
 
 DEFAULT_DEVICE = "xc7s15"
 """The device that the papers behind this project use; where nobody names another."""
+_OWN = "max_"
+"""Begins the names of the study's own limits among the constraints."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Budget:
         """What is less than the whole device, for people: `` (80 % of the device, lut at most 500)``."""
         parts = [f"{100 * share:g} % of {what}" for share, what in self.shares.items() if share < 1]
         parts += [] if self.period_s is None else [f"a row every {self.period_s:g} s"]
-        given = {key: most for key, most in self.most.items() if (key, most) != self._pace}
+        given = {key: most for key, most in self.most.items() if not self.is_pace(key)}
         parts += [f"{key} at most {most:g}" for key, most in given.items()]
         return f" ({', '.join(parts)})" if parts else ""
 
@@ -162,8 +164,21 @@ class Budget:
             facts: Numbers of one design, estimated or measured, or arrays over many.
         """
         return {name: facts.utilization[name] - share for name, share in self.room.items()} | {
-            f"max_{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
+            f"{_OWN}{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
         }
+
+    @property
+    def constraint_names(self) -> tuple[str, ...]:
+        """The names of :meth:`constraints`, in their order."""
+        return (*self.room, *(f"{_OWN}{key}" for key in self.most))
+
+    def limit_of(self, constraint: str) -> str | None:
+        """The key of ``[constraints]`` behind a constraint; None for a share of the device."""
+        return constraint.removeprefix(_OWN) if constraint not in self.room else None
+
+    def is_pace(self, key: str) -> bool:
+        """Whether a limit is no other than that rows come every so many seconds."""
+        return (key, self.most[key]) == self._pace
 
     def fits(self, facts: Facts) -> bool:
         """True when every resource stays within its share, and the study's own limits hold."""

@@ -19,7 +19,7 @@ from search.study_files.spec import StudySpec, TensorChoice, widest_shapes
 from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
 from search.study_files.toml_lines import key_lines
 
-__all__ = ["data_path", "load_spec", "parse_spec"]
+__all__ = ["data_path", "key_in", "load_spec", "parse_spec"]
 
 # The bounds of shapes that follow from several keys together.
 _MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
@@ -53,6 +53,11 @@ def parse_spec(text: str, place: str) -> StudySpec:
 def data_path(spec: StudySpec, study_file: Path) -> Path:
     """The data file of a study file: relative paths start at the study file's folder."""
     return study_file.parent / spec.data.file
+
+
+def key_in(study_file: Path, path: tuple[str, ...]) -> str:
+    """Where a key stands, or would stand, in a study file: ``FILE line 12 [device] limit``."""
+    return key_place(str(study_file), path, key_lines(read_text(study_file, "the study file")))
 
 
 class _Checker:

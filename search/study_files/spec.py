@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     field_validator,
     model_validator,
@@ -135,6 +137,14 @@ Objective = Literal[
 ]
 FamilyName = Literal["encoder", "stream"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
+_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""A sampler of somebody else's, by module and class."""
+
+
+def _sampler(name: str) -> str:
+    if name not in get_args(SamplerName) and _CLASS.fullmatch(name) is None:
+        raise PydanticCustomError("sampler", "neither one of ours nor module:Class")
+    return name
 
 
 class StudySection(_Model):
@@ -145,20 +155,34 @@ class StudySection(_Model):
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
     """Same seed, same file, one worker: the same trials."""
     trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
-    """Designs to train in all; those that do not fit the device are not counted."""
+    """Different designs to train in all; those that do not fit the device are not counted. A space that has
+    no more ends the study before."""
     hours: float = Field(0.0, ge=0.0, description="hours, or 0 for no limit")
     """After so many hours from the study's making, workers begin no trial. 0: no limit."""
     objectives: tuple[Objective, ...] = Field(
         ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
     )
     """All are made small. error: the golden model's on validation, by the task's metric."""
-    sampler: SamplerName = Field("surrogate", description=", ".join(get_args(SamplerName)))
+    sampler: Annotated[str, AfterValidator(_sampler)] = Field(
+        "surrogate",
+        description=f"{', '.join(get_args(SamplerName))}, or module:Class, a sampler that is installed",
+    )
     """How designs are proposed: :mod:`search.sampling.samplers`."""
+    sampler_arguments: dict[str, JsonValue] = Field(
+        default_factory=dict, description="a table of the keyword arguments of a sampler module:Class"
+    )
+    """The class's own; seed, where it takes one, follows from the study's seed and the trial's number."""
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:
         if len(set(self.objectives)) != len(self.objectives):
             raise ValueError("an objective is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _arguments_for_a_class(self) -> StudySection:
+        if self.sampler_arguments and ":" not in self.sampler:
+            raise ValueError("sampler_arguments are for a sampler module:Class alone")
         return self
 
 
