@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from quant_model.data.dataset import Dataset, Split
+from quant_model.data.augmentation import Augmentation
+from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
 from quant_model.training.average import Average
 from quant_model.training.checkpoint import UNUSABLE, Checkpoint, Resume
@@ -52,18 +53,21 @@ class Windows:
 
     x: WindowArray
     y: Tensor
+    augmentation: Augmentation | None = None
+    """What happens to a window each time that it is learned from."""
 
     @classmethod
-    def of(cls, split: Split) -> Windows:
-        """Of a split, whose outputs are copied: torch warns about read-only memory."""
-        return cls(split.x, torch.from_numpy(np.array(split.y)))
+    def of(cls, dataset: Dataset) -> Windows:
+        """Those of training; outputs are copied: torch warns about read-only memory."""
+        return cls(dataset.train.x, torch.from_numpy(np.array(dataset.train.y)), dataset.augmentation)
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and outputs of the windows of these numbers."""
-        return torch.from_numpy(self.x[chosen.numpy()]), self.y[chosen]
+    def batch(self, chosen: Tensor, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Inputs, augmented with the generator's numbers, and outputs of the windows of these numbers."""
+        x = self.x[chosen.numpy()]
+        return torch.from_numpy(self.augmentation(x, generator) if self.augmentation else x), self.y[chosen]
 
 
 @dataclass
@@ -216,6 +220,7 @@ def _run_epoch(
     steps = -(-len(windows) // plan.batch_size)
     # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
     order = torch.randperm(len(windows), generator=_generator(plan.seed, index))
+    changes = np.random.default_rng([plan.seed, index])
     model.train()
     total = torch.zeros(())
     for step in range(steps):
@@ -223,7 +228,7 @@ def _run_epoch(
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             share = group.get(SHARE, 1.0)
             group["lr"] = peak * _schedule(progress / share) if progress < share else 0.0
-        x, y = windows.batch(order[step * plan.batch_size : (step + 1) * plan.batch_size])
+        x, y = windows.batch(order[step * plan.batch_size : (step + 1) * plan.batch_size], changes)
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

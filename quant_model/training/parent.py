@@ -154,7 +154,7 @@ def train_parent(
     )
     key = parent_key(shape, dataset, settings, seed)
     plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key)
-    windows = Windows.of(dataset.train)
+    windows = Windows.of(dataset)
     history = fit(model, optimizer, windows, loss_of(dataset), validator(model, dataset), plan, resume=resume)
     linears = family.condition(shape, family.fold(model), calibration_windows(dataset, settings).numpy())
     best = min(epoch.validation_error for epoch in history)

@@ -17,7 +17,7 @@ from search.files import file_errors
 from search.init.guess import Guess
 from search.init.wishes import SAID
 from search.init.wording import MEANINGS, reading_keys, toml
-from search.study_files.datasets import StudyData
+from search.study_files.datasets import SeriesData
 from search.study_files.parser import parse_spec
 
 __all__ = ["Written", "gaps_text", "rows_text", "write"]
@@ -103,7 +103,7 @@ def _fitting(guess: Guess, out: Path, shown: str, device: str) -> tuple[str, Wri
         written = Written(out, window, splits[0])
         text = _text(guess, written, shown, device)
         try:
-            StudyData(parse_spec(text, str(out)), guess.series).check()
+            SeriesData(parse_spec(text, str(out)), guess.series).check()
             return text, written
         except UserError as error:
             if "no training row belongs to class" in error.problem and len(splits) > 1:

@@ -90,7 +90,7 @@ def export_trial(
         "values": dict(zip(study.spec.study.objectives, values, strict=True)),
         "host": around.to_json(),
         "decision": scores.decision.to_json(),
-        "data": {"rows": data.series.rows, "missing_rows": data.series.missing_rows, "notes": dataset.notes},
+        "data": {"rows": data.rows, "missing_rows": data.missing_rows, "notes": dataset.notes},
     }
     origin = f"Trial {number} of study `{study.name}`{_FASTEST if fastest else ''}."
     note = "\n\n".join([origin, _errors(scores, simple), *_notes(dataset), _around(around, scores)])

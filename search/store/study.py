@@ -55,7 +55,7 @@ __all__ = [
     "open_study",
 ]
 
-_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "device.part")
+_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "data.images", "device.part")
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING

@@ -15,7 +15,7 @@ from quant_model.errors import UserError
 from quant_model.families import FAMILIES
 from quant_model.graph import graph_of
 from search.files import read_text
-from search.study_files.spec import StudySpec, TensorChoice, widest_shapes
+from search.study_files.spec import StudySpec, TensorChoice, study_model, widest_shapes
 from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
 from search.study_files.toml_lines import key_lines
 
@@ -42,10 +42,11 @@ def parse_spec(text: str, place: str) -> StudySpec:
     except tomllib.TOMLDecodeError as error:
         raise syntax_error(error, text, place) from error
     lines = key_lines(text)
+    model = study_model(data)
     try:
-        spec = StudySpec.model_validate(data)
+        spec = model.model_validate(data)
     except ValidationError as error:
-        raise user_error(error, StudySpec, place, lines) from error
+        raise user_error(error, model, place, lines) from error
     _Checker(spec, place, lines).check()
     return spec
 

@@ -28,7 +28,8 @@ from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
 from quant_model.training.settings import TrainingSettings
-from search.study_files.reading_keys import ReadingKeys
+from search.study_files.image_keys import ImageSpec
+from search.study_files.reading_keys import MOST_CLASSES, Label, ReadingKeys
 from search.study_files.spec_errors import user_error
 
 __all__ = [
@@ -37,6 +38,9 @@ __all__ = [
     "Constraints",
     "DataSpec",
     "DeviceSpec",
+    "ImageSpec",
+    "ImageStudy",
+    "SeriesStudy",
     "Space",
     "StudySection",
     "StudySpec",
@@ -45,6 +49,7 @@ __all__ = [
     "is_study_name",
     "rows_seen",
     "spec_from_json",
+    "study_model",
     "widest_shapes",
 ]
 
@@ -96,14 +101,7 @@ def _lanes_or_auto(value: Any) -> Any:
     raise PydanticCustomError("lanes", "input should be a whole number or auto")
 
 
-def _as_text(value: Any) -> Any:
-    """Labels are compared as text, so a study file may also write them as whole numbers."""
-    return str(value) if type(value) is int else value
-
-
 _LanesOrAuto = Annotated[Any, BeforeValidator(_lanes_or_auto)]
-_MAX_CLASSES = 16
-"""Outputs that an accelerator may have."""
 _ONLY_FOR = {"classes": "classify", "anomaly_label": "anomaly", "anomaly_quantile": "anomaly"}
 """Keys of ``[data]`` that mean something for one task only."""
 _WeightMemory = Literal["auto", "logic", "block"]
@@ -171,8 +169,8 @@ class DataSpec(ReadingKeys):
         "forecast", description="forecast, classify or anomaly"
     )
     """What the outputs are for: see :mod:`quant_model.data.tasks`."""
-    classes: tuple[Annotated[str, BeforeValidator(_as_text), Field(min_length=1)], ...] = Field(
-        (), max_length=_MAX_CLASSES, description="a list of 2 to 16 labels, for task classify"
+    classes: tuple[Label, ...] = Field(
+        (), max_length=MOST_CLASSES, description="a list of 2 to 16 labels, for task classify"
     )
     """All labels that the target column holds, in the order of the outputs."""
     anomaly_label: str | None = Field(
@@ -411,7 +409,7 @@ class StudySpec(_Model):
     """A whole study file."""
 
     study: StudySection
-    data: DataSpec
+    data: DataSpec | ImageSpec
     device: DeviceSpec
     constraints: Constraints = Constraints()
     space: Space
@@ -432,6 +430,24 @@ class StudySpec(_Model):
         return data
 
 
+class SeriesStudy(StudySpec):
+    """A study file whose data is a series."""
+
+    data: DataSpec
+
+
+class ImageStudy(StudySpec):
+    """A study file whose data is pictures."""
+
+    data: ImageSpec
+
+
+def study_model(data: Mapping[str, Any]) -> type[StudySpec]:
+    """The model that checks a study file, so that errors are about the data that it means."""
+    own = data.get("data")
+    return ImageStudy if isinstance(own, Mapping) and "images" in own else SeriesStudy
+
+
 def is_study_name(name: object) -> bool:
     """True for what a study may be called."""
     return isinstance(name, str) and re.fullmatch(_NAME, name) is not None
@@ -443,10 +459,11 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
     Raises:
         UserError: the object was made by another version of this program and no longer fits.
     """
+    model = study_model(data)
     try:
-        return StudySpec.model_validate_json(json.dumps(data))
+        return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise user_error(error, StudySpec, "the study's stored definition") from error
+        raise user_error(error, model, "the study's stored definition") from error
 
 
 def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
