@@ -222,7 +222,7 @@ class Graph:
         found = {self.input.name: self.sees}
         for node in self.nodes:
             fewest = reduce(at_most, (found[source] for source in node.sources))
-            found[node.name] = node.rows if node.reduces else fewest - node.rows_before
+            found[node.name] = node.rows_made(fewest)
         return found
 
     @property

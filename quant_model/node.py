@@ -17,16 +17,18 @@ from quant_model.arithmetic import Number
 from quant_model.engine import Choice, Engine, MemoryType
 from quant_model.formats import Format, IntArray
 from quant_model.input_scale import InputScale
+from quant_model.raster import Raster
 
 if TYPE_CHECKING:
     from quant_model.random_model import Draw
 
-EdgeType = Literal["stream", "store", "ring", "wait", "direct", "loop"]
+EdgeType = Literal["stream", "store", "ring", "lines", "wait", "direct", "loop"]
 """How rows pass from node to node.
 
 ``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them
 starts when all lie there. ``ring``: the last rows, kept from inference to inference, random access; who reads
-them starts when the newest lies there. ``wait``: rows wait for a branch of the same length. ``direct``:
+them starts when the newest lies there. ``lines``: the last lines of an image, random access; who reads them
+starts on a line when the next one lies there. ``wait``: rows wait for a branch of the same length. ``direct``:
 elements are taken as they come. ``loop``: the rows of a repeated part come in again.
 """
 
@@ -148,6 +150,9 @@ class Node(Protocol):
     def rows_before(self) -> Number:
         """Earlier rows of its sources, kept since earlier inferences, that each of its rows depends on."""
 
+    def rows_made(self, read: Number) -> Number:
+        """Rows produced when so many come in at once."""
+
     @property
     def macs(self) -> Number:
         """Multiply-accumulates per inference (and pass)."""
@@ -159,6 +164,14 @@ class Node(Protocol):
     @property
     def work(self) -> Work | None:
         """What its lanes do; None without lanes."""
+
+    @property
+    def row_clocks(self) -> Number | None:
+        """Clocks per row of an engine that has a pace of its own, but no lanes; None for any other."""
+
+    @property
+    def raster(self) -> Raster | None:
+        """Of the rows that it keeps by lines; None where it keeps none so."""
 
     @property
     def fixed_factor(self) -> Number:
@@ -246,6 +259,10 @@ class Kind:
         """It keeps nothing."""
         return 0
 
+    def rows_made(self, read: Number) -> Number:
+        """All but those that lack earlier ones."""
+        return read - self.rows_before
+
     @property
     def macs(self) -> Number:
         """It multiplies nothing."""
@@ -259,6 +276,16 @@ class Kind:
     @property
     def work(self) -> Work | None:
         """It has no lanes."""
+        return None
+
+    @property
+    def row_clocks(self) -> Number | None:
+        """It passes elements on as they come, or its lanes say."""
+        return None
+
+    @property
+    def raster(self) -> Raster | None:
+        """It keeps no lines."""
         return None
 
     @property

@@ -143,9 +143,17 @@ class Linear(Kind):
         """Golden arithmetic: ``(batch, rows, in_features)`` to ``(batch, rows, columns)``."""
         return self._finished(self._total(parameters, sources[0]), parameters, exponents)
 
+    def products(self, source: IntArray, weights: IntArray) -> IntArray:
+        """The sums of products alone."""
+        return exact_matmul(source, weights.T)
+
+    def factor(self, source: IntArray, output: IntArray, column: IntArray) -> IntArray:
+        """What one weight of each item of the batch is multiplied by, ``(batch, rows)``."""
+        return source[np.arange(len(source)), :, column]
+
     def _total(self, parameters: Parameters, source: IntArray) -> IntArray:
         own = parameters.linear[self.name]
-        return exact_matmul(source, own.weights.T) + own.bias
+        return self.products(source, own.weights) + own.bias
 
     def _finished(self, total: IntArray, parameters: Parameters, exponents: tuple[int, ...]) -> IntArray:
         if self.target is None:
@@ -166,7 +174,7 @@ class Linear(Kind):
         weight = words < count
         output, column = np.divmod(words[weight], self.in_features)
         change = turned(own.weights[output, column], self.weight.bits)[:, None]
-        total[item[weight], :, output] += change * sources[0][item[weight], :, column]
+        total[item[weight], :, output] += change * self.factor(sources[0][weight], output, column)
         row, output = np.divmod(words[~weight] - count, self.columns)
         change = turned(own.bias[row, output], self.total.bits)[:, None]
         every = np.arange(total.shape[1]) if self.bias_rows == 1 else row[:, None]
@@ -193,7 +201,7 @@ class Linear(Kind):
         """Weights over their whole range, biases of the products' own size."""
         rng = draw.rng
         weights = rng.integers(self.weight.low, self.weight.high + 1, (self.columns, self.in_features))
-        products = exact_matmul(draw.tensors[self.source], weights.T)
+        products = self.products(draw.tensors[self.source], weights)
         # Biases of the products' own size keep outputs lively; now and then the largest that hardware takes.
         bound = 1 << (draw.typical_bits(products) - 1) if rng.random() < 0.9 else self.bias_bound
         bound = min(bound, self.bias_bound)

@@ -48,6 +48,10 @@ class Pooling(Kind):
         """A window's."""
         return self.window
 
+    def rows_made(self, read: Number) -> int:
+        """One, of however many."""
+        return 1
+
     @cached_property
     def sum_bound(self) -> Number:
         """The largest absolute sum."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from quant_model.kinds.attention import Context, Scores
+from quant_model.kinds.depthwise import Depthwise
 from quant_model.kinds.linear import Linear
+from quant_model.kinds.neighbourhood import Neighbourhood
 from quant_model.kinds.pooling import Pooling
 from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
 from quant_model.kinds.ring import RingScores
 from quant_model.node import Node
+from quant_model.raster import Raster
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 MEMORY = {"distributed": "LUTRAM", "block": "BRAM", "logic": "LUT ROM", "auto": "auto"}
@@ -37,6 +40,21 @@ class DrawnKind:
 def _linear(node: Linear) -> list[str]:
     memory = MEMORY[node.engine.memory or "auto"]
     return [f"{node.in_features}→{node.columns}, weights {node.weight.bits} bit, {memory}"]
+
+
+def _neighbourhood(node: Neighbourhood) -> list[str]:
+    return [_image(node.image), f"{node.image.taps} pixels of {node.channels}"]
+
+
+def _depthwise(node: Depthwise) -> list[str]:
+    memory = MEMORY[node.engine.memory or "auto"]
+    taps = f"{node.columns} channels, {node.image.taps} weights of {node.weight.bits} bit, {memory}"
+    return [_image(node.image), taps]
+
+
+def _image(image: Raster) -> str:
+    every = "every pixel" if image.stride == 1 else f"every {image.stride}nd pixel"
+    return f"around {every} of {image.height} {TIMES} {image.width}"
 
 
 def _scores(node: Scores) -> list[str]:
@@ -69,6 +87,8 @@ def _repeat(node: Repeat) -> list[str]:
 
 DRAWN: dict[str, DrawnKind] = {
     "linear": DrawnKind(_linear),
+    "neighbourhood": DrawnKind(_neighbourhood),
+    "depthwise": DrawnKind(_depthwise),
     "scores": DrawnKind(_scores, store=0),
     "context": DrawnKind(_context, store=1),
     "ring_scores": DrawnKind(_ring_scores, store=0),

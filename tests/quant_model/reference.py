@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder, Stream
+from quant_model.families import Encoder, Hybrid, Stream
 from quant_model.integer_model import IntegerModel
 
 Rows = list[list[int]]
@@ -27,7 +27,6 @@ class Reference:
 
     def __init__(self, model: IntegerModel) -> None:
         self.design: DesignPoint = model.network.design
-        assert isinstance(self.design.shape, Encoder)
         self.shape = self.design.shape
         self.linear = model.parameters.linear
         self.biases = {name: own.tolist() for name, own in model.parameters.biases.items()}
@@ -35,6 +34,8 @@ class Reference:
 
     def tensors(self, window: Rows) -> dict[str, Rows]:
         """Every tensor of the network, by name."""
+        if isinstance(self.shape, Hybrid):
+            return self._hybrid(self.shape, window)
         found = {"input": window}
         unit = {"input": self.exponents["input"]}
         stream = "embed"
@@ -54,12 +55,65 @@ class Reference:
         if isinstance(self.shape, Stream):
             self._linear(found, unit, "head", stream)
             return found
-        sums = [sum(row[column] for row in found[stream]) for column in range(self.shape.d_model)]
+        self._pool(found, unit, stream)
+        return found
+
+    def _hybrid(self, shape: Hybrid, image: Rows) -> dict[str, Rows]:
+        found, unit = {"input": image}, {"input": self.exponents["input"]}
+        size, stream = (shape.height, shape.width), "input"
+        for stage in range(shape.stages):
+            entry, stride = (f"stage{stage}", 2) if stage else ("stem", shape.stem_stride)
+            name = f"{entry}.neighbourhood"
+            found[name], unit[name] = around(found[stream], size, stride), unit[stream]
+            self._linear(found, unit, f"{entry}.convolution", name)
+            size, stream = ((size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1), f"{entry}.convolution"
+            block = f"stage{stage}"
+            for _ in range(shape.steps):
+                self._depthwise(found, unit, f"{block}.depthwise0", stream, size)
+                self._linear(found, unit, f"{block}.pointwise0", f"{block}.depthwise0")
+                self._depthwise(found, unit, f"{block}.depthwise1", f"{block}.pointwise0", size)
+                self._linear(found, unit, f"{block}.pointwise1", f"{block}.depthwise1")
+                self._residual(found, unit, f"{block}.residual", f"{block}.pointwise1", stream)
+                stream = f"{block}.residual"
+        for step in range(shape.attention_steps):
+            if step == 0:
+                self._linear(found, unit, "attention.embed", stream)
+                stream = "attention.embed"
+            for part in ("query", "key", "value"):
+                self._linear(found, unit, f"attention.{part}", stream)
+            self._attention(found, unit, "attention")
+            self._linear(found, unit, "attention.project", "attention.context")
+            self._residual(found, unit, "attention.residual", "attention.project", stream)
+            stream = "attention.residual"
+        self._pool(found, unit, stream)
+        return found
+
+    def _pool(self, found: dict[str, Rows], unit: dict[str, int], stream: str) -> None:
+        sums = [sum(column) for column in zip(*found[stream], strict=True)]
         unit["pool"] = self.exponents["pool"]
         scale = _power(unit[stream] - unit["pool"])
         found["pool"] = [[rounded(total * scale, self._bits("pool")) for total in sums]]
         self._linear(found, unit, "head", "pool")
-        return found
+
+    def _depthwise(
+        self, found: dict[str, Rows], unit: dict[str, int], name: str, source: str, size: tuple[int, int]
+    ) -> None:
+        own = self.linear[name]
+        weights, bias = own.weights.tolist(), own.bias.tolist()[0]
+        rows = around(found[source], size, 1)
+        channels = len(weights)
+        unit[name] = self.exponents[name]
+        scale = _power(unit[source] + own.exponent - unit[name])
+        found[name] = [
+            [
+                rounded(
+                    (sum(w * x for w, x in zip(weights[c], row[c::channels], strict=True)) + bias[c]) * scale,
+                    self._bits(name),
+                )
+                for c in range(channels)
+            ]
+            for row in rows
+        ]
 
     def _bits(self, tensor: str) -> int:
         return self.design.activation_bits[tensor]
@@ -80,7 +134,7 @@ class Reference:
             return
         unit[name] = self.exponents[name]
         scale = _power(accumulator - unit[name])
-        signed = not name.endswith(".expand")
+        signed = not name.endswith((".expand", ".pointwise0"))
         found[name] = [[rounded(t * scale, self._bits(name), signed) for t in row] for row in totals]
 
     def _attention(self, found: dict[str, Rows], unit: dict[str, int], layer: str) -> None:
@@ -91,7 +145,7 @@ class Reference:
             octaves += 1
         step = -max(score_bits - octaves, 0)
         scale = _power(unit[f"{layer}.query"] + unit[f"{layer}.key"] - step)
-        width = self.shape.d_model // self.shape.heads
+        width = len(query[0]) // self.shape.heads
         # A row of a stream asks when a whole window lies behind it, and meets that window's rows.
         window = self.shape.window if isinstance(self.shape, Stream) else 0
         asking = query[max(window - 1, 0) :]
@@ -132,6 +186,25 @@ class Reference:
             [rounded(b * for_branch + s * for_stream, self._bits(name)) for b, s in zip(*rows, strict=True)]
             for rows in zip(found[branch], newest, strict=True)
         ]
+
+
+def around(rows: Rows, size: tuple[int, int], stride: int) -> Rows:
+    """The values of every centre's neighbours, line by line; of an image of one line or column but three."""
+    height, width = size
+    near = (-1, 0, 1)
+    beside = [(0, d) for d in near] if height == 1 else [(d, 0) for d in near]
+    steps = beside if 1 in size else [(y, x) for y in near for x in near]
+    zeros = [0] * len(rows[0])
+    found = []
+    for y in range(0, height, stride):
+        for x in range(0, width, stride):
+            places = [(y + dy, x + dx) for dy, dx in steps]
+            inside = [0 <= v < height and 0 <= u < width for v, u in places]
+            pixels = [
+                rows[v * width + u] if known else zeros for (v, u), known in zip(places, inside, strict=True)
+            ]
+            found.append([value for pixel in pixels for value in pixel])
+    return found
 
 
 def _power(exponent: int) -> Fraction:

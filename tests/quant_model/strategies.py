@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint, uniform_design
-from quant_model.families import AnyShape, Encoder, Stream
+from quant_model.families import AnyShape, Encoder, Hybrid, Stream
 
 
 @st.composite
@@ -32,7 +32,28 @@ def streams(draw: st.DrawFn, largest: int = 12) -> Stream:
     return Stream(window, own.features, own.d_model, own.heads, own.ffn_width, layers, own.outputs)
 
 
-FAMILIES = (encoders, streams)
+@st.composite
+def hybrids(draw: st.DrawFn, largest: int = 12) -> Hybrid:
+    """Small images and series: lines of a single pixel, odd sizes, blocks applied once and several times."""
+    height = draw(st.sampled_from([1, 1, 2, 3, 4, 5, 6, 7]))
+    width = draw(st.integers(2 if height == 1 else 1, min(largest, 7)))
+    heads, growth, stages = draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    return Hybrid(
+        window=height * width,
+        height=height,
+        features=draw(st.integers(1, 3)),
+        stem=heads * draw(st.integers(-(-4 // heads), -(-6 // heads))),
+        stem_stride=draw(st.integers(1, 2)),
+        stages=stages,
+        growth=growth if stages < 3 else 1,
+        steps=draw(st.integers(1, 3)),
+        heads=heads,
+        attention_steps=draw(st.integers(0, 2)),
+        outputs=draw(st.integers(1, 3)),
+    )
+
+
+FAMILIES = (encoders, streams, hybrids)
 """Strategies of every family's shapes, by the largest of their widths."""
 
 

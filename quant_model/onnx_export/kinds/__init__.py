@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quant_model.onnx_export.kinds.attention import context, scores
+from quant_model.onnx_export.kinds.depthwise import depthwise
 from quant_model.onnx_export.kinds.linear import linear
+from quant_model.onnx_export.kinds.neighbourhood import neighbourhood
 from quant_model.onnx_export.kinds.pooling import pooling
 from quant_model.onnx_export.kinds.repeat import repeat
 from quant_model.onnx_export.kinds.residual import residual
@@ -15,6 +17,8 @@ __all__ = ["WRITERS"]
 
 WRITERS: dict[str, Callable[..., str]] = {
     "linear": linear,
+    "neighbourhood": neighbourhood,
+    "depthwise": depthwise,
     "scores": scores,
     "context": context,
     "ring_scores": ring_scores,
