@@ -29,7 +29,7 @@ from quant_model.training.tape import Tape, recorded
 
 _EVALUATED = 1024
 """Windows that are evaluated at a time: a pass keeps all its tensors."""
-_LARGEST_THRESHOLD = 64
+_LARGEST_THRESHOLD = 120
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
 _FLOAT32_INTEGERS = 2**24
 """Up to here float32 holds every integer (IEEE 754: 24 bits of significand)."""
