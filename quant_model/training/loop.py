@@ -20,6 +20,7 @@ from quant_model.training.checkpoint import UNUSABLE, Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
+from quant_model.training.portions import portion
 from quant_model.windows import WindowArray
 
 _DIVERGED = 100
@@ -30,7 +31,7 @@ SHARE = "share"
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
 _EVALUATED = 4096
-"""Windows that are evaluated at a time."""
+"""Windows that are evaluated at a time, at most."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ def validator(model: nn.Module, dataset: Dataset) -> Callable[[], float]:
 def evaluated(model: nn.Module, windows: WindowArray) -> npt.NDArray[np.float32]:
     """A model's outputs for all windows, some thousand at a time."""
     model.eval()
-    parts = (slice(start, start + _EVALUATED) for start in range(0, len(windows), _EVALUATED))
+    size = portion(_EVALUATED, windows.shape[1])
+    parts = (slice(start, start + size) for start in range(0, len(windows), size))
     with torch.no_grad():
         found = [model(torch.from_numpy(windows[part])) for part in parts]
     outputs: npt.NDArray[np.float32] = torch.cat(found).numpy()

@@ -27,6 +27,7 @@ from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear
 from quant_model.training.loop import Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of
+from quant_model.training.portions import portion
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import calibration_windows
 from quant_model.windows import WindowArray
@@ -34,7 +35,7 @@ from quant_model.windows import WindowArray
 _VERSION = 1
 """Raise when the same settings would train another parent."""
 _PREDICTED = 1024
-"""Windows that are predicted at a time."""
+"""Windows that are predicted at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,8 @@ class FloatParent:
     def predict(self, windows: WindowArray) -> npt.NDArray[np.float32]:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
         # In parts: all tensors of a pass over a whole series are gigabytes.
-        parts = (windows[start : start + _PREDICTED] for start in range(0, len(windows), _PREDICTED))
+        size = portion(_PREDICTED, windows.shape[1])
+        parts = (windows[start : start + size] for start in range(0, len(windows), size))
         out = graph_of(self.shape).output.name
         with torch.no_grad():
             found = [

@@ -21,6 +21,7 @@ from quant_model.training.calibrate import best_exponent, best_input_scale
 from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear, absorb
 from quant_model.training.kinds import trained
+from quant_model.training.portions import portion
 from quant_model.training.settings import TrainingSettings
 
 _UNTRAINED = Parameters({}, {})
@@ -28,7 +29,7 @@ _UNTRAINED = Parameters({}, {})
 
 def calibration_windows(dataset: Dataset, settings: TrainingSettings) -> Tensor:
     """Training windows that scales are chosen on, evenly spaced in time: ``(count, window, features)``."""
-    stride = max(len(dataset.train) // settings.calibration_windows, 1)
+    stride = max(len(dataset.train) // portion(settings.calibration_windows, dataset.window), 1)
     return torch.from_numpy(np.array(dataset.train.x[::stride]))
 
 
