@@ -6,6 +6,8 @@ before it, as an encoder has it, what folds into a bias would be wrong along the
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
@@ -14,7 +16,6 @@ from quant_model.families.hybrid import Hybrid
 from quant_model.raster import Raster
 from quant_model.training.fake_quant import Saved
 from quant_model.training.families.encoder.float_model import POSITION_STD, SelfAttention
-from quant_model.training.families.encoder.shared_norm import SharedNorm
 from quant_model.training.kinds.neighbourhood import convolved, gradients
 
 
@@ -53,6 +54,38 @@ class _Filtered(Function):
         return *found, None, None
 
 
+Map: TypeAlias = tuple[Tensor, Tensor]
+"""Gain and shift of each channel."""
+
+
+class PassNorm(nn.BatchNorm1d):
+    """Batch norm whose statistics are those of a block's first pass: one affine map for all passes.
+
+    As :class:`quant_model.training.families.encoder.shared_norm.SharedNorm`, with the map handed from pass to
+    pass instead of being found again, and with sums of its own: the library's variance over rows takes ten
+    times as long.
+    """
+
+    def forward(self, input: Tensor, known: Map | None = None) -> tuple[Tensor, Map]:  # type: ignore[override]
+        """Normalise rows ``(rows, num_features)``; with the map, for the later passes."""
+        gain, shift = self._map(input) if known is None else known
+        return torch.addcmul(shift, input, gain), (gain, shift)
+
+    def _map(self, rows: Tensor) -> Map:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        mean, variance = self.running_mean, self.running_var
+        if self.training:
+            mean = rows.sum(0) / len(rows)
+            variance = (rows - mean).square().sum(0) / len(rows)
+            with torch.no_grad():
+                unbiased = variance * (len(rows) / max(len(rows) - 1, 1))
+                self.running_mean.lerp_(mean, self.momentum or 0.0)
+                self.running_var.lerp_(unbiased, self.momentum or 0.0)
+        gain = self.weight * torch.rsqrt(variance + self.eps)
+        return gain, self.bias - mean * gain
+
+
 class ConvolutionBlock(nn.Module):
     """The right side of a differential equation, and some steps of Euler's method."""
 
@@ -61,19 +94,19 @@ class ConvolutionBlock(nn.Module):
         self.steps = steps
         self.depthwise0, self.depthwise1 = (Filters(width, None, image) for _ in range(2))
         self.pointwise0, self.pointwise1 = (nn.Linear(width, width, bias=False) for _ in range(2))
-        self.norm0, self.norm1 = SharedNorm(width), SharedNorm(width)
+        self.norm0, self.norm1 = PassNorm(width), PassNorm(width)
         # Each pass is a fraction of a step: otherwise the stream grows from pass to pass.
         nn.init.constant_(self.norm1.weight, 1 / steps)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Rows ``(batch, rows, width)`` after all passes."""
-        first: tuple[Tensor | None, Tensor | None] = (None, None)
+        inner: Map | None = None
+        outer: Map | None = None
         for _ in range(self.steps):
-            inner = self.pointwise0(self.depthwise0(rows).flatten(0, 1))
-            hidden = nn.functional.relu(self.norm0(inner, first[0])).view(rows.shape)
-            outer = self.pointwise1(self.depthwise1(hidden).flatten(0, 1))
-            rows = rows + self.norm1(outer, first[1]).view(rows.shape)
-            first = (inner, outer) if first[0] is None else first
+            hidden, inner = self.norm0(self.pointwise0(self.depthwise0(rows).flatten(0, 1)), inner)
+            hidden = nn.functional.relu(hidden).view(rows.shape)
+            branch, outer = self.norm1(self.pointwise1(self.depthwise1(hidden).flatten(0, 1)), outer)
+            rows = rows + branch.view(rows.shape)
         return rows
 
 
@@ -110,7 +143,7 @@ class FloatHybrid(nn.Module):
         for stage in range(shape.stages):
             width = shape.width_of(stage)
             convolutions.append(Filters(channels, width, image))
-            norms.append(nn.BatchNorm1d(width))
+            norms.append(PassNorm(width))
             blocks.append(ConvolutionBlock(width, image.centres, shape.steps))
             image, channels = Raster(image.centres.height, image.centres.width, 2), width
         self.convolutions, self.norms = nn.ModuleList(convolutions), nn.ModuleList(norms)
@@ -128,7 +161,7 @@ class FloatHybrid(nn.Module):
         rows = windows.contiguous()
         for convolution, norm, block in zip(self.convolutions, self.norms, self.blocks, strict=True):
             found = convolution(rows)
-            rows = block(norm(found.flatten(0, 1)).view(found.shape))
+            rows = block(norm(found.flatten(0, 1))[0].view(found.shape))
         if self.attention is not None:
             rows = self.attention(rows)
         outputs: Tensor = self.head(self.head_norm(rows.mean(1)))

@@ -9,7 +9,7 @@ import torch
 from quant_model.families import Hybrid
 from quant_model.graph import graph_of
 from quant_model.training.families.hybrid.condition import condition
-from quant_model.training.families.hybrid.float_model import FloatHybrid
+from quant_model.training.families.hybrid.float_model import FloatHybrid, PassNorm
 from quant_model.training.families.hybrid.fold import fold
 from quant_model.training.float_pass import folded_tensors
 
@@ -97,3 +97,18 @@ def test_gradients_of_the_float_model_are_autograd_s() -> None:
             ),
             (layer.weight,),
         )
+
+
+def test_a_pass_norm_is_batch_norm_in_the_first_pass_and_the_same_map_later() -> None:
+    torch.manual_seed(0)
+    own, library = PassNorm(4), torch.nn.BatchNorm1d(4)
+    first, later = 3 + 2 * torch.randn(64, 4), torch.randn(64, 4)
+    for _ in range(2):
+        found, known = own(first)
+        torch.testing.assert_close(found, library(first))
+    torch.testing.assert_close(own.running_mean, library.running_mean)
+    torch.testing.assert_close(own.running_var, library.running_var)
+    torch.testing.assert_close(
+        own(later, known)[0], (later - first.mean(0)) / (first.var(0, correction=0) + 1e-5).sqrt()
+    )
+    torch.testing.assert_close(own.eval()(later)[0], library.eval()(later))
