@@ -165,11 +165,11 @@ class _Search:
     def _steps(self, pace: int) -> dict[str, int]:
         """By chain: the first position that keeps up with a row every ``pace`` clocks, or the quickest."""
         graph = self.design.graph
-        rows: dict[str, int] = dict.fromkeys(self.chains, 1)
-        rows |= {name: int(graph.input.rows) for name in stages(graph).tail}
+        window = int(graph.input.rows) * pace
+        rows = {chain: int(graph.by_name[chain].rows) for chain in self.chains}
         return {
             chain: next(
-                (place for place, own in enumerate(paces) if own <= rows[chain] * pace), len(paces) - 1
+                (place for place, own in enumerate(paces) if own * rows[chain] <= window), len(paces) - 1
             )
             for chain, paces in self.paces.items()
         }
@@ -217,12 +217,17 @@ class _Search:
 
 
 def _chains(graph: Graph) -> list[tuple[str, ...]]:
-    """What moves at one pace: engines between two barriers, with those that make what the next one stores."""
+    """What moves at one pace: engines with as many rows between two barriers, with those that are stored."""
     plan = stages(graph)
     sections = [plan.first.chain, *([*stage.ahead, *stage.chain] for stage in plan.barriers)]
     stored = [*(stage.stored for stage in plan.barriers), []]
-    joined = ((*chain, *behind) for chain, behind in zip(sections, stored, strict=True))
-    return [chain for chain in (*joined, *((name,) for name in plan.tail)) if chain]
+    found = [(*chain, *behind) for chain, behind in zip(sections, stored, strict=True)]
+    alike: dict[tuple[int, int], list[str]] = {}
+    for place, chain in enumerate((*found, *((name,) for name in plan.tail))):
+        for name in chain:
+            if (node := graph.by_name[name]).work is not None:
+                alike.setdefault((place, int(node.rows)), []).append(name)
+    return [tuple(chain) for chain in alike.values()]
 
 
 def _with_windows(design: DesignPoint, windows: int) -> DesignPoint:

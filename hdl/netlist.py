@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from quant_model.raster import Raster
+
 GenericValue = int | bool | str
 
 CURSOR = ("available", "step", "rewind", "commit", "retire")
@@ -118,6 +120,57 @@ def row_buffer(
         },
     )
     return Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits)), (instance,))
+
+
+def line_buffer(
+    owner: str,
+    source: str,
+    bits: int,
+    shape: tuple[int, int, int],
+    image: Raster,
+    places: int,
+    style: str,
+    *,
+    reader: str,
+) -> Part:
+    """The buffer ``owner`` for an image's last lines, whose rows come from ``source``; ``reader`` steers it.
+
+    Args:
+        owner: Its name.
+        source: Whose rows it keeps.
+        bits: Of an element.
+        shape: Elements of a word, words of a pixel, and how many of these are read one after another.
+        image: All pixels.
+        places: Pixels from a centre on for which there is room.
+        style: Its RAM's.
+        reader: The engine.
+    """
+    source, (lanes, words, groups) = identifier(source), shape
+    instance = Instance(
+        label=owner,
+        entity="line_buffer",
+        generics={
+            "BITS": bits,
+            "LANES": lanes,
+            "WORDS": words,
+            "GROUPS": groups,
+            "LENGTH": image.length,
+            "LINES": image.lines,
+            "STRIDE": image.stride,
+            "PLACES": places,
+            "DEPTH": image.depth(places, words),
+            "STYLE": style,
+        },
+        ports={
+            "start": f"{source}_start",
+            "ready": f"{owner}_ready",
+            "write_valid": f"{source}_valid",
+            "write_data": f"{source}_data",
+            **{part: f"{reader}_{part}" for part in ("available", "step", "retire")},
+            "read_data": f"{owner}_data",
+        },
+    )
+    return Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", lanes * bits)), (instance,))
 
 
 def rom_part(prefix: str, rom: Rom) -> Part:

@@ -315,6 +315,11 @@ class Graph:
                 found[loop.source] = node
         return found
 
+    @property
+    def loop_ends(self) -> Mapping[str, str]:
+        """By the node at a repeated part's entry: its last node."""
+        return {entry.name: end for end, entry in self.loops.items()}
+
     @cached_property
     def tied(self) -> tuple[str, ...]:
         """The tensors that share one format, the first of them free to choose; empty where none does."""

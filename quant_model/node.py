@@ -27,8 +27,8 @@ EdgeType = Literal["stream", "store", "ring", "lines", "wait", "direct", "loop"]
 
 ``stream``: a few rows queue in a buffer. ``store``: all rows of a window, random access; who reads them
 starts when all lie there. ``ring``: the last rows, kept from inference to inference, random access; who reads
-them starts when the newest lies there. ``lines``: the last lines of an image, random access; who reads them
-starts on a line when the next one lies there. ``wait``: rows wait for a branch of the same length. ``direct``:
+them starts when the newest lies there. ``lines``: an image's last lines, random access; who reads them starts
+on a line when the next one lies there. ``wait``: rows wait for a branch of the same length. ``direct``:
 elements are taken as they come. ``loop``: the rows of a repeated part come in again.
 """
 
@@ -328,6 +328,11 @@ class Kind:
 
     def draw(self, draw: Draw) -> None:
         """It has nothing of its own."""
+
+
+def paced(node: Node) -> bool:
+    """Whether a node is an engine that takes rows at a pace of its own."""
+    return node.work is not None or node.row_clocks is not None
 
 
 def check_shift(name: str, output: Format, shift: int, limit: int) -> None:

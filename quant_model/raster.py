@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quant_model.arithmetic import Number, at_least, bit_length
 from quant_model.formats import IntArray
 
 __all__ = ["Raster"]
@@ -53,6 +54,14 @@ class Raster:
         """Pixels of a line."""
         return 1 if self.flat else self.width
 
+    def depth(self, places: Number, words: Number) -> Number:
+        """Words of a memory that keeps the pixels above a centre beside ``places`` from it on.
+
+        A power of two: ``hdl/vhdl/line_buffer.vhd``. Pixels have so many ``words``.
+        """
+        above = self.length + (0 if self.flat else 1)
+        return at_least(1 << bit_length((places + above) * words - 1), 2)
+
     def neighbourhoods(self, rows: IntArray) -> IntArray:
         """``(batch, rows, columns)`` to ``(batch, centres, taps, columns)``, zero outside the image.
 
@@ -68,4 +77,4 @@ class Raster:
             for x in range(1 + 2 * beside)
         ]
         found = np.stack(views, axis=3)
-        return found.reshape(len(rows), -1, self.taps, rows.shape[2])
+        return found.reshape(len(rows), self.centres.rows, self.taps, rows.shape[2])

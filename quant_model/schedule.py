@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
+from quant_model.arrivals import Arrivals, Even, Timing, last, through
+from quant_model.convolutions import Convolutions, replay
 from quant_model.graph import Graph
 from quant_model.node import Node, Work
 from quant_model.pipeline import PIPELINE
@@ -30,36 +31,15 @@ OUTPUT = "output"
 """The name of the buffer behind the last node."""
 
 
-class Timing(NamedTuple):
-    """An engine with lanes, in clocks."""
-
-    inner: Number
-    """Steps per group of outputs."""
-    groups: Number
-    """Groups per row, over all heads."""
-    period: Number
-    """Clocks per group: steps, or the lanes' way out one by one where that takes longer."""
-    mac_latency: Number
-    """From a group's last product to its results."""
-    latency: Number
-    """From the start of a row until the produced row is available to the next engine."""
-    row: Number
-    """Clocks per row."""
-
-    @property
-    def reading(self) -> Number:
-        """From the start of a row until its place in the input buffer is given back."""
-        return self.row - self.period + self.inner
-
-
 @dataclass(frozen=True)
 class Schedule:
     """The timing of a network on its accelerator; of many networks, arrays."""
 
     timings: Mapping[str, Timing]
-    """By engine with lanes."""
+    """By engine with a pace."""
     buffer_rows: Mapping[str, Number]
-    """Rows in an engine's input buffer (residual: of the waiting stream); ``output``: behind the last."""
+    """Rows in an engine's input buffer (residual: of the waiting stream; where it holds lines, from the pixel
+    in the middle on); ``output``: behind the last."""
     cycles: Number
     """Clocks from a window's first input beat to its last output beat, when nothing stalls."""
     interval: Number
@@ -74,14 +54,16 @@ def mac_latency(node: Node, work: Work) -> Number:
 
 
 def timing(node: Node, wait: int = 0) -> Timing:
-    """The timing of an engine with lanes; what follows adds ``wait`` clocks before the row is written.
+    """The timing of an engine with a pace; what follows adds ``wait`` clocks before the row is written.
 
     Raises:
-        ValueError: it has no lanes.
+        ValueError: it has none.
     """
-    work = node.work
+    work, row = node.work, node.row_clocks
+    if row is not None:
+        return Timing(row, 1, row, 0, row - 1 + PIPELINE.read + PIPELINE.write + wait, row)
     if work is None:
-        raise ValueError(f"{node.name} has no lanes")
+        raise ValueError(f"{node.name} takes rows at no pace of its own")
     lanes = node.engine.lanes
     groups, period = work.outputs // lanes, at_least(work.inner, lanes)
     mac = mac_latency(node, work)
@@ -134,7 +116,7 @@ class _Barrier:
     @property
     def replay(self) -> Number:
         """Clocks from the last row of a pass to the first of the next."""
-        return self.columns + PIPELINE.replay
+        return replay(self.columns)
 
 
 class _Walk:
@@ -143,17 +125,31 @@ class _Walk:
     def __init__(self, graph: Graph, timings: Mapping[str, Timing]) -> None:
         self.graph, self.timings = graph, timings
         self.stages = stages(graph.outline)
-        self.rows = graph.input.rows
+        self.rows = self._stored_rows()
         self.buffers: dict[str, Number] = {}
         self.lifetimes: dict[str, Number] = {}
         """Of buffers on one side of a barrier: clocks that a place is taken."""
-        self.first = self._section(self.stages.first, graph.input.columns)
+        self.spans: list[Number] = []
+        """By barrier: clocks from the first place taken in front of it to the last row behind it."""
+        first = self.stages.first
+        self.convolutions = None if first.even else Convolutions(graph, first, timings)
+        self.first = self._entry() if self.convolutions else self._section(first, graph.input.columns)
         self.barriers = self._barriers()
         self.times = [self._times(index) for index in range(len(self.barriers))]
+
+    def _stored_rows(self) -> Number:
+        """Rows of a window at the barriers, and at all without any."""
+        if not self.stages.barriers:
+            return self.graph.input.rows
+        return self.graph.by_name[self.stages.barriers[0].ahead[0]].rows
 
     def schedule(self) -> Schedule:
         """Everything."""
         self._hold_all()
+        if self.convolutions is not None:
+            cycles = self._cycles()
+            spans = [*self.convolutions.spans(), *self.spans, *self._tail_limits()]
+            return Schedule(self.timings, self.buffers, cycles, largest(spans))
         limits = [
             *(pick(self.buffers[name] <= self.rows, time, 0) for name, time in self.lifetimes.items()),
             *self._limits(),
@@ -165,6 +161,11 @@ class _Walk:
         chain = tuple(self.timings[name] for name in stage.chain)
         pace = largest([*(part.row for part in chain), columns])
         return _Section(stage, chain, pace, chain[-1].latency if chain else columns)
+
+    def _entry(self) -> _Section:
+        """What feeds the first barrier behind convolutions: the last engine alone, at its own pace."""
+        end = self.timings[self.stages.first.chain[-1]]
+        return _Section(self.stages.first, (end,), end.row, end.latency)
 
     def _barriers(self) -> list[_Barrier]:
         found: list[_Barrier] = []
@@ -236,7 +237,10 @@ class _Walk:
         """Rows of all buffers."""
         # With no barrier there is nothing to overlap at, and windows follow each other freely.
         overlaps = self.barriers[0].overlaps if self.barriers else True
-        self._hold_chain(self.first, self.graph.input.columns, self.first.pace, overlaps)
+        if self.convolutions is not None:
+            self.buffers |= dict(self.convolutions.buffer_rows())
+        else:
+            self._hold_chain(self.first, self.graph.input.columns, self.first.pace, overlaps)
         for barrier, times in zip(self.barriers, self.times, strict=True):
             self._hold_barrier(barrier, times)
         for name in (*self.stages.tail, OUTPUT):
@@ -281,6 +285,9 @@ class _Walk:
             crossing = [(times.ahead_lead, self.buffers[own.behind.stage.ahead[0]])]
             crossing += [(lead, self.buffers[name]) for name, lead in self._crossing(own, times)]
             yield from barrier_limits(times, crossing)
+        yield from self._tail_limits()
+
+    def _tail_limits(self) -> Iterator[Number]:
         # One row a window at the end, in each of its buffers.
         latency = self._sections()[-1].latency + self._reduction
         for name in self.stages.tail:
@@ -299,33 +306,42 @@ class _Walk:
         return self.graph.by_name[reducing].delay if reducing else 0
 
     def _cycles(self) -> Number:
-        columns = self.graph.input.columns
-        stream = [_Arrivals(0, columns, columns)]
-        for part in self.first.chain:
-            stream = _through(stream, part)
+        stream = self._stream()
         for own in self.barriers:
+            opened = stream[0].clock - own.before.latency
             for number in range(own.passes):
                 if number > 0:
-                    stream = [_Arrivals(0, _last(stream, self.rows) + own.replay, own.columns)]
+                    stream = [Even(0, last(stream, self.rows) + own.replay, own.columns)]
                 stream = self._passed(own, stream)
+            self.spans.append(last(stream, self.rows) - opened)
         end = (
-            _last(stream, self.rows)
+            last(stream, self.rows)
             + self._reduction
             + sum(self.timings[n].latency for n in self.stages.tail)
         )
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
-    def _passed(self, own: _Barrier, stream: Sequence[_Arrivals]) -> list[_Arrivals]:
+    def _stream(self) -> list[Arrivals]:
+        """The rows in front of all barriers."""
+        if self.convolutions is not None:
+            return self.convolutions.stream
+        columns = self.graph.input.columns
+        stream: list[Arrivals] = [Even(0, columns, columns)]
+        for part in self.first.chain:
+            stream = through(stream, part)
+        return stream
+
+    def _passed(self, own: _Barrier, stream: Sequence[Arrivals]) -> list[Arrivals]:
         """The rows behind a barrier's chain, given those in front of it."""
-        stored = [_last(_through(stream, part), self.rows) for part in own.stored]
-        rows = _through(stream, own.ahead)
+        stored = [last(through(stream, part), self.rows) for part in own.stored]
+        rows = through(stream, own.ahead)
         start = largest([*stored, *(pick(a.row == 0, a.clock, 0) for a in rows)])
         first = own.behind.chain[0]
-        rows.append(_Arrivals(0, start, first.row))
+        rows.append(Even(0, start, first.row))
         ahead = self.buffers[own.behind.stage.chain[0]]
-        rows.append(_Arrivals(ahead, start + first.reading + own.ahead.latency, own.ahead.row))
+        rows.append(Even(ahead, start + first.reading + own.ahead.latency, own.ahead.row))
         for part in own.behind.chain:
-            rows = _through(rows, part)
+            rows = through(rows, part)
         return rows
 
 
@@ -339,21 +355,3 @@ class _Lead:
 
     def __call__(self, start: Number) -> Number:
         return self.times.waiting_lead(start, self.branch, self.delay)
-
-
-class _Arrivals(NamedTuple):
-    """Row ``row`` and all behind it are complete at ``clock``, ``clock + spacing``, ... at the earliest."""
-
-    row: Number
-    clock: Number
-    spacing: Number
-
-
-def _through(arrivals: Sequence[_Arrivals], part: Timing) -> list[_Arrivals]:
-    """When rows leave an engine: none closer to the one before than its clocks per row."""
-    return [_Arrivals(a.row, a.clock + part.latency, at_least(a.spacing, part.row)) for a in arrivals]
-
-
-def _last(arrivals: Sequence[_Arrivals], rows: Number) -> Number:
-    """When the last row is complete: all conditions on it must hold."""
-    return largest([pick(a.row < rows, a.clock + (rows - 1 - a.row) * a.spacing, 0) for a in arrivals])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from quant_model.graph import Graph
-from quant_model.node import Node
+from quant_model.node import Node, paced
 
 __all__ = ["Stage", "Stages", "stages"]
 
@@ -21,7 +21,7 @@ class Stage:
     """The nodes between two barriers, by name, in the order of the data flow."""
 
     chain: list[str] = field(default_factory=list)
-    """Engines with lanes, in series."""
+    """Engines with a pace of their own, in series."""
     stored: list[str] = field(default_factory=list)
     """Engines before the barrier in front, whose rows are stored for it."""
     ahead: list[str] = field(default_factory=list)
@@ -34,6 +34,15 @@ class Stage:
     """Nodes for which rows wait inside this stage, and the part of the chain from their maker on."""
     loop: str | None = None
     """The node at whose entry the part with this stage's barrier begins again."""
+    loops: list[tuple[str, slice]] = field(default_factory=list)
+    """Nodes at whose entry a part of the chain begins again that holds no barrier, and that part."""
+    lined: bool = False
+    """Whether an engine of the chain reads its rows by lines."""
+
+    @property
+    def even(self) -> bool:
+        """Whether all rows pass once, one by one."""
+        return not (self.loops or self.lined)
 
 
 @dataclass
@@ -45,11 +54,11 @@ class Stages:
     barriers: Sequence[Stage]
     """Each with the barrier in front of it."""
     tail: Sequence[str]
-    """Engines with lanes behind the node that makes one row of a window's."""
+    """Engines with a pace behind the node that makes one row of a window's."""
     reducing: str | None
     """That node."""
     delays: dict[str, int]
-    """By engine with lanes: clocks of what passes its elements on at once, one row for a row."""
+    """By engine with a pace: clocks of what passes its elements on at once, one row for a row."""
 
 
 @lru_cache(maxsize=4096)
@@ -57,20 +66,28 @@ def stages(outline: Graph) -> Stages:
     """The stages of a graph, given its outline; they must not be changed.
 
     Raises:
-        ValueError: rows wait, or cross a barrier, in a way that the schedule has no closed form for.
+        ValueError: rows wait, are repeated, or cross a barrier, in a way that the schedule has no closed form
+            for.
     """
     depth = _depths(outline)
     found = [Stage() for _ in range(1 + max(depth.values()))]
     reduced = _reduced(outline)
-    tail = [node.name for node in outline.nodes if node.name in reduced and node.work is not None]
+    tail = [node.name for node in outline.nodes if node.name in reduced and paced(node)]
     for node in outline.nodes:
         if node.name not in reduced:
             _place(node, outline, depth, found)
+    for stage in found:
+        stage.loops = [
+            (name, slice(part.start, stage.chain.index(_engine(outline.loop_ends[name], outline)) + 1))
+            for name, part in stage.loops
+        ]
     for stage in found[1:]:
         if len(stage.ahead) != 1 or not stage.chain:
             raise ValueError(
                 "a barrier needs one engine in front of it that runs ahead, and a chain behind it"
             )
+        if not stage.even:
+            raise ValueError("convolutions and repeated parts without a barrier come before all barriers")
     reducing = next((node.name for node in outline.nodes if node.reduces), None)
     return Stages(found[0], found[1:], tail, reducing, _delays(outline))
 
@@ -83,7 +100,7 @@ def _delays(outline: Graph) -> dict[str, int]:
             if edge.type == "direct" and not reader.reduces
         )
         for node in outline.nodes
-        if node.work is not None
+        if paced(node)
     }
 
 
@@ -112,8 +129,12 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
     for edge in node.inputs:
         if edge.stored:
             stage.stores.append(node.name)
+        elif edge.type == "loop" and depth[edge.source] == own:
+            stage.loops.append((node.name, slice(len(stage.chain), None)))
         elif edge.type == "loop":
             found[own + 1].loop = node.name
+        elif edge.type == "lines":
+            stage.lined = True
         elif edge.type == "wait":
             waits_for = stage.chain.index(_engine(node.name, outline)) + 1
             if depth[edge.source] < own:
@@ -121,7 +142,7 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
             else:
                 first = stage.chain.index(_engine(edge.source, outline))
                 stage.waiting.append((node.name, slice(first, waits_for)))
-    if node.work is None:
+    if not paced(node):
         return
     edges = outline.readers(node.name)
     if edges and all(edge.stored for _, edge in edges):
@@ -133,8 +154,8 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
 
 
 def _engine(name: str, outline: Graph) -> str:
-    """The engine with lanes whose rows, passed on element by element, a node's rows are."""
+    """The engine with a pace whose rows, passed on element by element, a node's rows are."""
     node = outline.by_name[name]
-    while node.work is None:
+    while not paced(node):
         node = outline.by_name[next(edge.source for edge in node.inputs if edge.type == "direct")]
     return node.name

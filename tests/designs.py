@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.engine import Engine
-from quant_model.families import Encoder, Shape
+from quant_model.families import AnyShape, Encoder, Hybrid, Shape
 from quant_model.graph import Tensor, graph_of
 from quant_model.network import Network, build_network
 from quant_model.node import Node
@@ -31,6 +31,33 @@ def random_design(random: Random, largest: int = 16, window: int = 12) -> Design
         outputs=random.choice((1, 1, 2, 4)),
         repeats=random.choice((1, 1, 1, 2, 3)),
     )
+    return drawn(random, shape)
+
+
+def random_hybrid(random: Random, largest: int = 8, channels: int = 8) -> DesignPoint:
+    """The same of a hybrid: images and series with sides up to ``largest``, and so many ``channels``."""
+    height = random.choice((1, random.randint(2, largest), random.randint(2, largest)))
+    width = random.randint(2, largest * (2 if height == 1 else 1))
+    heads, stages = random.choice((1, 2)), random.choice((1, 1, 2, 2, 3))
+    stem = heads * random.randint(4 // heads, max(channels // heads, 4 // heads))
+    shape = Hybrid(
+        window=height * width,
+        height=height,
+        features=random.randint(1, 3),
+        stem=stem,
+        stem_stride=random.choice((1, 2)),
+        stages=stages,
+        growth=random.choice((1, 2)) if stem * 2 ** (stages - 1) <= 2 * channels else 1,
+        steps=random.choice((1, 1, 2, 3, random.randint(1, 8))),
+        heads=heads,
+        attention_steps=random.choice((0, 0, 1, 2, 3)),
+        outputs=random.choice((1, 2, 5)),
+    )
+    return drawn(random, shape)
+
+
+def drawn(random: Random, shape: AnyShape) -> DesignPoint:
+    """A resolved design point of a shape: each tensor its own width, lanes that divide."""
     graph = graph_of(shape)
     narrow = random.choice((False, False, True))
 

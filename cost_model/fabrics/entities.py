@@ -190,6 +190,59 @@ class Entities(ABC):
         return Usage(kind, rules, features)
 
     @remembered
+    def line_buffer(
+        self,
+        bits: Number,
+        lanes: Number,
+        words: Number,
+        groups: Number,
+        length: int,
+        lines: int,
+        stride: int,
+        places: Number,
+        depth: Number,
+    ) -> Usage:
+        """``line_buffer.vhd`` without its RAM: who writes, what lies there, where the next step reads.
+
+        Zeros outside the image are gates behind the RAM; the words of a step are told by one adder, whose
+        other operand is one of a few constants.
+        """
+        address, place, filled = used_bits(depth), used_bits(places + 1), used_bits(places // length + 3)
+        centre, word = used_bits(-(-length // stride)), used_bits(words // groups)
+        turn, line_word, lane = used_bits(-(-lines // stride)), used_bits(length * words), used_bits(lanes)
+        taps = 2 + (2 if length > 1 else 0)
+        counters = (lane, line_word, address, place, filled, centre, turn, word, address)
+        rules = Counts(
+            ff=sum(counters) + taps + (lanes - 1) * bits + 2 + PIPELINE.read,
+            carry4=sum(self.chain(own) for own in counters),
+        )
+        features = {
+            "one": 1,
+            "several lines": int(lines > 1),
+            "address": address,
+            "place": place + filled,
+            "centre bits": centre + turn,
+            "word bits": word,
+            "line bits": line_word,
+            "lane bits": lane,
+            "gates": lanes * bits,
+        }
+        return Usage("line_buffer", rules, features)
+
+    @remembered
+    def own_factors(self, dsp: Number, lanes: Number, x_bits: Number, w_bits: Number) -> Usage:
+        """What lanes with an x each have more than lanes that share it: its copies in long products."""
+        rows_per_stage = PIPELINE.rows_per_stage
+        long = pick(dsp, 0, pick(at_most(x_bits, w_bits) > rows_per_stage, 1, 0))
+        copies = pick(x_bits >= w_bits, x_bits, x_bits - rows_per_stage)
+        return Usage("own_factors", Counts(ff=long * (lanes - 1) * copies), sort="lanes")
+
+    @remembered
+    def neighbourhood_control(self) -> Usage:
+        """``neighbourhood_engine.vhd`` itself."""
+        return Usage("neighbourhood_control", Counts(ff=PIPELINE.read), {"one": 1})
+
+    @remembered
     def sequencer(self, heads: Number, groups: Number, inner: Number, period: Number) -> Usage:
         """``sequencer.vhd``."""
         head_bits, group_bits, step_bits = used_bits(heads), used_bits(groups), used_bits(period)

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from cost_model.component import Part
 from cost_model.fabrics.entities import Entities
-from cost_model.kinds import attention, linear, pooling, ports, repeat, residual, ring
+from cost_model.kinds import (
+    attention,
+    depthwise,
+    linear,
+    neighbourhood,
+    pooling,
+    ports,
+    repeat,
+    residual,
+    ring,
+)
 from cost_model.kinds.kind import Cost, Of
 from quant_model.graph import INPUT, Graph
 from quant_model.schedule import OUTPUT, Schedule
@@ -15,6 +25,8 @@ __all__ = ["KINDS", "Cost", "Of", "all_parts"]
 
 KINDS: dict[str, Cost] = {
     "linear": linear.COST,
+    "neighbourhood": neighbourhood.COST,
+    "depthwise": depthwise.COST,
     "scores": attention.SCORES,
     "context": attention.CONTEXT,
     "ring_scores": ring.RING_SCORES,

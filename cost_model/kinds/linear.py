@@ -13,7 +13,7 @@ from quant_model.arithmetic import Number, at_least, pick, remembered
 from quant_model.kinds.linear import Linear
 from quant_model.node import Node
 
-__all__ = ["COST", "passed_bits"]
+__all__ = ["COST", "passed_bits", "weighted_parts"]
 
 
 def passed_bits(node: Node) -> Number:
@@ -24,15 +24,21 @@ def passed_bits(node: Node) -> Number:
 
 def parts(node: Linear, of: Of) -> Iterator[Part]:
     """Input buffer, ROMs, lanes, output stage."""
+    entities, engine, inputs, rows = of.entities, node.engine, node.in_features, of.rows(node)
+    buffer = entities.row_buffer("row_buffer", inputs, rows, node.columns // engine.lanes > 1)
+    yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
+    ram = entities.ram(inputs * rows, node.input.bits, engine.buffer_in_block)
+    yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
+    yield from weighted_parts(node, of)
+
+
+def weighted_parts(node: Linear, of: Of) -> Iterator[Part]:
+    """ROMs, lanes, output stage."""
     entities, engine = of.entities, node.engine
     inputs, lanes, x_bits, w_bits = node.in_features, engine.lanes, node.input.bits, node.weight.bits
-    groups, rows = node.columns // lanes, of.rows(node)
+    groups = node.columns // lanes
     words, biases = groups * inputs, node.bias_rows * node.columns
     bound, accumulator, total = node.product_bound, node.accumulator.bits, node.total.bits
-    buffer = entities.row_buffer("row_buffer", inputs, rows, groups > 1)
-    yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
-    ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block)
-    yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
     weights = entities.rom(words, lanes * w_bits, lanes * w_bits, engine.memory_in_block)
     yield Part("weights", weights, purposes.WEIGHTS, "datapath", "weight_rom")
     columns = _bias_columns(total, bound, inputs, node.positional, node.target is None)

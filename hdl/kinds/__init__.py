@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from hdl.kinds import attention, linear, pooling, repeat, residual, ring
+from hdl.kinds import attention, depthwise, linear, neighbourhood, pooling, repeat, residual, ring
 from hdl.kinds.kind import Build, Vhdl
 
 __all__ = ["KINDS", "Build", "Vhdl"]
 
 KINDS: dict[str, Vhdl] = {
     "linear": Vhdl(linear.build),
+    "neighbourhood": Vhdl(neighbourhood.build),
+    "depthwise": Vhdl(depthwise.build),
     "scores": Vhdl(attention.build_scores),
     "context": Vhdl(attention.build_context),
     "ring_scores": Vhdl(ring.build_ring_scores),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hdl.kinds.engine import engine_part
+from hdl.kinds.engine import engine_part, input_rows
 from hdl.kinds.kind import Build
 from hdl.netlist import (
     GenericValue,
@@ -52,8 +52,8 @@ def biased_scores(node: Scores, of: Build, bias: Mapping[str, str], beside: Part
         "key_data": f"{name}_store_data",
     }
     store = _store(node, "key_store", node.key, node.key_format.bits, loops, f"{name}_step")
-    shape = node.query_format.bits, node.heads * node.d_head
-    return engine_part(node, of, "scores_engine", node.query, shape, generics, ports, joined(store, beside))
+    buffer = input_rows(node, of, node.query, node.query_format.bits, node.heads * node.d_head)
+    return engine_part(node, of, "scores_engine", buffer, generics, ports, joined(store, beside))
 
 
 def build_context(node: Context, of: Build) -> Part:
@@ -91,8 +91,8 @@ def build_context(node: Context, of: Build) -> Part:
         _store(node, "value_store", node.value, node.output.bits, shape, f"{name}_store_step"),
         Part((Signal(f"{name}_store_step"),)),
     )
-    scores = score_bits, node.heads * node.keys
-    return engine_part(node, of, "context_engine", node.scores, scores, generics, ports, beside)
+    buffer = input_rows(node, of, node.scores, score_bits, node.heads * node.keys)
+    return engine_part(node, of, "context_engine", buffer, generics, ports, beside)
 
 
 def _maxima(node: Context, of: Build) -> Part:

@@ -19,15 +19,14 @@ from hdl.netlist import (
 from quant_model.kinds.attention import Context, Scores
 from quant_model.kinds.linear import Linear
 
-__all__ = ["engine_part"]
+__all__ = ["engine_part", "input_rows"]
 
 
 def engine_part(
     node: Linear | Scores | Context,
     of: Build,
     entity: str,
-    source: str,
-    shape: tuple[int, int],
+    buffer: Part,
     generics: Mapping[str, GenericValue],
     ports: Mapping[str, str],
     beside: Part,
@@ -38,15 +37,12 @@ def engine_part(
         node: The node.
         of: The accelerator.
         entity: The engine itself.
-        source: Whose rows the engine reads.
-        shape: Bits of an element and elements of a row that it reads.
+        buffer: What its rows come from, named ``buffer`` behind the node's name.
         generics: Those of the entity that not all engines have.
         ports: Likewise.
         beside: ROMs and stores: what stands between buffer and engine.
     """
     name, (x_bits, w_bits) = identifier(node.name), node.work.factors
-    bits, columns = shape
-    rows, style = of.schedule.buffer_rows[node.name], node.engine.buffer
     engine = Instance(
         label=f"{name}_engine",
         entity=entity,
@@ -68,7 +64,15 @@ def engine_part(
     )
     return joined(
         Part((*stream_signals(node.name, node.output.bits), *cursor_signals(name))),
-        row_buffer(f"{name}_buffer", source, bits, columns, rows, style, reader=name),
+        buffer,
         beside,
         Part(instances=(engine,)),
     )
+
+
+def input_rows(
+    node: Linear | Scores | Context, of: Build, source: str, bits: int, columns: int
+) -> Part:
+    """An engine's input buffer: rows of so many elements of ``source``."""
+    name, rows = identifier(node.name), of.schedule.buffer_rows[node.name]
+    return row_buffer(f"{name}_buffer", source, bits, columns, rows, node.engine.buffer, reader=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hdl.kinds.engine import engine_part
+from hdl.kinds.engine import engine_part, input_rows
 from hdl.kinds.kind import Build
 from hdl.netlist import Part, Rom, half, identifier, joined, rom_part, twos_complement
 from quant_model.kinds.linear import Linear
@@ -13,6 +13,12 @@ from quant_model.node import LinearParameters
 
 def build(node: Linear, of: Build) -> Part:
     """The parts of a linear engine."""
+    buffer = input_rows(node, of, node.source, node.input.bits, node.in_features)
+    return weighted_engine(node, of, buffer, x_lanes=1)
+
+
+def weighted_engine(node: Linear, of: Build, buffer: Part, x_lanes: int) -> Part:
+    """An engine with weights behind its buffer, which brings an element for all lanes or one for each."""
     name = identifier(node.name)
     own = of.model.parameters.linear[node.name]
     weights = weight_rom(node, own)
@@ -28,6 +34,7 @@ def build(node: Linear, of: Build) -> Part:
         "SHIFT": node.shift(of.model.parameters, of.model.source_exponents(node.name)),
         "OUT_BITS": node.output.bits,
         "OUT_SIGNED": node.output.signed,
+        "X_LANES": x_lanes,
     }
     ports = {
         "x": f"{name}_buffer_data",
@@ -37,9 +44,7 @@ def build(node: Linear, of: Build) -> Part:
         "bias_data": f"{name}_bias_data",
     }
     roms = joined(rom_part(f"{name}_weight", weights), rom_part(f"{name}_bias", bias))
-    return engine_part(
-        node, of, "linear_engine", node.source, (node.input.bits, node.in_features), generics, ports, roms
-    )
+    return engine_part(node, of, "linear_engine", buffer, generics, ports, roms)
 
 
 def rounding_constant(node: Linear, of: Build) -> int:

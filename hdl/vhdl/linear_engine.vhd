@@ -3,6 +3,7 @@
 -- Throughput: one row in OUTPUTS / LANES * PERIOD clocks. Each group of LANES outputs takes INPUTS steps.
 -- Weight ROM: word (group * INPUTS + input) holds the weights of the group's lanes, lane 0 lowest; one clock.
 -- Bias ROM: BIAS_ROWS * OUTPUTS words in the order in which the outputs leave; one clock.
+-- With X_LANES = LANES each lane has an element of its own in every step: a depthwise convolution's INPUTS are taps.
 -- WIDE engines pass the full sum on, the others drop SHIFT bits and saturate.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -27,7 +28,8 @@ entity linear_engine is
     WIDE       : boolean;
     SHIFT      : integer;
     OUT_BITS   : positive;
-    OUT_SIGNED : boolean
+    OUT_SIGNED : boolean;
+    X_LANES    : positive := 1  -- 1 or LANES
   );
   port (
     clk            : in  std_logic;
@@ -41,7 +43,7 @@ entity linear_engine is
     rewind         : out std_logic;
     commit         : out std_logic;
     retire         : out std_logic;
-    x              : in  std_logic_vector(X_BITS - 1 downto 0);
+    x              : in  std_logic_vector(X_LANES * X_BITS - 1 downto 0);
     -- ROMs.
     weight_address : out unsigned(counter_bits(OUTPUTS / LANES * INPUTS) - 1 downto 0);
     weight_data    : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
@@ -119,7 +121,8 @@ begin
       X_SIGNED   => X_SIGNED,
       W_BITS     => W_BITS,
       ACC_BITS   => ACC_BITS,
-      MULTIPLIER => MULTIPLIER
+      MULTIPLIER => MULTIPLIER,
+      X_LANES    => X_LANES
     )
     port map (
       clk        => clk,

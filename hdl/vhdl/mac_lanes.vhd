@@ -1,6 +1,6 @@
--- LANES multiply-accumulate lanes that share x; their results leave one a clock.
+-- LANES multiply-accumulate lanes that share x, or have one each; their results leave one a clock.
 --
--- Lane p multiplies by bits p * W_BITS .. of w. The first result is on `data` lane_latency + COLLECT clocks after the
+-- Lane p multiplies by bits p * W_BITS .. of w, with X_LANES = LANES bits p * X_BITS .. of x. The first result is on `data` lane_latency + COLLECT clocks after the
 -- group's last product, the others follow in the next clocks, lane 0 first. Groups are at least LANES clocks apart.
 library ieee;
 use ieee.std_logic_1164.all;
@@ -15,7 +15,8 @@ entity mac_lanes is
     X_SIGNED   : boolean;
     W_BITS     : positive;
     ACC_BITS   : positive;
-    MULTIPLIER : string
+    MULTIPLIER : string;
+    X_LANES    : positive := 1  -- 1 or LANES
   );
   port (
     clk        : in  std_logic;
@@ -23,7 +24,7 @@ entity mac_lanes is
     valid      : in  std_logic;
     first      : in  std_logic;
     last       : in  std_logic;
-    x          : in  std_logic_vector(X_BITS - 1 downto 0);
+    x          : in  std_logic_vector(X_LANES * X_BITS - 1 downto 0);
     w          : in  std_logic_vector(LANES * W_BITS - 1 downto 0);
     data_valid : out std_logic;
     data       : out signed(ACC_BITS - 1 downto 0)
@@ -43,6 +44,8 @@ architecture rtl of mac_lanes is
 begin
 
   all_lanes : for index in 0 to LANES - 1 generate
+    constant X_PLACE : natural := (index mod X_LANES) * X_BITS;
+  begin
     one : entity work.mac_lane
       generic map (
         X_BITS     => X_BITS,
@@ -57,7 +60,7 @@ begin
         valid  => valid,
         first  => first,
         last   => last,
-        x      => x,
+        x      => x(X_PLACE + X_BITS - 1 downto X_PLACE),
         w      => w((index + 1) * W_BITS - 1 downto index * W_BITS),
         result => results(index)
       );

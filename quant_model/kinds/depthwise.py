@@ -1,8 +1,8 @@
 """Depthwise convolutions: a filter of its own for each channel, bias, then requantised.
 
-The engine holds the last lines of its image itself instead of reading a neighbourhood's rows: those bring an
-element a clock, nine for each product's channel, so that a second lane would have nothing to do, and its input
-buffer would hold every pixel nine times. From lines of its own a clock brings a pixel's values for all lanes.
+The engine holds the last lines of its image itself instead of reading a neighbourhood's rows: those bring one
+element a clock, which is one product's, so that a second lane would have nothing to do, and its input buffer
+would hold every pixel nine times. From lines of its own a clock brings a pixel's values for all lanes.
 """
 
 from __future__ import annotations

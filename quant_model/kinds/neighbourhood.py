@@ -75,4 +75,4 @@ class Neighbourhood(Kind):
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """``(batch, rows, channels)`` to ``(batch, centres, taps * channels)``."""
         around = self.image.neighbourhoods(sources[0])
-        return around.reshape(*around.shape[:2], -1)
+        return around.reshape(*around.shape[:2], self.columns)

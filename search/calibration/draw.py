@@ -1,7 +1,7 @@
 """Designs to measure: random ones of three sets, the same for the same seed for ever.
 
 ``broad`` goes to the corners of what the generator takes, ``study`` looks like the designs of the shipped
-studies with every open choice resolved, ``repeated`` adds repeated layers. Each set is split by seed into
+studies with every open choice resolved, ``repeated`` adds repeated layers, ``hybrid`` has convolutions. Each set is split by seed into
 designs to fit and designs to test on. Another family of networks is another set: a function and a line.
 """
 
@@ -17,7 +17,7 @@ from cost_model.fabrics import Fabric
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint
 from quant_model.engine import Engine, Multiplier
-from quant_model.families import Encoder
+from quant_model.families import AnyShape, Encoder, Hybrid
 from quant_model.graph import graph_of
 from quant_model.node import Node
 
@@ -97,12 +97,40 @@ def broad(seed: int, parts: Sequence[Device]) -> DesignPoint:
         layers=1 if d_model > 32 else rng.choice([1, 1, 1, 2]),
         outputs=rng.choice([1, 1, 2, 3, 6]),
     )
+    return _broad(rng, shape, parts)
+
+
+def hybrid(seed: int, parts: Sequence[Device]) -> DesignPoint:
+    """Images and series of any size, with and without attention; the rest as in a broad design."""
+    rng = random.Random(seed)
+    height = rng.choice([1, 4, 7, 8, 12, 16, 28])
+    width = rng.choice([12, 24, 48]) if height == 1 else max(height + rng.choice([-1, 0, 0, 3]), 4)
+    heads, stages = rng.choice([1, 2]), rng.choice([1, 1, 2])
+    stem_stride = 2 if height > 12 else rng.choice([1, 2])
+    shape = Hybrid(
+        window=height * width,
+        height=height,
+        features=rng.choice([1, 1, 3]),
+        stem=rng.choice([4, 6, 8, 12, 16]),
+        stem_stride=stem_stride,
+        stages=2 if height > 12 else stages,
+        growth=rng.choice([1, 2]),
+        steps=rng.choice([1, 2, 4]),
+        heads=heads,
+        attention_steps=rng.choice([0, 0, 1, 2]),
+        outputs=rng.choice([1, 3, 10]),
+    )
+    return _broad(rng, shape, parts)
+
+
+def _broad(rng: random.Random, shape: AnyShape, parts: Sequence[Device]) -> DesignPoint:
     graph = graph_of(shape)
     weight_bits = {node.name: rng.randint(2, 8) for node in graph.weighted}
     activation_bits = {name: rng.randint(2, 8) for name in graph.tensors}
     for name, tensor in graph.tensors.items():
         if tensor.role == "stream" and rng.random() < 0.3:
             activation_bits[name] = rng.choice([8, 10, 12, 16])
+    activation_bits |= dict.fromkeys(graph.tied, rng.randint(4, 8)) if graph.tied else {}
     multipliers: tuple[Multiplier, ...] = ("dsp", "lut", "lut")
 
     def engine(node: Node) -> Engine:
@@ -177,5 +205,6 @@ SETS: dict[str, DesignSet] = {
     "broad": DesignSet(100, 60, broad),
     "study": DesignSet(1000, 36, study),
     "repeated": DesignSet(2000, 12, repeated),
+    "hybrid": DesignSet(3000, 12, hybrid),
 }
 """By name."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder, Hybrid, Stream
+from quant_model.families import Hybrid, Stream
 from quant_model.integer_model import IntegerModel
 
 Rows = list[list[int]]
