@@ -315,9 +315,7 @@ class _Walk:
                 stream = self._passed(own, stream)
             self.spans.append(last(stream, self.rows) - opened)
         end = (
-            last(stream, self.rows)
-            + self._reduction
-            + sum(self.timings[n].latency for n in self.stages.tail)
+            last(stream, self.rows) + self._reduction + sum(self.timings[n].latency for n in self.stages.tail)
         )
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 

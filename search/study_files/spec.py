@@ -129,7 +129,7 @@ Objective = Literal[
     "dsp",
     "slice",
 ]
-FamilyName = Literal["encoder", "stream"]
+FamilyName = Literal["encoder", "stream", "hybrid"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 
 
@@ -328,13 +328,15 @@ class TensorChoice(_Model):
 class Space(_Model):
     """``[space]``: what the search chooses from. Each key takes one value, a list, or {min, max}."""
 
-    window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] = Field(
-        description="whole numbers 2..256"
+    window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] | None = Field(
+        None, description="whole numbers 2..256"
     )
-    """Rows of the series that a layer of the model sees at once."""
+    """Rows of the series that a layer of the model sees at once. Must be given for a series, and only there:
+    of pictures all pixels are seen."""
     family: Choice[FamilyName] = Field(("encoder",), description=f"{', '.join(FAMILIES)}, or several")
     """encoder: each forecast computes a whole window. stream: each new row makes a forecast; earlier rows'
-    keys and values stay on the chip."""
+    keys and values stay on the chip. hybrid: convolutions and attention over a window's rows or a picture's
+    pixels, each applied several times with the same weights."""
     d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
         (8, 16), description="whole numbers 4..128"
     )
@@ -342,7 +344,7 @@ class Space(_Model):
     heads: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (1,), description="whole numbers 1..8"
     )
-    """Snapped down to a number that divides d_model."""
+    """Snapped down to a number that divides d_model, or a hybrid's channels where attention is."""
     ffn_ratio: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (2, 4), description="whole numbers 1..8"
     )
@@ -355,6 +357,30 @@ class Space(_Model):
         (1,), description="whole numbers 1..8"
     )
     """Times that each encoder layer is applied with the same weights and engines."""
+    stem: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
+        (8, 16), description="whole numbers 4..128"
+    )
+    """Hybrid: channels of the first convolution and the first block."""
+    stem_stride: Choice[Annotated[int, Field(ge=1, le=2, strict=True)]] = Field(
+        (1,), description="1, 2 or both"
+    )
+    """Hybrid: with 2 the first block has half the lines and columns of the picture, or half the rows."""
+    stages: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
+        (2,), description="whole numbers 1..4"
+    )
+    """Hybrid: blocks of convolutions; each has half the lines and columns of the one before."""
+    growth: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
+        (2,), description="whole numbers 1..4"
+    )
+    """Hybrid: channels of a block over those of the one before."""
+    steps: Choice[Annotated[int, Field(ge=1, le=16, strict=True)]] = Field(
+        (4,), description="whole numbers 1..16"
+    )
+    """Hybrid: times that each block is applied with the same weights and engines: steps of Euler's method."""
+    attention_steps: Choice[Annotated[int, Field(ge=0, le=16, strict=True)]] = Field(
+        (2,), description="whole numbers 0..16"
+    )
+    """Hybrid: times that attention is applied to the last block's pixels; 0: there is none."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
@@ -420,6 +446,16 @@ class StudySpec(_Model):
         """Outputs of the network: targets times steps ahead, or classes."""
         return len(self.data.classes) or len(self.data.targets) * len(self.data.horizon)
 
+    def shape_values(self, name: str) -> tuple[int, ...]:
+        """The values that a parameter of a family's shape may take: the space's, or what the data say."""
+        data = self.data
+        if name == "height":
+            return (data.size[0] if isinstance(data, ImageSpec) else 1,)
+        if name == "window" and isinstance(data, ImageSpec):
+            return (data.pixels,)
+        found: tuple[int, ...] = getattr(self.space, name)
+        return found
+
     def with_trials(self, trials: int) -> StudySpec:
         """The same study with another number of trials."""
         return self.model_copy(update={"study": self.study.model_copy(update={"trials": trials})})
@@ -483,5 +519,5 @@ def _shapes(spec: StudySpec, extreme: Callable[[Iterable[int]], int]) -> Iterato
     outputs = extreme(space.outputs or (spec.outputs,))
     for name in space.family:
         family = FAMILIES[name]
-        choice = {key: extreme(getattr(space, key)) for key in family.parameters} | {"heads": 1}
+        choice = {key: extreme(spec.shape_values(key)) for key in family.parameters} | {"heads": 1}
         yield family.chosen(choice, features, outputs)
