@@ -23,6 +23,7 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
+from search.report.told import Confusion, ShownPicture, confusion_of, shown_pictures
 from search.results.choice import worth_building
 from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
@@ -177,6 +178,10 @@ class Content:
     chosen: int
     """The trial whose drawing is open."""
     sensitivity: Sensitivity | None
+    confusion: Confusion | None
+    """Of the design that is drawn first; None where nothing is classified."""
+    pictures: tuple[tuple[ShownPicture, ...], tuple[ShownPicture, ...]]
+    """Test pictures, and those that the design that is drawn first told wrong; empty of a series."""
 
     @property
     def reported(self) -> tuple[ShownDesign, ...]:
@@ -229,6 +234,7 @@ def gather(
         )
         for trial in shown
     )
+    outputs = models[first].predict(dataset.test.x) if dataset.task == "classify" else None
     return Content(
         name=study.name,
         spec=study.spec,
@@ -250,6 +256,8 @@ def gather(
         added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
+        confusion=None if outputs is None else confusion_of(dataset, outputs),
+        pictures=((), ()) if outputs is None else shown_pictures(dataset, outputs),
     )
 
 

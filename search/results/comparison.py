@@ -20,6 +20,8 @@ from search.study_files.spec import rows_seen
 __all__ = ["stored_baselines", "study_baselines"]
 
 _ATTRIBUTE = "baselines"
+_WHAT = {"hybrid": "hybrid"}
+"""What a family's network is called; Transformer unless given."""
 
 
 def stored_baselines(study: OpenStudy) -> tuple[Baseline, ...]:
@@ -83,5 +85,8 @@ def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline
     parent = study.parent(stored)
     dataset = data.dataset_of_parent(parent.shape.sees, stored.dataset)
     return baseline(
-        dataset, "Transformer, float", lambda split: parent.predict(split.x), parent.shape.summary
+        dataset,
+        f"{_WHAT.get(parent.shape.family, 'Transformer')}, float",
+        lambda split: parent.predict(split.x),
+        parent.shape.summary,
     )

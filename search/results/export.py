@@ -93,7 +93,8 @@ def export_trial(
         "data": {"rows": data.rows, "missing_rows": data.missing_rows, "notes": dataset.notes},
     }
     origin = f"Trial {number} of study `{study.name}`{_FASTEST if fastest else ''}."
-    note = "\n\n".join([origin, _errors(scores, simple), *_notes(dataset), _around(around, scores)])
+    parts = [origin, _errors(scores, simple), *_notes(dataset), *_pictures(dataset)]
+    note = "\n\n".join([*parts, _around(around, scores)])
     write_bundle(model, out, assessment, manifest, note)
     return Exported(number, out, assessment, scores, simple)
 
@@ -216,6 +217,18 @@ def _by_group(scores: Scores) -> list[str]:
 
 def _notes(dataset: Dataset) -> list[str]:
     return ["About the data: " + "; ".join(dataset.notes) + "."] if dataset.notes else []
+
+
+def _pictures(dataset: Dataset) -> list[str]:
+    """How a picture is sent; nothing of a series."""
+    if dataset.picture_size is None:
+        return []
+    height, width = dataset.picture_size
+    return [
+        f"""A window is a picture of {height} x {width} pixels: its {height * width} rows are the pixels,
+left to right and top to bottom, the upper left first, each with its {" and ".join(dataset.feature_names)}
+in the values 0..255 of the file."""
+    ]
 
 
 def _around(around: Host, scores: Scores) -> str:

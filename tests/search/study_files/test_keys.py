@@ -78,7 +78,8 @@ def test_the_json_schema_lets_choices_be_written_in_three_ways() -> None:
 
 def test_choices_are_known_by_their_validator() -> None:
     assert not is_choice_validator(len)
-    kinds = {key.name: key.kind for section in sections() for key in section.keys}
+    told = (section for section in sections() if section.table != "[data.listing]")
+    kinds = {key.name: key.kind for section in told for key in section.keys}
     assert (kinds["d_model"], kinds["horizon"], kinds["split"]) == (*["one, list or range"] * 2, "list")
 
 
