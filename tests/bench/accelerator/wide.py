@@ -10,6 +10,9 @@ With ``--report`` the lines become ``WIDE.md``.
 ``--family stream --designs 100 --most-cycles 20000`` does the same for accelerators that take a series row by
 row: the rows of three times what a forecast sees follow each other, and every row's forecast must be right.
 Lines lie in a file of their own, the report in ``WIDE_STREAM.md``.
+
+``--family hybrid --designs 60`` does it for images of 4 x 4 to 32 x 32 pixels and for series, drawn here: 1 to 3
+channels, 1 to 3 stages, blocks applied 1 to 8 times, with and without attention (``WIDE_HYBRID.md``).
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import click
@@ -29,20 +33,31 @@ from hdl.analysis import GhdlError
 from hdl.generate import generate
 from hdl.simulate import Verification, verify_each
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder
+from quant_model.families import Hybrid
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, random_designs
 from search.study_files.parser import load_spec
+from tests.designs import random_hybrid
 
 __all__ = ["check", "drawn"]
 
 HERE = Path(__file__).parent
 STUDY = HERE.parents[2] / "studies" / "wide.toml"
-REPORTS = {"encoder": HERE / "WIDE.md", "stream": HERE / "WIDE_STREAM.md"}
-VECTORS = {"encoder": 8, "stream": 3}
+REPORTS = {
+    "encoder": HERE / "WIDE.md",
+    "stream": HERE / "WIDE_STREAM.md",
+    "hybrid": HERE / "WIDE_HYBRID.md",
+}
+VECTORS = {"encoder": 8, "stream": 3, "hybrid": 4}
+DRAWN_FROM = {
+    "encoder": "`bitfront sample studies/wide.toml -n {count} --seed {seed}` draws",
+    "stream": "are drawn from studies/wide.toml for accelerators that take a series row by row",
+    "hybrid": "are drawn by `tests.designs.random_hybrid`, images of up to 32 x 32 pixels and series",
+}
+LARGEST_IMAGE, MOST_CHANNELS = 32, 8
 
 
 @click.command()
@@ -88,7 +103,10 @@ def main(
 
 
 def drawn(count: int, seed: int, family: str = "encoder") -> Iterator[DesignPoint]:
-    """The designs that ``bitfront sample`` draws; of another family from the same space without repeats."""
+    """The designs that ``bitfront sample`` draws; streams from the same space without repeats."""
+    if family == "hybrid":
+        randoms = (Random(1000 * seed + place) for place in range(count))
+        return (random_hybrid(random, LARGEST_IMAGE, MOST_CHANNELS) for random in randoms)
     spec = load_spec(STUDY)
     if family != "encoder":
         space = spec.space.model_copy(update={"family": (family,), "repeats": (1,)})
@@ -130,7 +148,8 @@ def check(design: DesignPoint, seed: int) -> dict[str, Any]:
 
 def _told_shape(design: DesignPoint) -> str:
     shape = design.shape
-    assert isinstance(shape, Encoder)
+    if isinstance(shape, Hybrid):
+        return f"{shape.brief} -> {shape.outputs}"
     return (
         f"{shape.window} x {shape.features} -> {shape.outputs}, d_model {shape.d_model}, "
         f"{shape.heads} heads, ffn {shape.ffn_width}, {shape.layers} layers, {shape.repeats} passes"
@@ -173,11 +192,7 @@ def _report(found: list[dict[str, Any]], count: int, seed: int, family: str) -> 
     )
     options = f"--designs {count} --seed {seed}" + ("" if family == "encoder" else f" --family {family}")
     vectors = VECTORS[family]
-    drawn_by = (
-        f"`bitfront sample studies/wide.toml -n {count} --seed {seed}` draws"
-        if family == "encoder"
-        else "are drawn from studies/wide.toml for accelerators that take a series row by row"
-    )
+    drawn_by = DRAWN_FROM[family].format(count=count, seed=seed)
     left = count - len(found)
     rest = f" {left} with the longest windows were not played (`--most-cycles`)." if left else ""
     return f"""# Designs from all over the space
@@ -192,7 +207,7 @@ take the predicted cycles.
 windows where that does not take it many minutes, the others in GHDL alone. Seconds are those of a machine
 with other work to do.{rest}
 
-| place | design | window x features -> outputs | lanes | cycles | result | s |
+| place | design | shape -> outputs | lanes | cycles | result | s |
 |---|---|---|---|---|---|---|
 {rows}
 """

@@ -11,8 +11,10 @@ import pytest
 from hdl.ghdl_simulation import run_testbench
 from hdl.playback import SimulationRun
 from quant_model.pipeline import PIPELINE, Pipeline
+from quant_model.raster import Raster
 from tests.hdl.library import Generics, library
 
+IMAGES = [Raster(*size, stride) for size in ((4, 5), (5, 4), (2, 2), (1, 6), (3, 1), (1, 1)) for stride in (1, 2)]
 TESTBENCHES = Path(__file__).parent
 
 
@@ -66,6 +68,26 @@ def test_the_row_multiplier_is_right_for_every_pair(
 def test_rescaling_rounds_and_saturates_every_value(workdir: Path, value_bits: int) -> None:
     said = run(workdir, "shift_saturate", {"VALUE_BITS": value_bits})
     assert f"{2**value_bits * (value_bits + 6) * (value_bits + 1) * 2} values are right" in said
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: f"{image.height}x{image.width}/{image.stride}")
+@pytest.mark.parametrize(("lanes", "words", "groups"), [(1, 1, 1), (1, 3, 1), (1, 3, 3), (2, 2, 2), (3, 1, 1)])
+def test_the_line_buffer_shows_what_lies_around_every_centre(
+    workdir: Path, image: Raster, lanes: int, words: int, groups: int
+) -> None:
+    places = min((image.stride + 1) * image.length + image.stride, image.rows)
+    generics: Generics = {
+        "LANES": lanes,
+        "WORDS": words,
+        "GROUPS": groups,
+        "LENGTH": image.length,
+        "LINES": image.lines,
+        "STRIDE": image.stride,
+        "PLACES": places,
+        "DEPTH": image.depth(places, words),
+    }
+    said = run(workdir, "line_buffer", generics)
+    assert f"{3 * image.centres.rows * image.taps * words} words are right" in said
 
 
 def test_every_entity_is_as_deep_as_the_table_says(workdir: Path) -> None:
