@@ -13,7 +13,7 @@ from quant_model.data.images.found import UNSAID, Found, part_of, raster, togeth
 from quant_model.data.images.wanted import Wanted
 from quant_model.errors import UserError
 
-__all__ = ["array_pairs", "read_arrays"]
+__all__ = ["array_names", "array_pairs", "read_arrays"]
 
 _PICTURES, _LABELS = ("images", "x", "data", "pixels"), ("labels", "y", "target", "targets", "label")
 _SPLIT = "split"
@@ -34,17 +34,27 @@ def read_arrays(content: bytes, place: str) -> dict[str, npt.NDArray[np.generic]
         raise UserError(place, f"no NPZ file of plain arrays ({error})", remedy) from error
 
 
-def array_pairs(arrays: Mapping[str, npt.NDArray[np.generic]], name: str, wanted: Wanted) -> Found:
-    """The pictures of all pairs of arrays.
+def array_names(arrays: Mapping[str, npt.NDArray[np.generic]], name: str) -> dict[str, tuple[str, str]]:
+    """By split the names of pictures and labels.
 
     Raises:
-        UserError: There is no pair, one lacks its partner or has another length, or holds something else.
+        UserError: There is no pair, or one lacks its partner.
     """
     pairs = dict(_pairs(arrays, name))
     if not pairs:
         raise UserError(name, f"no pictures among its arrays ({', '.join(arrays)})", f"name them {_NAMES}")
     if UNSAID in pairs and len(pairs) > 1:
         raise UserError(name, "pictures with and without a split in their names", f"name them {_NAMES}")
+    return pairs
+
+
+def array_pairs(arrays: Mapping[str, npt.NDArray[np.generic]], name: str, wanted: Wanted) -> Found:
+    """The pictures of all pairs of arrays.
+
+    Raises:
+        UserError: There is no pair, one lacks its partner or has another length, or holds something else.
+    """
+    pairs = array_names(arrays, name)
     return together([_pair(arrays, pair, name, part, wanted) for part, pair in pairs.items()], name)
 
 

@@ -20,7 +20,7 @@ from quant_model.data.images.packing import Packed, is_idx_name
 from quant_model.data.images.wanted import COLOURS, Wanted
 from quant_model.errors import UserError
 
-__all__ = ["Pictures", "load_pictures"]
+__all__ = ["Pictures", "found_in", "load_pictures"]
 
 _VERSION = 1
 """Raise when the same file and settings would give other pictures."""
@@ -89,7 +89,7 @@ def load_pictures(
     key = ("pictures", _VERSION, digest, wanted)
     kept = None if cache is None else cache.get(key)
     if kept is None:
-        kept = _checked(_found(content, name, wanted), name, wanted)
+        kept = _checked(found_in(content, name, wanted), name, wanted)
         if cache is not None:
             cache.put(key, kept)
     for array in kept.arrays.values():
@@ -98,7 +98,12 @@ def load_pictures(
     return Pictures(name, digest, wanted.classes, COLOURS[wanted.colour], notes=notes, **kept.arrays)
 
 
-def _found(content: bytes, name: str, wanted: Wanted) -> Found:
+def found_in(content: bytes, name: str, wanted: Wanted) -> Found:
+    """The pictures of a content; labels are not looked at.
+
+    Raises:
+        UserError: Something in it is wrong: see the functions that read it.
+    """
     if not Packed.is_packed(content):
         return array_pairs(read_arrays(content, name), name, wanted)
     files = Packed(content)
