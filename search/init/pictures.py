@@ -152,7 +152,7 @@ stem_stride = {2 if min(guess.size) >= _STRIDE_FROM else 1}
 # 2: the first convolution leaves out every other pixel and line.
 stages = 2
 growth = 2
-# Blocks of convolutions; each has half the lines and columns of the one before, and `growth` times the channels.
+# Blocks of convolutions; each has half the lines and columns of the one before, `growth` times the channels.
 steps = 4
 # Times that each block is applied.
 attention_steps = [0, 2]

@@ -35,6 +35,7 @@ from search.space.budget import Assessment, Budget
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, StudyCounts
 from search.study_files.datasets import StudyData
+from search.study_files.picture_data import PictureData
 from search.study_files.spec import StudySpec
 
 __all__ = [
@@ -243,14 +244,14 @@ def gather(
         counts=study.counts(),
         rows=data.rows,
         gaps=data.gaps,
-        ahead="" if data.series is None else _ahead(data.series.step_name, dataset.horizon),
+        ahead="" if isinstance(data, PictureData) else _ahead(data.series.step_name, dataset.horizon),
         windows={name: len(dataset.split(name)) for name in SPLITS},
         designs=tuple(designs),
         others=tuple(trial for trial in trials if trial not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=()
-        if data.series is None
+        if isinstance(data, PictureData)
         else _forecasts(data.series, dataset, _told(models, datasets, dataset)),
         left_out=left_out(study),
         added=_added(dataset),

@@ -15,6 +15,7 @@ from quant_model.data import TASKS, Baseline
 from search.space.identity import seed_from
 from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData
+from search.study_files.picture_data import PictureData
 from search.study_files.spec import rows_seen
 
 __all__ = ["stored_baselines", "study_baselines"]
@@ -70,7 +71,8 @@ def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
     prepare_process(1)
     spec, window = study.spec, rows_seen(study.spec)[1]
     seed = seed_from(spec.study.seed, "baselines")
-    found = baselines(data.series, data.dataset(window), spec.data.season, seed)
+    series = None if isinstance(data, PictureData) else data.series
+    found = baselines(series, data.dataset(window), spec.data.season, seed)
     return {
         "window": window,
         "metric": TASKS[spec.data.task].metric,

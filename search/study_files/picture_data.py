@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 from quant_model.data import Dataset, persistence, prediction_error
 from quant_model.data.images import Pictures, make_image_dataset
@@ -63,9 +63,9 @@ class PictureData:
         return self.whole.notes
 
     @property
-    def series(self) -> None:
-        """None: there is no time."""
-        return None
+    def series(self) -> NoReturn:
+        """There is none: who may meet pictures asks first."""
+        raise TypeError("pictures are no series")
 
     @property
     def rows(self) -> int:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from optuna.trial import TrialState
 
-from quant_model.data import Series
 from quant_model.design import DesignPoint
 from quant_model.families.encoder import Encoder
 from search.service.supervise import quiet_optuna
 from search.service.worker import Worker
 from search.stopping import StopSignal
 from search.store.study import OpenStudy, create_or_resume
-from search.study_files.datasets import StudyData, content_of, data_from_file
+from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
+from search.study_files.spec import DataSpec, StudySpec
 
 
 def open_file(study_file: Path, url: str | None = None, artifacts: str | None = None) -> OpenStudy:
@@ -27,10 +27,10 @@ def open_file(study_file: Path, url: str | None = None, artifacts: str | None = 
     return create_or_resume(spec, url, content_of(spec, path), artifacts, study_file.parent / "files")
 
 
-def series_of(data: StudyData) -> Series:
-    """The series of a study that has one."""
-    assert data.series is not None
-    return data.series
+def keys_of(spec: StudySpec) -> DataSpec:
+    """What a study file says of its series."""
+    assert isinstance(spec.data, DataSpec)
+    return spec.data
 
 
 def encoder(design: DesignPoint) -> Encoder:

@@ -21,7 +21,7 @@ from search.store.study import OpenStudy, open_study
 from search.study_files.datasets import content_of, data_from_bytes, data_from_file
 from search.study_files.parser import data_path, load_spec
 from tests.search.conftest import StudyMaker
-from tests.search.studies import series_of, work
+from tests.search.studies import work
 
 SMALL = {"d_model": "d_model = 4", "batch_size": "batch_size = 16"}
 LABELS = """\
@@ -121,18 +121,18 @@ def test_a_folder_of_files_is_one_study(make_study: StudyMaker, tmp_path: Path) 
     study = run(file, tmp_path)
     data = study.data()
 
-    assert (series_of(data).group_names, series_of(data).group_column) == (
+    assert (data.series.group_names, data.series.group_column) == (
         tuple(f"m{machine}" for machine in range(MACHINES)),
         "file",
     )
-    assert series_of(data).rows == 60 * MACHINES
-    assert len(series_of(data).recordings) == MACHINES
+    assert data.series.rows == 60 * MACHINES
+    assert len(data.series.recordings) == MACHINES
     # The same rows in one file.
     one = make_study({**SMALL, "unit": 'group = "machine"'}, csv=machines())
     spec = load_spec(one)
     together = data_from_file(spec, data_path(spec, one))
     for part in ("position", "features", "targets", "group", "time"):
-        np.testing.assert_array_equal(getattr(series_of(together), part), getattr(series_of(data), part))
+        np.testing.assert_array_equal(getattr(together.series, part), getattr(data.series, part))
     # What is kept is the files, as they are, and nothing else.
     assert content_of(spec, folder) == content_of(spec, folder)
     (folder / "m0.csv").write_text("\n".join([header, *rows_of(0), rows_of(7, 61)[-1]]) + "\n")
@@ -161,7 +161,7 @@ def test_what_is_wrong_in_a_folder_is_named(make_study: StudyMaker, tmp_path: Pa
     with pytest.raises(UserError, match=r"^\S+recordings/b\.csv row 5 column load: the value is missing"):
         data_from_file(spec, folder)
     (folder / "b.csv").write_text("\n".join([header, *hours[::2]]))
-    assert np.diff(series_of(data_from_file(spec, folder)).position).tolist()[-9:] == [2] * 9
+    assert np.diff(data_from_file(spec, folder).series.position).tolist()[-9:] == [2] * 9
     with pytest.raises(UserError, match="the study's copy is damaged"):
         data_from_bytes(spec, content_of(spec, folder), "0" * 64)
 

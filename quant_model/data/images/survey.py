@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from quant_model.data.division import SPLITS
 from quant_model.data.images.arrays import array_names, read_arrays
 from quant_model.data.images.found import UNSAID
 from quant_model.data.images.idx import read_idx
@@ -71,7 +72,7 @@ def survey(content: bytes, name: str) -> Survey:
         sizes=dict(sizes.most_common()),
         coloured=coloured,
         labels=tuple(sorted(words, key=int if whole else str)),
-        parts=dict(parts),
+        parts={part: parts[part] for part in SPLITS if parts[part]},
         count=len(found.labels),
     )
 

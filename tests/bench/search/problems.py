@@ -123,7 +123,7 @@ class _Trainer:
 
     @cached_property
     def persistence(self) -> float:
-        dataset = self._data.dataset(self.spec.space.window[0])
+        dataset = self._data.dataset(self.spec.shape_values("window")[0])
         return rmse(dataset, dataset.validation, persistence(dataset.validation))
 
     @cached_property

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
+from quant_model.design import DesignPoint
 from quant_model.engine import Engine
 from quant_model.formats import Format
 from quant_model.graph import graph_of
@@ -13,8 +15,6 @@ from quant_model.node import Parameters
 from quant_model.raster import Raster
 from tests.quant_model.kinds.samples import nodes
 from tests.quant_model.strategies import hybrids, of_shapes
-from hypothesis import given, settings
-from quant_model.design import DesignPoint
 
 NOTHING = Parameters({}, {})
 

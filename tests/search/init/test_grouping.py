@@ -19,7 +19,7 @@ from search.commands.cli import run_cli
 from search.init.grouping import GroupGuess, guess_group
 from search.study_files.datasets import StudyData, data_from_file
 from search.study_files.parser import data_path, load_spec
-from tests.search.studies import series_of
+from tests.search.studies import keys_of
 
 START = datetime(2024, 1, 1)
 
@@ -167,10 +167,10 @@ def test_init_proposes_groups_for_members_in_long_format(tmp_path: Path, clock: 
 
     assert "group       machine (times rise within each of them only: 4 groups); others: --group" in said
     assert 'group = "machine"\n' in study
-    assert series_of(data).group_names == ("m0", "m1", "m2", "m3")
-    assert series_of(data).rows == 800
-    assert (series_of(data).gaps, len(series_of(data).recordings)) == (0, 4)
-    assert data.spec.data.output == "auto"
+    assert data.series.group_names == ("m0", "m1", "m2", "m3")
+    assert data.series.rows == 800
+    assert (data.series.gaps, len(data.series.recordings)) == (0, 4)
+    assert keys_of(data.spec).output == "auto"
 
 
 def stations(count: int) -> list[str]:
@@ -184,15 +184,15 @@ def stations(count: int) -> list[str]:
 def test_sensors_become_columns_unless_there_are_too_many_or_the_user_says_so(tmp_path: Path) -> None:
     _, data, study = written(tmp_path, stations(4))
     assert "pivot = " in study
-    assert series_of(data).group is None
+    assert data.series.group is None
     (tmp_path / "study.toml").unlink()
     said, data, study = written(tmp_path, stations(4), "--group", "station", "--target", "level")
     assert "group       station (as you said: 4 groups)" in said
-    assert len(series_of(data).recordings) == 4
+    assert len(data.series.recordings) == 4
     (tmp_path / "study.toml").unlink()
     said, data, study = written(tmp_path, stations(50))
     assert "group       station (times rise within each of them only: 50 groups)" in said
-    assert len(series_of(data).recordings) == 50
+    assert len(data.series.recordings) == 50
 
 
 def test_init_proposes_groups_for_recordings_with_gaps(tmp_path: Path) -> None:
@@ -205,8 +205,8 @@ def test_init_proposes_groups_for_recordings_with_gaps(tmp_path: Path) -> None:
 
     assert "group       subject (changes only where rows are missing: 4 groups)" in said
     assert 'group = "subject"\n' in study
-    assert series_of(data).gaps == 8
-    assert len(series_of(data).recordings) == 4
+    assert data.series.gaps == 8
+    assert len(data.series.recordings) == 4
 
 
 def test_init_proposes_two_columns_where_recordings_begin_again(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_init_proposes_two_columns_where_recordings_begin_again(tmp_path: Path) 
 
     assert "group       subject, trial (times rise within each of them only: 4 groups, 12 recordings)" in said
     assert 'group = ["subject", "trial"]\n' in study
-    assert (len(series_of(data).group_names), len(series_of(data).recordings)) == (4, 12)
+    assert (len(data.series.group_names), len(data.series.recordings)) == (4, 12)
 
 
 def test_a_group_that_is_not_there_is_named(tmp_path: Path) -> None:

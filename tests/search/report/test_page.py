@@ -22,7 +22,7 @@ from search.show import number
 from search.store.study import OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.search import conftest
-from tests.search.studies import open_file, series_of, work
+from tests.search.studies import open_file, work
 
 EVIL = '</script><script>window.evil=1</script><img src="https://example.com/x.png">'
 RESOURCES = ("lut", "lutram", "ff", "bram18", "dsp", "slice")
@@ -45,7 +45,7 @@ def content(study: OpenStudy) -> Content:
     counts = dict.fromkeys(RESOURCES, 10)
     measured = {trial.number: Measured(counts, counts, "a tool", 0, 8) for trial in finished_trials(study)}
     data = study.data()
-    baselines = simple_baselines(series_of(data), data.dataset(6), 24)
+    baselines = simple_baselines(data.series, data.dataset(6), 24)
     return gather(study, None, 2, measured, baselines, partial(study_sensitivity, study))
 
 

@@ -18,7 +18,6 @@ from search.service.session import begin
 from search.study_files.datasets import data_from_bytes, data_from_file
 from search.study_files.parser import data_path, load_spec
 from tests.search.conftest import StudyMaker, series
-from tests.search.studies import series_of
 
 
 def untidy(rows: int = 300) -> str:
@@ -103,7 +102,7 @@ def test_the_study_s_own_copy_gives_the_same_windows(make_study: StudyMaker, tmp
         content = (tmp_path / name).read_bytes()
         data = data_from_file(spec, tmp_path / name)
         assert data.dataset(6).digest == plain.dataset(6).digest
-        again = data_from_bytes(spec, content, series_of(data).sha256)
+        again = data_from_bytes(spec, content, data.series.sha256)
         assert again.dataset(6).digest == plain.dataset(6).digest
 
 

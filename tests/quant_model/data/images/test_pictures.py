@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -64,7 +65,7 @@ def test_idx_files(tmp_path: Path, packed: bool) -> None:
 
 @pytest.mark.parametrize("names", ["{}_images {}_labels", "x_{} y_{}"])
 def test_arrays_by_split(tmp_path: Path, names: str) -> None:
-    arrays = {}
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
     for number, part in enumerate(("train", "val", "test")):
         images, labels = names.format(part, part).split()
         arrays |= {images: pixels(4, seed=number), labels: np.array([0, 1, 0, 1]).reshape(-1, 1)}

@@ -9,7 +9,12 @@ import torch
 from quant_model.families import Hybrid
 from quant_model.graph import graph_of
 from quant_model.training.families.hybrid.condition import condition
-from quant_model.training.families.hybrid.float_model import FloatHybrid, PassNorm
+from quant_model.training.families.hybrid.float_model import (
+    ConvolutionBlock,
+    Filters,
+    FloatHybrid,
+    PassNorm,
+)
 from quant_model.training.families.hybrid.fold import fold
 from quant_model.training.float_pass import folded_tensors
 
@@ -87,8 +92,10 @@ def test_gradients_of_the_float_model_are_autograd_s() -> None:
     torch.manual_seed(0)
     shape = SHAPES[2]
     model = FloatHybrid(shape).double()
-    convolution, depthwise = model.convolutions[1], model.blocks[0].depthwise0
-    for layer, channels in ((convolution, 4), (depthwise, 4)):
+    block = model.blocks[0]
+    assert isinstance(block, ConvolutionBlock)
+    for layer, channels in ((model.convolutions[1], 4), (block.depthwise0, 4)):
+        assert isinstance(layer, Filters)
         rows = torch.randn(3, layer.image.rows, channels, dtype=torch.float64, requires_grad=True)
         assert torch.autograd.gradcheck(layer, (rows,))
         assert torch.autograd.gradcheck(
