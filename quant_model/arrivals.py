@@ -1,7 +1,7 @@
 """When rows are complete: what the schedule carries from engine to engine, in closed form.
 
-Behind most engines rows follow one another evenly. Behind a convolution they do so within a line of an image,
-and lines have a rhythm of their own, which never slows down: a line waits for the next one, the last for none.
+Behind most engines rows follow one another evenly. Behind a convolution they do so within a line of an image;
+lines have a rhythm of their own, which never slows down: a line waits for the next one, the last for none.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The timing of convolutions and of repeated parts without a barrier: where rows change and lines wait.
 
-Behind a line's wait rows come in bursts, and a stride leaves fewer of them: no pace is that of a whole stage. A
-buffer here is deep enough for its own two engines: with ``ceil((latency + reading) / longer period)`` rows,
+Behind a line's wait rows come in bursts, and a stride leaves fewer of them: no pace is that of a whole stage.
+A buffer here is deep enough for its own two engines: with ``ceil((latency + reading) / longer period)`` rows,
 the round from a row's place reserved to the place given back takes no longer than the slower engine takes for
-these rows anyway, so that no wait for a place can delay a window (a cycle of the event graph that is no longer
-than one beside it: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2).
+these rows anyway, so that no wait for a place can delay a window (a cycle of the event graph that is no
+longer than one beside it: Baccelli et al., "Synchronization and Linearity", 1992, chapter 2).
 
-Windows follow one another when nothing that one holds is wanted by the next: a bound, which ignores that a
-window may enter while the one before leaves.
+Windows follow one another as one alone passes, each so much later that no engine has two rows to work on and
+every place is free when it is taken: a bound, since a window that waits at its entry may catch up behind it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class _Track:
     """Latency and clocks per row of what its rows come from."""
     opened: Number
     """When the first of them is started there, and with it a place taken."""
+    first: Number = 0
+    """When its own first row is complete."""
     last: Number = 0
     """When its own last row is complete."""
 
@@ -73,8 +75,8 @@ class Convolutions:
                 timing = self.timings[engine]
                 self.tracks[engine] = _Track(self.graph.by_name[engine], timing, [feeder], opened)
                 self.stream = self._passed(self.stream, [engine])
-                opened, feeder = self.stream[0].clock - timing.latency, (timing.latency, timing.row)
-                place += 1
+                self.tracks[engine].first = first = self.stream[0].clock
+                opened, feeder, place = first - timing.latency, (timing.latency, timing.row), place + 1
             if name:
                 self._repeat(name, engines)
 
@@ -130,18 +132,18 @@ class Convolutions:
         return lines + line + largest(forks)
 
     def spans(self) -> Iterator[Number]:
-        """Clocks for which a window holds an engine, a buffer or a loop."""
-        for track in self.tracks.values():
-            yield track.released - track.opened
-        parts = [part for _, part in (*self.stage.waiting, *self.stage.loops)]
-        for part in parts:
-            first, *_, end = [self.tracks[name] for name in self.stage.chain[part]]
-            yield end.last - first.opened
-
-    @property
-    def end(self) -> _Track:
-        """The engine at its end."""
-        return self.tracks[self.stage.chain[-1]]
+        """Clocks by which windows must be apart, by what each of them holds."""
+        rows = dict(self.buffer_rows())
+        for name, track in self.tracks.items():
+            yield track.last - track.first + track.timing.row
+            image, (_, row) = track.node.raster, track.feeders[0]
+            # A stride gives places back by whole lines.
+            early = rows[name] - 1 if image is None or image.stride == 1 else 0
+            yield track.released - track.opened - early * at_most(row, track.timing.row)
+        for name, part in self.stage.waiting:
+            _, entry, *_, end = [self.tracks[engine] for engine in self.stage.chain[part]]
+            early = (rows[name] - 1) * at_most(entry.feeders[0][1], end.timing.row)
+            yield end.last - entry.opened - early
 
 
 def _held(latency: Number, row: Number, reader: Timing) -> Number:

@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 from cost_model.component import Part
 from cost_model.fabrics.entities import Entities
 from quant_model.arithmetic import Number
+from quant_model.arrivals import Timing
 from quant_model.graph import Graph
 from quant_model.node import Node
-from quant_model.schedule import Schedule, Timing
+from quant_model.schedule import Schedule
 
 __all__ = ["Cost", "Of"]
 

@@ -70,9 +70,7 @@ def engine_part(
     )
 
 
-def input_rows(
-    node: Linear | Scores | Context, of: Build, source: str, bits: int, columns: int
-) -> Part:
+def input_rows(node: Linear | Scores | Context, of: Build, source: str, bits: int, columns: int) -> Part:
     """An engine's input buffer: rows of so many elements of ``source``."""
     name, rows = identifier(node.name), of.schedule.buffer_rows[node.name]
     return row_buffer(f"{name}_buffer", source, bits, columns, rows, node.engine.buffer, reader=name)

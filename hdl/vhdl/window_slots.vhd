@@ -104,8 +104,15 @@ begin
 
     ready       <= not taken(1);
     full        <= filled(1) or filled(0);
-    write_place <= write_address & write_slot;
-    read_place  <= read_address & read_slot;
+
+    -- Of a window of one word the slot is the whole place.
+    one_word : if DEPTH = 1 generate
+      write_place(0) <= write_slot;
+      read_place(0)  <= read_slot;
+    else generate
+      write_place <= write_address & write_slot;
+      read_place  <= read_address & read_slot;
+    end generate one_word;
 
     process (clk) is
     begin

@@ -24,7 +24,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from quant_model.arithmetic import Number, largest_divisor
+from quant_model.arithmetic import Number, largest_divisor, pick
 from quant_model.formats import Format
 from quant_model.graph import INPUT, Plan, Port, Shape
 from quant_model.kinds.attention import Context, Scores
@@ -90,7 +90,7 @@ class Hybrid(Shape):
         "heads",
         "attention_steps",
     )
-    snapped: ClassVar[tuple[str, ...]] = ("heads",)
+    snapped: ClassVar[tuple[str, ...]] = ("growth", "heads")
 
     def __post_init__(self) -> None:
         if self.window % self.height:
@@ -100,10 +100,11 @@ class Hybrid(Shape):
 
     @classmethod
     def suited(cls, choice: Mapping[str, Number]) -> dict[str, Number]:
-        """Heads divide the last stage's channels."""
+        """Heads divide the last stage's channels; what a shape does not use is 1."""
         own = {name: choice[name] for name in cls.parameters}
-        last = own["stem"] * own["growth"] ** (own["stages"] - 1)
-        return {**own, "heads": largest_divisor(own["heads"], last)}
+        growth = pick(own["stages"] > 1, own["growth"], 1)
+        heads = largest_divisor(own["heads"], own["stem"] * growth ** (own["stages"] - 1))
+        return {**own, "growth": growth, "heads": pick(own["attention_steps"] > 0, heads, 1)}
 
     @classmethod
     def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Self:
@@ -122,7 +123,8 @@ class Hybrid(Shape):
 
     def width_of(self, stage: int) -> int:
         """Values of a pixel in a stage."""
-        return self.stem * self.growth**stage
+        width: int = self.stem * self.growth**stage
+        return width
 
     def raster_of(self, stage: int) -> Raster:
         """The pixels of a stage."""

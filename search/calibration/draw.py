@@ -1,8 +1,9 @@
 """Designs to measure: random ones of three sets, the same for the same seed for ever.
 
 ``broad`` goes to the corners of what the generator takes, ``study`` looks like the designs of the shipped
-studies with every open choice resolved, ``repeated`` adds repeated layers, ``hybrid`` has convolutions. Each set is split by seed into
-designs to fit and designs to test on. Another family of networks is another set: a function and a line.
+studies with every open choice resolved, ``repeated`` adds repeated layers, ``hybrid`` has convolutions.
+Each set is split by seed into designs to fit and designs to test on. Another family of networks is another
+set: a function and a line.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from cost_model import resolve
 from cost_model.devices import DEVICES, Device
@@ -179,7 +181,7 @@ def repeated(seed: int, parts: Sequence[Device]) -> DesignPoint:
     """A broad design whose layers are applied two to five times."""
     design = broad(seed, parts)
     rng = random.Random(seed)
-    shape = replace(design.shape, repeats=rng.randint(2, 5))
+    shape = replace(cast(Encoder, design.shape), repeats=rng.randint(2, 5))
     graph = graph_of(shape)
     tied = dict.fromkeys(graph.tied, rng.randint(4, 8))
     loops = {

@@ -94,8 +94,8 @@ def draw(network: Network, timetable: Schedule, title: str) -> Markup:
 class _Drawing:
     def __init__(self, network: Network, timetable: Schedule) -> None:
         self._network, self._timetable = network, timetable
-        lanes = timetable.timings
-        self._slowest = max(lanes, key=lambda name: lanes[name].row * self._rows(name))
+        engines, passes = timetable.timings, network.passes
+        self._slowest = max(engines, key=lambda name: engines[name].row * self._rows(name) * passes[name])
         self._boxes = self._placed()
 
     def _rows(self, name: str) -> int:
@@ -165,7 +165,8 @@ class _Drawing:
         if node.name in self._timetable.timings:
             lanes, kind = node.engine.lanes, _MULTIPLIER[node.engine.multiplier or "auto"]
             clocks = self._timetable.timings[node.name].row
-            lines.append(f"{count(lanes, 'lane')} ({kind}), {count(clocks, 'clock')} a row")
+            engine = f"{count(lanes, 'lane')} ({kind}), " if node.work is not None else ""
+            lines.append(f"{engine}{count(clocks, 'clock')} a row")
         return lines
 
     # Memories
@@ -175,7 +176,7 @@ class _Drawing:
         rows, kind = self._timetable.buffer_rows.get(node.name, 0), MEMORY[node.engine.buffer]
         for edge in node.inputs:
             columns, bits = self._row(edge.source)
-            if edge.type == "stream":
+            if edge.type in ("stream", "lines"):
                 # The buffer belongs to the engine: it stands at the wire that comes in.
                 yield from self._queue(box, rows, columns, bits, kind)
             elif edge.type == "store":

@@ -13,11 +13,12 @@ import numpy as np
 from quant_model.design import DesignPoint
 from search.space.design_space import DesignSpace
 from search.study_files.parser import load_spec
-from tests.designs import random_design
+from tests.designs import drawn, random_design, random_hybrid
 
 __all__ = [
     "STUDIES",
     "by_structure",
+    "hybrid_designs",
     "opened",
     "random_designs",
     "resolved_designs",
@@ -31,6 +32,12 @@ STUDIES = tuple(sorted((Path(__file__).parents[2] / "studies").glob("*.toml")))
 def resolved_designs(count: int, seed: int = 1, largest: int = 48) -> list[DesignPoint]:
     """Shapes, formats and build choices as they come, none of them left to ``auto``."""
     return [random_design(Random(1000 * seed + number), largest, largest) for number in range(count)]
+
+
+def hybrid_designs(count: int, seed: int = 1) -> list[DesignPoint]:
+    """Several builds of each of a few hybrids' structures, none of their choices left to ``auto``."""
+    shapes = [random_hybrid(Random(100 * seed + number), 12, 12).shape for number in range(-(-count // 6))]
+    return [drawn(Random(1000 * seed + number), shapes[number // 6]) for number in range(count)]
 
 
 def study_designs(study: Path, count: int, seed: int = 1) -> list[DesignPoint]:

@@ -14,10 +14,14 @@ from quant_model.designs import Designs
 from quant_model.families import Encoder
 from quant_model.network import build_network
 from tests.cost_model.agreement import check_estimates
-from tests.cost_model.designs import STUDIES, by_structure, resolved_designs, study_designs
+from tests.cost_model.designs import STUDIES, by_structure, hybrid_designs, resolved_designs, study_designs
 
 XC7S15 = device("xc7s15")
-DESIGNS = resolved_designs(260) + [one for study in STUDIES for one in study_designs(study, 20)]
+DESIGNS = (
+    resolved_designs(220)
+    + hybrid_designs(60)
+    + [one for study in STUDIES for one in study_designs(study, 20)]
+)
 """Formats and build choices of all kinds, and those of every shipped study."""
 SHAPE = Encoder(window=24, features=1, d_model=16, heads=1, ffn_width=32, layers=1, outputs=1)
 

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Literal
 
 import numpy as np
@@ -18,12 +19,12 @@ from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import Mismatch, compare, verify
 from hdl.windows import choose_windows
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Hybrid
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
 from search.commands.cli import run_cli
-from tests.designs import quick_network, uniform_build
+from tests.designs import quick_network, random_hybrid, uniform_build
 from tests.models import EXTREMES, bounds_reached, extreme_model
 
 
@@ -106,6 +107,64 @@ def test_the_largest_shapes(tmp_path: Path, arch: Encoder, lanes: int) -> None:
         found = compare(playback, program.play(playback, tmp_path, 600), cycles, program.tool)
         assert found.first_mismatch is None
         assert found.cycles_min == found.cycles_max == found.cycles_predicted
+
+
+PICTURE = Hybrid(
+    window=16,
+    height=4,
+    features=2,
+    stem=4,
+    stem_stride=1,
+    stages=2,
+    growth=2,
+    steps=2,
+    heads=2,
+    attention_steps=2,
+    outputs=2,
+)
+HYBRIDS = {
+    "smallest": replace(PICTURE, window=2, height=1, features=1, stages=1, steps=1, attention_steps=0),
+    "a single pixel is left": replace(PICTURE, stem_stride=2, stages=3, growth=1, heads=1),
+    "a column": replace(PICTURE, window=6, height=6),
+    "a series": replace(PICTURE, window=9, height=1, stem_stride=2),
+    "odd sides": replace(PICTURE, window=35, height=5, stem_stride=2, stages=3, growth=1, attention_steps=1),
+    "most steps": replace(PICTURE, stem_stride=2, growth=1, steps=16, attention_steps=0),
+    "most colours": replace(PICTURE, features=32, stages=1, steps=1, attention_steps=0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", [1, 1000], ids=["one lane", "all lanes"])
+@pytest.mark.parametrize("name", HYBRIDS)
+def test_the_ends_of_the_hybrids(tmp_path: Path, name: str, lanes: int) -> None:
+    multiplier: Literal["dsp", "lut"] = "dsp" if lanes == 1 else "lut"
+    design = uniform_build(HYBRIDS[name], 5, lanes=lanes, multiplier=multiplier, windows=2)
+    assert_design_right(design, tmp_path, seed=7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["block", "fabric"])
+@pytest.mark.parametrize("multiplier", ["dsp", "lut"])
+@pytest.mark.parametrize(("bits", "stream_bits"), [(2, None), (8, 16)])
+def test_the_narrowest_and_the_widest_convolutions(
+    tmp_path: Path,
+    bits: int,
+    stream_bits: int | None,
+    multiplier: Literal["dsp", "lut"],
+    style: Literal["block", "fabric"],
+) -> None:
+    shape = replace(PICTURE, attention_steps=0)
+    design = uniform_build(shape, bits, stream_bits=stream_bits, lanes=4, multiplier=multiplier, style=style)
+    assert_design_right(design, tmp_path, seed=bits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_a_random_hybrid_equals_the_golden_model(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    designs = iter(lambda: random_hybrid(random, largest=6, channels=6), None)
+    small = (one for one in designs if schedule(build_network(one)).cycles <= 2500)
+    assert_design_right(next(small), tmp_path, seed)
 
 
 FORMATS = ((2, None), (5, 16), (8, None))

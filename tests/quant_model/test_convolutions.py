@@ -139,10 +139,9 @@ class Played:
     def _place(self, reader: Node, row: int) -> Iterator[int]:
         """The clock in which the reader has given back the place that the row takes."""
         places = self.places.get(reader.name, ENDLESS)
+        freed = row - places
         if reader.raster is not None:
-            freed = first_beyond(reader.raster, row - places)
-        else:
-            freed = row - places
+            freed = first_beyond(reader.raster, freed)
         if freed < 0 or reader.name == "head":
             return
         if isinstance(reader, Residual):

@@ -11,7 +11,7 @@ With ``--report`` the lines become ``WIDE.md``.
 row: the rows of three times what a forecast sees follow each other, and every row's forecast must be right.
 Lines lie in a file of their own, the report in ``WIDE_STREAM.md``.
 
-``--family hybrid --designs 60`` does it for images of 4 x 4 to 32 x 32 pixels and for series, drawn here: 1 to 3
+``--family hybrid --designs 60`` does it for images of up to 32 x 32 pixels and for series, drawn here: 1 to 3
 channels, 1 to 3 stages, blocks applied 1 to 8 times, with and without attention (``WIDE_HYBRID.md``).
 """
 

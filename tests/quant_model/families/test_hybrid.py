@@ -66,7 +66,8 @@ def test_the_shape_of_the_pictures() -> None:
     assert (SHAPE.width, SHAPE.channels) == (28, 32)
     assert SHAPE.brief == "hybrid 28x28x1 c16/2 x2 S2 s4 h2 a2"
     assert SHAPE.summary == (
-        "hybrid, 28 x 28 pixels, blocks of 16, 32 channels applied 4 times, attention with 2 heads applied 2 times"
+        "hybrid, 28 x 28 pixels, blocks of 16, 32 channels applied 4 times, "
+        "attention with 2 heads applied 2 times"
     )
 
 
@@ -103,6 +104,18 @@ def test_a_choice_of_parameters_is_snapped() -> None:
     many = Hybrid.chosen(choice | {"stem": np.array([6, 5])}, features=1, outputs=10)
     assert many.heads.tolist() == [4, 5]  # type: ignore[attr-defined]
     assert many.example == shape
+
+
+def test_numbers_that_a_shape_does_not_use_make_no_other_shape() -> None:
+    """Nothing is trained twice."""
+    choice = {name: getattr(SHAPE, name) for name in Hybrid.parameters}
+    plain = choice | {"stages": 1, "attention_steps": 0}
+    shapes = {
+        Hybrid.chosen(plain | {"growth": growth, "heads": heads}, 1, 10)
+        for growth in (1, 2)
+        for heads in (1, 4)
+    }
+    assert shapes == {dataclasses.replace(SHAPE, stages=1, attention_steps=0, growth=1, heads=1)}
 
 
 @pytest.mark.parametrize(
