@@ -207,9 +207,7 @@ def make_dataset(
         feature_names=series.feature_names,
         target_names=series.target_names,
         output_names=wanted.names,
-        train=splits[0],
-        validation=splits[1],
-        test=splits[2],
+        **_named(splits),
         feature_mean=scale.mean,
         feature_std=scale.std,
         target_mean=own.mean,
@@ -225,6 +223,10 @@ def make_dataset(
         groups=series.group_names,
         group_column=series.group_column,
     )
+
+
+def _named(splits: Sequence[Split]) -> dict[str, Any]:
+    return dict(zip(SPLITS, splits, strict=True))
 
 
 def _splits(

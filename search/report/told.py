@@ -11,9 +11,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from quant_model.data import Dataset, Split
+from quant_model.integer_model import IntegerModel
 from quant_model.windows import PictureView
 
-__all__ = ["Confusion", "ShownPicture", "confusion_of", "shown_pictures"]
+__all__ = ["Confusion", "ShownPicture", "Told", "told_of"]
 
 _ROW = 24
 """Pictures of each kind."""
@@ -48,20 +49,34 @@ class ShownPicture:
         return self.truth == self.said
 
 
-def confusion_of(dataset: Dataset, outputs: npt.NDArray[np.floating]) -> Confusion:
-    """Of the test windows, whose outputs ``(N, classes)`` are a design's."""
+@dataclass(frozen=True)
+class Told:
+    """What a design says of the test windows."""
+
+    confusion: Confusion
+    pictures: tuple[ShownPicture, ...]
+    """Test pictures at even distances: nobody chooses them. None where windows are no pictures."""
+    wrong: tuple[ShownPicture, ...]
+    """Those that were told wrong, likewise."""
+
+
+def told_of(dataset: Dataset, model: IntegerModel) -> Told | None:
+    """What a design says of the test windows; None where nothing is classified."""
+    if dataset.task != "classify":
+        return None
+    outputs = model.predict(dataset.test.x)
+    return Told(_confusion(dataset, outputs), *_pictures(dataset, outputs))
+
+
+def _confusion(dataset: Dataset, outputs: npt.NDArray[np.floating]) -> Confusion:
     counts = np.zeros((dataset.outputs, dataset.outputs), np.int64)
     np.add.at(counts, (dataset.test.y.argmax(1), outputs.argmax(1)), 1)
     return Confusion(dataset.output_names, tuple(map(tuple, counts.tolist())))
 
 
-def shown_pictures(
+def _pictures(
     dataset: Dataset, outputs: npt.NDArray[np.floating]
 ) -> tuple[tuple[ShownPicture, ...], tuple[ShownPicture, ...]]:
-    """Test pictures at even distances, and those that were told wrong at even distances; nobody chooses them.
-
-    Both are empty where windows are no pictures.
-    """
     split = dataset.test
     if not isinstance(split.x, PictureView):
         return (), ()

@@ -77,10 +77,10 @@ def test_the_report_shows_pictures_and_a_confusion_matrix(study: OpenStudy) -> N
     assert [one.name for one in baselines[:3]] == ["most frequent class", "logistic regression", "CNN, float"]
     content = gather(study, None, 2, {}, baselines)
     test = study.data().dataset(64).test
-    assert content.confusion is not None
-    counts = np.array(content.confusion.counts)
+    assert content.told is not None
+    counts = np.array(content.told.confusion.counts)
     assert counts.sum(1).tolist() == test.y.sum(0).tolist()
-    shown, wrong = content.pictures
+    shown, wrong = content.told.pictures, content.told.wrong
     assert 12 < len(shown) <= 24
     assert all(not one.right for one in wrong)
     assert len(wrong) == counts.sum() - np.trace(counts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from quant_model.training.families.family import FloatFamily
 from quant_model.training.families.hybrid.condition import condition
-from quant_model.training.families.hybrid.float_model import FloatHybrid
-from quant_model.training.families.hybrid.fold import fold
+from quant_model.training.families.hybrid.float_hybrid import FloatHybrid
+from quant_model.training.families.hybrid.fold_hybrid import fold
 
 __all__ = ["HYBRID"]
 

@@ -9,13 +9,13 @@ import torch
 from quant_model.families import Hybrid
 from quant_model.graph import graph_of
 from quant_model.training.families.hybrid.condition import condition
-from quant_model.training.families.hybrid.float_model import (
+from quant_model.training.families.hybrid.float_hybrid import (
     ConvolutionBlock,
     Filters,
     FloatHybrid,
     PassNorm,
 )
-from quant_model.training.families.hybrid.fold import fold
+from quant_model.training.families.hybrid.fold_hybrid import fold
 from quant_model.training.float_pass import folded_tensors
 
 BASE = {"features": 1, "stem": 4, "stem_stride": 1, "stages": 1, "growth": 1, "steps": 1, "heads": 1}

@@ -66,9 +66,8 @@ def test_sums_of_integers_are_exact_in_float32(image: Raster, depthwise: bool, c
     high = min(255, int(np.sqrt(2**24 / inputs)))
     rows = rng.integers(high // 2, high + 1, (3, image.rows, channels))
     weight = rng.integers(high // 2, high + 1, (channels if depthwise else 32, inputs))
-    found = convolved(
-        *(torch.from_numpy(one).float() for one in (rows, weight)), None, image, depthwise=depthwise
-    )
+    given = torch.from_numpy(rows).float(), torch.from_numpy(weight).float()
+    found = convolved(*given, None, image, depthwise=depthwise)
     expected = plain(torch.from_numpy(rows), torch.from_numpy(weight), image, depthwise=depthwise)
     assert int(expected.max()) <= 2**24
     assert torch.equal(found.long(), expected)

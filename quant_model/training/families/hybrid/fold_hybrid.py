@@ -9,7 +9,7 @@ from torch import nn
 
 from quant_model.training.affine import AffineMap
 from quant_model.training.families.encoder.fold import fold_attention
-from quant_model.training.families.hybrid.float_model import AttentionBlock, ConvolutionBlock, FloatHybrid
+from quant_model.training.families.hybrid.float_hybrid import AttentionBlock, ConvolutionBlock, FloatHybrid
 from quant_model.training.folded import FoldedLinear
 
 
