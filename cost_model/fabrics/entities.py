@@ -204,8 +204,7 @@ class Entities(ABC):
     ) -> Usage:
         """``line_buffer.vhd`` without its RAM: who writes, what lies there, where the next step reads.
 
-        Zeros outside the image are gates behind the RAM; the words of a step are told by one adder, whose
-        other operand is one of a few constants.
+        The words of a step are told by one adder, whose other operand is one of a few constants.
         """
         address, place, filled = used_bits(depth), used_bits(places + 1), used_bits(places // length + 3)
         centre, word = used_bits(-(-length // stride)), used_bits(words // groups)
@@ -225,17 +224,27 @@ class Entities(ABC):
             "word bits": word,
             "line bits": line_word,
             "lane bits": lane,
-            "gates": lanes * bits,
         }
         return Usage("line_buffer", rules, features)
 
     @remembered
+    def gates(self, bits: Number) -> Usage:
+        """Zeros outside an image: gates behind the RAM of ``line_buffer.vhd``."""
+        return Usage("gates", Counts(lut=bits))
+
+    @remembered
     def own_factors(self, dsp: Number, lanes: Number, x_bits: Number, w_bits: Number) -> Usage:
-        """What lanes with an x each have more than lanes that share it: its copies in long products."""
+        """What lanes with an x each have more than lanes that share it.
+
+        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
+        take some of them in.
+        """
         rows_per_stage = PIPELINE.rows_per_stage
         long = pick(dsp, 0, pick(at_most(x_bits, w_bits) > rows_per_stage, 1, 0))
         copies = pick(x_bits >= w_bits, x_bits, x_bits - rows_per_stage)
-        return Usage("own_factors", Counts(ff=long * (lanes - 1) * copies), sort="lanes")
+        gates = lanes * x_bits
+        rules = Counts(lut=pick(dsp, gates, 0), ff=long * (lanes - 1) * copies)
+        return Usage("own_factors", rules, {"gates": pick(dsp, 0, gates)}, "lanes")
 
     @remembered
     def neighbourhood_control(self) -> Usage:

@@ -32,6 +32,8 @@ def line_parts(
 def parts(node: Neighbourhood, of: Of) -> Iterator[Part]:
     """The image's last lines, and what sends them."""
     yield from line_parts(node, of, node.image, node.output.bits, 1, (node.channels, 1))
+    # They drive the RAM of who reads the rows, and are counted there when a netlist is measured.
+    yield Part("gates", of.entities.gates(node.output.bits), purposes.BUFFERS, "gates")
     yield Part("control", of.entities.neighbourhood_control(), purposes.CONTROL, "control", "engine")
     loops = of.entities.sequencer(1, 1, node.columns, node.columns)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
