@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hdl.generate import generate
 from hdl.host import PLAIN_DECISION, write_host
 from quant_model.data import Baseline, Dataset
+from quant_model.data.images import COLOURS
 from quant_model.errors import UserError
 from quant_model.host import Host, plain_host
 from quant_model.integer_model import IntegerModel
@@ -90,6 +91,7 @@ def export_trial(
         "values": dict(zip(study.spec.study.objectives, values, strict=True)),
         "host": around.to_json(),
         "decision": scores.decision.to_json(),
+        **_picture(dataset),
         "data": {"rows": data.rows, "missing_rows": data.missing_rows, "notes": dataset.notes},
     }
     origin = f"Trial {number} of study `{study.name}`{_FASTEST if fastest else ''}."
@@ -217,6 +219,15 @@ def _by_group(scores: Scores) -> list[str]:
 
 def _notes(dataset: Dataset) -> list[str]:
     return ["About the data: " + "; ".join(dataset.notes) + "."] if dataset.notes else []
+
+
+def _picture(dataset: Dataset) -> dict[str, Any]:
+    """What a program must know to send a picture; nothing of a series."""
+    if dataset.picture_size is None:
+        return {}
+    height, width = dataset.picture_size
+    colour = next(name for name, channels in COLOURS.items() if channels == dataset.feature_names)
+    return {"picture": {"height": height, "width": width, "colour": colour}}
 
 
 def _pictures(dataset: Dataset) -> list[str]:

@@ -21,9 +21,9 @@ _NONE = 0.5
 class Features:
     """Columns of :meth:`Encoding.arithmetic`, scaled; those that the space leaves no choice of are dropped.
 
-    Shapes by their logarithm, a number that the family does not have as the smallest. Bits b by 2**-b, the step of a
-    quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for a tensor
-    that the network does not have.
+    Shapes by their logarithm, a number that the family does not have as the smallest. Bits b by 2**-b, the
+    step of a quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for
+    a tensor that the network does not have.
     """
 
     low: Floats

@@ -25,8 +25,8 @@ OVERRIDDEN = WIDE + '\n[space.tensors."layer1.query"]\nweight_bits = 3\nlanes = 
 MIXED = WIDE.replace("[space]\n", '[space]\nfamily = ["encoder", "stream"]\n')
 HYBRID = WIDE.replace(
     "[space]\n",
-    '[space]\nfamily = ["encoder", "hybrid"]\nstem = [4, 6]\nstages = [1, 2]\ngrowth = [1, 2]\nsteps = [1, 2]\n'
-    "attention_steps = [0, 1, 2]\n",
+    '[space]\nfamily = ["encoder", "hybrid"]\nstem = [4, 6]\nstages = [1, 2]\ngrowth = [1, 2]\n'
+    "steps = [1, 2]\nattention_steps = [0, 1, 2]\n",
 )
 LIMITED = WIDE + "\n[constraints]\nlatency_us = 30\ndsp = 4\nenergy_uj = 9\n"
 

@@ -16,9 +16,10 @@ from search.report.content import gather
 from search.report.page import render
 from search.results.comparison import study_baselines
 from search.results.export import export_trial
+from search.results.prediction import read_picture
 from search.store.study import OpenStudy
 from search.study_files.picture_data import PictureData
-from tests.quant_model.data.images.samples import DIGITS, npz
+from tests.quant_model.data.images.samples import DIGITS, npz, pixels, write_picture
 from tests.search.studies import open_file, work
 
 TOML = """\
@@ -103,6 +104,13 @@ def test_an_export_says_how_a_picture_is_sent(study: OpenStudy, tmp_path: Path) 
     model = IntegerModel.load(tmp_path / "out" / "model.json")
     sent = np.clip(np.floor((raw - line["offset"]) / line["step"] + 0.5), facts["low"], facts["high"])
     assert np.array_equal(sent, model.quantize_input(dataset.test.x[:1])[0])
+    write_picture(tmp_path / "one.png", raw[:, 0].reshape(8, 8).astype(np.uint8))
+    rows = read_picture(tmp_path / "one.png", tmp_path / "out")
+    assert rows is not None
+    assert np.array_equal(rows, raw)
+    write_picture(tmp_path / "two.png", pixels(1)[0])
+    with pytest.raises(UserError, match="two.png: 4 x 6 pixels, and the study's size is 8 x 8"):
+        read_picture(tmp_path / "two.png", tmp_path / "out")
     assert exported.scores.metric == "1 - balanced accuracy"
 
 
