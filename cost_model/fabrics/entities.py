@@ -234,8 +234,8 @@ class Entities(ABC):
     def own_factors(self, dsp: Number, lanes: Number, x_bits: Number, w_bits: Number) -> Usage:
         """What lanes with an x each have more than lanes that share it.
 
-        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs take
-        them in, but where x is added in two stages (measured in the lanes of twelve calibration designs).
+        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
+        take them in, but where x is added in two stages (seen in the lanes of measured hybrids).
         """
         rows_per_stage = PIPELINE.rows_per_stage
         long = pick(dsp, 0, pick(at_most(x_bits, w_bits) > rows_per_stage, 1, 0))

@@ -46,7 +46,7 @@ class Of:
         return node.output.bits if own is None else own(node, self)
 
     def gated(self, name: str) -> Number | None:
-        """Bits of a node's, or the input's, elements with a gate in front of whoever reads them; None: none."""
+        """Bits of a node's, or the input's, elements that come by a gate to who reads them; None: without."""
         node = self.graph.by_name.get(name)
         own = None if node is None else self.kinds[node.kind].gated
         return None if own is None else own(node, self)
