@@ -217,8 +217,6 @@ class Entities(ABC):
         )
         features = {
             "one": 1,
-            "several lines": int(lines > 1),
-            "address": address,
             "place": place + filled,
             "centre bits": centre + turn,
             "word bits": word,
@@ -229,7 +227,7 @@ class Entities(ABC):
 
     @remembered
     def gates(self, bits: Number) -> Usage:
-        """Zeros outside an image: gates behind the RAM of ``line_buffer.vhd``."""
+        """Zeros outside an image behind ``line_buffer.vhd``, or the selection in ``repeat_loop.vhd``."""
         return Usage("gates", Counts(lut=bits))
 
     @remembered
@@ -237,14 +235,14 @@ class Entities(ABC):
         """What lanes with an x each have more than lanes that share it.
 
         Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
-        take some of them in.
+        take them in, but where x is added in two stages (seen in the lanes of measured hybrids).
         """
         rows_per_stage = PIPELINE.rows_per_stage
         long = pick(dsp, 0, pick(at_most(x_bits, w_bits) > rows_per_stage, 1, 0))
         copies = pick(x_bits >= w_bits, x_bits, x_bits - rows_per_stage)
-        gates = lanes * x_bits
-        rules = Counts(lut=pick(dsp, gates, 0), ff=long * (lanes - 1) * copies)
-        return Usage("own_factors", rules, {"gates": pick(dsp, 0, gates)}, "lanes")
+        in_luts = pick((long > 0) & (x_bits >= w_bits), x_bits - 1, 1)
+        rules = Counts(lut=lanes * pick(dsp, x_bits, in_luts), ff=long * (lanes - 1) * copies)
+        return Usage("own_factors", rules, sort="lanes")
 
     @remembered
     def neighbourhood_control(self) -> Usage:

@@ -29,6 +29,8 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
     ram = entities.ram(inputs * rows, node.input.bits, engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
+    if (gated := of.gated(node.source)) is not None:
+        yield Part("gates", entities.gates(gated), purposes.BUFFERS, "datapath", "buffer")
     yield from weighted_parts(node, of)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -239,21 +240,28 @@ def gather(
         budget=Budget.of(study.spec),
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
-        rows=data.rows,
-        gaps=data.gaps,
-        ahead=_ahead(data, dataset.horizon),
-        windows={name: len(dataset.split(name)) for name in SPLITS},
+        **_facts(data, dataset),
         designs=tuple(designs),
         others=tuple(trial for trial in trials if trial not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
         forecasts=_forecasts(data, dataset, _stretch(models, datasets, dataset)),
         left_out=left_out(study),
-        added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
         told=told_of(dataset, models[first]),
     )
+
+
+def _facts(data: StudyData, dataset: Dataset) -> dict[str, Any]:
+    """What the page says of the data."""
+    return {
+        "rows": data.rows,
+        "gaps": data.gaps,
+        "ahead": _ahead(data, dataset.horizon),
+        "windows": {name: len(dataset.split(name)) for name in SPLITS},
+        "added": _added(dataset),
+    }
 
 
 def _added(dataset: Dataset) -> tuple[str, ...]:
