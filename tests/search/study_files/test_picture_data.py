@@ -109,7 +109,7 @@ def test_an_export_says_how_a_picture_is_sent(study: OpenStudy, tmp_path: Path) 
     assert rows is not None
     assert np.array_equal(rows, raw)
     write_picture(tmp_path / "two.png", pixels(1)[0])
-    with pytest.raises(UserError, match="two.png: 4 x 6 pixels, and the study's size is 8 x 8"):
+    with pytest.raises(UserError, match=r"two\.png: 4 x 6 pixels, and the study's size is 8 x 8"):
         read_picture(tmp_path / "two.png", tmp_path / "out")
     assert exported.scores.metric == "1 - balanced accuracy"
 
