@@ -148,7 +148,9 @@ class _Walk:
         self.spans: list[Number] = []
         """By barrier: clocks from the first place taken in front of it to the last row behind it."""
         first = self.stages.first
-        self.convolutions = None if first.even else Convolutions(graph, first, timings)
+        behind = next(iter(self.stages.barriers), None)
+        plain = first.even and not (behind and behind.repeated)
+        self.convolutions = None if plain else Convolutions(graph, first, timings, behind)
         self.first = self._entry() if self.convolutions else self._section(first, graph.input.columns)
         self.barriers = self._barriers()
         last = self.stages.last
@@ -302,7 +304,8 @@ class _Walk:
         if stage.loop is not None:
             # Each further pass begins when all rows of the one before lie in the loop's store.
             self.buffers[stage.loop] = self.rows
-            feeders.append((own.replay, own.columns))
+            if not stage.repeated:
+                feeders.append((own.replay, own.columns))
         for name, part in zip(stage.stored, own.stored, strict=True):
             for latency, spacing in feeders:
                 self._hold(name, latency + part.reading, at_least(spacing, own.stored_pace), overlaps)
@@ -377,9 +380,11 @@ class _Walk:
         stream = self._stream()
         for own in self.barriers:
             opened = stream[0].clock - own.before.latency
+            if self.convolutions is not None and own is self.barriers[0]:
+                opened = self.convolutions.opened
             for number in range(own.passes):
                 if number > 0:
-                    stream = [Even(0, last(stream, self.rows) + own.replay, own.columns)]
+                    stream = self._again(own, last(stream, self.rows) + own.replay)
                 stream = self._passed(own, stream)
             self.spans.append(last(stream, self.rows) - opened)
         end = last(stream, self.rows) + self._reduction
@@ -407,6 +412,13 @@ class _Walk:
         stream: list[Arrivals] = [Even(0, columns, columns)]
         for part in self.first.chain:
             stream = through(stream, part)
+        return stream
+
+    def _again(self, own: _Barrier, start: Number) -> list[Arrivals]:
+        """The rows of a further pass in front of the barrier; the first leaves the loop at ``start``."""
+        stream: list[Arrivals] = [Even(0, start, own.columns)]
+        if own.behind.stage.repeated and self.convolutions is not None:
+            return self.convolutions.again(stream)
         return stream
 
     def _passed(self, own: _Barrier, stream: Sequence[Arrivals]) -> list[Arrivals]:

@@ -32,6 +32,8 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     of_x, _ = entities.absorbed(engine.in_dsp, engine.lanes, x_bits, signed, node.weight.bits)
     ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block, None, of_x)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
+    if (gated := of.gated(node.source)) is not None:
+        yield Part("gates", entities.gates(gated), purposes.BUFFERS, "datapath", "buffer")
     yield from weighted_parts(node, of)
 
 

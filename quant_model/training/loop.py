@@ -12,13 +12,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from quant_model.data.dataset import Dataset, Split
+from quant_model.data.augmentation import Augmentation
+from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
 from quant_model.training.average import Average
 from quant_model.training.checkpoint import UNUSABLE, Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
+from quant_model.training.portions import portion
 from quant_model.training.stretches import batches, in_stretches, stretched
 from quant_model.windows import WindowArray
 
@@ -28,7 +30,7 @@ Two-bit networks begin at up to ten times."""
 SHARE = "share"
 """Key of an optimiser's group: the share of the training in which it learns."""
 _EVALUATED = 4096
-"""Windows that are evaluated at a time."""
+"""Windows that are evaluated at a time, at most."""
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
 
@@ -55,18 +57,28 @@ class Windows:
 
     x: WindowArray
     y: Tensor
+    augmentation: Augmentation | None = None
+    """What happens to a window each time that it is learned from."""
 
     @classmethod
-    def of(cls, split: Split) -> Windows:
-        """Of a split, whose outputs are copied: torch warns about read-only memory."""
-        return cls(split.x, torch.from_numpy(np.array(split.y)))
+    def of(cls, dataset: Dataset) -> Windows:
+        """Those of training; outputs are copied: torch warns about read-only memory."""
+        return cls(dataset.train.x, torch.from_numpy(np.array(dataset.train.y)), dataset.augmentation)
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def batch(self, chosen: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Inputs and outputs of stretches ``(stretches, length)`` of windows, by their numbers."""
-        return stretched(self.x, chosen), self.y[torch.from_numpy(chosen.reshape(-1))]
+    def batch(self, chosen: npt.NDArray[np.int64], generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Inputs, augmented with the generator's numbers, and outputs of stretches of windows.
+
+        Args:
+            chosen: ``(stretches, length)``, the windows' numbers.
+            generator: of an epoch.
+        """
+        x = stretched(self.x, chosen)
+        if self.augmentation is not None:
+            x = torch.from_numpy(self.augmentation(x.numpy(), generator))
+        return x, self.y[torch.from_numpy(chosen.reshape(-1))]
 
 
 @dataclass
@@ -193,8 +205,9 @@ def validator(model: nn.Module, dataset: Dataset, *, together: bool = False) -> 
 def evaluated(model: nn.Module, windows: WindowArray, *, together: bool = False) -> npt.NDArray[np.float32]:
     """A model's outputs for all windows, some thousand at a time, in stretches where it takes them."""
     model.eval()
+    at_once = portion(_EVALUATED, windows.shape[1])
     with torch.no_grad():
-        return in_stretches(windows, model, together=together, at_once=_EVALUATED)
+        return in_stretches(windows, model, together=together, at_once=at_once)
 
 
 def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) -> bool:
@@ -220,7 +233,7 @@ def _run_epoch(
     """Pass over all windows once and return the mean loss."""
     model, optimizer = standing.model, standing.optimizer
     # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
-    generator = _generator(plan.seed, index)
+    generator, changes = _generator(plan.seed, index), np.random.default_rng([plan.seed, index])
     chosen = batches(windows.x, plan.stretch, plan.batch_size, generator)
     model.train()
     total, seen, steps = torch.zeros(()), 0, len(chosen)
@@ -229,7 +242,7 @@ def _run_epoch(
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             share = group.get(SHARE, 1.0)
             group["lr"] = peak * _schedule(progress / share) if progress < share else 0.0
-        x, y = windows.batch(part)
+        x, y = windows.batch(part, changes)
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -28,6 +28,7 @@ from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear
 from quant_model.training.loop import Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of
+from quant_model.training.portions import portion
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import calibration_windows
 from quant_model.training.stretches import in_stretches, stretch_of
@@ -36,7 +37,7 @@ from quant_model.windows import WindowArray
 _VERSION = 1
 """Raise when the same settings would train another parent."""
 _PREDICTED = 1024
-"""Windows that are predicted at a time."""
+"""Windows that are predicted at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +61,10 @@ class FloatParent:
         def compute(rows: Tensor) -> Tensor:
             return folded_tensors(self.shape, self.linears, rows)[graph.output.name].flatten(0, 1)
 
+        # In parts: all tensors of a pass over a whole series are gigabytes.
+        at_once = portion(_PREDICTED, windows.shape[1])
         with torch.no_grad():
-            # In parts: all tensors of a pass over a whole series are gigabytes.
-            return in_stretches(windows, compute, together=graph.warm_up > 0, at_once=_PREDICTED)
+            return in_stretches(windows, compute, together=graph.warm_up > 0, at_once=at_once)
 
     def to_bytes(self) -> bytes:
         """The parent as one file (numpy's npz, no pickles) with a checksum; equal parents, equal bytes."""
@@ -155,7 +157,7 @@ def train_parent(
     key = parent_key(shape, dataset, settings, seed)
     length = stretch_of(shape, settings)
     plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key, length)
-    windows, validate = Windows.of(dataset.train), validator(model, dataset, together=length > 1)
+    windows, validate = Windows.of(dataset), validator(model, dataset, together=length > 1)
     history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, resume=resume)
     linears = family.condition(shape, family.fold(model), calibration_windows(dataset, settings).numpy())
     best = min(epoch.validation_error for epoch in history)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -76,8 +76,8 @@ def train(
         raise ValueError(f"the parent is of another shape: {parent.shape}")
     model = QuantNetwork(network)
     model.initialise(Start(network.shape, parent.linears, calibration_windows(dataset, settings)))
-    windows, teacher = Windows.of(dataset.train), torch.from_numpy(parent.predict(dataset.train.x))
-    windows = Windows(windows.x, taught(dataset, windows.y, teacher, settings.distillation))
+    windows, teacher = Windows.of(dataset), torch.from_numpy(parent.predict(dataset.train.x))
+    windows = replace(windows, y=taught(dataset, windows.y, teacher, settings.distillation))
     key = _training_key(network, parent, dataset, settings, seed)
     length = stretch_of(network.shape, settings)
     plan = Plan(

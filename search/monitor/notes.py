@@ -22,6 +22,7 @@ from search.space.objectives import labels
 from search.store.location import Location
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy
+from search.study_files.spec import ImageSpec, StudySpec
 
 __all__ = [
     "MARK",
@@ -47,14 +48,12 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
     """What a study is, how far it is, how to go on, and its best designs, by the first objective."""
     spec, counts, dataset = study.spec, study.counts(), study.study.user_attrs["dataset"]
     names = labels(spec)
-    data, device, space = spec.data, spec.device, spec.space
-    steps = ", ".join(map(str, data.horizon))
+    device = spec.device
     progress = ", ".join(f"{count} {state}" for state, count in asdict(counts).items() if count)
     lines = [
         f"## {study.name}",
         "",
-        f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
-        f"{', '.join(map(str, space.window))} rows.",
+        _task(spec),
         "",
         f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
         f"- device: {device.name}{Budget.of(spec).limits}, {device.clock_mhz:g} MHz",
@@ -81,6 +80,18 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
         if len(front) > _MOST_DESIGNS:
             lines += ["", f"and {len(front) - _MOST_DESIGNS} more: `bitfront front`"]
     return "\n".join(lines) + "\n"
+
+
+def _task(spec: StudySpec) -> str:
+    """What the networks are for, in a sentence."""
+    data, space = spec.data, spec.space
+    if isinstance(data, ImageSpec):
+        return f"{', '.join(data.classes)} of pictures of {data.size[0]} x {data.size[1]} pixels."
+    steps = ", ".join(map(str, data.horizon))
+    return (
+        f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
+        f"{', '.join(map(str, space.window or ()))} rows."
+    )
 
 
 def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> str:

@@ -20,14 +20,14 @@ def life_lines(assessment: Assessment) -> Iterator[str]:
     yield (
         f"Between forecasts, by estimate: {regimes.static_mw:g} mW while configured; none when powered off, "
         f"but configuring again takes {number(1e3 * configuring.seconds)} ms and {number(configuring.mj)} mJ"
-        f"{_replay(assessment)}. Up to {_seconds(regimes.border_s)} from row to row it is cheaper to stay "
-        "configured."
+        f"{_replay(assessment)}. Up to {_seconds(regimes.border_s)} from one to the next it is cheaper to "
+        "stay configured."
     )
     if period is not None:
         configured, off = regimes.configured_uj(period), regimes.off_uj(period)
         why = f"{_joules(off)} powered off" if off < float("inf") else "no time to be powered off"
         choice = "keep it configured" if configured <= off else "power it off"
-        yield f"A row every {number(period)} s: {_joules(configured)} a forecast configured, {why}: {choice}."
+        yield f"A forecast every {number(period)} s: {_joules(configured)} each configured, {why}: {choice}."
 
 
 def life_json(assessment: Assessment) -> dict[str, Any]:

@@ -63,8 +63,7 @@ def begin(
     data.check()
     if export:
         check_tools(timing)
-    series = data.series
-    _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
+    _LOG.info("data read", extra={"facts": {"file": path, "rows": data.rows, "gaps": data.gaps}})
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
@@ -73,7 +72,7 @@ def begin(
     other = None if source is None else _open_source(source)
     if not study_exists(url, spec.study.name):
         _check_reach(spec, study_file)
-    content, beside = content_of(path), out / "artifacts"
+    content, beside = content_of(spec, path), out / "artifacts"
     study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")
     _begin_with(study, other)

@@ -61,7 +61,9 @@ __all__ = [
     "study_exists",
 ]
 
-_COMPATIBLE = re.compile(r"study\.(trials|hours|sampler|sampler_arguments\..*)|data\.file|device\.part")
+_COMPATIBLE = re.compile(
+    r"study\.(trials|hours|sampler|sampler_arguments\..*)|data\.(file|images)|device\.part"
+)
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
 _SOURCE, _HEARD = "source", "heard"

@@ -15,6 +15,7 @@ from quant_model.kinds.linear import Linear
 from quant_model.training.exponents import Draft, Reach, Scales, clamped, reachable
 from quant_model.training.fake_quant import Saved, inside
 from quant_model.training.folded import FoldedLinear
+from quant_model.training.kinds.neighbourhood import Around, Convolve
 from quant_model.training.node import Pass, TrainedNode, halved
 
 
@@ -57,11 +58,15 @@ class TrainedLinear(TrainedNode[Linear]):
         accumulator = scales.tensors[node.source] + scales.weights[node.name]
         return halved(bound, scales.tensors[node.name] - 1 - accumulator)
 
-    def step(self, run: Pass, *sources: Tensor) -> Tensor | Unrounded:
+    def step(self, run: Pass, *sources: Tensor | Around) -> Tensor | Unrounded:
         """The network's last layer in real units; without a target, what its reader makes integers of."""
         node, (rows,), (weight, bias) = self.node, sources, run.linears[self.node.name]
         if node.last_of is not None:
             rows = run.tape.apply(Newest, rows, 1)
+        if isinstance(rows, Around):
+            assert node.target is not None
+            how = node.target.low, node.target.high, rows.image, False
+            return run.tape.apply(Convolve, rows.rows, weight, bias, *how)
         if node.target is not None:
             return run.tape.apply(LinearRequantize, rows, weight, bias, node.target.low, node.target.high)
         if node is self.graph.last:

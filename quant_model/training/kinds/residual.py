@@ -43,6 +43,8 @@ class TrainedResidual(TrainedNode[Residual]):
         """The branch within reach of the stream, and at the end of a loop both of the entry's scale."""
         node, differences = self.node, self.node.stream_shift_range
         entry = self.graph.loops.get(node.name)
+        if entry is not None and source == entry.name:
+            return None  # the stream's scale is the sum's
         given = found[entry.name] if entry is not None else 0
         finest, coarsest = given - node.branch_bound.bit_length(), given + node.output.bits
         if source == node.branch:

@@ -135,7 +135,7 @@ class _Trainer:
 
     @cached_property
     def persistence(self) -> float:
-        dataset = self._data.dataset(max(self.spec.space.window))
+        dataset = self._data.dataset(max(self.spec.shape_values("window")))
         return rmse(dataset, dataset.validation, persistence(dataset.validation))
 
     @cached_property

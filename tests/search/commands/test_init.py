@@ -16,7 +16,7 @@ from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
 from search.study_files.spec import StudySpec
 from tests.search.init.tables import START, daily, hours, lines, load, table
-from tests.search.studies import open_file, work
+from tests.search.studies import keys_of, open_file, work
 
 Init = Callable[..., str]
 
@@ -103,7 +103,7 @@ def test_times_written_otherwise_are_read_from_the_user_s_own_file(init: Init, n
     said = init(table(write, gap=range(7, 9)))
     assert f'time_format "{time_format}"' in said
     spec, series = written()
-    assert (spec.data.file, spec.data.time_format) == ("my.csv", time_format)
+    assert (spec.data.file, keys_of(spec).time_format) == ("my.csv", time_format)
     assert series.time[0] == START
     assert (series.rows, series.gaps) == (598, 1)
 
@@ -149,7 +149,7 @@ def test_options_are_keys_of_the_study_file(init: Init) -> None:
         "xc7s15",
     )
     spec, series = written()
-    data = spec.data
+    data = keys_of(spec)
     assert (data.time, data.time_format) == (("Datum", "Uhr"), "%d/%m/%Y %H.%M")
     assert (data.timezone, data.fill, data.step) == ("Europe/Berlin", "interpolate", "1 h")
     assert (data.decimal, data.missing, data.skip_rows) == (",", ("x", "-7"), (2, 3, 4, 9))

@@ -29,7 +29,7 @@ def said(shape: AnyShape, period: float | None) -> str:
 
 def test_the_border_is_said_with_or_without_a_period() -> None:
     assert "cheaper to stay configured" in said(WINDOW, None)
-    assert "A row every" not in said(WINDOW, None)
+    assert "A forecast every" not in said(WINDOW, None)
     assert "the 11 rows before it" in said(STREAM, None)
     assert "rows before it" not in said(WINDOW, None)
 
