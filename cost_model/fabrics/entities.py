@@ -32,15 +32,20 @@ from quant_model.pipeline import PIPELINE
 
 __all__ = ["Entities"]
 
-_CONSTANT_ROWS, _CONSTANT_SCATTER = 0.35, 0.3
-"""Of lanes with constant weights: share of the row adders that are left, and how far off the expectation of
-their LUTs is, as a share of it. ``bitfront calibrate --constants`` measures both."""
+_CONSTANT_LUTS = (0.35, 0.05, 0.0025)
+_CONSTANT_REGISTERS = (0.95, 0.2, 1.0)
+_CONSTANT_ROWS = (0.9, 0.3, 0.65)
+_CONSTANT_SCATTER = 0.3
+"""Of lanes with constant weights. LUTs a product: where x is encoded, by bits of x times bits of w, else of
+second degree. Shares that are left of a product's registers and of its rows' chains: where x is encoded, else
+with one stage or none, with two. How far off the expectation of the LUTs is, as a share of it. ``bitfront
+calibrate --constants`` measures them."""
 _FEW_WORDS = (4, 20)
 """Of a ROM of so few words synthesis makes resets of columns, which fill slices of their own: one more (mean
 over the bias ROMs of the calibration's designs, ``ff_gaps`` of the group ``biases``)."""
 _SLOT_REGISTERS = (2, 8)
 """Of a store of one window: reserved, written; of two: how many are, a flag, whose turn it is."""
-_KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 10, 7
+_KEY_SLOT_LUTS, _VALUE_SLOT_LUTS = 5, 5
 """More than a store of one window: ``bitfront calibrate --constants`` measures stores of both."""
 
 
@@ -63,6 +68,12 @@ def _between_stages(made: Booth, unsigned: Number) -> tuple[Number, Number]:
     choosing, added = made.encoded - settled + 1, made.addend - unsigned
     own, shared = pick(made.x_encoded, added, choosing), pick(made.x_encoded, choosing, added)
     return settled + made.addend + own, shared
+
+
+def _left(made: Booth, shares: tuple[float, float, float]) -> Number:
+    """What is left of a product by a constant, of three shares."""
+    of_x, one_stage, two_stages = shares
+    return pick(made.x_encoded, of_x, pick(made.stages > 1, two_stages, one_stage))
 
 
 def _slots(rows: Number, windows: Number, luts: int) -> Counts:
@@ -419,16 +430,16 @@ class Entities(ABC):
         rows = made.rows * (made.addend + 1) + made.odd * (made.addend - unsigned)
         full = x_bits * w_bits
         adders = pick(made.folded, pick(x_signed, 1, 0), rows * varying)
-        product = pick(constant, (0.04 + 0.004 * full) * full, adders)
-        product_bits = (x_bits + w_bits) * pick(
-            constant, pick(made.stages > 1, 0.9, 0.15 + 0.06 * w_bits), 1.0
-        )
+        of_x, once, twice = _CONSTANT_LUTS
+        simplified = pick(made.x_encoded, of_x * full, (once + twice * full) * full)
+        product = pick(constant, simplified, adders)
+        product_bits = (x_bits + w_bits) * pick(constant, _left(made, _CONSTANT_REGISTERS), 1.0)
         registers = lanes * (pick(made.folded, 0, product_bits) + sum_bits + kept) + kept
         chains = pick(made.folded, 0, made.rows * self.chain(made.addend + 2))
         rules = Counts(
             lut=lanes * (product + sum_bits),
             ff=registers + second_stage + 2 + 3 * made.stages + lane_bits,
-            carry4=lanes * (pick(constant, _CONSTANT_ROWS, 1) * chains + self.chain(sum_bits))
+            carry4=lanes * (pick(constant, _left(made, _CONSTANT_ROWS), 1) * chains + self.chain(sum_bits))
             + self.chain(lane_bits),
             variance=pick(constant, (_CONSTANT_SCATTER * lanes * product) ** 2, 0),
         )

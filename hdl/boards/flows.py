@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hdl.boards.board import Board
-from hdl.place_route import READ, TARGETS
+from hdl.place_route import ANEW, READ, TARGETS
 from hdl.tools import GOWIN_PACKAGE
 from quant_model.design import DesignPoint
 
@@ -105,7 +105,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             bitstream="build/board_top.bit",
             multipliers=28,
             soft=("synth_ecp5", "synth_ecp5 -nodsp"),
-            synthesis=READ + _ECP5.synthesis,
+            synthesis=_ECP5.read + _ECP5.synthesis,
             programs=(
                 Program("NEXTPNR", _ECP5.programs, _ECP5.package),
                 Program("PACK", ("ecppack", "yowasp-ecppack"), _ECP5.package),
@@ -121,7 +121,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             bitstream="build/board_top.fs",
             multipliers=20,
             soft=("synth_gowin", "synth_gowin -nodsp"),
-            synthesis=READ + "synth_gowin -family gw1n -top {top} -json top.json\n",
+            synthesis=READ + ANEW + "synth_gowin -family gw1n -top {top} -json top.json\n",
             programs=(
                 Program(
                     "NEXTPNR",

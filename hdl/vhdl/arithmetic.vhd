@@ -54,11 +54,11 @@ package body arithmetic is
 
   function counter_bits (count : positive) return positive is
     variable bits  : positive := 1;
-    variable limit : positive := 2;
+    variable range_end : positive := 2;
   begin
-    while limit < count loop
+    while range_end < count loop
       bits  := bits + 1;
-      limit := limit * 2;
+      range_end := range_end * 2;
     end loop;
     return bits;
   end function counter_bits;

@@ -51,7 +51,7 @@ architecture rtl of line_buffer is
   constant TAPS    : positive := 3 - 2 * boolean'pos(LENGTH = 1);
   constant INNER   : positive := WORDS / GROUPS;
   -- Pixels from a centre to the next one: in the line, to the next line, to the next image.
-  constant ACROSS  : positive := STRIDE;
+  constant NEARBY  : positive := STRIDE;
   constant DOWN    : positive := STRIDE * (LENGTH - CENTRES + 1);
   constant OUT_OF  : positive := LINES * LENGTH - STRIDE * ((ROUNDS - 1) * LENGTH + CENTRES - 1);
   -- Words from one step to the next, and from the last step of a group back to its first.
@@ -69,9 +69,9 @@ architecture rtl of line_buffer is
   subtype line_t is unsigned(counter_bits(PLACES / LENGTH + 3) - 1 downto 0);
 
   -- So many words further, or back.
-  function words_on (words : integer) return address_t is
+  function words_on (count : integer) return address_t is
   begin
-    return to_unsigned(words mod DEPTH, ADDRESS_BITS);
+    return to_unsigned(count mod DEPTH, ADDRESS_BITS);
   end function words_on;
 
   signal lane         : unsigned(counter_bits(LANES) - 1 downto 0) := (others => '0');
@@ -152,7 +152,7 @@ begin
       if retire = '1' then
         column <= following(column, CENTRES - 1);
         if column /= CENTRES - 1 then
-          next_taken := next_taken - ACROSS;
+          next_taken := next_taken - NEARBY;
         else
           next_round := following(round, ROUNDS - 1);
           if round /= ROUNDS - 1 then
@@ -202,7 +202,7 @@ begin
             elsif retire = '0' then
               way := words_on(BACK + 1);
             elsif column /= CENTRES - 1 then
-              way := words_on(BACK + ACROSS * WORDS - (GROUPS - 1));
+              way := words_on(BACK + NEARBY * WORDS - (GROUPS - 1));
             elsif round /= ROUNDS - 1 then
               way := words_on(BACK + DOWN * WORDS - (GROUPS - 1));
             else

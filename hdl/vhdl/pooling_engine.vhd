@@ -53,7 +53,7 @@ architecture rtl of pooling_engine is
   signal element           : element_t;
   signal elements          : elements_t := (others => NONE);
   signal added, added_last : std_logic := '0';
-  signal added_column      : column_t;
+  signal added_column      : column_t := (others => '0');
   signal old_sum           : std_logic_vector(SUM_BITS - 1 downto 0);
   signal sum               : sum_t;
 begin

@@ -74,7 +74,7 @@ begin
       end if;
       branches <= branch & branches(1 to work.pipeline.READ - 1);
       sum      <= aligned(branches(work.pipeline.READ), BRANCH_SHIFT) + aligned(stream, STREAM_SHIFT);
-      if valids(work.pipeline.READ + 1) = '1' then
+      if valids(work.pipeline.RESIDUAL - 1) = '1' then
         out_data <= shift_saturate(sum, SHIFT, OUT_BITS, true);
       end if;
       valids    <= valid & valids(1 to work.pipeline.RESIDUAL - 2);

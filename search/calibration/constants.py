@@ -204,4 +204,4 @@ def _words(words: IntArray, bits: int) -> Generics:
 
 
 def _with_windows(points: Sequence[Generics], windows: int) -> list[Generics]:
-    return [{**point, "WINDOWS": windows} for point in points]
+    return [{**point, "WINDOWS": windows, "RING": False} for point in points]

@@ -19,19 +19,7 @@ from quant_model.random_model import random_integer_model
 from quant_model.schedule import schedule
 from tests.designs import uniform_build
 from tests.hdl.test_accelerator import SMALL, flip_a_weight
-
-TCLSH = shutil.which("tclsh")
-
-# What the script calls in Vivado: each call is printed, its arguments as a Tcl list.
-STAND_IN = """
-foreach name {
-    read_vhdl read_xdc synth_design opt_design place_design phys_opt_design route_design
-    report_utilization report_timing_summary report_power write_checkpoint get_timing_paths get_property
-} {
-    proc $name args "puts \\[linsert \\$args 0 $name\\]"
-}
-"""
-
+from tests.hdl.vivado import TCLSH, vivado
 
 WRITTEN = ("result.txt", "got.txt", "wanted.txt", "xsim_top.vhd", "netlist.vhd")
 """Files that scripts make themselves."""
@@ -178,10 +166,10 @@ def test_the_xsim_script_finds_a_flipped_weight(bundle: Path, tmp_path: Path) ->
 def test_the_vivado_script_runs_up_to_vivados_commands(
     bundle: Path, tmp_path: Path, part: str | None
 ) -> None:
-    arguments = f"set argv [list {part or ''}]\n"
-    said = tcl(f"{STAND_IN}{arguments}source {{{bundle / 'build_vivado.tcl'}}}\n", tmp_path)
+    done = vivado(bundle / "build_vivado.tcl", *([part] if part else []))
+    assert (done.returncode, done.stderr) == (0, "")
     listed = (bundle / "vhdl" / "files.txt").read_text().split()
-    calls = said.splitlines()
+    calls = done.stdout.splitlines()
     assert [call for call in calls if call.startswith("read_vhdl")] == [
         f"read_vhdl -vhdl2008 {{{bundle / 'vhdl' / name}}}" for name in listed
     ]
@@ -191,8 +179,27 @@ def test_the_vivado_script_runs_up_to_vivados_commands(
     order = [call.split()[0] for call in calls]
     steps = ["synth_design", "opt_design", "place_design", "route_design", "report_timing_summary"]
     assert [name for name in order if name in steps] == steps
+    assert {"report_drc", "report_methodology"} < set(order)
     assert calls[-1].endswith(f"part {wanted}")
     assert (bundle / "vivado").is_dir()
+
+
+@pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"setup": "-0.1"}, "the clock is not reached"),
+        ({"hold": "-0.01"}, "the clock is not reached"),
+        ({"setup": ""}, "the clock is not reached"),
+        ({"critical": "2"}, "2 critical warnings"),
+    ],
+)
+def test_the_vivado_script_fails_where_the_design_does(
+    bundle: Path, outcome: dict[str, str], said: str
+) -> None:
+    done = vivado(bundle / "build_vivado.tcl", **outcome)  # type: ignore[arg-type]
+    assert done.returncode == 1
+    assert said in done.stderr
 
 
 @pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")

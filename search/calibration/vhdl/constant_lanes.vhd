@@ -56,6 +56,7 @@ begin
       last       => last,
       x          => x,
       w          => W,
+      data_next  => open,
       data_valid => data_valid,
       data       => data
     );

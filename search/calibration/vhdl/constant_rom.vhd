@@ -38,8 +38,6 @@ architecture rtl of constant_rom is
 
   attribute rom_style           : string;
   attribute rom_style of MEMORY : constant is "distributed";
-  attribute ram_style           : string;
-  attribute ram_style of MEMORY : constant is "logic";
 begin
 
   process (clk) is

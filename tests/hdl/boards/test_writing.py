@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from tests.designs import uniform_build
 from tests.hdl.test_accelerator import SMALL
+from tests.hdl.vivado import TCLSH, vivado
 
 BOARDS = [load_board(name) for name in board_names()]
 VIVADO = [board for board in BOARDS if board.flow == "vivado"]
-TCLSH = shutil.which("tclsh")
 
 
 @pytest.fixture(scope="module")
@@ -93,53 +92,11 @@ def test_a_folder_that_is_no_export_is_refused(tmp_path: Path) -> None:
         write_board(tmp_path, load_board("icebreaker"))
 
 
-# What the script calls in Vivado: each call is printed, with its arguments. No other command is known.
-STAND_IN = """
-foreach {{name options}} {{
-    read_vhdl {{-vhdl2008}} read_xdc {{}} synth_design {{-top -part}} opt_design {{}} place_design {{}}
-    phys_opt_design {{}} route_design {{}} report_utilization {{-file -hierarchical}}
-    report_timing_summary {{-max_paths -file}} report_power {{-file}} report_drc {{-file}}
-    write_checkpoint {{-force}} write_bitstream {{-force}}
-}} {{
-    proc $name args [string map [list NAME $name OPTIONS $options] {{
-        foreach word $args {{
-            if {{[string match -* $word] && $word ni {{OPTIONS}}}} {{ error "NAME has no option $word" }}
-        }}
-        foreach word [concat [lsearch -all -inline $args *.vhd] [lsearch -all -inline $args *.xdc]] {{
-            if {{![file isfile $word]}} {{ error "NAME: no file $word" }}
-        }}
-        puts [linsert $args 0 NAME]
-    }}]
-}}
-proc get_timing_paths {{option kind}} {{
-    if {{$option ne "-delay_type"}} {{ error "get_timing_paths has no option $option" }}
-    return $kind
-}}
-proc get_property {{name path}} {{ return [dict get {{max {setup} min {hold}}} $path] }}
-proc get_msg_config {{option severity count}} {{
-    if {{"$option $severity $count" ne "-severity CRITICAL WARNING -count"}} {{ error "get_msg_config" }}
-    return {critical}
-}}
-set argv {{}}
-source {{{script}}}
-"""
-
-
-def vivado(
-    folder: Path, setup: str = "0.5", hold: str = "0.1", critical: int = 0
-) -> subprocess.CompletedProcess[str]:
-    """Run the script up to Vivado's commands."""
-    assert TCLSH is not None
-    file = folder / "stand_in.tcl"
-    file.write_text(STAND_IN.format(setup=setup, hold=hold, critical=critical, script=folder / "build.tcl"))
-    return subprocess.run([TCLSH, file], capture_output=True, text=True, timeout=60, check=False)
-
-
 @pytest.mark.skipif(TCLSH is None, reason="no Tcl interpreter: apt-get install tcl")
 @pytest.mark.parametrize("board", VIVADO, ids=[board.name for board in VIVADO])
 def test_the_vivado_script_goes_from_sources_to_bitstream(bundle: Path, board: Board) -> None:
     folder = write_board(bundle, board)
-    done = vivado(folder)
+    done = vivado(folder / "build.tcl")
     assert (done.returncode, done.stderr) == (0, "")
     calls = done.stdout.splitlines()
     read = [call for call in calls if call.startswith("read_vhdl")]
@@ -168,7 +125,7 @@ def test_the_vivado_script_goes_from_sources_to_bitstream(bundle: Path, board: B
 def test_the_vivado_script_fails_where_vivado_would_not(
     bundle: Path, outcome: dict[str, str], said: str, written: bool
 ) -> None:
-    done = vivado(write_board(bundle, load_board("cmod_s7")), **outcome)  # type: ignore[arg-type]
+    done = vivado(write_board(bundle, load_board("cmod_s7")) / "build.tcl", **outcome)  # type: ignore[arg-type]
     assert done.returncode == 1
     assert said in done.stderr
     assert ("write_bitstream" in done.stdout) == written
