@@ -76,6 +76,7 @@ def test_the_template_with_all_its_defaults_written_out_is_the_same_study() -> N
     # These are examples; left out they mean something else.
     examples = {
         "data": ["season"],
+        "device": ["period"],
         "constraints": list(Constraints.model_fields),
         "space": ["input_bits", "residual_bits", "features", "outputs"],
     }
