@@ -10,6 +10,10 @@ Costs grow in proportion to 1 / pace and cycles in proportion to pace: a separab
 the greedy choice of marginal gains is near the optimum (Fox, "Discrete optimization via marginal analysis",
 Management Science 13, 1966).
 
+Where an inference is a single row, no row waits for the one before: the clocks of engines in series add up,
+and each engine is a chain of its own, whose pace is its latency. Only what works side by side on a row, until
+the next barrier opens, has one in common.
+
 For the interval of back-to-back windows the slowest chain alone counts: all chains get the same pace, the
 quickest at which the design fits, before the same steps are tried. Stores of one and of two windows are tried
 both: with two the windows overlap, for their memory.
@@ -38,7 +42,7 @@ LaneObjective = Literal["latency", "interval"]
 """What is made small: clocks from a window's first input to its last output, or from window to window."""
 
 _POSITIONS_BACK = (1, 2)
-"""Steps that a chain gives back in an exchange."""
+"""Steps that a chain gives back in an exchange; one in series takes as many."""
 
 
 def allocate_lanes(
@@ -104,12 +108,21 @@ class _Search:
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
-        """Engines by chain, named after its first: what lies between two barriers moves at one pace."""
-        return {chain[0]: chain for chain in _chains(self.design.graph)}
+        """Engines by chain, named after its first."""
+        chains = _side_by_side(self.design.graph) if self.single else _chains(self.design.graph)
+        return {chain[0]: chain for chain in chains}
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether the latency of a single row is what counts."""
+        return self.objective == "latency" and int(self.design.graph.input.rows) == 1
 
     @cached_property
     def rows(self) -> dict[str, list[tuple[int, int]]]:
-        """By engine: (clocks per row, lanes), from one lane up; only lanes that are quicker than fewer."""
+        """By engine: (its pace, lanes), from one lane up; only lanes that are quicker than fewer.
+
+        The pace are the clocks per row, or the latency of a single one.
+        """
         found = {}
         for node in build_network(_with_lanes(self.design, {})).nodes:
             if node.work is not None:
@@ -117,7 +130,8 @@ class _Search:
                 for lanes in (n for n in range(1, node.lane_limit + 1) if node.lane_limit % n == 0):
                     # A kind is a frozen dataclass; the protocol says nothing of dataclasses.
                     engine = dataclasses.replace(node.engine, lanes=lanes)
-                    row = timing(dataclasses.replace(node, engine=engine)).row  # type: ignore[type-var]
+                    own = timing(dataclasses.replace(node, engine=engine))  # type: ignore[type-var]
+                    row = int(own.latency if self.single else own.row)
                     if not options or row < options[-1][0]:
                         options.append((row, lanes))
                 found[node.name] = options
@@ -176,6 +190,9 @@ class _Search:
 
     def quicker(self, point: _Point) -> _Point | None:
         """The best single step that fits: most clocks saved for what it takes of the fullest resource."""
+        if self.single:
+            found = (self.at(steps) for steps in self._worthwhile(point))
+            return next((one for one in found if one.fits and one.clocks < point.clocks), None)
         best, best_gain = None, 0.0
         for candidate in self._neighbours(point, {}):
             saved = point.clocks - candidate.clocks
@@ -186,6 +203,9 @@ class _Search:
 
     def exchanged(self, point: _Point) -> _Point | None:
         """The best exchange that fits and saves clocks: one chain gives steps back, another takes one."""
+        if self.single:
+            found = (self.at(steps) for steps in self._saving(point.steps))
+            return next((one for one in found if one.fits and one.clocks < point.clocks), None)
         best = None
         for chain, position in point.steps.items():
             for back in _POSITIONS_BACK:
@@ -195,6 +215,58 @@ class _Search:
                     if candidate.fits and candidate.clocks < (best or point).clocks:
                         best = candidate
         return best
+
+    def _worthwhile(self, point: _Point) -> Iterator[dict[str, int]]:
+        """Single steps of engines in series, those first that save most for what they will take."""
+        shares = self._shares(point)
+        gains: dict[str, float] = {}
+        for chain, own in point.steps.items():
+            if own + 1 < len(self.paces[chain]):
+                taken = self._taken(point, chain)
+                fill = max(share + taken[name] for name, share in shares.items()) - max(shares.values())
+                gains[chain] = (self.paces[chain][own] - self.paces[chain][own + 1]) / max(fill, 1e-4)
+        for chain in sorted(gains, key=lambda chain: -gains[chain]):
+            yield {**point.steps, chain: point.steps[chain] + 1}
+
+    def _taken(self, point: _Point, chain: str) -> Mapping[str, float]:
+        """By resource, what the next step of a chain takes of its room; as it was when first asked."""
+        own = point.steps[chain]
+        if (chain, own) not in self._known:
+            before, after = self._shares(point), self._shares(self.at({**point.steps, chain: own + 1}))
+            self._known[chain, own] = {name: after[name] - share for name, share in before.items()}
+        return self._known[chain, own]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Mapping[str, float]]:
+        return {}
+
+    def _shares(self, point: _Point) -> dict[str, float]:
+        """Used over what may be used, by resource."""
+        room = self.device.room(self.limit)
+        return {name: float(used) / room[name] for name, used in point.estimate.utilization.items()}
+
+    def _saving(self, steps: Mapping[str, int]) -> Iterator[dict[str, int]]:
+        """Exchanges between engines in series that save clocks, which add up: those that save most first."""
+        slower = {
+            (chain, back): self.paces[chain][own - back] - self.paces[chain][own]
+            for chain, own in steps.items()
+            for back in _POSITIONS_BACK
+            if own >= back
+        }
+        quicker = {
+            (chain, ahead): self.paces[chain][own] - self.paces[chain][own + ahead]
+            for chain, own in steps.items()
+            for ahead in _POSITIONS_BACK
+            if own + ahead < len(self.paces[chain])
+        }
+        saved = {
+            (giver, taker): gain - loss
+            for giver, loss in slower.items()
+            for taker, gain in quicker.items()
+            if gain > loss and giver[0] != taker[0]
+        }
+        for (giver, back), (taker, ahead) in sorted(saved, key=lambda pair: -saved[pair]):
+            yield {**steps, giver: steps[giver] - back, taker: steps[taker] + ahead}
 
     def polished(self, point: _Point) -> _Point:
         """More lanes for single engines where they still fit and shorten the way of a row."""
@@ -220,7 +292,7 @@ def _chains(graph: Graph) -> list[tuple[str, ...]]:
     """What moves at one pace: engines with as many rows between two barriers, with those that are stored."""
     plan = stages(graph)
     sections = [plan.first.chain, *([*stage.ahead, *stage.chain] for stage in plan.barriers)]
-    stored = [*(stage.stored for stage in plan.barriers), []]
+    stored = [*(stage.stored for stage in plan.barriers), plan.last.stored if plan.last else []]
     found = [(*chain, *behind) for chain, behind in zip(sections, stored, strict=True)]
     alike: dict[tuple[int, int], list[str]] = {}
     for place, chain in enumerate((*found, *((name,) for name in plan.tail))):
@@ -228,6 +300,15 @@ def _chains(graph: Graph) -> list[tuple[str, ...]]:
             if (node := graph.by_name[name]).work is not None:
                 alike.setdefault((place, int(node.rows)), []).append(name)
     return [tuple(chain) for chain in alike.values()]
+
+
+def _side_by_side(graph: Graph) -> list[tuple[str, ...]]:
+    """What works side by side on a single row: engines before a barrier; those in series each alone."""
+    plan = stages(graph)
+    found: list[tuple[str, ...]] = [(name,) for name in plan.first.chain]
+    for stage in plan.barriers:
+        found += [(*stage.ahead, *stage.stored), *((name,) for name in stage.chain)]
+    return [*found, *((name,) for name in plan.tail)]
 
 
 def _with_windows(design: DesignPoint, windows: int) -> DesignPoint:

@@ -5,7 +5,7 @@ clock. The dynamic part has two terms. What is clocked (registers with their clo
 ports are always enabled) takes energy in every clock; LUTs, memory in LUTs and DSP slices take it while their
 engine works, because their inputs stand still otherwise. A faster design so saves static and clock energy,
 not the energy of its products. Pins, the clock's source and configuration are left out. The coefficients and
-their sources are with the device's fabric.
+their sources are with the device's fabric. What passes between two inferences: :mod:`cost_model.regimes`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quant_model.arithmetic import Number
 from quant_model.graph import INPUT, Graph
 from quant_model.schedule import OUTPUT, Schedule
 
-__all__ = ["busy_clocks", "busy_pj", "clocked_pj", "total_energy_uj"]
+__all__ = ["busy_clocks", "busy_pj", "clocked_pj", "static_pj", "total_uj"]
 
 _PJ_PER_UJ = 1e6
 
@@ -49,18 +49,12 @@ def busy_pj(engines: Mapping[str, Counts], graph: Graph, schedule: Schedule, dev
     return total
 
 
-def total_energy_uj(
-    cycles: Number, clocked: Number, busy: Number, device: Device, clock_mhz: float
-) -> Number:
-    """Energy of one inference in uJ.
-
-    Args:
-        cycles: Clocks of one inference.
-        clocked: pJ of every clock.
-        busy: pJ of all engines while they work.
-        device: Whose static power it is.
-        clock_mhz: The clock.
-    """
+def static_pj(device: Device, clock_mhz: float) -> float:
+    """What the configured device takes in a clock whatever it does, in pJ."""
     # mW / MHz is nJ a clock.
-    static = 1e3 * device.static_mw / clock_mhz
-    return (cycles * (static + clocked) + busy) / _PJ_PER_UJ
+    return 1e3 * device.static_mw / clock_mhz
+
+
+def total_uj(cycles: Number, each: Number, busy: Number) -> Number:
+    """Energy in uJ of so many clocks that take so many pJ each, and of engines that work for ``busy`` pJ."""
+    return (cycles * each + busy) / _PJ_PER_UJ

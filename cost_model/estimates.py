@@ -12,8 +12,9 @@ import numpy as np
 from cost_model.calibration import Calibration, load
 from cost_model.component import Component, Counts, Part
 from cost_model.devices import Device
-from cost_model.energy import busy_pj, clocked_pj, total_energy_uj
+from cost_model.energy import busy_pj, clocked_pj, static_pj, total_uj
 from cost_model.kinds import all_parts
+from cost_model.regimes import Regimes
 from cost_model.resolution import is_final, resolve, resolve_many
 from quant_model.arithmetic import Number, largest
 from quant_model.design import DesignPoint
@@ -47,6 +48,8 @@ class Estimate:
     device: Device
     calibration: str
     """Name of the calibration: whose counts the estimate means to equal."""
+    warm_up: Number
+    """Inferences whose outputs mean nothing, before the first one behind a reset: see :class:`Graph`."""
     _busy: _Parts | Number = field(repr=False, compare=False)
 
     def fill(self, limit: float | None = None) -> Number:
@@ -72,13 +75,33 @@ class Estimate:
         """Dynamic energy of all engines while they work, in pJ an inference."""
         return self._busy.busy_pj(self.device) if isinstance(self._busy, _Parts) else self._busy
 
-    def energy_uj(self, clock_mhz: float) -> Number:
+    def energy_uj(self, clock_mhz: float, period_s: float | None = None) -> Number:
         """Energy of one inference in uJ at ``clock_mhz``: an estimate within a factor of two.
 
-        Made for comparing designs, for example as an objective; what is in it: ``cost_model/energy.py``.
+        Made for comparing designs, for example as an objective; what is in it: ``cost_model/energy.py``. With
+        ``period_s``, the seconds between two rows, all that passes until the next one is in it, too, in the
+        regime that is cheaper: ``cost_model/regimes.py``.
         """
-        clocked = clocked_pj(self.resources, self.device)
-        return total_energy_uj(self.cycles, clocked, self.busy_pj, self.device, clock_mhz)
+        if period_s is not None:
+            return self.regimes(clock_mhz).energy_uj(period_s)
+        return total_uj(self.cycles, static_pj(self.device, clock_mhz) + self._clocked_pj, self.busy_pj)
+
+    def regimes(self, clock_mhz: float) -> Regimes:
+        """What a forecast takes at ``clock_mhz`` if the device stays configured, and if it is powered off."""
+        replay = self.warm_up * self.interval + self.cycles
+        each, busy = static_pj(self.device, clock_mhz) + self._clocked_pj, (self.warm_up + 1) * self.busy_pj
+        return Regimes(
+            static_mw=self.device.static_mw,
+            forecast_s=self.interval / (1e6 * clock_mhz),
+            forecast_uj=total_uj(self.cycles, self._clocked_pj, self.busy_pj),
+            replay_s=replay / (1e6 * clock_mhz),
+            replay_uj=total_uj(replay, each, busy),
+            configuring=self.device.configuring,
+        )
+
+    @property
+    def _clocked_pj(self) -> Number:
+        return clocked_pj(self.resources, self.device)
 
 
 @dataclass(frozen=True)
@@ -136,6 +159,7 @@ def estimate_many(designs: Designs, device: Device, calibration: Calibration | N
         interval=joined([one.interval for one in found]),
         device=device,
         calibration=coefficients.name,
+        warm_up=joined([one.warm_up for one in found]),
         _busy=joined([one.busy_pj for one in found]),
     )
 
@@ -156,5 +180,6 @@ def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimat
         interval=timetable.interval,
         device=device,
         calibration=calibration.name,
+        warm_up=graph.warm_up,
         _busy=_Parts(graph, timetable, parts, engines, calibration),
     )

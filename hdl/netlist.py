@@ -102,24 +102,58 @@ def cursor_signals(owner: str) -> tuple[Signal, ...]:
 
 
 def row_buffer(
-    owner: str, source: str, bits: int, columns: int, rows: int, style: str, *, reader: str
+    owner: str,
+    source: str,
+    bits: int,
+    columns: int,
+    rows: int,
+    style: str,
+    *,
+    reader: str,
+    last_of: int | None = None,
 ) -> Part:
-    """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it."""
+    """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it.
+
+    With ``last_of`` only the last of so many rows goes into it.
+    """
     source = identifier(source)
+    start, valid = f"{source}_start", f"{source}_valid"
+    only = Part()
+    if last_of is not None:
+        only = _last_row(owner, source, columns, last_of)
+        start, valid = f"{owner}_start", f"{owner}_valid"
     instance = Instance(
         label=owner,
         entity="row_buffer",
         generics={"BITS": bits, "COLUMNS": columns, "ROWS": rows, "STYLE": style},
         ports={
-            "start": f"{source}_start",
+            "start": start,
             "ready": f"{owner}_ready",
-            "write_valid": f"{source}_valid",
+            "write_valid": valid,
             "write_data": f"{source}_data",
             **{part: f"{reader}_{part}" for part in CURSOR},
             "read_data": f"{owner}_data",
         },
     )
-    return Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits)), (instance,))
+    return joined(only, Part((Signal(f"{owner}_ready"), Signal(f"{owner}_data", bits)), (instance,)))
+
+
+def _last_row(owner: str, source: str, columns: int, rows: int) -> Part:
+    """What lets the last of so many rows of ``source`` through to the buffer ``owner``."""
+    instance = Instance(
+        label=f"{owner}_last",
+        entity="last_row",
+        generics={"ROWS": rows, "COLUMNS": columns},
+        ports={
+            "start": f"{source}_start",
+            "ready": f"{owner}_last_ready",
+            "valid": f"{source}_valid",
+            "buffer_ready": f"{owner}_ready",
+            "buffer_start": f"{owner}_start",
+            "write_valid": f"{owner}_valid",
+        },
+    )
+    return Part(tuple(Signal(f"{owner}_{part}") for part in ("last_ready", "start", "valid")), (instance,))
 
 
 def line_buffer(

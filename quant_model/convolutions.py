@@ -58,6 +58,8 @@ class Convolutions:
     graph: Graph
     stage: Stage
     timings: Mapping[str, Timing]
+    behind: Stage | None = None
+    """The stage behind the first barrier."""
     tracks: dict[str, _Track] = field(default_factory=dict)
     stream: list[Arrivals] = field(default_factory=list)
     """The rows behind it."""
@@ -79,6 +81,27 @@ class Convolutions:
                 opened, feeder, place = first - timing.latency, (timing.latency, timing.row), place + 1
             if name:
                 self._repeat(name, engines)
+        if self.repeated and self.behind is not None and self.behind.loop is not None:
+            columns = self.graph.by_name[self.behind.loop].columns
+            self.tracks[self.repeated[0]].feeders.append((replay(columns), columns))
+
+    @property
+    def repeated(self) -> list[str]:
+        """Engines that further passes of the part with the first barrier go through, too."""
+        return self.behind.repeated if self.behind is not None else []
+
+    def again(self, stream: Sequence[Arrivals]) -> list[Arrivals]:
+        """The rows of such a pass in front of the barrier."""
+        return self._passed(stream, self.repeated)
+
+    @property
+    def opened(self) -> Number:
+        """When a window takes its first place of all that holds it around the first barrier."""
+        first = self.repeated[0] if self.repeated else None
+        if first is not None:
+            return self.tracks[first].opened
+        end = self.tracks[self.stage.chain[-1]]
+        return end.first - end.timing.latency
 
     def _passed(self, stream: Sequence[Arrivals], engines: Sequence[str]) -> list[Arrivals]:
         """Rows behind some engines; the last pass through them tells when they end."""

@@ -135,6 +135,8 @@ class Shape(ABC):
     """What a search chooses to make a shape, in the order of the study file."""
     snapped: ClassVar[tuple[str, ...]] = ()
     """Those of them that may be lowered, down to 1, to suit the others."""
+    variants: ClassVar[tuple[str, ...]] = ()
+    """Those of them whose values are words: each means nodes of its own."""
 
     @classmethod
     @abstractmethod
@@ -145,6 +147,11 @@ class Shape(ABC):
     @abstractmethod
     def chosen(cls, choice: Mapping[str, Number], features: Number, outputs: Number) -> Shape:
         """The shape that values of :attr:`parameters` mean, for so many inputs a row and outputs a window."""
+
+    @property
+    def parameter_values(self) -> dict[str, int | str]:
+        """The values of :attr:`parameters` that mean this shape, snapped ones as they came out."""
+        return {name: getattr(self, name) for name in self.parameters}
 
     @property
     @abstractmethod

@@ -24,8 +24,8 @@ from quant_model.windows import WindowArray
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
-_CHUNK = 256
-"""Windows evaluated at once: keeps a wide network's intermediates within some ten megabytes."""
+_CHUNK, _CHUNK_ROWS = 256, 1 << 16
+"""Windows evaluated at once, and their rows, at most: keeps intermediates within some hundred megabytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,8 @@ class IntegerModel:
         Of an endless series' rows ``(1, n, features)`` :meth:`tensors` makes all forecasts at once.
         """
         out = self.network.output
-        chunks = [self.tensors(windows[i : i + _CHUNK])[out.name] for i in range(0, len(windows), _CHUNK)]
+        chunk = self._chunk
+        chunks = [self.tensors(windows[i : i + chunk])[out.name] for i in range(0, len(windows), chunk)]
         return np.concatenate(chunks)[:, 0, :] if chunks else np.empty((0, out.columns), np.int64)
 
     def answers(self, inferences: IntArray) -> IntArray:
@@ -122,10 +123,14 @@ class IntegerModel:
     def predict(self, windows: WindowArray) -> npt.NDArray[np.float64]:
         """Normalised float ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
         out = self.network.output
-        parts = (windows[start : start + _CHUNK] for start in range(0, len(windows), _CHUNK))
+        parts = (windows[start : start + self._chunk] for start in range(0, len(windows), self._chunk))
         sums = [self.forward(self.quantize_input(part)) for part in parts]
         whole = np.concatenate([np.empty((0, out.columns), np.int64), *sums]).astype(np.float64)
         return whole * 2.0 ** self.exponents[out.name]
+
+    @property
+    def _chunk(self) -> int:
+        return max(1, min(_CHUNK, _CHUNK_ROWS // int(self.network.sees)))
 
     def to_json(self) -> str:
         """The whole model as canonical JSON, with its digest."""

@@ -40,6 +40,8 @@ class Edge:
     source: str
     """The node, or the graph's input, that they come from."""
     type: EdgeType
+    last_of: Number | None = None
+    """Of each window's rows, which are so many, only the last is taken; None for all."""
 
     @property
     def stored(self) -> bool:

@@ -7,7 +7,8 @@ whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a b
 longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
 it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
 of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
-across the barrier hold the rows that this takes. (Max-plus algebra of event graphs: Baccelli et al.,
+across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for
+that one, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
 "Synchronization and Linearity", 1992, chapter 2.)
 
 The schedule walks the graph, whose numbers are one design's or arrays over many.
@@ -121,6 +122,19 @@ class _Barrier:
         return replay(self.columns)
 
 
+@dataclass(frozen=True)
+class _Last:
+    """The barrier in front of a window's last row, with the clocks of what is stored for it."""
+
+    stage: Stage
+    stored: tuple[Timing, ...]
+
+    @property
+    def pace(self) -> Number:
+        """Clocks per row of what is stored."""
+        return largest([part.row for part in self.stored])
+
+
 class _Walk:
     """One walk over a graph."""
 
@@ -134,9 +148,13 @@ class _Walk:
         self.spans: list[Number] = []
         """By barrier: clocks from the first place taken in front of it to the last row behind it."""
         first = self.stages.first
-        self.convolutions = None if first.even else Convolutions(graph, first, timings)
+        behind = next(iter(self.stages.barriers), None)
+        plain = first.even and not (behind and behind.repeated)
+        self.convolutions = None if plain else Convolutions(graph, first, timings, behind)
         self.first = self._entry() if self.convolutions else self._section(first, graph.input.columns)
         self.barriers = self._barriers()
+        last = self.stages.last
+        self.last = None if last is None else _Last(last, tuple(timings[name] for name in last.stored))
         self.times = [self._times(index) for index in range(len(self.barriers))]
 
     def _stored_rows(self) -> Number:
@@ -199,6 +217,8 @@ class _Walk:
             before = at_least(before, self._slowest(index - 1)[1])
         if index + 1 < len(self.barriers):
             behind = at_least(behind, self._slowest(index + 1)[0])
+        elif self.last is not None:
+            behind = at_least(behind, self.last.pace)
         chain, names = own.behind.chain, own.behind.stage.chain
         stores = []
         for name, windows in zip(own.behind.stage.stores, own.windows, strict=True):
@@ -238,15 +258,36 @@ class _Walk:
     def _hold_all(self) -> None:
         """Rows of all buffers."""
         # With no barrier there is nothing to overlap at, and windows follow each other freely.
-        overlaps = self.barriers[0].overlaps if self.barriers else True
+        overlaps = self.barriers[0].overlaps if self.barriers else self._last_overlaps
         if self.convolutions is not None:
             self.buffers |= dict(self.convolutions.buffer_rows())
         else:
             self._hold_chain(self.first, self.graph.input.columns, self.first.pace, overlaps)
         for barrier, times in zip(self.barriers, self.times, strict=True):
             self._hold_barrier(barrier, times)
+        if self.last is not None:
+            self._hold_last(self.last)
         for name in (*self.stages.tail, OUTPUT):
             self.buffers[name] = 1
+
+    def _hold_last(self, own: _Last) -> None:
+        """Rows for what fills the stores; of those that wait in the tail a window has one."""
+        before = self._sections()[-1]
+        for name, part in zip(own.stage.stored, own.stored, strict=True):
+            spacing = at_least(before.pace, own.pace)
+            self._hold(name, before.latency + part.reading, spacing, self._last_overlaps)
+        for name, _ in (*own.stage.crossing, *own.stage.waiting):
+            self.buffers[name] = 1
+
+    @property
+    def _last_overlaps(self) -> Number:
+        """Whether a window can come in while the last row of the one before asks."""
+        if self.last is None:
+            return True
+        return -largest([-self._windows(name) for name in self.last.stage.stores]) > 1
+
+    def _windows(self, store: str) -> Number:
+        return self.graph.by_name[store].engine.windows
 
     def _hold_chain(self, own: _Section, latency: Number, pace: Number, overlaps: Number) -> None:
         """Buffers inside a stage, whose first engine is fed with ``latency``, by rows ``pace`` apart."""
@@ -263,7 +304,8 @@ class _Walk:
         if stage.loop is not None:
             # Each further pass begins when all rows of the one before lie in the loop's store.
             self.buffers[stage.loop] = self.rows
-            feeders.append((own.replay, own.columns))
+            if not stage.repeated:
+                feeders.append((own.replay, own.columns))
         for name, part in zip(stage.stored, own.stored, strict=True):
             for latency, spacing in feeders:
                 self._hold(name, latency + part.reading, at_least(spacing, own.stored_pace), overlaps)
@@ -291,13 +333,40 @@ class _Walk:
 
     def _tail_limits(self) -> Iterator[Number]:
         # One row a window at the end, in each of its buffers.
-        latency = self._sections()[-1].latency + self._reduction
-        for name in self.stages.tail:
-            yield latency + self.timings[name].reading
+        latency, late = self._sections()[-1].latency + self._reduction, self._late
+        for index, name in enumerate(self.stages.tail):
+            yield latency + self.timings[name].reading + (late if index == 1 else 0)
             latency = self.timings[name].latency
+        if self.last is not None:
+            yield from self._last_limits(self.last)
         columns = self.graph.output.columns
         yield latency + PIPELINE.output_next * (columns - 1) + 1
         yield PIPELINE.output_next * columns
+
+    def _last_limits(self, own: _Last) -> Iterator[Number]:
+        """The stores' rounds and those of the rows that wait, counted from a window's first row on."""
+        before, tail = self._sections()[-1], [self.timings[name] for name in self.stages.tail]
+        pace = at_least(before.pace, own.pace)
+        yield self.rows * pace
+        opened = (self.rows - 1) * pace + tail[0].latency + self._late
+        for name in own.stage.stores:
+            place = self.stages.tail.index(name)
+            taken = sum(part.latency for part in tail[1:place]) + tail[place].reading
+            release = self.graph.by_name[name].release
+            yield ceil_div(opened + taken + release, self._windows(name))
+        for name, branch in own.stage.crossing:
+            done = tail[0].latency + self._late + sum(part.latency for part in tail[branch])
+            yield before.latency + done - self.graph.by_name[name].delay
+        for name, branch in own.stage.waiting:
+            yield sum(part.latency for part in tail[branch]) - self.graph.by_name[name].delay
+
+    @property
+    def _late(self) -> Number:
+        """Clocks that the last row's query waits until all rows are stored, at the most."""
+        if self.last is None:
+            return 0
+        stored = largest([part.latency for part in self.last.stored])
+        return at_least(stored - self.timings[self.stages.tail[0]].latency, 0)
 
     def _sections(self) -> list[_Section]:
         return [self.first, *(barrier.behind for barrier in self.barriers)]
@@ -311,15 +380,29 @@ class _Walk:
         stream = self._stream()
         for own in self.barriers:
             opened = stream[0].clock - own.before.latency
+            if self.convolutions is not None and own is self.barriers[0]:
+                opened = self.convolutions.opened
             for number in range(own.passes):
                 if number > 0:
-                    stream = [Even(0, last(stream, self.rows) + own.replay, own.columns)]
+                    stream = self._again(own, last(stream, self.rows) + own.replay)
                 stream = self._passed(own, stream)
             self.spans.append(last(stream, self.rows) - opened)
-        end = (
-            last(stream, self.rows) + self._reduction + sum(self.timings[n].latency for n in self.stages.tail)
-        )
+        end = last(stream, self.rows) + self._reduction
+        tail = [self.timings[name].latency for name in self.stages.tail]
+        if self.last is not None:
+            # The last row's query is there; are all keys and values?
+            stored = [through(stream, part) for part in self.last.stored]
+            end = largest([end, *self._held_back(self.last, stored)]) + tail.pop(0)
+            end = largest([end, *(last(rows, self.rows) for rows in stored)])
+        end = end + sum(tail)
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
+
+    def _held_back(self, own: _Last, stored: Sequence[Sequence[Arrivals]]) -> Iterator[Number]:
+        """When the last row comes at the earliest since it needs a place in the buffers of what is stored."""
+        for name, part, rows in zip(own.stage.stored, own.stored, stored, strict=True):
+            earlier = self.rows - self.buffers[name]
+            given_back = last(rows, earlier) - part.latency + part.reading
+            yield pick(earlier > 0, given_back + self._sections()[-1].latency, 0)
 
     def _stream(self) -> list[Arrivals]:
         """The rows in front of all barriers."""
@@ -329,6 +412,13 @@ class _Walk:
         stream: list[Arrivals] = [Even(0, columns, columns)]
         for part in self.first.chain:
             stream = through(stream, part)
+        return stream
+
+    def _again(self, own: _Barrier, start: Number) -> list[Arrivals]:
+        """The rows of a further pass in front of the barrier; the first leaves the loop at ``start``."""
+        stream: list[Arrivals] = [Even(0, start, own.columns)]
+        if own.behind.stage.repeated and self.convolutions is not None:
+            return self.convolutions.again(stream)
         return stream
 
     def _passed(self, own: _Barrier, stream: Sequence[Arrivals]) -> list[Arrivals]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from quant_model.graph import Graph
 from quant_model.node import Node, paced
@@ -34,6 +35,8 @@ class Stage:
     """Nodes for which rows wait inside this stage, and the part of the chain from their maker on."""
     loop: str | None = None
     """The node at whose entry the part with this stage's barrier begins again."""
+    repeated: list[str] = field(default_factory=list)
+    """Engines of the stage before that part's barrier that are in it, too."""
     loops: list[tuple[str, slice]] = field(default_factory=list)
     """Nodes at whose entry a part of the chain begins again that holds no barrier, and that part."""
     lined: bool = False
@@ -53,10 +56,13 @@ class Stages:
     """Before any barrier."""
     barriers: Sequence[Stage]
     """Each with the barrier in front of it."""
+    last: Stage | None
+    """Where the last row of a window alone asks, and meets what is stored of all: the stores, those that fill
+    them, and the nodes for which rows wait until engines of the tail are done. It has no chain of its own."""
     tail: Sequence[str]
-    """Engines with a pace behind the node that makes one row of a window's."""
+    """Engines with a pace that work on one row of a window's, in series."""
     reducing: str | None
-    """That node."""
+    """The node in front of them that makes this row of all; None where it is the last."""
     delays: dict[str, int]
     """By engine with a pace: clocks of what passes its elements on at once, one row for a row."""
 
@@ -73,23 +79,47 @@ def stages(outline: Graph) -> Stages:
     found = [Stage() for _ in range(1 + max(depth.values()))]
     reduced = _reduced(outline)
     tail = [node.name for node in outline.nodes if node.name in reduced and paced(node)]
+    starts: dict[str, int] = {}
     for node in outline.nodes:
         if node.name not in reduced:
-            _place(node, outline, depth, found)
+            _place(node, outline, depth, found, starts)
     for stage in found:
         stage.loops = [
             (name, slice(part.start, stage.chain.index(_engine(outline.loop_ends[name], outline)) + 1))
             for name, part in stage.loops
         ]
-    for stage in found[1:]:
+    is_last = len(found) > 1 and not found[-1].chain and bool(tail)
+    last = _last(found.pop(), outline, reduced, tail) if is_last else None
+    for before, stage in pairwise(found):
+        if stage.loop is not None:
+            stage.repeated = before.chain[starts[stage.loop] :]
         if len(stage.ahead) != 1 or not stage.chain:
             raise ValueError(
                 "a barrier needs one engine in front of it that runs ahead, and a chain behind it"
             )
-        if not stage.even:
+        if not stage.even or (stage.repeated and before is not found[0]):
             raise ValueError("convolutions and repeated parts without a barrier come before all barriers")
+    if last is not None and (not found[0].even or any(stage.repeated for stage in found)):
+        raise ValueError("a last row that alone asks comes behind neither convolutions nor repeated parts")
     reducing = next((node.name for node in outline.nodes if node.reduces), None)
-    return Stages(found[0], found[1:], tail, reducing, _delays(outline))
+    return Stages(found[0], found[1:], last, tail, reducing, _delays(outline))
+
+
+def _last(stage: Stage, outline: Graph, reduced: set[str], tail: Sequence[str]) -> Stage:
+    """The stage whose stores the tail reads: those, and the nodes of the tail for which rows wait."""
+    for node in (node for node in outline.nodes if node.name in reduced):
+        for edge in node.inputs:
+            if edge.stored:
+                stage.stores.append(node.name)
+            elif edge.type == "wait":
+                waits_for = tail.index(_engine(node.name, outline)) + 1
+                if edge.last_of is not None:
+                    stage.crossing.append((node.name, slice(1, waits_for)))
+                else:
+                    stage.waiting.append(
+                        (node.name, slice(tail.index(_engine(edge.source, outline)), waits_for))
+                    )
+    return stage
 
 
 def _delays(outline: Graph) -> dict[str, int]:
@@ -118,12 +148,20 @@ def _reduced(outline: Graph) -> set[str]:
     """Nodes that work on one row of a window's, and the one that makes it."""
     found: set[str] = set()
     for node in outline.nodes:
-        if node.reduces or any(edge.source in found for edge in node.inputs):
+        if _reduces(node) or any(edge.source in found for edge in node.inputs):
             found.add(node.name)
     return found
 
 
-def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]) -> None:
+def _reduces(node: Node) -> bool:
+    """Whether it makes one row of a window's: out of all, or out of the last."""
+    return node.reduces or any(edge.last_of is not None for edge in node.inputs)
+
+
+def _place(
+    node: Node, outline: Graph, depth: dict[str, int], found: list[Stage], starts: dict[str, int]
+) -> None:
+    """Put a node where it belongs; ``starts`` holds engines of the chain before each repeated part."""
     own = depth[node.name]
     stage = found[own]
     for edge in node.inputs:
@@ -133,6 +171,7 @@ def _place(node: Node, outline: Graph, depth: dict[str, int], found: list[Stage]
             stage.loops.append((node.name, slice(len(stage.chain), None)))
         elif edge.type == "loop":
             found[own + 1].loop = node.name
+            starts[node.name] = len(stage.chain)
         elif edge.type == "lines":
             stage.lined = True
         elif edge.type == "wait":

@@ -66,6 +66,7 @@ OF_THE_WHOLE = {
     "search/calibration/held_out",
     "search/init/cases",
     "search/init/notations",
+    "search/families",
     "search/groups",
     "search/outputs",
 }

@@ -254,8 +254,6 @@ class Entities(ABC):
         )
         features = {
             "one": 1,
-            "several lines": int(lines > 1),
-            "address": address,
             "place": place + filled,
             "centre bits": centre + turn,
             "word bits": word,
@@ -266,7 +264,7 @@ class Entities(ABC):
 
     @remembered
     def gates(self, bits: Number) -> Usage:
-        """Zeros outside an image: gates behind the RAM of ``line_buffer.vhd``."""
+        """Zeros outside an image behind ``line_buffer.vhd``, or the selection in ``repeat_loop.vhd``."""
         return Usage("gates", Counts(lut=bits))
 
     @remembered
@@ -275,8 +273,8 @@ class Entities(ABC):
     ) -> Usage:
         """What lanes with an x each have more than lanes that share it.
 
-        Copies of it in long products, and the gates that make it zero outside an image: rows in LUTs
-        take some of them in.
+        Copies of it in long products, and the gates that make it zero outside an image: rows in LUTs take
+        some of them in.
         """
         made = booth(x_bits, x_unsigned, w_bits)
         _, shared = _between_stages(made, pick(x_unsigned, 1, 0))

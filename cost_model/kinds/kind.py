@@ -45,6 +45,12 @@ class Of:
         own = self.kinds[node.kind].filled
         return node.output.bits if own is None else own(node, self)
 
+    def gated(self, name: str) -> Number | None:
+        """Bits of a node's, or the input's, elements that come by a gate to who reads them; None: without."""
+        node = self.graph.by_name.get(name)
+        own = None if node is None else self.kinds[node.kind].gated
+        return None if own is None else own(node, self)
+
     def unused(self, node: Node) -> Number | None:
         """Low bits of a node's sums that no output depends on; None where the sums leave the graph."""
         for reader, edge in self.graph.outline.readers(node.name):
@@ -68,3 +74,5 @@ class Cost:
     """Bits of its output that are not constant; all of them when None."""
     unused: Bits | None = None
     """Of a kind that takes another's full sums: the low bits of these that its output does not depend on."""
+    gated: Bits | None = None
+    """Bits of its elements that leave by a gate each: it belongs to the RAM of whoever reads the rows."""

@@ -13,7 +13,7 @@ from quant_model.arithmetic import Number, pick, remembered
 from quant_model.kinds.linear import Linear
 from quant_model.node import Node
 
-__all__ = ["COST", "passed_bits", "weighted_parts"]
+__all__ = ["COST", "last_row_parts", "passed_bits", "weighted_parts"]
 
 
 def passed_bits(node: Node) -> Number:
@@ -27,10 +27,13 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     entities, engine, inputs, rows = of.entities, node.engine, node.in_features, of.rows(node)
     buffer = entities.row_buffer("row_buffer", inputs, rows, node.columns // engine.lanes > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
+    yield from last_row_parts(node.last_of, inputs, of)
     x_bits, signed = node.input.bits, node.input.signed
     of_x, _ = entities.absorbed(engine.in_dsp, engine.lanes, x_bits, signed, node.weight.bits)
     ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block, None, of_x)
     yield Part("ram", ram, purposes.BUFFERS, "datapath", "buffer.ram")
+    if (gated := of.gated(node.source)) is not None:
+        yield Part("gates", entities.gates(gated), purposes.BUFFERS, "datapath", "buffer")
     yield from weighted_parts(node, of)
 
 
@@ -65,6 +68,15 @@ def weighted_parts(node: Linear, of: Of) -> Iterator[Part]:
         yield Part("lanes", usage, purposes.LANES, "datapath", "engine.lanes_of_engine")
     stage = _output_stage(node, of)
     yield Part("output_stage", stage, purposes.OUTPUT, "output_stage", "engine.output_stage")
+
+
+def last_row_parts(rows: Number | None, columns: Number, of: Of) -> Iterator[Part]:
+    """What lets the last of so many rows through to a buffer; nothing where all go there."""
+    if rows is not None:
+        # Rows begun, rows complete, and the place in one.
+        for depth in (rows, rows, columns):
+            counter = of.entities.address_counter("bias_counter", depth)
+            yield Part("last_row", counter, purposes.BUFFERS, "buffer", "buffer_last")
 
 
 def _output_stage(node: Linear, of: Of) -> Usage:

@@ -25,6 +25,8 @@ def line_parts(
         bits, lanes, words, groups, image.length, image.lines, image.stride, places, depth
     )
     yield Part("buffer", buffer, purposes.BUFFERS, "lines", "buffer")
+    if (gated := of.gated(node.sources[0])) is not None:
+        yield Part("gates", of.entities.gates(gated), purposes.BUFFERS, "lines", "buffer")
     ram = of.entities.ram(depth, lanes * bits, node.engine.buffer_in_block)
     yield Part("ram", ram, purposes.BUFFERS, "lines", "buffer.ram")
 
@@ -32,11 +34,14 @@ def line_parts(
 def parts(node: Neighbourhood, of: Of) -> Iterator[Part]:
     """The image's last lines, and what sends them."""
     yield from line_parts(node, of, node.image, node.output.bits, 1, (node.channels, 1))
-    # They drive the RAM of who reads the rows, and are counted there when a netlist is measured.
-    yield Part("gates", of.entities.gates(node.output.bits), purposes.BUFFERS, "gates")
     yield Part("control", of.entities.neighbourhood_control(), purposes.CONTROL, "control", "engine")
     loops = of.entities.sequencer(1, 1, node.columns, node.columns, False)
     yield Part("loops", loops, purposes.CONTROL, "loops", "engine.loops")
 
 
-COST = Cost(parts)
+def gated(node: Neighbourhood, of: Of) -> Number:
+    """All bits: outside the image lie zeros."""
+    return node.output.bits
+
+
+COST = Cost(parts, gated=gated)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cost_model.component import Part
 from cost_model.kinds import purposes
 from cost_model.kinds.kind import Cost, Of
+from quant_model.arithmetic import Number
 from quant_model.kinds.repeat import Repeat
 
 __all__ = ["COST"]
@@ -21,8 +22,15 @@ def parts(node: Repeat, of: Of) -> Iterator[Part]:
     yield Part("store_ram", ram, purposes.BUFFERS, "loop", "loop.store.ram")
     sender = entities.sequencer(1, 1, node.columns, node.columns, False)
     yield Part("sender", sender, purposes.CONTROL, "loop", "loop.sender")
-    routing = entities.repeat_control(node.rows, node.passes, node.columns, bits)
+    own = bits if gated(node, of) is None else 0
+    routing = entities.repeat_control(node.rows, node.passes, node.columns, own)
     yield Part("routing", routing, purposes.CONTROL, "loop", "loop")
 
 
-COST = Cost(parts)
+def gated(node: Repeat, of: Of) -> Number | None:
+    """The selection of rows from outside and from inside, where a line buffer's memory takes it in."""
+    readers = of.graph.outline.readers(node.name)
+    return node.output.bits if any(edge.type == "lines" for _, edge in readers) else None
+
+
+COST = Cost(parts, gated=gated)

@@ -9,6 +9,7 @@ from cost_model.component import Part
 from cost_model.expected import residual_bits, residual_filled_bits
 from cost_model.kinds import purposes
 from cost_model.kinds.kind import Cost, Of
+from cost_model.kinds.linear import last_row_parts
 from quant_model.arithmetic import Number, at_least
 from quant_model.kinds.linear import Linear
 from quant_model.kinds.residual import Residual
@@ -42,6 +43,7 @@ def parts(node: Residual, of: Of) -> Iterator[Part]:
     branch_low, stream_low, kept = _bits(node, of)
     buffer = entities.row_buffer("residual_buffer", node.columns, rows)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
+    yield from last_row_parts(node.last_of, node.columns, of)
     stream = node.stream_format.bits
     waiting = at_least(stream - stream_low, 1)
     ram = entities.ram(node.columns * rows, stream, node.engine.buffer_in_block, waiting)

@@ -70,7 +70,15 @@ def engine_part(
     )
 
 
-def input_rows(node: Linear | Scores | Context, of: Build, source: str, bits: int, columns: int) -> Part:
-    """An engine's input buffer: rows of so many elements of ``source``."""
+def input_rows(
+    node: Linear | Scores | Context,
+    of: Build,
+    source: str,
+    bits: int,
+    columns: int,
+    last_of: int | None = None,
+) -> Part:
+    """An engine's input buffer: rows of so many elements of ``source``; the last of ``last_of``, or all."""
     name, rows = identifier(node.name), of.schedule.buffer_rows[node.name]
-    return row_buffer(f"{name}_buffer", source, bits, columns, rows, node.engine.buffer, reader=name)
+    style = node.engine.buffer
+    return row_buffer(f"{name}_buffer", source, bits, columns, rows, style, reader=name, last_of=last_of)

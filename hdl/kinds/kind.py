@@ -44,6 +44,8 @@ class Build:
         name = identifier(reader.name)
         if edge.stored:
             return f"{name}_store_ready"
+        if edge.last_of is not None:
+            return f"{name}_buffer_last_ready"
         if edge.type != "direct":
             return f"{name}_buffer_ready"
         passes_on = self.kinds[reader.kind].passes_on

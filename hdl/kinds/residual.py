@@ -40,6 +40,7 @@ def build(node: Residual, of: Build) -> Part:
         of.schedule.buffer_rows[node.name],
         node.engine.buffer,
         reader=name,
+        last_of=node.last_of,
     )
     adder = Instance(
         label=f"{name}_adder",

@@ -26,6 +26,7 @@ from quant_model.data.least_squares import CHUNK, flat, moments, newest_rows
 from quant_model.data.outputs import OUTPUTS, Outputs, rows_back
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
+from quant_model.windows import WindowView
 
 __all__ = ["Choice", "choose_outputs", "noise_of", "rounding_noise"]
 
@@ -162,6 +163,7 @@ def _base(dataset: Dataset, kind: Outputs, season: int | None, reach: int) -> np
         except UserError:
             return None
         if back is not None:
+            assert isinstance(x, WindowView)
             base[:, index] = x.newest(back, dataset.feature_names.index(target))
     return base
 

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.augmentation import Augmentation
 from quant_model.data.division import SPLITS, Division, divide, window_starts
 from quant_model.data.outputs import Outputs
 from quant_model.data.scale import Scale, scale_of
 from quant_model.data.series import Series
 from quant_model.data.targets import Cut, Plan, output_scale, plan, targets_of
 from quant_model.errors import UserError
-from quant_model.windows import WindowView
+from quant_model.windows import SplitWindows, WindowView
 
 __all__ = ["DEFAULT_QUANTILE", "DEFAULT_SPLIT", "Dataset", "Split", "make_dataset"]
 
@@ -53,7 +54,7 @@ class Split:
             None without marks.
     """
 
-    x: WindowView
+    x: SplitWindows
     y: npt.NDArray[np.float32]
     last: npt.NDArray[np.float32]
     last_row: npt.NDArray[np.int64]
@@ -108,6 +109,8 @@ class Dataset:
             lies that is added to it: 0 is the newest; None where the output is the forecast.
         groups: Names of the groups, by their number in ``Split.group``; empty without groups.
         group_column: The column that tells them.
+        augmentation: What may happen to a training picture each time that it is learned from.
+        picture_size: Height and width where windows are pictures; None where they are rows of a series.
     """
 
     window: int
@@ -132,6 +135,8 @@ class Dataset:
     rows_back: tuple[int | None, ...] = ()
     groups: tuple[str, ...] = ()
     group_column: str = ""
+    augmentation: Augmentation | None = None
+    picture_size: tuple[int, int] | None = None
 
     @property
     def features(self) -> int:
@@ -202,7 +207,7 @@ def make_dataset(
         feature_names=series.feature_names,
         target_names=series.target_names,
         output_names=wanted.names,
-        **dict(zip(SPLITS, splits, strict=True)),
+        **_named(splits),
         feature_mean=scale.mean,
         feature_std=scale.std,
         target_mean=own.mean,
@@ -218,6 +223,10 @@ def make_dataset(
         groups=series.group_names,
         group_column=series.group_column,
     )
+
+
+def _named(splits: Sequence[Split]) -> dict[str, Any]:
+    return dict(zip(SPLITS, splits, strict=True))
 
 
 def _splits(

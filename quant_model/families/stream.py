@@ -28,11 +28,14 @@ class Stream(Encoder):
 
     family: ClassVar[str] = "stream"
     parameters: ClassVar[tuple[str, ...]] = ("window", "d_model", "heads", "ffn_ratio", "layers")
+    variants: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.repeats != 1:
             raise ValueError(f"repeats ({self.repeats}): the layers of a stream are not repeated")
+        if self.readout != "mean":
+            raise ValueError(f"readout ({self.readout}): a stream is always read from the newest row")
 
     @property
     def sees(self) -> Number:
@@ -61,7 +64,7 @@ class Stream(Encoder):
         yield self._head(plan, last, plan.tensor(last, "stream"))
 
     def _scores(self, **own: Any) -> RingScores:
-        return RingScores(**own, window=self.window)
+        return RingScores(**own)
 
     def _context(self, **own: Any) -> RingContext:
-        return RingContext(**own, window=self.window)
+        return RingContext(**own)

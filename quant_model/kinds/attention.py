@@ -53,6 +53,9 @@ class Scores(Kind):
     query: str
     key: str
     rows: Number
+    """Rows that ask."""
+    keys: Number
+    """Keys that a query meets, or values that a row of scores weighs."""
     heads: Number
     d_head: Number
     query_format: Format
@@ -70,11 +73,6 @@ class Scores(Kind):
     def inputs(self) -> tuple[Edge, ...]:
         """Queries one by one, all keys of the window."""
         return Edge(self.query, "stream"), Edge(self.key, "store")
-
-    @property
-    def keys(self) -> Number:
-        """Keys that a query meets."""
-        return self.rows
 
     @property
     def columns(self) -> Number:
@@ -126,7 +124,7 @@ class Scores(Kind):
         return self.exponent(parameters, sources) - sum(sources)
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
-        """``(batch, rows, d_model)`` twice to ``(batch, rows, heads * rows)``."""
+        """``(batch, rows, d_model)``, ``(batch, keys, d_model)`` to ``(batch, rows, heads * keys)``."""
         query, key = (split_heads(source, self.heads) for source in sources)
         dot = exact_matmul(query, key.transpose(0, 1, 3, 2))
         return join_heads(requantize(dot, self.shift(parameters, exponents), self.output))
@@ -154,6 +152,9 @@ class Context(Kind):
     scores: str
     value: str
     rows: Number
+    """Rows that ask."""
+    keys: Number
+    """Keys that a query meets, or values that a row of scores weighs."""
     heads: Number
     d_head: Number
     score_format: Format
@@ -172,11 +173,6 @@ class Context(Kind):
     def inputs(self) -> tuple[Edge, ...]:
         """Scores row by row, all values of the window."""
         return Edge(self.scores, "stream"), Edge(self.value, "store")
-
-    @property
-    def keys(self) -> Number:
-        """Values that a row of scores weighs."""
-        return self.rows
 
     @property
     def columns(self) -> Number:
@@ -230,7 +226,7 @@ class Context(Kind):
         return sources[1]
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
-        """``(batch, rows, heads * rows)`` and ``(batch, rows, d_model)`` to ``(batch, rows, d_model)``."""
+        """``(batch, rows, heads * keys)``, ``(batch, keys, d_model)`` to ``(batch, rows, d_model)``."""
         scores, value = (split_heads(source, self.heads) for source in sources)
         return self._mean(self.table[_distance(scores)], value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -49,6 +49,8 @@ class Linear(Kind):
     positional: bool
     """Whether each row has a bias of its own (positional encoding)."""
     engine: Engine
+    last_of: Number | None = field(default=None, kw_only=True)
+    """Rows of a window of which it reads the last; None for all."""
 
     kind: ClassVar[str] = "linear"
     offers: ClassVar[tuple[Choice, ...]] = ("weight_bits", "lanes", "multiplier", "memory")
@@ -57,7 +59,7 @@ class Linear(Kind):
     @property
     def inputs(self) -> tuple[Edge, ...]:
         """The one node whose rows are multiplied."""
-        return (Edge(self.source, "stream"),)
+        return (Edge(self.source, "stream", self.last_of),)
 
     @property
     def bias_rows(self) -> Number:
@@ -98,6 +100,10 @@ class Linear(Kind):
     def output(self) -> Format:
         """The target's format, or the full sum."""
         return self.target or self.total
+
+    def rows_made(self, read: Number) -> Number:
+        """As many as it reads."""
+        return read if self.last_of is None else self.rows
 
     @property
     def macs(self) -> Number:
@@ -141,7 +147,11 @@ class Linear(Kind):
 
     def evaluate(self, parameters: Parameters, exponents: tuple[int, ...], *sources: IntArray) -> IntArray:
         """Golden arithmetic: ``(batch, rows, in_features)`` to ``(batch, rows, columns)``."""
-        return self._finished(self._total(parameters, sources[0]), parameters, exponents)
+        return self._finished(self._total(parameters, self._read(sources[0])), parameters, exponents)
+
+    def _read(self, source: IntArray) -> IntArray:
+        """The rows that it reads."""
+        return source if self.last_of is None else source[:, -1:]
 
     def products(self, source: IntArray, weights: IntArray) -> IntArray:
         """The sums of products alone."""
@@ -169,12 +179,13 @@ class Linear(Kind):
         self, parameters: Parameters, exponents: tuple[int, ...], words: IntArray, *sources: IntArray
     ) -> IntArray:
         """A wrong weight adds as much as its input, times the bit; a wrong bias the bit."""
-        own, total = parameters.linear[self.name], self._total(parameters, sources[0])
+        own, source = parameters.linear[self.name], self._read(sources[0])
+        total = self._total(parameters, source)
         count, item = own.weights.size, np.arange(len(words))
         weight = words < count
         output, column = np.divmod(words[weight], self.in_features)
         change = turned(own.weights[output, column], self.weight.bits)[:, None]
-        total[item[weight], :, output] += change * self.factor(sources[0][weight], output, column)
+        total[item[weight], :, output] += change * self.factor(source[weight], output, column)
         row, output = np.divmod(words[~weight] - count, self.columns)
         change = turned(own.bias[row, output], self.total.bits)[:, None]
         every = np.arange(total.shape[1]) if self.bias_rows == 1 else row[:, None]
@@ -201,7 +212,7 @@ class Linear(Kind):
         """Weights over their whole range, biases of the products' own size."""
         rng = draw.rng
         weights = rng.integers(self.weight.low, self.weight.high + 1, (self.columns, self.in_features))
-        products = self.products(draw.tensors[self.source], weights)
+        products = self.products(self._read(draw.tensors[self.source]), weights)
         # Biases of the products' own size keep outputs lively; now and then the largest that hardware takes.
         bound = 1 << (draw.typical_bits(products) - 1) if rng.random() < 0.9 else self.bias_bound
         bound = min(bound, self.bias_bound)

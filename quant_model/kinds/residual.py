@@ -31,6 +31,8 @@ class Residual(Kind):
     stream_format: Format
     output: Format
     engine: Engine
+    last_of: Number | None = None
+    """Rows of a window of the stream of which the last waits; None for all."""
 
     kind: ClassVar[str] = "residual"
     delay: ClassVar[int] = PIPELINE.residual
@@ -38,7 +40,7 @@ class Residual(Kind):
     @property
     def inputs(self) -> tuple[Edge, ...]:
         """The branch's rows as they come, the stream's when they are wanted."""
-        return Edge(self.branch, "direct"), Edge(self.stream, "wait")
+        return Edge(self.branch, "direct"), Edge(self.stream, "wait", self.last_of)
 
     @property
     def stream_shift_range(self) -> range:

@@ -35,8 +35,6 @@ _LIVELY = 0.9
 class RingScores(Scores):
     """Dot products of the newest query with the last keys, per head, with a bias by distance."""
 
-    window: Number
-
     kind: ClassVar[str] = "ring_scores"
     offers: ClassVar[tuple[Choice, ...]] = _OFFERS
 
@@ -46,19 +44,14 @@ class RingScores(Scores):
         return Edge(self.query, "stream"), Edge(self.key, "ring")
 
     @property
-    def keys(self) -> Number:
-        """The last rows' keys."""
-        return self.window
-
-    @property
     def rows_before(self) -> Number:
         """All keys but the newest."""
-        return self.window - 1
+        return self.keys - 1
 
     @property
     def bias_shape(self) -> tuple[Number, Number]:
         """By head and distance."""
-        return self.heads, self.window
+        return self.heads, self.keys
 
     @property
     def bias_bound(self) -> Number:
@@ -83,7 +76,7 @@ class RingScores(Scores):
     ) -> IntArray:
         """A wrong bias counts at its distance."""
         bias = np.tile(parameters.biases[self.name], (len(words), 1, 1))
-        item, (head, distance) = np.arange(len(words)), np.divmod(words, self.window)
+        item, (head, distance) = np.arange(len(words)), np.divmod(words, self.keys)
         bias[item, head, distance] += turned(bias[item, head, distance], self.total.bits)
         return self._finished(bias, parameters, exponents, *sources)
 
@@ -92,7 +85,7 @@ class RingScores(Scores):
     ) -> IntArray:
         """Scores with biases ``(batch or 1, heads, window)``."""
         query, key = (split_heads(source, self.heads) for source in sources)
-        keys = last_rows(key, int(self.window))
+        keys = last_rows(key, int(self.keys))
         dot = np.einsum("bhmd,bhmdw->bhmw", query[:, :, -keys.shape[2] :], keys)
         # The newest key is at distance 0.
         total = dot + bias[:, :, None, ::-1]
@@ -121,8 +114,6 @@ class RingScores(Scores):
 class RingContext(Context):
     """Softmax of a row of scores, weighted sum of the last values, one rounding division per output."""
 
-    window: Number
-
     kind: ClassVar[str] = "ring_context"
     offers: ClassVar[tuple[Choice, ...]] = _OFFERS
 
@@ -131,13 +122,8 @@ class RingContext(Context):
         """Scores row by row, the last values."""
         return Edge(self.scores, "stream"), Edge(self.value, "ring")
 
-    @property
-    def keys(self) -> Number:
-        """The last rows' values."""
-        return self.window
-
     def _weighted(self, numerators: IntArray, value: IntArray) -> IntArray:
-        return np.asarray(np.einsum("bhmw,bhmdw->bhmd", numerators, last_rows(value, int(self.window))))
+        return np.asarray(np.einsum("bhmw,bhmdw->bhmd", numerators, last_rows(value, int(self.keys))))
 
 
 def last_rows(rows: IntArray, window: int) -> IntArray:

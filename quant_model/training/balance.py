@@ -74,16 +74,28 @@ class Layers:
         squares = sum(np.mean(self.tensors[name] ** 2, axis=(0, 1)) for name in names)
         return _floored(np.sqrt(squares / len(names)))
 
-    def rescale(self, size: Array, writers: Iterable[str], readers: Iterable[str]) -> None:
-        """Share unevenness fairly between a tensor's channels and the columns of the weights that read it."""
-        squares = [np.mean(self.weight[name] ** 2, axis=0) for name in readers]
+    def rescale(
+        self, size: Array, writers: Iterable[str], readers: Iterable[str], filters: Iterable[str] = ()
+    ) -> None:
+        """Share unevenness fairly between a tensor's channels and the weights that read it.
+
+        Args:
+            size: of the channels.
+            writers: layers whose outputs it holds.
+            readers: layers that read it: columns by channel, of a convolution for each pixel of a
+                neighbourhood.
+            filters: layers with a filter of its own for each channel.
+        """
+        read = [self.weight[name].reshape(-1, len(size)) for name in readers]
+        read += [self.weight[name].T for name in filters]
+        squares = [np.mean(weight**2, axis=0) for weight in read]
         columns = np.sqrt(sum(square / max(square.mean(), _TINY) for square in squares))
         factor = np.sqrt(size / _floored(columns))
         factor = factor / np.exp(np.mean(np.log(factor)))
         for name in writers:
             self.divide_rows(name, factor)
-        for name in readers:
-            self.weight[name] *= factor
+        for weight in read:
+            np.multiply(weight, factor, out=weight)  # a view
 
     def divide_rows(self, name: str, factor: Array) -> None:
         """Divide a layer's outputs."""

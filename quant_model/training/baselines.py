@@ -1,18 +1,22 @@
-"""All baselines of a dataset: the simple ones, and a small float LSTM."""
+"""All baselines of a dataset: the simple ones, and a small float LSTM; of pictures a small float CNN."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from quant_model.data.baselines import Baseline, baseline, simple_baselines
+from quant_model.data.baselines import Baseline, baseline, persistence, simple_baselines
 from quant_model.data.dataset import Dataset
 from quant_model.data.series import Series
+from quant_model.data.tasks import task_of
 from quant_model.training.errors import TrainingDiverged
 from quant_model.training.loop import Plan, Windows, evaluated, fit, validator
 from quant_model.training.losses import loss_of
+from quant_model.training.picture_baselines import cnn_baseline, logistic_baseline
 
 __all__ = ["baselines", "lstm_baseline"]
 
@@ -26,22 +30,26 @@ _MOST_EPOCHS = 20
 _PATIENCE = 5
 
 
-def baselines(series: Series, dataset: Dataset, season: int | None, seed: int) -> tuple[Baseline, ...]:
-    """What simple methods and a small float LSTM come to, on validation and test.
+def baselines(series: Series | None, dataset: Dataset, season: int | None, seed: int) -> tuple[Baseline, ...]:
+    """What simple methods and a small float network come to, on validation and test.
 
-    An LSTM that diverges is left out: no study shall end for the sake of a comparison.
+    One that diverges is left out: no study shall end for the sake of a comparison.
 
     Args:
-        series: The series that the dataset was made from.
+        series: The series that the dataset was made from; None for pictures.
         dataset: The dataset; its task gives the metric.
         season: Steps in a season, if it is known.
-        seed: Of the LSTM's first weights and the order of its windows.
+        seed: Of the network's first weights and the order of its windows.
     """
-    simple = simple_baselines(series, dataset, season)
-    try:
-        return (*simple, lstm_baseline(dataset, seed))
-    except TrainingDiverged:
-        return simple
+    if series is None:
+        found = [baseline(dataset, task_of(dataset).naive, persistence)]
+        trained: tuple[Callable[[Dataset, int], Baseline], ...] = (logistic_baseline, cnn_baseline)
+    else:
+        found, trained = list(simple_baselines(series, dataset, season)), (lstm_baseline,)
+    for method in trained:
+        with contextlib.suppress(TrainingDiverged):
+            found.append(method(dataset, seed))
+    return tuple(found)
 
 
 def lstm_baseline(dataset: Dataset, seed: int) -> Baseline:
@@ -58,9 +66,7 @@ def lstm_baseline(dataset: Dataset, seed: int) -> Baseline:
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, weight_decay=0.0, fused=True)
     steps = -(-len(dataset.train) // _BATCH)
     plan = Plan(max(1, min(_MOST_EPOCHS, _STEPS // steps)), _BATCH, _PATIENCE, seed)
-    history = fit(
-        model, optimizer, Windows.of(dataset.train), loss_of(dataset), validator(model, dataset), plan
-    )
+    history = fit(model, optimizer, Windows.of(dataset), loss_of(dataset), validator(model, dataset), plan)
     return baseline(
         dataset,
         "LSTM, float",

@@ -48,7 +48,9 @@ def _squared_error(values: Tensor, exponent: int, target: Format) -> float:
     return float(torch.mean((rounded - values) ** 2))
 
 
-def best_input_scale(values: npt.NDArray[np.floating[Any]], target: Format) -> InputScale:
+def best_input_scale(
+    values: npt.NDArray[np.floating[Any]], target: Format, *, from_zero: bool = False
+) -> InputScale:
     """Offset and step of each feature with a small mean squared error.
 
     From several ranges: round, then fit offset and step to the integers by least squares, in turn, which
@@ -58,16 +60,19 @@ def best_input_scale(values: npt.NDArray[np.floating[Any]], target: Format) -> I
     Args:
         values: normalised ``(..., features)``.
         target: the input's format.
+        from_zero: the offset is 0: the integer zero must stand for it, as where an image is padded.
     """
     columns = np.asarray(values, np.float64).reshape(-1, np.shape(values)[-1]).T
-    pairs = [_best_pair(column, target) for column in columns]
+    pairs = [_best_pair(column, target, from_zero=from_zero) for column in columns]
     return InputScale(*(np.array(part) for part in zip(*pairs, strict=True)))
 
 
-def _best_pair(column: npt.NDArray[np.float64], target: Format) -> tuple[float, float]:
+def _best_pair(column: npt.NDArray[np.float64], target: Format, *, from_zero: bool) -> tuple[float, float]:
     """``(offset, step)`` of one feature."""
     levels = _Levels(column, target)
     low, high, middle = levels.reach
+    if from_zero:
+        return _best_step(levels, max(-low, high), target)
     if low == high:
         return low, 1.0
     found = []
@@ -84,6 +89,20 @@ def _best_pair(column: npt.NDArray[np.float64], target: Format) -> tuple[float, 
     return offset, step
 
 
+def _best_step(levels: _Levels, reach: float, target: Format) -> tuple[float, float]:
+    """``(0, step)``; several shares of the reach, each bettered in turn."""
+    found = []
+    for share in _SHARES if reach else ():
+        step = share * reach / target.high
+        for _ in range(_ROUNDS):
+            error, better = levels.assess_step(step)
+            found.append((error, step))
+            if better is None or better == step:
+                break
+            step = better
+    return 0.0, min(found)[1] if found else 1.0
+
+
 class _Levels:
     """Values in order with their running sums, so that a round takes as long as there are levels."""
 
@@ -97,12 +116,8 @@ class _Levels:
 
     def assess(self, offset: float, step: float) -> tuple[float, tuple[float, float] | None]:
         """Mean squared error, and the offset and step that fit the rounded integers best, if any do."""
-        integers, count = self._integers, len(self._sorted)
-        edges = offset + (integers[:-1] + 0.5) * step
-        ends = np.concatenate([[0], np.searchsorted(self._sorted, edges), [count]])
-        weights, sums = np.diff(ends) / count, np.diff(self._sums[ends]) / count
-        levels = offset + integers * step
-        error = self._square / count - 2 * float(levels @ sums) + float(levels**2 @ weights)
+        integers = self._integers
+        error, weights, sums = self._rounded(offset, step)
         mean, centre = float(integers @ weights), float(sums.sum())
         spread = float((integers - mean) ** 2 @ weights)
         common = float((integers - mean) @ sums)
@@ -110,3 +125,21 @@ class _Levels:
             return error, None
         slope = common / spread
         return error, (centre - slope * mean, slope)
+
+    def assess_step(self, step: float) -> tuple[float, float | None]:
+        """Mean squared error with offset 0, and the step that fits the rounded integers best, if any does."""
+        error, weights, sums = self._rounded(0.0, step)
+        common, spread = float(self._integers @ sums), float(self._integers**2 @ weights)
+        return error, common / spread if spread > 0 and common > 0 else None
+
+    def _rounded(
+        self, offset: float, step: float
+    ) -> tuple[float, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Mean squared error; by integer the share of the values that are rounded to it, and their sum."""
+        integers, count = self._integers, len(self._sorted)
+        edges = offset + (integers[:-1] + 0.5) * step
+        ends = np.concatenate([[0], np.searchsorted(self._sorted, edges), [count]])
+        weights, sums = np.diff(ends) / count, np.diff(self._sums[ends]) / count
+        levels = offset + integers * step
+        error = self._square / count - 2 * float(levels @ sums) + float(levels**2 @ weights)
+        return error, weights, sums

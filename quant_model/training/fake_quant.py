@@ -26,6 +26,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
+from quant_model.raster import Raster
+
 LN2 = math.log(2)
 
 
@@ -40,6 +42,8 @@ class Saved(FunctionCtx):
     slope: float
     rows: int
     heads: int
+    image: Raster
+    depthwise: bool
     sizes: list[int]
 
 

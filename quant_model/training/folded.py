@@ -21,7 +21,11 @@ class FoldedLinear:
 
 
 def absorb(layer: FoldedLinear, scale: InputScale) -> FoldedLinear:
-    """A layer that reads the input for the host's integers instead of the values that they stand for."""
+    """A layer that reads the input for the host's integers instead of the values that they stand for.
+
+    Its columns are the features, of a convolution for each pixel of a neighbourhood.
+    """
     weight = layer.weight.astype(np.float64)
-    bias = layer.bias + weight @ scale.offset
-    return FoldedLinear((weight * scale.step).astype(np.float32), bias.astype(np.float32))
+    pixels = weight.shape[1] // len(scale.step)
+    bias = layer.bias + weight @ np.tile(scale.offset, pixels)
+    return FoldedLinear((weight * np.tile(scale.step, pixels)).astype(np.float32), bias.astype(np.float32))

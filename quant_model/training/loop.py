@@ -12,13 +12,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from quant_model.data.dataset import Dataset, Split
+from quant_model.data.augmentation import Augmentation
+from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
 from quant_model.training.average import Average
 from quant_model.training.checkpoint import UNUSABLE, Checkpoint, Resume
 from quant_model.training.epoch import Epoch
 from quant_model.training.errors import StopTraining, TrainingDiverged
 from quant_model.training.losses import LossFunction
+from quant_model.training.portions import portion
+from quant_model.training.stretches import batches, in_stretches, stretched
 from quant_model.windows import WindowArray
 
 _DIVERGED = 100
@@ -26,10 +29,10 @@ _DIVERGED = 100
 Two-bit networks begin at up to ten times."""
 SHARE = "share"
 """Key of an optimiser's group: the share of the training in which it learns."""
+_EVALUATED = 4096
+"""Windows that are evaluated at a time, at most."""
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; it falls as a cosine afterwards."""
-_EVALUATED = 4096
-"""Windows that are evaluated at a time."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Plan:
     seed: int
     key: str = ""
     """Digest of all that the training depends on: what a checkpoint must be of to be gone on with."""
+    stretch: int = 1
+    """Windows that are computed together: :mod:`quant_model.training.stretches`."""
     averaging: bool = False
     """After each epoch, try the average of the last steps' parameters, too."""
 
@@ -52,18 +57,28 @@ class Windows:
 
     x: WindowArray
     y: Tensor
+    augmentation: Augmentation | None = None
+    """What happens to a window each time that it is learned from."""
 
     @classmethod
-    def of(cls, split: Split) -> Windows:
-        """Of a split, whose outputs are copied: torch warns about read-only memory."""
-        return cls(split.x, torch.from_numpy(np.array(split.y)))
+    def of(cls, dataset: Dataset) -> Windows:
+        """Those of training; outputs are copied: torch warns about read-only memory."""
+        return cls(dataset.train.x, torch.from_numpy(np.array(dataset.train.y)), dataset.augmentation)
 
     def __len__(self) -> int:
         return len(self.x)
 
-    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and outputs of the windows of these numbers."""
-        return torch.from_numpy(self.x[chosen.numpy()]), self.y[chosen]
+    def batch(self, chosen: npt.NDArray[np.int64], generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Inputs, augmented with the generator's numbers, and outputs of stretches of windows.
+
+        Args:
+            chosen: ``(stretches, length)``, the windows' numbers.
+            generator: of an epoch.
+        """
+        x = stretched(self.x, chosen)
+        if self.augmentation is not None:
+            x = torch.from_numpy(self.augmentation(x.numpy(), generator))
+        return x, self.y[torch.from_numpy(chosen.reshape(-1))]
 
 
 @dataclass
@@ -171,24 +186,28 @@ def fit(
     return tuple(standing.history)
 
 
-def validator(model: nn.Module, dataset: Dataset) -> Callable[[], float]:
-    """What measures a model's error on validation, by the dataset's task."""
+def validator(model: nn.Module, dataset: Dataset, *, together: bool = False) -> Callable[[], float]:
+    """What measures a model's error on validation, by the dataset's task.
+
+    Args:
+        model: maps windows to outputs.
+        dataset: with its task.
+        together: the model takes stretches, too.
+    """
 
     def validate() -> float:
-        outputs = evaluated(model, dataset.validation.x)
+        outputs = evaluated(model, dataset.validation.x, together=together)
         return prediction_error(dataset, dataset.validation, outputs)
 
     return validate
 
 
-def evaluated(model: nn.Module, windows: WindowArray) -> npt.NDArray[np.float32]:
-    """A model's outputs for all windows, some thousand at a time."""
+def evaluated(model: nn.Module, windows: WindowArray, *, together: bool = False) -> npt.NDArray[np.float32]:
+    """A model's outputs for all windows, some thousand at a time, in stretches where it takes them."""
     model.eval()
-    parts = (slice(start, start + _EVALUATED) for start in range(0, len(windows), _EVALUATED))
+    at_once = portion(_EVALUATED, windows.shape[1])
     with torch.no_grad():
-        found = [model(torch.from_numpy(windows[part])) for part in parts]
-    outputs: npt.NDArray[np.float32] = torch.cat(found).numpy()
-    return outputs
+        return in_stretches(windows, model, together=together, at_once=at_once)
 
 
 def _go_on(on_epoch: Callable[[Epoch], None] | None, epochs: Sequence[Epoch]) -> bool:
@@ -213,25 +232,26 @@ def _run_epoch(
 ) -> float:
     """Pass over all windows once and return the mean loss."""
     model, optimizer = standing.model, standing.optimizer
-    steps = -(-len(windows) // plan.batch_size)
     # One generator per epoch, so that an epoch's order does not depend on how the run came to it.
-    order = torch.randperm(len(windows), generator=_generator(plan.seed, index))
+    generator, changes = _generator(plan.seed, index), np.random.default_rng([plan.seed, index])
+    chosen = batches(windows.x, plan.stretch, plan.batch_size, generator)
     model.train()
-    total = torch.zeros(())
-    for step in range(steps):
+    total, seen, steps = torch.zeros(()), 0, len(chosen)
+    for step, part in enumerate(chosen):
         progress = ((index - 1) * steps + step) / (plan.epochs * steps)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             share = group.get(SHARE, 1.0)
             group["lr"] = peak * _schedule(progress / share) if progress < share else 0.0
-        x, y = windows.batch(order[step * plan.batch_size : (step + 1) * plan.batch_size])
+        x, y = windows.batch(part, changes)
         loss = loss_function(model(x), y)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if standing.average is not None:
             standing.average.update()
-        total += loss.detach() * len(x)
-    return float(total) / len(windows)
+        total += loss.detach() * len(y)
+        seen += len(y)
+    return float(total) / seen
 
 
 def _better(

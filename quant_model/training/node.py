@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -46,6 +46,9 @@ class TrainedNode(ABC, Generic[N]):
         node: the node.
         graph: where it stands.
     """
+
+    pads: ClassVar[bool] = False
+    """Whether zeros stand beside the source's integers, so that the integer zero must mean the value zero."""
 
     def __init__(self, node: N, graph: Graph) -> None:
         self.node, self.graph = node, graph

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from quant_model.data.dataset import Dataset
 from quant_model.data.tasks import prediction_error
@@ -27,14 +28,16 @@ from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear
 from quant_model.training.loop import Plan, Windows, fit, validator
 from quant_model.training.losses import loss_of
+from quant_model.training.portions import portion
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import calibration_windows
+from quant_model.training.stretches import in_stretches, stretch_of
 from quant_model.windows import WindowArray
 
 _VERSION = 1
 """Raise when the same settings would train another parent."""
 _PREDICTED = 1024
-"""Windows that are predicted at a time."""
+"""Windows that are predicted at a time, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,16 +56,15 @@ class FloatParent:
 
     def predict(self, windows: WindowArray) -> npt.NDArray[np.float32]:
         """Normalised ``(batch, window, features)`` to normalised forecasts ``(batch, outputs)``."""
+        graph = graph_of(self.shape)
+
+        def compute(rows: Tensor) -> Tensor:
+            return folded_tensors(self.shape, self.linears, rows)[graph.output.name].flatten(0, 1)
+
         # In parts: all tensors of a pass over a whole series are gigabytes.
-        parts = (windows[start : start + _PREDICTED] for start in range(0, len(windows), _PREDICTED))
-        out = graph_of(self.shape).output.name
+        at_once = portion(_PREDICTED, windows.shape[1])
         with torch.no_grad():
-            found = [
-                folded_tensors(self.shape, self.linears, torch.from_numpy(np.array(part)))[out][:, 0]
-                for part in parts
-            ]
-        forecast: npt.NDArray[np.float32] = torch.cat(found).numpy()
-        return forecast
+            return in_stretches(windows, compute, together=graph.warm_up > 0, at_once=at_once)
 
     def to_bytes(self) -> bytes:
         """The parent as one file (numpy's npz, no pickles) with a checksum; equal parents, equal bytes."""
@@ -115,7 +117,7 @@ def parent_key(shape: Shape, dataset: Dataset, settings: TrainingSettings, seed:
         "version": _VERSION,
         "architecture": shape.as_dict(),
         "dataset": dataset.digest,
-        "settings": settings.parent_part(),
+        "settings": settings.parent_part(stretch_of(shape, settings)),
         "seed": seed,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -153,9 +155,10 @@ def train_parent(
         fused=True,
     )
     key = parent_key(shape, dataset, settings, seed)
-    plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key)
-    windows = Windows.of(dataset.train)
-    history = fit(model, optimizer, windows, loss_of(dataset), validator(model, dataset), plan, resume=resume)
+    length = stretch_of(shape, settings)
+    plan = Plan(settings.parent_epochs, settings.batch_size, settings.patience, seed, key, length)
+    windows, validate = Windows.of(dataset), validator(model, dataset, together=length > 1)
+    history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, resume=resume)
     linears = family.condition(shape, family.fold(model), calibration_windows(dataset, settings).numpy())
     best = min(epoch.validation_error for epoch in history)
     parent = FloatParent(shape, linears, best, key, history)

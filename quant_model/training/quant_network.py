@@ -22,14 +22,15 @@ from quant_model.training.errors import TrainingDiverged
 from quant_model.training.exponents import Scales
 from quant_model.training.gains import GainRules, Gains
 from quant_model.training.node import Pass
+from quant_model.training.portions import portion
 from quant_model.training.scales import ScaleRules
 from quant_model.training.segments import Segments
 from quant_model.training.start import Start
 from quant_model.training.tape import Tape, recorded
 
 _EVALUATED = 1024
-"""Windows that are evaluated at a time: a pass keeps all its tensors."""
-_LARGEST_THRESHOLD = 64
+"""Windows that are evaluated at a time, at most: a pass keeps all its tensors."""
+_LARGEST_THRESHOLD = 120
 """A tensor beyond two to this power, in either direction, is no longer normalised data but a runaway."""
 _FLOAT32_INTEGERS = 2**24
 """Up to here float32 holds every integer (IEEE 754: 24 bits of significand)."""
@@ -142,7 +143,8 @@ class QuantNetwork(nn.Module):
         if self.training:
             return self._forward(windows, prepared, torch.float32)
         dtype = torch.float32 if self._fits_float32(prepared.scales) else torch.float64
-        parts = [self._forward(part, prepared, dtype) for part in torch.split(windows, _EVALUATED)]
+        size = portion(_EVALUATED, windows.shape[1])
+        parts = [self._forward(part, prepared, dtype) for part in torch.split(windows, size)]
         return torch.cat(parts).double()
 
     def integer_model(self) -> IntegerModel:

@@ -26,13 +26,15 @@ class ScaleRules:
         self.nodes = trained(network)
         """As training sees them, by name."""
         self.linear_names = tuple(node.name for node in network.weighted)
-        ties = {name: tensor.tied_to for name, tensor in network.tensors.items()}
         scaled = [name for name, node in self.nodes.items() if node.scale == name]
-        formats = {name: self.nodes[name].node.output for name in scaled if ties.get(name) is None}
+        formats = {name: self.nodes[name].node.output for name in scaled if name not in network.loops}
         self.formats: Mapping[str, Format] = formats
         """Formats of the tensors with a scale of their own, in the order of the data flow."""
-        tied = {name: tie for name in scaled if (tie := ties.get(name)) is not None}
-        self.scale_of: Mapping[str, str] = {name: name for name in formats} | tied
+        scale_of = {name: name for name in formats}
+        for name, entry in network.loops.items():
+            (stream,) = entry.sources
+            scale_of[name] = scale_of[stream]
+        self.scale_of: Mapping[str, str] = scale_of
         """The tensor, one of ``formats``, whose scale a tensor has: a repeated part's output its input's."""
         self.units = tuple(self._unit(node.name) for node in network.biased)
         """By node with biases: the tensor in whose steps its result is wanted; None for real units."""

@@ -32,8 +32,8 @@ _REST_BITS = 8
 """Bits of weights and activations that are not looked at: the most that a design point can have."""
 _REST_STREAM_BITS = 12
 """Bits of the residual stream when it is not looked at: finer than whatever is."""
-_MOST_WINDOWS = 2048
-"""Validation windows that errors are measured on, evenly spaced in time."""
+_MOST_WINDOWS, _MOST_ROWS = 2048, 1 << 19
+"""Validation windows that errors are measured on, and their rows, at most; evenly spaced in time."""
 
 Increases = Mapping[int, float]
 """By bits: relative increase of the validation error, 0.1 for ten percent. Negative where rounding helped."""
@@ -153,7 +153,8 @@ def _with_activations(design: DesignPoint, names: tuple[str, ...], bits: int) ->
 
 
 def _thinned(split: Split) -> Split:
-    return split.part(slice(None, None, -(-len(split) // _MOST_WINDOWS)))
+    most = max(1, min(_MOST_WINDOWS, _MOST_ROWS // split.x.shape[1]))
+    return split.part(slice(None, None, -(-len(split) // most)))
 
 
 def _numbers(table: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[int, float]]:

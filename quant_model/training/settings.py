@@ -14,6 +14,7 @@ _PARENT_FIELDS = (
     "parent_weight_decay",
     "patience",
     "calibration_windows",
+    "stretch",
 )
 
 _MAY_BE_ZERO = ("epochs", "early_rung")
@@ -33,6 +34,9 @@ class TrainingSettings:
     """Passes over the training windows in floating point."""
     batch_size: int = 128
     """Windows per step."""
+    stretch: int = 16
+    """Consecutive forecasts of a stream that are learned from together: rows that they share are computed
+    once. Windows of other families are learned from one by one."""
     learning_rate: float = 4e-3
     """Peak step of weights and biases in quantised training (AdamW)."""
     threshold_learning_rate: float = 1e-2
@@ -66,6 +70,11 @@ class TrainingSettings:
             if getattr(self, name) > 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, but must be at most 1")
 
-    def parent_part(self) -> dict[str, Any]:
+    def parent_part(self, stretch: int = 1) -> dict[str, Any]:
         """The settings that a float parent depends on."""
-        return {name: getattr(self, name) for name in _PARENT_FIELDS}
+        return {name: own for name, own in self.own_part(stretch).items() if name in _PARENT_FIELDS}
+
+    def own_part(self, stretch: int = 1) -> dict[str, Any]:
+        """The settings that a network depends on which learns from so many windows together."""
+        own = dataclasses.asdict(self)
+        return {name: value for name, value in own.items() if name != "stretch" or stretch > 1}

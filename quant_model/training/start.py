@@ -20,6 +20,8 @@ from quant_model.node import Node, Parameters
 from quant_model.training.calibrate import best_exponent, best_input_scale
 from quant_model.training.float_pass import folded_tensors
 from quant_model.training.folded import FoldedLinear, absorb
+from quant_model.training.kinds import trained
+from quant_model.training.portions import portion
 from quant_model.training.settings import TrainingSettings
 
 _UNTRAINED = Parameters({}, {})
@@ -27,7 +29,7 @@ _UNTRAINED = Parameters({}, {})
 
 def calibration_windows(dataset: Dataset, settings: TrainingSettings) -> Tensor:
     """Training windows that scales are chosen on, evenly spaced in time: ``(count, window, features)``."""
-    stride = max(len(dataset.train) // settings.calibration_windows, 1)
+    stride = max(len(dataset.train) // portion(settings.calibration_windows, dataset.window), 1)
     return torch.from_numpy(np.array(dataset.train.x[::stride]))
 
 
@@ -43,7 +45,14 @@ class Start:
     def __init__(self, shape: Shape, linears: Mapping[str, FoldedLinear], windows: Tensor) -> None:
         self.shape = shape
         self._linears = linears
-        self._first = {node.name for node in graph_of(shape).consumers(INPUT)}
+        carriers, self._pads = {INPUT}, False
+        for name, node in trained(graph_of(shape)).items():
+            if carriers & {*node.node.sources}:
+                self._pads |= node.pads
+                carriers |= {name} if node.scale in carriers else set()
+        readers = (node for name in carriers for node in graph_of(shape).consumers(name))
+        self._first = {node.name for node in readers}
+        """The layers that read the host's integers."""
         self._windows = windows
         self._input_scales: dict[Format, InputScale] = {}
         self._exponents: dict[tuple[str | tuple[str, ...], Format, Format | None], int] = {}
@@ -57,7 +66,8 @@ class Start:
     def input_scale(self, target: Format) -> InputScale:
         """Offset and step of each feature."""
         if target not in self._input_scales:
-            self._input_scales[target] = best_input_scale(self._windows.numpy(), target)
+            windows = self._windows.numpy()
+            self._input_scales[target] = best_input_scale(windows, target, from_zero=self._pads)
         return self._input_scales[target]
 
     def linear(self, name: str, source: Format) -> FoldedLinear:

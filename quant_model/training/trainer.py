@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from quant_model.training.parent import FloatParent, check_shape, train_parent
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.settings import TrainingSettings
 from quant_model.training.start import Start, calibration_windows
+from quant_model.training.stretches import stretch_of
 
 _VERSION = 2
 """Raise when the same settings would train another network."""
@@ -76,12 +76,15 @@ def train(
         raise ValueError(f"the parent is of another shape: {parent.shape}")
     model = QuantNetwork(network)
     model.initialise(Start(network.shape, parent.linears, calibration_windows(dataset, settings)))
-    windows, teacher = Windows.of(dataset.train), torch.from_numpy(parent.predict(dataset.train.x))
-    windows = Windows(windows.x, taught(dataset, windows.y, teacher, settings.distillation))
+    windows, teacher = Windows.of(dataset), torch.from_numpy(parent.predict(dataset.train.x))
+    windows = replace(windows, y=taught(dataset, windows.y, teacher, settings.distillation))
     key = _training_key(network, parent, dataset, settings, seed)
-    plan = Plan(settings.epochs, settings.batch_size, settings.patience, seed, key, settings.averaging)
+    length = stretch_of(network.shape, settings)
+    plan = Plan(
+        settings.epochs, settings.batch_size, settings.patience, seed, key, length, settings.averaging
+    )
     watch = _Watch(on_epoch)
-    optimizer, validate = _optimizer(model, settings), validator(model, dataset)
+    optimizer, validate = _optimizer(model, settings), validator(model, dataset, together=length > 1)
     history = fit(model, optimizer, windows, loss_of(dataset), validate, plan, watch, resume)
     integer_model = model.integer_model()
     error = prediction_error(dataset, dataset.validation, integer_model.predict(dataset.validation.x))
@@ -124,7 +127,7 @@ def _training_key(
         "activation_bits": dict(network.design.activation_bits),
         "parent": hashlib.sha256(parent.to_bytes()).hexdigest(),
         "dataset": dataset.digest,
-        "settings": dataclasses.asdict(settings),
+        "settings": settings.own_part(stretch_of(network.shape, settings)),
         "seed": seed,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -13,15 +13,13 @@ import pandas as pd
 
 from quant_model.data import Dataset
 from quant_model.design import DesignPoint
-from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
 from search.api.frames import front_frame, trials_frame
 from search.results.export import Exported, export_trial, trial_model
 from search.results.fastest import Builds, builds_of
-from search.service.session import DATABASE
+from search.service.session import storage_url
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.store import study as store
-from search.store.location import Location
 
 __all__ = ["Study", "estimate", "open_study"]
 
@@ -149,11 +147,14 @@ def open_study(place: Place, name: str | None = None, artifacts: str | None = No
     Raises:
         UserError: there is no such storage or study, or it cannot be reached.
     """
-    return Study(store.open_study(_url(place), name, artifacts))
+    return Study(store.open_study(storage_url(str(place)), name, artifacts))
 
 
 def estimate(
-    design: DesignPoint | Place, device: str = DEFAULT_DEVICE, clock_mhz: float = Budget.clock_mhz
+    design: DesignPoint | Place,
+    device: str = DEFAULT_DEVICE,
+    clock_mhz: float = Budget.clock_mhz,
+    period_s: float | None = None,
 ) -> Assessment:
     """What a design takes of a device, by the cost model; choices left to ``auto`` are taken.
 
@@ -161,24 +162,13 @@ def estimate(
         design: A design point, or a file that holds one as JSON.
         device: For example ``xc7s15``.
         clock_mhz: MHz, for ``latency_us``, ``interval_us`` and ``energy_uj``.
+        period_s: Seconds between two rows, if ``energy_uj`` shall be that of the whole time.
 
     Raises:
         UserError: the file cannot be read or is no design point, or the device is unknown.
     """
-    return Budget(device, clock_mhz=clock_mhz).assess(_design(design))
+    return Budget(device, clock_mhz=clock_mhz, period_s=period_s).assess(_design(design))
 
 
 def _design(design: DesignPoint | Place) -> DesignPoint:
     return design if isinstance(design, DesignPoint) else DesignPoint.load(Path(design))
-
-
-def _url(place: Place) -> str:
-    text = str(place)
-    if "://" in text:
-        return text
-    path = Path(place)
-    file = path / DATABASE if path.is_dir() else path
-    if not file.is_file():
-        remedy = "name the folder of a run (build/NAME), its study.db, or a storage's URL"
-        raise UserError(text, f"there is no {file}", remedy)
-    return Location.of_file(file.absolute()).url

@@ -67,6 +67,10 @@ def sample(study_file: Path, count: int, seed: int, feasible: bool) -> None:
     "--clock", "clock_mhz", type=click.FloatRange(0, 1000, min_open=True), default=Budget.clock_mhz,
     show_default=True, metavar="MHZ", help="For milliseconds and energy.",
 )  # fmt: skip
+@click.option(
+    "--period", "period_s", type=click.FloatRange(0, min_open=True), metavar="SECONDS",
+    help="From row to row: energy is then that of the whole time, in the cheaper regime.",
+)  # fmt: skip
 @calibration_option
 @json_option
 def estimate(
@@ -74,11 +78,12 @@ def estimate(
     device: str | None,
     explain: bool,
     clock_mhz: float,
+    period_s: float | None,
     calibration: str | None,
     as_json: bool,
 ) -> None:
     """What a design takes of a device, by the cost model."""
-    budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz)
+    budget = Budget(device or DEFAULT_DEVICE, clock_mhz=clock_mhz, period_s=period_s)
     coefficients = read_calibration(calibration, budget.device.fabric)
     design = resolve(DesignPoint.load(design_file), budget.device, coefficients)
     found = cost_model.estimate(design, budget.device, coefficients)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,16 @@ from quant_model.data.reading.zones import is_zone
 from quant_model.errors import UserError
 from search.commands.options import device_option, path
 from search.files import read_bytes
-from search.init import Guess, Wishes, Written, look, write
+from search.init import (
+    Guess,
+    Wishes,
+    Written,
+    are_pictures,
+    look,
+    look_at_pictures,
+    write,
+    write_for_pictures,
+)
 from search.init.wording import reading_keys, toml
 from search.init.writing import gaps_text, rows_text
 from search.show import working
@@ -25,7 +34,20 @@ from search.space.budget import DEFAULT_DEVICE
 
 __all__ = ["init"]
 
-_SUFFIXES = (".gz", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".txt", ".dat", ".log", ".xlsx", ".parquet")
+_SUFFIXES = (
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".zip",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".dat",
+    ".log",
+    ".xlsx",
+    ".parquet",
+    ".npz",
+)
 
 
 @click.command()
@@ -56,10 +78,14 @@ _SUFFIXES = (".gz", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".txt", ".dat", ".log
 def init(data_file: Path, out: Path | None, device: str | None, **options: Any) -> None:
     """Look at a file of data and write a commented study file that runs; say what was guessed, and why.
 
-    CSV in any usual form, Parquet or Excel. What the options do not say is guessed; all of it stands in the
-    study file, which reads your own file. That file is never changed.
+    CSV in any usual form, Parquet or Excel; or pictures: a folder of class folders, a folder of IDX files, or
+    an NPZ file. What the options do not say is guessed; all of it stands in the study file, which reads your
+    own file. That file is never changed.
     """
     name = known_device(device or DEFAULT_DEVICE).name
+    if are_pictures(data_file):
+        _init_pictures(data_file, out, name, options)
+        return
     wishes = _wishes(**options)
     with working(f"Reading {data_file}"):
         guess = look(read_bytes(data_file), str(data_file), wishes)
@@ -67,6 +93,21 @@ def init(data_file: Path, out: Path | None, device: str | None, **options: Any) 
     with working("Trying the study"):
         written = write(guess, data_file, out or Path(f"{_stem(data_file)}.toml"), name)
     _tell_written(guess, written)
+
+
+def _init_pictures(path: Path, out: Path | None, device: str, options: Mapping[str, Any]) -> None:
+    for option, value in options.items():
+        if value:
+            raise UserError(f"--{option.replace('_', '-')}", "is not for pictures", "leave it out")
+    with working(f"Looking at {path}"):
+        guess = look_at_pictures(path)
+    print(f"{guess.name}, guessed:")
+    for what, found in guess.facts:
+        print(f"  {what:11} {found}")
+    study_file = out or Path(f"{_stem(path)}.toml")
+    with working("Trying the study"):
+        write_for_pictures(guess, path, study_file, device)
+    _tell_run(study_file)
 
 
 def _wishes(
@@ -175,4 +216,8 @@ def _told_group(guess: Guess) -> str:
 def _tell_written(guess: Guess, written: Written) -> None:
     shorter = "" if written.window == guess.window else ", shortened to what the series has room for"
     print(f"  {'window':11} {written.window} rows ({guess.reasons['window']}{shorter})")
-    print(f"wrote {written.study_file}; check it, then: bitfront run {written.study_file}")
+    _tell_run(written.study_file)
+
+
+def _tell_run(study_file: Path) -> None:
+    print(f"wrote {study_file}; check it, then: bitfront run {study_file}")

@@ -20,7 +20,7 @@ from hdl.host.bitfront_host import Accelerator, Facts, HostError, Port
 from quant_model.errors import UserError
 from search.commands.options import baud_option, path
 from search.files import write_text
-from search.results.prediction import Prediction, predictions, read_rows
+from search.results.prediction import Prediction, predictions, read_picture, read_rows
 from search.show import working
 
 __all__ = ["predict"]
@@ -32,7 +32,7 @@ _ANSWER_S = 5.0
 
 @click.command()
 @click.argument("bundle", type=path, metavar="DIR")
-@click.argument("data", type=path, metavar="DATA.csv")
+@click.argument("data", type=path, metavar="DATA")
 @click.option(
     "--port", required=True, metavar="PORT",
     help=f"The board's serial port, for example /dev/ttyUSB0; {_SIMULATED} simulates the board.",
@@ -47,9 +47,13 @@ _ANSWER_S = 5.0
 def predict(
     bundle: Path, data: Path, port: str, board_name: str, baud: int, last: int | None, out: Path | None
 ) -> None:
-    """Send every window of a table to the accelerator on a board and print its forecasts."""
+    """Send every window of a table (CSV), or a picture (PNG, JPEG), to the accelerator on a board.
+
+    Prints its answers: forecasts in the user's units, or the class.
+    """
     facts = load_facts(bundle)
-    rows = read_rows(data, facts)
+    picture = read_picture(data, bundle)
+    rows = read_rows(data, facts) if picture is None else picture
     opened = _simulation(bundle, board_name, baud) if port == _SIMULATED else _serial(port, baud)
     with opened as line:
         accelerator = Accelerator(line, facts)

@@ -10,6 +10,7 @@ from cost_model.component import Counts
 from cost_model.estimates import Estimate
 from cost_model.explain import Change, Share, fitting_changes, fullest, shares, shares_by_kind
 from search.results.export import estimate_json
+from search.results.life import life_json, life_lines
 from search.show import percent, print_table
 from search.space.budget import Assessment
 
@@ -31,7 +32,7 @@ def print_assessment(assessment: Assessment) -> None:
     verdict = "fits" if assessment.fits else "does not fit"
     print(f"{found.cycles} cycles per window, {found.interval} in a back-to-back stream; {verdict}")
     milliseconds = found.cycles / budget.clock_mhz / 1e3
-    energy = found.energy_uj(budget.clock_mhz)
+    energy = found.energy_uj(budget.clock_mhz)  # of the forecast alone, whatever the period
     print(
         f"At {budget.clock_mhz:g} MHz: {milliseconds:.4g} ms and about {energy:.2g} uJ per window "
         "(energy is a rough estimate, within a factor of two)"
@@ -58,15 +59,18 @@ def print_explanation(assessment: Assessment, calibration: Calibration) -> None:
         f"Fullest: {resource}, {percent(found.utilization[resource])} of the device; {first.name} takes "
         f"{percent(first.part)} of that."
     )
+    for line in life_lines(assessment):
+        print(line)
     if not assessment.fits:
         _print_changes(_changes(assessment, calibration), found.cycles)
 
 
 def assessment_json(assessment: Assessment) -> dict[str, Any]:
     """The JSON object that scripts rely on."""
-    clock = assessment.budget.clock_mhz
-    energy = assessment.estimate.energy_uj(clock)
-    return {**estimate_json(assessment), "clock_mhz": clock, "energy_uj": energy}
+    budget = assessment.budget
+    life = {} if budget.period_s is None else {"life": life_json(assessment)}
+    told = {"clock_mhz": budget.clock_mhz, "energy_uj": assessment.energy_uj}
+    return {**estimate_json(assessment), **told, **life}
 
 
 def explanation_json(assessment: Assessment, calibration: Calibration) -> dict[str, Any]:
@@ -78,6 +82,7 @@ def explanation_json(assessment: Assessment, calibration: Calibration) -> dict[s
         "fullest": fullest(found),
         "engines": [_share_json(part, names) for part in shares(found)],
         "parts": [_share_json(part, names) for part in shares_by_kind(found)],
+        "life": life_json(assessment),
         "changes": [
             {
                 "change": change.description,

@@ -63,6 +63,11 @@ timing_option = click.option(
     help="Designs to export, verify and synthesise at the end.",
 )  # fmt: skip
 @timing_option
+@click.option(
+    "--from", "source", metavar="STORAGE#STUDY",
+    help="A study to begin with, as URL or as a run's folder: what it trained that fits is taken over, the "
+    "rest informs the search. For a new study, as one with a wider space.",
+)  # fmt: skip
 @json_option
 def run(
     study_file: Path,
@@ -73,6 +78,7 @@ def run(
     artifacts: str | None,
     export_count: int,
     timing: bool,
+    source: str | None,
     as_json: bool,
 ) -> int:
     """Create or resume a study, search, then export and check the best designs.
@@ -82,7 +88,9 @@ def run(
     try:
         with StopSignal() as stop:
             with stop.interruptible():
-                study, out_folder = begin(study_file, trials, url, out, artifacts, export_count, timing)
+                study, out_folder = begin(
+                    study_file, trials, url, out, artifacts, export_count, timing, source
+                )
             search_study(study, study.spec.study.trials, workers, out_folder, artifacts, stop)
             with study.errors(), stop.interruptible():
                 checked = check_best(study, export_count, out_folder, workers, timing)
@@ -151,6 +159,8 @@ def status(name: str | None, url: str, as_json: bool) -> None:
         return
     print(f"study {study.name} in {Location(url).shown}, {study.spec.study.trials} trials wanted")
     print(", ".join(f"{count} {state}" for state, count in counts.items()))
+    if study.exhausted:
+        print(study.exhausted)
 
 
 @click.command()

@@ -8,11 +8,10 @@ from quant_model.design import shape_from_dict
 from search.results.check import Checked
 from search.results.comparison import stored_baselines
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, front, left_out
+from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_of
 from search.results.scores import Scores
 from search.show import number, print_table, shown, working
 from search.space.budget import Budget
-from search.space.facts import fact
 from search.store.study import OpenStudy
 
 __all__ = ["print_baselines", "print_checked", "print_front"]
@@ -31,7 +30,8 @@ _QUICKER = {
 def print_front(study: OpenStudy) -> None:
     """Print the front as a table, and beside each design its fastest build where that is another."""
     objectives = study.spec.study.objectives
-    trials = front(study)
+    every = finished_trials(study)
+    trials = front_of(offered_of(study, every))
     rows = [
         [
             str(trial.number),
@@ -47,7 +47,7 @@ def print_front(study: OpenStudy) -> None:
     names = trials[0].utilization if trials else Budget.of(study.spec).room
     resources = f"% of {' / '.join(names)}"
     print_table(title, ["trial", *objectives, resources, "shape", "weights", "activations"], rows)
-    if note := left_out(study):
+    if note := left_out(study, every):
         print(note)
     _print_fastest(study, trials, resources)
     print_baselines(study)
@@ -74,7 +74,7 @@ def _print_fastest(study: OpenStudy, trials: Sequence[FrontTrial], resources: st
 
 def _change(name: str, builds: Builds) -> str:
     both = builds.own, builds.fastest
-    return " → ".join(number(fact(name, one.estimate, one.budget.clock_mhz)) for one in both)
+    return " → ".join(number(one.budget.fact(name, one.estimate)) for one in both)
 
 
 def print_baselines(study: OpenStudy) -> None:

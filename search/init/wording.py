@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from quant_model.data.reading.settings import ALL, Reading
 from quant_model.data.reading.times import ISO
+from quant_model.errors import UserError
+from search.files import file_errors
 
-__all__ = ["MEANINGS", "reading_keys", "toml"]
+__all__ = [
+    "MEANINGS",
+    "check_new",
+    "comment",
+    "reading_keys",
+    "remark",
+    "study_name",
+    "toml",
+    "within",
+    "write_new",
+]
+
+_WIDTH = 118
 
 MEANINGS = {
     "time": "The column of times.",
@@ -73,3 +89,50 @@ def toml(value: Any) -> str:
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
+def check_new(file: Path) -> None:
+    """Refuse a study file that exists.
+
+    Raises:
+        UserError: it does.
+    """
+    if file.exists():
+        raise UserError(str(file), "exists already", "choose another --out, or remove it")
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a file that is not there yet; a failure leaves none.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    errors = file_errors(str(file), "cannot be written", "choose another --out, or make room")
+    with errors, file.open("x", encoding="utf-8") as stream:
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:
+            file.unlink()
+            raise
+
+
+def remark(text: str) -> Iterator[str]:
+    """A comment, in as many lines as it needs."""
+    yield from (f"# {line}" for line in textwrap.wrap(comment(text), _WIDTH - 2, break_on_hyphens=False))
+
+
+def within(value: int, allowed: range) -> int:
+    """The value, or the nearest end of what is allowed."""
+    return min(max(value, allowed[0]), allowed[-1])
+
+
+def comment(text: str) -> str:
+    """A text within a comment: no line breaks or other control characters."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)
+
+
+def study_name(out: Path) -> str:
+    """A study's name: the file's, with what a name may not hold replaced."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", out.stem).lstrip("_.-")[:100]
+    return name or "study"

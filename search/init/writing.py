@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from quant_model.errors import UserError
+from quant_model.families import Encoder, Stream
 from quant_model.training.settings import TrainingSettings
-from search.files import file_errors
 from search.init.guess import Guess
 from search.init.wishes import SAID
-from search.init.wording import MEANINGS, reading_keys, toml
-from search.study_files.datasets import StudyData
+from search.init.wording import (
+    MEANINGS,
+    check_new,
+    comment,
+    reading_keys,
+    remark,
+    study_name,
+    toml,
+    within,
+    write_new,
+)
+from search.study_files.datasets import SeriesData
 from search.study_files.parser import parse_spec
 
 __all__ = ["Written", "gaps_text", "rows_text", "write"]
@@ -28,10 +37,17 @@ _VISITS, _PARENT_VISITS = 200_000, 400_000
 number of epochs is not exceeded; on long series it would take hours."""
 _EPOCHS = range(2, TrainingSettings.epochs + 1)
 _PARENT_EPOCHS = range(4, TrainingSettings.parent_epochs + 1)
+_STREAM_SAVES = (
+    "stream: each new row makes a forecast, for a fraction of the time and energy; earlier rows' keys and "
+    "values stay on the chip."
+)
 _SPLITS = ((0.7, 0.1, 0.2), (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), (0.5, 0.25, 0.25))
 """Shares to try: the first that leaves no class without a training row."""
 _FIRST_TRIALS = 20
-_WIDTH = 118
+_FAMILIES = Encoder.family, Stream.family
+"""Of series."""
+_ROWS_PER_GAP = 100
+"""Rows between two gaps, on average, from which a series is regular: a stream begins anew behind each."""
 _UNITS = {
     unit.lower(): unit
     for unit in (
@@ -57,12 +73,10 @@ def write(guess: Guess, data_file: Path, out: Path, device: str) -> Written:
     Raises:
         UserError: the study file exists already or cannot be written, or the series is too short.
     """
-    if out.exists():
-        raise UserError(str(out), "exists already", "choose another --out, or remove it")
+    check_new(out)
     shown = os.path.relpath(data_file.absolute(), out.absolute().parent)
     text, written = _fitting(guess, out, shown, device)
-    with file_errors(str(out), "cannot be written", "choose another --out, or make room"):
-        _write_new(out, text)
+    write_new(out, text)
     return written
 
 
@@ -86,16 +100,6 @@ def gaps_text(guess: Guess) -> str:
     return f"{series.gaps}, {series.missing_rows} rows missing; no window crosses one"
 
 
-def _write_new(file: Path, text: str) -> None:
-    with file.open("x", encoding="utf-8") as stream:
-        try:
-            stream.write(text)
-            stream.flush()
-        except OSError:
-            file.unlink()
-            raise
-
-
 def _fitting(guess: Guess, out: Path, shown: str, device: str) -> tuple[str, Written]:
     """The study file's text with the longest window that every split of the data has room for."""
     window, splits = guess.window, list(_SPLITS if guess.columns.classes else _SPLITS[:1])
@@ -103,7 +107,7 @@ def _fitting(guess: Guess, out: Path, shown: str, device: str) -> tuple[str, Wri
         written = Written(out, window, splits[0])
         text = _text(guess, written, shown, device)
         try:
-            StudyData(parse_spec(text, str(out)), guess.series).check()
+            SeriesData(parse_spec(text, str(out)), guess.series).check()
             return text, written
         except UserError as error:
             if "no training row belongs to class" in error.problem and len(splits) > 1:
@@ -116,18 +120,19 @@ def _fitting(guess: Guess, out: Path, shown: str, device: str) -> tuple[str, Wri
 
 def _text(guess: Guess, written: Written, shown: str, device: str) -> str:
     windows = max(1, int(written.split[0] * guess.series.rows))
-    epochs = _within(_VISITS // windows, _EPOCHS)
-    parent_epochs = _within(_PARENT_VISITS // windows, _PARENT_EPOCHS)
+    epochs = within(_VISITS // windows, _EPOCHS)
+    parent_epochs = within(_PARENT_VISITS // windows, _PARENT_EPOCHS)
     data = "\n".join(_data_lines(guess, written, shown))
+    families = "\n".join(_family_lines(guess))
     return f"""\
-# Made by `bitfront init` from {_comment(guess.name)}. Its guesses are marked; change what is wrong.
+# Made by `bitfront init` from {comment(guess.name)}. Its guesses are marked; change what is wrong.
 #
 #     bitfront run {written.study_file.name}
 #
 # All keys: bitfront schema. Where a list can stand, so can one value or a range {{min = 2, max = 8}}.
 
 [study]
-name = {toml(_name(written.study_file))}
+name = {toml(study_name(written.study_file))}
 trials = {_FIRST_TRIALS}
 # Designs to train in all; more make a better front. Run again with --trials 60 to go on.
 objectives = ["error", "utilization"]
@@ -144,6 +149,7 @@ clock_mhz = 100.0
 [space]
 window = {written.window}
 # Rows that the model sees at once. Guess: {guess.reasons["window"]}{_shortened(guess, written)}.
+{families}
 d_model = [8, 16]
 ffn_ratio = 2
 # Width of the encoder, and of its feed-forward part over it. [16, 32] is more accurate, and slower to train.
@@ -159,6 +165,31 @@ parent_epochs = {parent_epochs}
 """
 
 
+def _family_lines(guess: Guess) -> Iterator[str]:
+    """Both families for the next row of one regular series; else windows alone, and why."""
+    against = _against_streams(guess)
+    if against:
+        yield f"# family = {toml(list(_FAMILIES))}"
+        yield from remark(f"{_STREAM_SAVES} Not proposed here: {against}.")
+        return
+    yield f"family = {toml(list(_FAMILIES))}"
+    yield from remark(
+        f"encoder: each forecast computes a whole window. {_STREAM_SAVES} Guess: rows come regularly, and "
+        "the forecast is for the next one. One family alone is searched more closely."
+    )
+
+
+def _against_streams(guess: Guess) -> str:
+    """What speaks against taking the series row by row; empty where nothing does."""
+    if guess.task == "classify":
+        return "a label tells a whole window"
+    if guess.columns.groups:
+        return "there are several recordings, and each begins a stream anew"
+    if guess.series.gaps * _ROWS_PER_GAP > guess.series.rows:
+        return "there are many gaps, and each begins a stream anew"
+    return ""
+
+
 def _shortened(guess: Guess, written: Written) -> str:
     return "" if written.window == guess.window else ", shortened to what the series has room for"
 
@@ -166,23 +197,23 @@ def _shortened(guess: Guess, written: Written) -> str:
 def _data_lines(guess: Guess, written: Written, shown: str) -> Iterator[str]:
     """``[data]``: each key, and below it what it means here and why."""
     yield f"file = {toml(shown)}"
-    yield from _remark(f"{rows_text(guess)}; gaps: {gaps_text(guess)}.")
+    yield from remark(f"{rows_text(guess)}; gaps: {gaps_text(guess)}.")
     for note in (*guess.said, *guess.series.notes):
-        yield from _remark(f"{note[:1].upper()}{note[1:]}.")
+        yield from remark(f"{note[:1].upper()}{note[1:]}.")
     for key, value in reading_keys(guess.reading):
         yield f"{key} = {toml(value)}"
-        yield from _remark(f"{MEANINGS[key]} {_guessed(guess, key)}")
+        yield from remark(f"{MEANINGS[key]} {_guessed(guess, key)}")
     yield from _group_lines(guess)
     yield f"features = {toml(guess.columns.features)}"
-    yield from _remark(f"What the model sees. {_guessed(guess, 'features')}")
+    yield from remark(f"What the model sees. {_guessed(guess, 'features')}")
     for name, reason in guess.left_out.items():
-        yield from _remark(f"Left out: {name} ({reason}).")
+        yield from remark(f"Left out: {name} ({reason}).")
     yield f"targets = {toml([guess.target])}"
     what = "The column of labels." if guess.columns.classes else "What it forecasts."
-    yield from _remark(f"{what} {_guessed(guess, 'targets')}")
+    yield from remark(f"{what} {_guessed(guess, 'targets')}")
     yield from _task_lines(guess)
     for note in guess.notes:
-        yield from _remark(f"Note: {note}.")
+        yield from remark(f"Note: {note}.")
     yield f"split = {toml(list(written.split))}"
     order = "by whole groups" if guess.columns.groups else "in that order in time"
     yield f"# Shares for training, validation and test, {order}."
@@ -193,7 +224,7 @@ def _group_lines(guess: Guess) -> Iterator[str]:
     names = guess.columns.groups
     if names:
         yield f"group = {toml(names[0] if len(names) == 1 else names)}"
-        yield from _remark(
+        yield from remark(
             f"Several recordings. {_guessed(guess, 'group')} Whole groups go to training, validation or "
             "test, so that test holds those that training never saw."
         )
@@ -207,7 +238,7 @@ def _guessed(guess: Guess, key: str) -> str:
 def _task_lines(guess: Guess) -> Iterator[str]:
     if guess.task != "forecast":
         yield f"task = {toml(guess.task)}"
-        yield from _remark(f"{_guessed(guess, 'task')} Other tasks: see bitfront schema.")
+        yield from remark(f"{_guessed(guess, 'task')} Other tasks: see bitfront schema.")
     if guess.columns.classes:
         yield f"classes = {toml(guess.columns.classes)}"
         return
@@ -219,7 +250,7 @@ def _task_lines(guess: Guess) -> Iterator[str]:
     yield "horizon = 1"
     yield f"# Steps ahead, one {guess.series.step_name} each. A list forecasts several at once: [1, 2, 3]."
     yield 'output = "auto"'
-    yield from _remark(
+    yield from remark(
         "What the network's outputs are: the target (value), or its change, to which the host adds a known "
         "value (change, seasonal). auto: what the training data speak for."
     )
@@ -229,19 +260,10 @@ def _task_lines(guess: Guess) -> Iterator[str]:
         return
     yield f"season = {guess.season.steps}"
     of = f", a {guess.season.name}" if guess.season.name else ""
-    yield from _remark(
+    yield from remark(
         f"Steps in a season{of} (autocorrelation {guess.season.strength:.2f}): reports compare with the "
         "forecast 'as a season ago'."
     )
-
-
-def _remark(text: str) -> Iterator[str]:
-    """A comment, in as many lines as it needs."""
-    yield from (f"# {line}" for line in textwrap.wrap(_comment(text), _WIDTH - 2, break_on_hyphens=False))
-
-
-def _within(value: int, allowed: range) -> int:
-    return min(max(value, allowed[0]), allowed[-1])
 
 
 def _unit(guess: Guess) -> str:
@@ -255,14 +277,3 @@ def _unit_in(column: str) -> str:
         return found.group(1).strip()
     last = re.split(r"[_\s]+", column)[-1]
     return _UNITS.get(last.lower(), "") if last != column else ""
-
-
-def _comment(text: str) -> str:
-    """A text within a comment: no line breaks or other control characters."""
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)
-
-
-def _name(out: Path) -> str:
-    """A study's name: the file's, with what a name may not hold replaced."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", out.stem).lstrip("_.-")[:100]
-    return name or "study"

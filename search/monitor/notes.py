@@ -7,7 +7,8 @@ that two writers at once could mix theirs. Here a note is one value, written at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,6 +22,7 @@ from search.space.objectives import labels
 from search.store.location import Location
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy
+from search.study_files.spec import ImageSpec, StudySpec
 
 __all__ = [
     "MARK",
@@ -28,11 +30,14 @@ __all__ = [
     "note_of",
     "study_note",
     "trial_note",
+    "with_few_notes",
     "with_own_text",
     "write_note",
     "write_trial_note",
 ]
 
+_OF_TRIAL = re.compile(r"dashboard:(\d+):note_(?:ver|str:\d+)")
+"""optuna-dashboard's keys of notes on trials."""
 MARK = "*Bitfront keeps the note below this line up to date; write above it.*"
 """Separates what a person wrote from what is written by workers."""
 _MOST_DESIGNS = 10
@@ -43,14 +48,12 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
     """What a study is, how far it is, how to go on, and its best designs, by the first objective."""
     spec, counts, dataset = study.spec, study.counts(), study.study.user_attrs["dataset"]
     names = labels(spec)
-    data, device, space = spec.data, spec.device, spec.space
-    steps = ", ".join(map(str, data.horizon))
+    device = spec.device
     progress = ", ".join(f"{count} {state}" for state, count in asdict(counts).items() if count)
     lines = [
         f"## {study.name}",
         "",
-        f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
-        f"{', '.join(map(str, space.window))} rows.",
+        _task(spec),
         "",
         f"- data: `{dataset['file']}`, SHA-256 `{str(dataset['sha256'])[:12]}`",
         f"- device: {device.name}{Budget.of(spec).limits}, {device.clock_mhz:g} MHz",
@@ -77,6 +80,18 @@ def study_note(study: OpenStudy, front: Sequence[FrontTrial]) -> str:
         if len(front) > _MOST_DESIGNS:
             lines += ["", f"and {len(front) - _MOST_DESIGNS} more: `bitfront front`"]
     return "\n".join(lines) + "\n"
+
+
+def _task(spec: StudySpec) -> str:
+    """What the networks are for, in a sentence."""
+    data, space = spec.data, spec.space
+    if isinstance(data, ImageSpec):
+        return f"{', '.join(data.classes)} of pictures of {data.size[0]} x {data.size[1]} pixels."
+    steps = ", ".join(map(str, data.horizon))
+    return (
+        f"{', '.join(data.targets)} from {', '.join(data.features)}, {steps} step(s) ahead, windows of "
+        f"{', '.join(map(str, space.window or ()))} rows."
+    )
 
 
 def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> str:
@@ -113,6 +128,8 @@ def trial_note(state: str, text: str, record: TrialRecord, clock_mhz: float) -> 
         lines.append(f"- not trained again: trial {record.twin} has the same arithmetic")
     elif record.seconds is not None:
         lines.append(f"- took {record.seconds} s")
+    if (taken := record.taken_from) is not None:
+        lines.append(f"- taken over from study {taken.study} trial {taken.trial}, not trained here")
     if origin is not None:
         lines.append(
             f"- study {origin.study_sha256[:12]}, data {origin.data_sha256[:12]}, "
@@ -138,6 +155,24 @@ def note_of(attributes: Mapping[str, Any], trial: int | None = None) -> tuple[st
     version, part = _keys(trial)
     parts = sorted((key for key in attributes if key.startswith(part)), key=lambda key: int(key[len(part) :]))
     return "".join(attributes[key] for key in parts), int(attributes.get(version, 0))
+
+
+def with_few_notes(attributes: Mapping[str, Any], trials: Container[int]) -> dict[str, Any]:
+    """A study's system attributes without the notes on trials that nobody but a worker has written.
+
+    Args:
+        attributes: All of them.
+        trials: The storage's ids of trials whose notes stay in any case.
+    """
+
+    def stays(key: str) -> bool:
+        found = _OF_TRIAL.fullmatch(key)
+        if found is None or (trial := int(found[1])) in trials:
+            return True
+        # A worker writes once; whoever else wrote made another version of it.
+        return int(attributes.get(_keys(trial)[0], 0)) > 1
+
+    return {key: value for key, value in attributes.items() if stays(key)}
 
 
 def write_note(

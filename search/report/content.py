@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from optuna.trial import FrozenTrial, TrialState
 
-from quant_model.data import Baseline, Dataset, Series, persistence
+from quant_model.data import Baseline, Dataset, persistence
 from quant_model.data.division import SPLITS
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -23,17 +24,20 @@ from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.schedule import Schedule, schedule
 from search.files import file_errors
+from search.report.told import Told, told_of
 from search.results.choice import worth_building
 from search.results.export import trial_model
 from search.results.fastest import Builds, builds_of
-from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_trials
+from search.results.front import FrontTrial, finished_trials, front_of, left_out, offered_of
 from search.results.host import added_values
+from search.results.life import life_lines
 from search.results.scores import Scores, score
 from search.results.shortage import nothing_trained
 from search.space.budget import Assessment, Budget
-from search.store.record import TrialRecord
+from search.store.record import COPY, TrialRecord
 from search.store.study import OpenStudy, StudyCounts
 from search.study_files.datasets import StudyData
+from search.study_files.picture_data import PictureData
 from search.study_files.spec import StudySpec
 
 __all__ = [
@@ -47,6 +51,8 @@ __all__ = [
     "read_measured",
 ]
 
+_TOLD = (COPY, "estimate", "curve", "model", "trained_by")
+"""What is read of every trial."""
 _LONGEST_STRETCH = 168
 """Test windows in a picture of a forecast: a week of hours."""
 _MOST_OUTPUTS = 3
@@ -140,6 +146,11 @@ class ShownDesign:
         """Clocks per window."""
         return self.trial.estimate.cycles
 
+    @cached_property
+    def life(self) -> tuple[str, ...]:
+        """What the chip does between two forecasts."""
+        return tuple(life_lines(self.assessment))
+
     @property
     def latency_us(self) -> float:
         """Microseconds from the first input to the last output at the study's clock."""
@@ -177,6 +188,8 @@ class Content:
     chosen: int
     """The trial whose drawing is open."""
     sensitivity: Sensitivity | None
+    told: Told | None
+    """What the design that is drawn first says of classes."""
 
     @property
     def reported(self) -> tuple[ShownDesign, ...]:
@@ -210,10 +223,10 @@ def gather(
     Raises:
         UserError: nothing is trained yet, there is no such completed trial, or a file is gone.
     """
-    trials, offered = finished_trials(study), offered_trials(study)
+    offered = offered_of(study, trials := finished_trials(study))
     front = front_of(offered) if offered else []
     first = _first(study, trials, front, chosen)
-    data, stored = study.data(), {trial.number: trial for trial in study.trials()}
+    data, stored = study.data(), {trial.number: trial for trial in study.slim(*_TOLD)}
     models = {one: trial_model(study, stored[one]) for one in _scored(first, offered, reported)}
     datasets = {number: data.dataset_of(model.network.design) for number, model in models.items()}
     dataset = datasets[first]
@@ -235,20 +248,29 @@ def gather(
         budget=Budget.of(study.spec),
         version=str(study.study.user_attrs.get("version", "")),
         counts=study.counts(),
-        rows=data.series.rows,
-        gaps=data.series.gaps,
-        ahead=_ahead(data.series.step_name, dataset.horizon),
-        windows={name: len(dataset.split(name)) for name in SPLITS},
+        **_facts(data, dataset),
         designs=tuple(designs),
         others=tuple(trial for trial in trials if trial not in shown),
         over_budget=tuple(_over_budget(stored.values())),
         baselines=tuple(baselines),
-        forecasts=_forecasts(data.series, dataset, _told(models, datasets, dataset)),
-        left_out=left_out(study),
+        forecasts=_forecasts(data, dataset, _stretch(models, datasets, dataset)),
+        left_out=left_out(study, trials),
         added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
+        told=told_of(dataset, models[first]),
     )
+
+
+def _facts(data: StudyData, dataset: Dataset) -> dict[str, Any]:
+    """What the page says of the data."""
+    return {
+        "rows": data.rows,
+        "gaps": data.gaps,
+        "ahead": _ahead(data, dataset.horizon),
+        "windows": {name: len(dataset.split(name)) for name in SPLITS},
+        "added": _added(dataset),
+    }
 
 
 def _added(dataset: Dataset) -> tuple[str, ...]:
@@ -327,26 +349,27 @@ def _curve(study: OpenStudy, stored: Mapping[int, FrozenTrial], number: int) -> 
     return Curve(tuple(epoch for epoch, _ in rows), tuple(error for _, error in rows))
 
 
-def _told(
+def _stretch(
     models: Mapping[int, IntegerModel], datasets: Mapping[int, Dataset], first: Dataset
 ) -> dict[int, npt.NDArray[np.float64]]:
-    """What designs with the first one's window forecast on the stretch of test data that is shown."""
+    """What designs with the first one's test rows forecast on the stretch of test data that is shown."""
     part = slice(0, _LONGEST_STRETCH)
     found = {}
     for number, model in models.items():
         own = datasets[number]
-        if own.window == first.window:
+        if np.array_equal(own.test.last_row, first.test.last_row):
             test = own.test.part(part)
             found[number] = own.forecast(test, model.predict(test.x))
     return found
 
 
 def _forecasts(
-    series: Series, dataset: Dataset, told: Mapping[int, npt.NDArray[np.float64]]
+    data: StudyData, dataset: Dataset, told: Mapping[int, npt.NDArray[np.float64]]
 ) -> tuple[Forecast, ...]:
     """The first windows of the test data that lie without a gap: nobody chooses the stretch."""
     if dataset.task == "classify":
         return ()
+    series = data.series
     stop = min(_first_gap(series.position[dataset.test.last_row]), _LONGEST_STRETCH)
     test = dataset.test.part(slice(0, stop))
     truth, as_now = dataset.forecast(test, test.y), dataset.forecast(test, persistence(test))
@@ -372,8 +395,11 @@ def _first_gap(position: npt.NDArray[np.int64]) -> int:
     return int(jumps[0]) + 1 if len(jumps) else len(position)
 
 
-def _ahead(step: str, horizon: Sequence[int]) -> str:
-    """``3 hours``, or ``1, 2 x 15 minutes`` where steps are no whole units."""
+def _ahead(data: StudyData, horizon: Sequence[int]) -> str:
+    """``3 hours``, or ``1, 2 x 15 minutes`` where steps are no whole units; nothing of pictures."""
+    if isinstance(data, PictureData):
+        return ""
+    step = data.series.step_name
     steps = ", ".join(map(str, horizon))
     if step[0].isdigit():
         return f"{steps} x {step}"

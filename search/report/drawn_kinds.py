@@ -39,7 +39,8 @@ class DrawnKind:
 
 def _linear(node: Linear) -> list[str]:
     memory = MEMORY[node.engine.memory or "auto"]
-    return [f"{node.in_features}→{node.columns}, weights {node.weight.bits} bit, {memory}"]
+    last = [] if node.last_of is None else [f"the last of {node.last_of} rows"]
+    return [f"{node.in_features}→{node.columns}, weights {node.weight.bits} bit, {memory}", *last]
 
 
 def _neighbourhood(node: Neighbourhood) -> list[str]:
@@ -66,7 +67,7 @@ def _context(node: Context) -> list[str]:
 
 
 def _ring_scores(node: RingScores) -> list[str]:
-    return [*_scores(node), f"the last {node.window} keys, bias by distance"]
+    return [*_scores(node), f"the last {node.keys} keys, bias by distance"]
 
 
 def _residual(node: Residual) -> list[str]:

@@ -24,6 +24,8 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
 _COLOURS = tuple(f"var(--series-{index})" for index in range(1, 7))
 _MOST_CURVES = 8
+_MOST_OTHERS = 1000
+"""Designs behind the front that are drawn."""
 _LOGARITHMIC = 4
 """From this ratio of the largest to the smallest error on, learning curves stand on a logarithmic axis."""
 _INK, _QUIET = "var(--ink)", "var(--quiet)"
@@ -42,14 +44,16 @@ class Figure:
 def front(content: Content) -> Figure:
     """Error against what of the device is used; one marker a design, its trial beside it."""
     figure = go.Figure()
-    if content.others:
+    # Of very many, every n-th is picture enough.
+    others = content.others[:: max(1, math.ceil(len(content.others) / _MOST_OTHERS))]
+    if others:
         figure.add_scatter(
-            x=[100 * trial.used for trial in content.others],
-            y=[trial.error for trial in content.others],
+            x=[100 * trial.used for trial in others],
+            y=[trial.error for trial in others],
             mode="markers",
             name="beaten by a design of the front",
             marker={"symbol": "circle-open", "size": 8, "color": _QUIET},
-            hovertext=[_hover(trial, content) for trial in content.others],
+            hovertext=[_hover(trial, content) for trial in others],
             hoverinfo="text",
         )
     on_front = sorted((one for one in content.designs if one.on_front), key=lambda one: one.trial.used)

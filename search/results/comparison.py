@@ -15,11 +15,14 @@ from quant_model.data import TASKS, Baseline
 from search.space.identity import seed_from
 from search.store.study import OpenStudy, StoredParent
 from search.study_files.datasets import StudyData
+from search.study_files.picture_data import PictureData
 from search.study_files.spec import rows_seen
 
 __all__ = ["stored_baselines", "study_baselines"]
 
 _ATTRIBUTE = "baselines"
+_WHAT = {"hybrid": "hybrid"}
+"""What a family's network is called; Transformer unless given."""
 
 
 def stored_baselines(study: OpenStudy) -> tuple[Baseline, ...]:
@@ -68,7 +71,8 @@ def _methods(study: OpenStudy, data: StudyData) -> dict[str, Any]:
     prepare_process(1)
     spec, window = study.spec, rows_seen(study.spec)[1]
     seed = seed_from(spec.study.seed, "baselines")
-    found = baselines(data.series, data.dataset(window), spec.data.season, seed)
+    series = None if isinstance(data, PictureData) else data.series
+    found = baselines(series, data.dataset(window), spec.data.season, seed)
     return {
         "window": window,
         "metric": TASKS[spec.data.task].metric,
@@ -83,5 +87,8 @@ def _parent(study: OpenStudy, data: StudyData, stored: StoredParent) -> Baseline
     parent = study.parent(stored)
     dataset = data.dataset_of_parent(parent.shape.sees, stored.dataset)
     return baseline(
-        dataset, "Transformer, float", lambda split: parent.predict(split.x), parent.shape.summary
+        dataset,
+        f"{_WHAT.get(parent.shape.family, 'Transformer')}, float",
+        lambda split: parent.predict(split.x),
+        parent.shape.summary,
     )

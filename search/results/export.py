@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hdl.generate import generate
 from hdl.host import PLAIN_DECISION, write_host
 from quant_model.data import Baseline, Dataset
+from quant_model.data.images import COLOURS
 from quant_model.errors import UserError
 from quant_model.host import Host, plain_host
 from quant_model.integer_model import IntegerModel
@@ -90,10 +91,12 @@ def export_trial(
         "values": dict(zip(study.spec.study.objectives, values, strict=True)),
         "host": around.to_json(),
         "decision": scores.decision.to_json(),
-        "data": {"rows": data.series.rows, "missing_rows": data.series.missing_rows, "notes": dataset.notes},
+        **_picture(dataset),
+        "data": {"rows": data.rows, "missing_rows": data.missing_rows, "notes": dataset.notes},
     }
     origin = f"Trial {number} of study `{study.name}`{_FASTEST if fastest else ''}."
-    note = "\n\n".join([origin, _errors(scores, simple), *_notes(dataset), _around(around, scores)])
+    parts = [origin, _errors(scores, simple), *_notes(dataset), *_pictures(dataset)]
+    note = "\n\n".join([*parts, _around(around, scores)])
     write_bundle(model, out, assessment, manifest, note)
     return Exported(number, out, assessment, scores, simple)
 
@@ -216,6 +219,27 @@ def _by_group(scores: Scores) -> list[str]:
 
 def _notes(dataset: Dataset) -> list[str]:
     return ["About the data: " + "; ".join(dataset.notes) + "."] if dataset.notes else []
+
+
+def _picture(dataset: Dataset) -> dict[str, Any]:
+    """What a program must know to send a picture; nothing of a series."""
+    if dataset.picture_size is None:
+        return {}
+    height, width = dataset.picture_size
+    colour = next(name for name, channels in COLOURS.items() if channels == dataset.feature_names)
+    return {"picture": {"height": height, "width": width, "colour": colour}}
+
+
+def _pictures(dataset: Dataset) -> list[str]:
+    """How a picture is sent; nothing of a series."""
+    if dataset.picture_size is None:
+        return []
+    height, width = dataset.picture_size
+    return [
+        f"""A window is a picture of {height} x {width} pixels: its {height * width} rows are the pixels,
+left to right and top to bottom, the upper left first, each with its {" and ".join(dataset.feature_names)}
+in the values 0..255 of the file."""
+    ]
 
 
 def _around(around: Host, scores: Scores) -> str:

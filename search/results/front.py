@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ from search.results.fastest import builds_of
 from search.space.budget import Assessment
 from search.space.objectives import objective_values
 from search.space.pareto import non_dominated
-from search.store.record import StoredEstimate, TrialRecord
+from search.store.record import COPY, StoredEstimate, TrialRecord, is_copy
+from search.store.slim import Later, user_attribute
 from search.store.study import OpenStudy
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "front_of",
     "front_rows",
     "left_out",
+    "offered_of",
     "offered_trials",
 ]
 
@@ -60,7 +62,7 @@ class FrontTrial:
     @cached_property
     def point(self) -> DesignPoint:
         """The resolved design point."""
-        return DesignPoint.from_json(json.dumps(self.design), f"trial {self.number}")
+        return DesignPoint.from_json(json.dumps(dict(self.design)), f"trial {self.number}")
 
     @property
     def utilization(self) -> Mapping[str, float]:
@@ -83,28 +85,34 @@ class FrontTrial:
 
 
 def finished_trials(study: OpenStudy) -> list[FrontTrial]:
-    """All completed trials with finite values, each design once, by number.
+    """All completed trials with finite values, each design once, by number; designs are read when needed.
 
     Raises:
         UserError: another program took from a trial what it keeps, or finished one itself.
     """
-    records = ((trial, TrialRecord.of(trial)) for trial in study.trials(TrialState.COMPLETE))
     return [
-        _front_trial(study, trial, record)
-        for trial, record in records
-        if record.duplicate_of is None and all(math.isfinite(value) for value in trial.values)
+        _front_trial(study, trial)
+        for trial in study.slim(COPY, "estimate", "error")
+        if trial.state == TrialState.COMPLETE
+        and not is_copy(trial)
+        and all(math.isfinite(value) for value in trial.values)
     ]
 
 
 def offered_trials(study: OpenStudy) -> list[FrontTrial]:
     """The completed trials that are better than the answer without a model; all of them where none is."""
-    trials, naive = finished_trials(study), study.decided.get("naive")
-    return [trial for trial in trials if naive is None or trial.error < naive] or trials
+    return offered_of(study, finished_trials(study))
 
 
-def left_out(study: OpenStudy) -> str:
-    """What is not on offer, and why, in one sentence; empty when all is."""
-    naive, errors = study.decided.get("naive"), [trial.error for trial in finished_trials(study)]
+def offered_of(study: OpenStudy, trials: Sequence[FrontTrial]) -> list[FrontTrial]:
+    """What :func:`offered_trials` offers of all :func:`finished_trials`."""
+    naive = study.decided.get("naive")
+    return [trial for trial in trials if naive is None or trial.error < naive] or list(trials)
+
+
+def left_out(study: OpenStudy, trials: Sequence[FrontTrial]) -> str:
+    """What of all finished trials is not on offer, and why, in one sentence; empty when all is."""
+    naive, errors = study.decided.get("naive"), [trial.error for trial in trials]
     if naive is None or not errors:
         return ""
     than = f"better than the answer without a model, {TASKS[study.spec.data.task].naive} ({naive:.4g})"
@@ -132,15 +140,16 @@ def as_fastest(study: OpenStudy, trials: Sequence[FrontTrial]) -> list[FrontTria
 
 def front_json(study: OpenStudy) -> dict[str, Any]:
     """The front as one JSON object."""
+    trials = finished_trials(study)
     return {
         "study": study.name,
         "objectives": list(study.spec.study.objectives),
         "metric": study.spec.data.metric,
         "baselines": [one.to_json() for one in stored_baselines(study)],
-        "left_out": left_out(study),
+        "left_out": left_out(study, trials),
         "trials": [
             {**trial.to_json(), "fastest": _fastest_json(builds_of(study.spec, trial.point).fastest)}
-            for trial in front(study)
+            for trial in front_of(offered_of(study, trials))
         ],
     }
 
@@ -197,15 +206,28 @@ def _told(build: Assessment) -> dict[str, float]:
     }
 
 
-def _front_trial(study: OpenStudy, trial: FrozenTrial, record: TrialRecord) -> FrontTrial:
-    if record.design is None or record.estimate is None or record.error is None:
-        raise UserError(
-            f"study {study.name} trial {trial.number}",
-            "its design is gone: another program changed the study",
-            "go back to a copy of the storage, or begin a new study",
-        )
+def _front_trial(study: OpenStudy, trial: FrozenTrial) -> FrontTrial:
+    record = TrialRecord.of(trial)
+    if record.estimate is None or record.error is None:
+        raise _gone(study, trial)
     values = dict(zip(study.spec.study.objectives, trial.values, strict=True))
-    return FrontTrial(trial.number, values, record.design, record.estimate, record.error)
+    design = record.design or Later(partial(_design, study, trial))
+    return FrontTrial(trial.number, values, design, record.estimate, record.error)
+
+
+def _design(study: OpenStudy, trial: FrozenTrial) -> Mapping[str, Any]:
+    found: Mapping[str, Any] | None = user_attribute(study.storage, trial._trial_id, "design")
+    if found is None:
+        raise _gone(study, trial)
+    return found
+
+
+def _gone(study: OpenStudy, trial: FrozenTrial) -> UserError:
+    return UserError(
+        f"study {study.name} trial {trial.number}",
+        "its design is gone: another program changed the study",
+        "go back to a copy of the storage, or begin a new study",
+    )
 
 
 def _built(study: OpenStudy, trial: FrontTrial, build: Assessment) -> FrontTrial:

@@ -49,9 +49,9 @@ class Measurement:
         """Clocks from window to window: the estimate's."""
         return int(self.assessment.estimate.interval)
 
-    def energy_uj(self, clock_mhz: float) -> float:
+    def energy_uj(self, clock_mhz: float, period_s: float | None = None) -> float:
         """Energy of an inference: the estimate's."""
-        return float(self.assessment.estimate.energy_uj(clock_mhz))
+        return float(self.assessment.estimate.energy_uj(clock_mhz, period_s))
 
     @property
     def fits(self) -> bool:

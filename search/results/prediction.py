@@ -1,7 +1,8 @@
-"""Forecasts of an accelerator on a board, for all windows of a table of the user's."""
+"""Answers of an accelerator on a board: for all windows of a table of the user's, or for a picture."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 from hdl.host.bitfront_host import Accelerator, Facts, decide
+from quant_model.data.images.decoding import decode
+from quant_model.data.images.wanted import Wanted
 from quant_model.errors import UserError
-from search.files import file_errors
+from search.files import file_errors, read_bytes
+from search.results.export import MANIFEST
 
-__all__ = ["Prediction", "predictions", "read_rows"]
+__all__ = ["Prediction", "predictions", "read_picture", "read_rows"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,21 @@ def read_rows(file: Path, facts: Facts) -> npt.NDArray[np.float64]:
     if len(rows) < facts.rows:
         raise UserError(str(file), f"{len(rows)} rows are no window", f"give {facts.rows} or more")
     return rows
+
+
+def read_picture(file: Path, bundle: Path) -> npt.NDArray[np.float64] | None:
+    """The pixels that an exported accelerator wants, ``(rows, channels)``; None where it reads no pictures.
+
+    Raises:
+        UserError: the file is no PNG or JPEG of its size.
+    """
+    manifest = bundle / MANIFEST
+    picture = json.loads(manifest.read_text()).get("picture") if manifest.is_file() else None
+    if picture is None:
+        return None
+    wanted = Wanted((), (picture["height"], picture["width"]), picture["colour"])
+    pixels, _ = decode(read_bytes(file), str(file), wanted)
+    return pixels.reshape(-1, wanted.channels).astype(np.float64)
 
 
 def predictions(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from search.sampling.encoding import Encoding, Ints, Rows
+from search.space.remaining import MOST_LISTED
 
 __all__ = ["Candidates"]
 
@@ -24,8 +25,6 @@ _FRUGAL = 0.5
 """Share of random choices that are built with the fewest lanes."""
 _NEAR = 2
 """Places that a number moves at most from a choice to its neighbours."""
-_MOST_LISTED = 4096
-"""Spaces of at most so many choices are listed in full."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,7 @@ class Candidates:
     def pool(self, generator: np.random.Generator, parents: Rows, count: int) -> Rows:
         """About ``count`` different choices; all of them when the space is no larger."""
         free = [size for column, size in enumerate(self.encoding.sizes) if column not in self.fixed]
-        if np.sum(np.log(free)) <= np.log(_MOST_LISTED) + 1e-9:
+        if np.sum(np.log(free)) <= np.log(MOST_LISTED) + 1e-9:
             return self._kept(self._all())
         if not len(parents):
             half = count // 2

@@ -98,7 +98,8 @@ class Encoding:
     def arithmetic(self, rows: Rows) -> Ints:
         """What decides the forecasts, ``(rows, arithmetic_names)``; bits of absent layers are 0.
 
-        A family is its place among those of the space, from 1; numbers that it does not have are 0.
+        Words, the family's name too, are their place among those of the space, from 1; numbers that a family
+        does not have are 0.
 
         Two rows have equal ones exactly when their designs have the same arithmetic digest.
         """
@@ -110,12 +111,20 @@ class Encoding:
             if FAMILY in column:
                 table[where, column[FAMILY]] = self.space.families.index(family) + 1
             for name, values in family.suited(self._choices(rows[where])).items():
-                table[where, column[name]] = values
+                table[where, column[name]] = self.numbers(name, values)
             for name, bits in designs.weight_bits.items():
                 table[where, column[f"{name}.weight_bits"]] = bits
             for name, bits in designs.activation_bits.items():
                 table[where, column[f"{name}.activation_bits"]] = bits
         return table
+
+    def numbers(self, name: str, values: Any) -> Any:
+        """Values of a parameter as numbers."""
+        known = self.space.parameters[name]
+        if not isinstance(known[0], str):
+            return values
+        places = [known.index(word) + 1 for word in np.ravel(values).tolist()]
+        return np.array(places) if np.ndim(values) else places[0]
 
     def batches(self, rows: Rows) -> Iterator[Batch]:
         """The designs that the rows mean, by the numbers that decide which nodes there are."""

@@ -14,14 +14,15 @@ from quant_model.arithmetic import largest_divisor
 from quant_model.designs import Designs
 from search.sampling.encoding import Encoding, Rows
 from search.space.budget import Budget
-from search.space.facts import fact
 
-__all__ = ["Known", "evaluate"]
+__all__ = ["Known", "constraints_of", "evaluate"]
 
 Floats = npt.NDArray[np.float64]
 
 _LADDER = (1, 4, 16, 64)
 """Lanes of all engines that are tried where the budget chooses them: near enough to rank designs."""
+_MOST_LANES = 512
+"""As many as an engine can have: what is quickest of all, whether it fits or not."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,22 @@ def evaluate(rows: Rows, encoding: Encoding, budget: Budget, objectives: tuple[s
     return known
 
 
+def constraints_of(rows: Rows, encoding: Encoding, budget: Budget) -> Floats:
+    """The constraints of choices, by :attr:`Budget.constraint_names`: ``(choices, builds, constraints)``.
+
+    There is one build of each, but where the budget chooses the lanes: then a few with uniform ones.
+    """
+    ladder = (*_LADDER, _MOST_LANES) if budget.auto_lanes else (None,)
+    found = np.empty((len(rows), len(ladder), len(budget.constraint_names)))
+    for batch in encoding.batches(rows):
+        for build, lanes in enumerate(ladder):
+            designs = batch.designs if lanes is None else _with_lanes(batch.designs, lanes)
+            values = budget.constraints(_estimates(designs, budget)).values()
+            for place, value in enumerate(values):
+                found[batch.where, build, place] = value
+    return found
+
+
 def _evaluated(designs: Designs, budget: Budget, objectives: tuple[str, ...]) -> Known:
     if not budget.auto_lanes:
         return _known(_estimates(designs, budget), budget, objectives)
@@ -70,7 +87,7 @@ def _evaluated(designs: Designs, budget: Budget, objectives: tuple[str, ...]) ->
     for lanes in _LADDER:
         estimates = _estimates(_with_lanes(designs, lanes), budget)
         found = _known(estimates, budget, objectives)
-        clocks = fact(budget.lanes_for, estimates, budget.clock_mhz)
+        clocks = budget.fact(budget.lanes_for, estimates)
         if best is None:
             best, quickest = found, clocks
             continue
@@ -86,8 +103,7 @@ def _estimates(designs: Designs, budget: Budget) -> Estimate:
 
 
 def _known(estimates: Estimate, budget: Budget, objectives: tuple[str, ...]) -> Known:
-    clock = budget.clock_mhz
-    values = [np.asarray(fact(name, estimates, clock), dtype=np.float64) for name in objectives]
+    values = [np.asarray(budget.fact(name, estimates), dtype=np.float64) for name in objectives]
     excess = np.zeros(len(estimates.cycles))
     for constraint in budget.constraints(estimates).values():
         excess += np.maximum(constraint, 0.0)

@@ -8,20 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from search.sampling.encoding import Encoding, Ints
-from search.space.design_space import FAMILY, DesignSpace
+from search.space.design_space import DesignSpace
 
 __all__ = ["Features"]
 
 Floats = npt.NDArray[np.float64]
+_NONE = 0.5
+"""What a shape's number of 0 counts as, on a scale of logarithms: as far below 1 as 2 is above."""
 
 
 @dataclass(frozen=True)
 class Features:
     """Columns of :meth:`Encoding.arithmetic`, scaled; those that the space leaves no choice of are dropped.
 
-    Shapes by their logarithm, a number that the family does not have as 1. Bits b by 2**-b, the step of a
-    quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for a tensor
-    that the network does not have.
+    Shapes by their logarithm, a number that the family does not have as the smallest. Bits b by 2**-b, the
+    step of a quantiser of fixed range: 1 for the fewest bits that the space offers, 0 for the most, and 0 for
+    a tensor that the network does not have.
     """
 
     low: Floats
@@ -41,10 +43,11 @@ class Features:
         space = encoding.space
         for name in encoding.arithmetic_names:
             own = space.parameters[space.parameter_of.get(name, name)]
-            values = np.array(range(1, len(own) + 1) if name == FAMILY else own, dtype=np.float64)
+            places = range(1, len(own) + 1)
+            values = np.array(places if isinstance(own[0], str) else own, dtype=np.float64)
             if name in space.snapped:
                 values = np.append(values, 1.0)
-            moved = np.log2(values) if name in space.shape_parameters else 2.0**-values
+            moved = np.log2(np.maximum(values, _NONE)) if name in space.shape_parameters else 2.0**-values
             lows.append(moved.min())
             spans.append(np.ptp(moved))
         names = [name for name, span in zip(encoding.arithmetic_names, spans, strict=True) if span > 0]
@@ -59,7 +62,7 @@ class Features:
         shapes = self.shapes
         table = arithmetic.astype(np.float64)
         moved = np.empty_like(table)
-        moved[:, :shapes] = np.log2(np.maximum(table[:, :shapes], 1))
+        moved[:, :shapes] = np.log2(np.maximum(table[:, :shapes], _NONE))
         moved[:, shapes:] = np.where(table[:, shapes:] > 0, 2.0 ** -table[:, shapes:], 0.0)
         scaled = (np.maximum(moved, self.low) - self.low)[:, self.span > 0] / self.span[self.span > 0]
         return scaled if scaled.shape[1] else np.zeros((len(table), 1))

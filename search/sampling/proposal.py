@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,10 @@ from search.sampling.encoding import Encoding, Ints, Rows
 from search.sampling.error_model import ErrorModel, Forecast, fit_error_model
 from search.sampling.evaluation import Known, evaluate
 from search.sampling.features import Features
+from search.sampling.hearsay import Hearsay
 from search.sampling.history import Observed
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, Value, first_choices
-from search.space.facts import fact
 from search.space.objectives import ERROR
 from search.space.pareto import non_dominated
 
@@ -67,10 +67,12 @@ class Proposer:
     Attributes:
         space: What is chosen from.
         budget: What a design must fit.
+        heard: What other studies trained, as :meth:`Hearsay.from_json` reads it.
     """
 
     space: DesignSpace
     budget: Budget
+    heard: Sequence[Mapping[str, Any]] = ()
 
     def propose(
         self, observed: Observed, generator: np.random.Generator, given: Mapping[str, Any]
@@ -101,6 +103,11 @@ class Proposer:
     def features(self) -> Features:
         """Arithmetics as columns."""
         return Features.of(self.encoding)
+
+    @cached_property
+    def hearsay(self) -> Hearsay:
+        """What other studies trained."""
+        return Hearsay.from_json(self.heard, self.encoding)
 
     @cached_property
     def objectives(self) -> tuple[str, ...]:
@@ -262,7 +269,12 @@ class _Round:
         # How bad a bad one is does not matter, and would stretch the scale of those that do.
         errors = np.minimum(errors, _HOPELESS * self._references[0])
         columns = self.proposer.columns(observed.trained[shown])
-        return fit_error_model(columns, errors, self.proposer.features.groups)
+        features, heard = self.proposer.features, self.proposer.hearsay.part(_MODELLED - len(errors))
+        if len(heard):
+            told = np.minimum(heard.levelled(features, columns, errors), _HOPELESS * self._references[0])
+            columns = np.concatenate([heard.columns(features), columns])
+            errors = np.concatenate([told, errors])
+        return fit_error_model(columns, errors, features.groups)
 
     @cached_property
     def _model(self) -> ErrorModel | None:
@@ -330,8 +342,8 @@ class _Round:
                 continue
             if not lanes_chosen:
                 return proposer.encoding.choice(row)
-            clock = proposer.budget.clock_mhz
-            exact = np.array([[float(fact(name, assessment.estimate, clock)) for name in proposer.known]])
+            told = [float(proposer.budget.fact(name, assessment.estimate)) for name in proposer.known]
+            exact = np.array([told])
             reached = float(merit(row[None], Known(exact, np.zeros(1)))[0])
             if best is None or reached > best[0]:
                 best = reached, row

@@ -6,7 +6,7 @@ resumed study goes on instead of proposing its first trials again, and a worker 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from search.sampling.feasible_tpe import FeasibleTpeSampler
+from search.sampling.named import named_sampler
 from search.sampling.surrogate import SurrogateSampler
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, Value, first_choices
@@ -28,10 +29,13 @@ class BudgetSampler(BaseSampler):
     """The sampler that a study file names.
 
     ``surrogate`` (:mod:`search.sampling.surrogate`) and ``tpe`` (:mod:`search.sampling.feasible_tpe`) know
-    the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison.
+    the budget and propose what fits. ``nsga2``, ``gp`` and ``random`` are Optuna's own, for comparison;
+    ``module:Class`` is anybody's (:mod:`search.sampling.named`). ``surrogate`` alone learns from ``heard``,
+    what other studies trained (:mod:`search.sampling.hearsay`).
     """
 
-    def __init__(self, space: DesignSpace, budget: Budget) -> None:
+    def __init__(self, space: DesignSpace, budget: Budget, heard: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._heard = heard
         self._space = space
         self._budget = budget
         self._name = space.spec.study.sampler
@@ -76,11 +80,13 @@ class BudgetSampler(BaseSampler):
                 return NSGAIISampler(seed=seed)
             case "gp":
                 return GPSampler(seed=seed)
-        return RandomSampler(seed=seed)
+            case "random":
+                return RandomSampler(seed=seed)
+        return named_sampler(self._name, self._space.spec.study.sampler_arguments, seed)
 
     @cached_property
     def _surrogate(self) -> SurrogateSampler:
-        return SurrogateSampler(self._space, self._budget)
+        return SurrogateSampler(self._space, self._budget, self._heard)
 
     @cached_property
     def _first(self) -> list[dict[str, Value]]:

@@ -13,6 +13,7 @@ model expects of them, so that workers propose different designs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ class SurrogateSampler(BaseSampler):
     Args:
         space: What is chosen from.
         budget: What a design must fit.
+        heard: What other studies trained: see :mod:`search.sampling.hearsay`.
     """
 
-    def __init__(self, space: DesignSpace, budget: Budget) -> None:
+    def __init__(self, space: DesignSpace, budget: Budget, heard: Sequence[Mapping[str, Any]] = ()) -> None:
         self._space = space
         self._seed = space.spec.study.seed
-        self._proposer = Proposer(space, budget)
+        self._proposer = Proposer(space, budget, heard)
         self._history = History(self._proposer.encoding, len(self._proposer.objectives))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

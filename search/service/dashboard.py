@@ -12,19 +12,24 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import numpy as np
 from optuna.exceptions import DuplicatedStudyError
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from quant_model.errors import UserError
+from search.monitor.notes import with_few_notes
 from search.service.guard import only_named, served_names
 from search.service.listen import check_free
 from search.service.supervise import Start
+from search.space.pareto import non_dominated
 from search.stopping import StopSignal
 from search.store.artifacts import artifacts_at
 from search.store.location import Location
-from search.store.record import LONG
+from search.store.record import COPY, LONG
 from search.store.renaming import rename_study
 from search.store.resilient import LONG_SECONDS, Patience, ResilientStorage, patiently
+from search.store.slim import slim_trials, trial_count
 from search.store.storage import open_storage, storage_errors
 from search.store.study import first_artifacts
 from search.study_files.spec import STUDY_NAME, is_study_name
@@ -47,17 +52,62 @@ class DashboardJob:
     """Further names that it is called by."""
 
 
+_WHOLE_TRIALS = 500
+"""Trials that are shown with all that they have; of a study of more, the first and the last so many in all,
+and the front. The others have states, times, values and a few attributes: a page that held the parameters of
+12,000 trials would be of 70 MB."""
+_TOLD = ("error", "filled", "stopped_early", "failure", "trained_by", COPY)
+"""Attributes that every trial is shown with."""
+
+
 class _ShownStorage(ResilientStorage):
-    """Leaves out long attributes, which the dashboard would write on a line each; notes tell them better."""
+    """What the dashboard sees.
+
+    Without long attributes, which it would write on a line each, and which notes tell better; and of very
+    large studies no more than a page can hold.
+    """
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """Optuna's."""
-        trials = [copy.copy(trial) for trial in super().get_all_trials(study_id, False, states)]
+        count = trial_count(self, study_id)
+        if count is None or count <= _WHOLE_TRIALS:
+            found = super().get_all_trials(study_id, False, states)
+        else:
+            found = self._many(study_id, count)
+        trials = [copy.copy(trial) for trial in found if states is None or trial.state in states]
         for trial in trials:
             trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
         return trials
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """Optuna's; of a very large study without most notes on trials.
+
+        The dashboard looks through all of a study's attributes for each of its trials.
+        """
+        studies: list[FrozenStudy] = super().get_all_studies()
+        for study in studies:
+            if (trial_count(self, study._study_id) or 0) > _WHOLE_TRIALS:
+                study.system_attrs = with_few_notes(study.system_attrs, self._noted(study._study_id))
+        return studies
+
+    def _many(self, study: int, count: int) -> list[FrozenTrial]:
+        part = _WHOLE_TRIALS // 2
+        front = _front(slim_trials(self, study, ()))
+        whole = {*range(part), *range(count - part, count), *(one.number for one in front)}
+        return slim_trials(self, study, _TOLD, whole)
+
+    def _noted(self, study: int) -> set[int]:
+        """The ids of trials whose notes are shown in any case: of the front, and unfinished ones."""
+        trials = slim_trials(self, study, ())
+        unfinished = (one for one in trials if not one.state.is_finished())
+        return {one._trial_id for one in (*_front(trials), *unfinished)}
+
+
+def _front(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    trained = [one for one in trials if one.state == TrialState.COMPLETE]
+    return [trained[i] for i in non_dominated(np.array([one.values for one in trained]))] if trained else []
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -110,12 +110,13 @@ class _Goal:
         if not any(report.kind == "done" for report in self.supervisor.reports(WORKER)):
             return
         target = spec_from_json(self.study.study.user_attrs["spec"]).study.trials
-        complete = self.study.counts().complete
-        if complete < target and not self.study.time_is_up:
+        complete, exhausted = self.study.counts().complete, self.study.exhausted
+        if complete < target and not self.study.time_is_up and not exhausted:
             self.log("serve", f"{target} trials are wanted, {complete} are trained: workers go on")
             self.supervisor.restart(WORKER)
             self.told = False
         elif not self.told:
-            end = "has no time left" if complete < target else "has its trials"
+            early = f"ended: {exhausted}" if exhausted else "has no time left"
+            end = early if complete < target else "has its trials"
             self.log("serve", f"study {self.study.name} {end}: {complete} are trained")
             self.told = True

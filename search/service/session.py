@@ -11,17 +11,23 @@ from search.files import make_folder
 from search.monitor.publish import Publisher
 from search.results.check import check_tools
 from search.results.front import finished_trials
+from search.sampling.named import named_sampler
+from search.sampling.reach import shortage
 from search.service.pool import tend, worker_programs, workers
 from search.service.supervise import Supervisor
+from search.service.takeover import take_over
 from search.show import number, study_progress
+from search.space.budget import Budget
+from search.space.design_space import DesignSpace
 from search.stopping import StopSignal
 from search.store.location import Location
 from search.store.resilient import unless_away
-from search.store.study import OpenStudy, StudyCounts, create_or_resume
+from search.store.study import OpenStudy, StudyCounts, create_or_resume, open_study, study_exists
 from search.study_files.datasets import content_of, data_from_file
-from search.study_files.parser import data_path, load_spec
+from search.study_files.parser import data_path, key_in, load_spec
+from search.study_files.spec import StudySpec
 
-__all__ = ["DATABASE", "begin", "search"]
+__all__ = ["DATABASE", "begin", "search", "storage_url"]
 
 _LOG = logging.getLogger(__name__)
 DATABASE = "study.db"
@@ -37,11 +43,12 @@ def begin(
     artifacts: str | None,
     export: int = 0,
     timing: bool = False,
+    source: str | None = None,
 ) -> tuple[OpenStudy, Path]:
     """Check everything that can be checked, then make or resume the study.
 
     Nothing is written before study file, data and device are found to be right. What is ``None`` is as the
-    study file says, or in the default place.
+    study file says, or in the default place. ``source`` is ``STORAGE#STUDY``: a study to begin with.
 
     Returns:
         The study and the output folder.
@@ -56,19 +63,82 @@ def begin(
     data.check()
     if export:
         check_tools(timing)
-    series = data.series
-    _LOG.info("data read", extra={"facts": {"file": path, "rows": series.rows, "gaps": series.gaps}})
+    _LOG.info("data read", extra={"facts": {"file": path, "rows": data.rows, "gaps": data.gaps}})
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)
     out = (out or Path("build") / spec.study.name).absolute()
     url = url or Location.of_file(out / DATABASE).url
-    content, beside = content_of(path), out / "artifacts"
+    _check_sampler(spec, study_file)
+    other = None if source is None else _open_source(source)
+    if not study_exists(url, spec.study.name):
+        _check_reach(spec, study_file)
+    content, beside = content_of(spec, path), out / "artifacts"
     study = create_or_resume(spec, url, content, artifacts, beside, data.decisions)
     make_folder(out / _LOGS, "--out")
+    _begin_with(study, other)
     counts = study.counts()
     facts = {"study": study.name, "storage": Location(url).shown, "trained": counts.complete}
     _LOG.info("study open", extra={"facts": {**facts, "wanted": spec.study.trials}})
     return study, out
+
+
+def storage_url(place: str) -> str:
+    """A storage's URL; of a run's folder or its database file, too.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    if "://" in place:
+        return place
+    path = Path(place)
+    file = path / DATABASE if path.is_dir() else path
+    if not file.is_file():
+        remedy = "name the folder of a run (build/NAME), its study.db, or a storage's URL"
+        raise UserError(place, f"there is no {file}", remedy)
+    return Location.of_file(file.absolute()).url
+
+
+def _open_source(source: str) -> OpenStudy:
+    place, _, name = source.partition("#")
+    return open_study(storage_url(place), name or None)
+
+
+def _begin_with(study: OpenStudy, other: OpenStudy | None) -> None:
+    """Take over what another study has trained, and say how much that was."""
+    known = study.source
+    if other is not None:
+        with study.errors(), other.errors():
+            taken = take_over(study, other)
+        print(
+            f"study {study.name}: {taken.trials} trained trials of study {other.name} taken over, "
+            f"{taken.heard} more known to the model of the error",
+            file=sys.stderr,
+        )
+    elif known is not None and not known.done:
+        raise UserError(
+            f"study {study.name}",
+            f"taking over from {known.storage}#{known.study} was interrupted",
+            f"go on with: --from {known.storage}#{known.study}",
+        )
+
+
+def _check_sampler(spec: StudySpec, study_file: Path) -> None:
+    if ":" in (name := spec.study.sampler):
+        try:
+            named_sampler(name, spec.study.sampler_arguments, seed=0)
+        except UserError as error:
+            place = key_in(study_file, ("study", "sampler"))
+            raise UserError(place, error.problem, error.remedy) from error
+
+
+def _check_reach(spec: StudySpec, study_file: Path) -> None:
+    """Say at once when no design of the space can fit.
+
+    Raises:
+        UserError: none was found; it says what would have to give.
+    """
+    if (found := shortage(DesignSpace(spec), Budget.of(spec))) is not None:
+        raise UserError(key_in(study_file, found.path), found.problem, found.remedy)
 
 
 def search(
@@ -120,6 +190,9 @@ def _judge(study: OpenStudy, target: int, supervisor: Supervisor, logs: Path) ->
     if over and complete < target:
         hours = study.spec.study.hours
         print(f"the study's {hours:g} hours are over, {complete} of {target} are trained", file=sys.stderr)
+    if study.exhausted and not problems and complete < target:
+        print(f"{study.exhausted}; {complete} of {target} are trained", file=sys.stderr)
+        return
     if complete >= target or over:
         for report in problems:
             print(f"warning: {report.problem}", file=sys.stderr)

@@ -1,7 +1,8 @@
 """A worker: takes trials of a study one after another until the study has what it was asked for.
 
-The number of trials asked for counts COMPLETE ones: designs with a finite error. Those that do not fit the
-device (PRUNED) and those that failed (FAIL) are extra. The count is exact with any number of workers.
+The number of trials asked for counts COMPLETE ones of different designs, each with a finite error. Those that
+do not fit the device (PRUNED), that failed (FAIL) or that repeat a design are extra. The count is exact with
+any number of workers. A study whose space has nothing left ends before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -20,17 +22,21 @@ from search.results.shortage import remedy, short
 from search.sampling.samplers import BudgetSampler
 from search.service.lease import Lease, Watch, give_back, worker_name
 from search.service.trial import TrialWork, UselessError
+from search.space.remaining import Remaining
 from search.stopping import Interrupted, StopSignal
-from search.store.record import TrialRecord, store
+from search.store.record import TrialRecord, digests_of, is_copy, store
 from search.store.resilient import LONG_SECONDS, Patience, is_transient, unless_away
 from search.store.study import OpenStudy
 
-__all__ = ["MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
+__all__ = ["MAX_COPIES", "MAX_FAILURES", "MAX_FRUITLESS", "Worker"]
 
 MAX_FAILURES = 5
 """Failures in a row after which a worker stops: then it is not the design."""
 MAX_FRUITLESS = 100
 """Trials in a row without a completed one after which a study stops: then hardly anything fits the device."""
+MAX_COPIES = 20
+"""Proposals in a row that repeat designs, after which a worker takes a space for exhausted that is too large
+to be listed, or whose sampler does not know what was tried."""
 _LONGEST_FAILURE = 500
 """Characters of a failure's reason that are kept."""
 _POLL_SECONDS = 1.0
@@ -76,6 +82,7 @@ class Worker:
         self._watch = Watch(study.storage, study.id)
         self._publisher = Publisher(study)
         self._work = TrialWork(study, self._lease.worker, stop, self._wait, _RECENT_SECONDS)
+        self._copies = 0
 
     def run(self) -> None:
         """Work until the study has its trials.
@@ -88,7 +95,8 @@ class Worker:
         storage = self.study.storage
         patience = Patience(LONG_SECONDS, self._pause, self.report)
         with self.study.errors(), self._lease, storage.waiting(patience):
-            self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget)
+            heard = self.study.heard()
+            self.study.study.sampler = BudgetSampler(self._work.space, self._work.budget, heard)
             try:
                 self._work_all()
             except Interrupted:
@@ -99,11 +107,17 @@ class Worker:
                 raise
             self._publisher.publish()
 
+    @cached_property
+    def _remaining(self) -> Remaining:
+        return Remaining(self._work.space, self._work.budget)
+
     def _work_all(self) -> None:
         failures = 0
         while (trial := self._next()) is not None:
             state = self.finish(trial)
             failures = failures + 1 if state == TrialState.FAIL else 0
+            if state == TrialState.COMPLETE:
+                self._copies = self._copies + 1 if is_copy(trial) else 0
             if failures == MAX_FAILURES:
                 raise self._too_many_failures(trial.number)
             self._publisher.publish_now_and_then()
@@ -114,14 +128,21 @@ class Worker:
             self.stop.check()
             trials = self._look()
             running = _count(trials, TrialState.RUNNING)
-            if _count(trials, TrialState.COMPLETE) >= self.target:
+            if _trained(trials) >= self.target:
                 return None
             if self.study.time_is_up:
                 self.report(f"the study's {self.study.spec.study.hours:g} hours are over")
                 return None
             # With many workers, each look is dear: those who wait for the last trials look less often.
             poll = _POLL_SECONDS * (1 + running / _POLLED_TRIALS)
-            if _wanted(trials, None, self.target):
+            if why := self._exhausted(trials):
+                if not running:
+                    self.study.keep_exhausted(why)
+                    self.report(why)
+                    return None
+                # What others have in hand may come back to be taken up.
+                self._pause(poll)
+            elif _wanted(trials, None, self.target):
                 self._check_fruitful(trials)
                 # Less is wanted than all would take: a trial too many could not be taken back.
                 scarce = not _wanted(trials, None, self.target + 1 - max(self._peers, running + 1))
@@ -140,6 +161,17 @@ class Worker:
                 self._pause(random.uniform(0, poll))
             else:
                 self._pause(poll)
+
+    def _exhausted(self, trials: list[FrozenTrial]) -> str:
+        """Why nothing is left to train, in a sentence; empty when something is."""
+        if _count(trials, TrialState.WAITING):
+            return ""
+        # Where nothing fits at all, the shortage is the better sentence.
+        if _trained(trials) and self._remaining.is_none(digests_of(trials)):
+            return "the space is exhausted: all of its designs that fit were tried"
+        if self._copies >= MAX_COPIES:
+            return f"the space is exhausted: the last {MAX_COPIES} proposals were tried before"
+        return ""
 
     def _is_our_turn(self) -> bool:
         """Whether this worker alone asks at this moment, and something is still wanted."""
@@ -266,9 +298,12 @@ def _count(trials: list[FrozenTrial], state: TrialState) -> int:
     return sum(trial.state == state for trial in trials)
 
 
+def _trained(trials: list[FrozenTrial]) -> int:
+    """Different designs that are trained."""
+    return sum(trial.state == TrialState.COMPLETE and not is_copy(trial) for trial in trials)
+
+
 def _wanted(trials: list[FrozenTrial], own: int | None, target: int) -> bool:
-    """True when completed trials and those in others' hands leave room for one more."""
-    taken = sum(
-        trial.state in (TrialState.COMPLETE, TrialState.RUNNING) and trial.number != own for trial in trials
-    )
-    return taken < target
+    """True when trained designs and trials in others' hands leave room for one more."""
+    others = sum(trial.state == TrialState.RUNNING and trial.number != own for trial in trials)
+    return _trained(trials) + others < target

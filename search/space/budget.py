@@ -20,6 +20,8 @@ __all__ = ["DEFAULT_DEVICE", "Assessment", "Budget"]
 
 DEFAULT_DEVICE = "xc7s15"
 """The device that the papers behind this project use; where nobody names another."""
+_OWN = "max_"
+"""Begins the names of the study's own limits among the constraints."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Budget:
     """The study's own limits, by key of ``[constraints]``."""
     lanes_for: LaneObjective = "latency"
     """What ``auto_lanes`` makes small."""
+    period_s: float | None = None
+    """Seconds between two rows, and so two forecasts; None where nobody says."""
     part: str | None = None
     """The device's package and speed grade, as Vivado names them; None for the usual ones."""
 
@@ -48,8 +52,9 @@ class Budget:
             device_spec.limit,
             device_spec.clock_mhz,
             spec.space.auto_lanes,
-            spec.constraints.given,
+            _in_time(spec.constraints.given, device_spec.period),
             spec.space.lanes_for,
+            device_spec.period,
             device_spec.part,
         )
 
@@ -59,7 +64,8 @@ class Budget:
         limit, clock_mhz = data.get("limit", 1.0), float(data.get("clock_mhz", cls.clock_mhz))
         most = {key: float(most) for key, most in data.get("constraints", {}).items() if key in LIMITS}
         limit = None if limit is None else float(limit)
-        return cls(str(data["device"]), limit, clock_mhz, most=most, part=data.get("part"))
+        period = None if data.get("period") is None else float(data["period"])
+        return cls(str(data["device"]), limit, clock_mhz, most=most, period_s=period, part=data.get("part"))
 
     @property
     def target(self) -> Target:
@@ -70,8 +76,15 @@ class Budget:
     def limits(self) -> str:
         """What is less than the whole device, for people: `` (80 % of the device, lut at most 500)``."""
         parts = [f"{100 * share:g} % of {what}" for share, what in self.shares.items() if share < 1]
-        parts += [f"{key} at most {most:g}" for key, most in self.most.items()]
+        parts += [] if self.period_s is None else [f"a row every {self.period_s:g} s"]
+        given = {key: most for key, most in self.most.items() if not self.is_pace(key)}
+        parts += [f"{key} at most {most:g}" for key, most in given.items()]
         return f" ({', '.join(parts)})" if parts else ""
+
+    @property
+    def _pace(self) -> tuple[str, float] | None:
+        """The limit that the period sets."""
+        return None if self.period_s is None else ("interval_us", 1e6 * self.period_s)
 
     def to_json(self) -> dict[str, Any]:
         """What designs are held against, as a JSON object."""
@@ -80,6 +93,7 @@ class Budget:
             "limit": self.limit,
             "clock_mhz": self.clock_mhz,
             "constraints": dict(self.most),
+            **({} if self.period_s is None else {"period": self.period_s}),
             **({} if self.part is None else {"part": self.part}),
         }
 
@@ -125,6 +139,10 @@ class Budget:
         }
         return replace(self.device, capacity=least)
 
+    def fact(self, name: str, facts: Facts) -> Any:
+        """As :func:`search.space.facts.fact`, with this clock and period."""
+        return fact(name, facts, self.clock_mhz, self.period_s)
+
     def propose(self, design: DesignPoint) -> Assessment:
         """Assess a design fresh from the space, with the lanes chosen that the space leaves to the budget."""
         if self.auto_lanes:
@@ -146,8 +164,21 @@ class Budget:
             facts: Numbers of one design, estimated or measured, or arrays over many.
         """
         return {name: facts.utilization[name] - share for name, share in self.room.items()} | {
-            f"max_{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
+            f"{_OWN}{key}": self._needed(key, facts) / most - 1 for key, most in self.most.items()
         }
+
+    @property
+    def constraint_names(self) -> tuple[str, ...]:
+        """The names of :meth:`constraints`, in their order."""
+        return (*self.room, *(f"{_OWN}{key}" for key in self.most))
+
+    def limit_of(self, constraint: str) -> str | None:
+        """The key of ``[constraints]`` behind a constraint; None for a share of the device."""
+        return constraint.removeprefix(_OWN) if constraint not in self.room else None
+
+    def is_pace(self, key: str) -> bool:
+        """Whether a limit is no other than that rows come every so many seconds."""
+        return (key, self.most[key]) == self._pace
 
     def fits(self, facts: Facts) -> bool:
         """True when every resource stays within its share, and the study's own limits hold."""
@@ -164,7 +195,15 @@ class Budget:
         return f"{fullest} {100 * shares[fullest]:.1f} %"
 
     def _needed(self, key: str, facts: Facts) -> Any:
-        return fact(LIMITS[key], facts, self.clock_mhz)
+        return self.fact(LIMITS[key], facts)
+
+
+def _in_time(given: Mapping[str, float], period_s: float | None) -> dict[str, float]:
+    """The study's limits, with the one that a period sets: a forecast is done when the next row comes."""
+    if period_s is None:
+        return dict(given)
+    period_us = 1e6 * period_s
+    return {**given, "interval_us": min(period_us, given.get("interval_us", period_us))}
 
 
 @dataclass(frozen=True)
@@ -198,17 +237,17 @@ class Assessment:
     @property
     def latency_us(self) -> float:
         """Microseconds from the first input to the last output at the study's clock."""
-        return float(fact("latency", self.estimate, self.budget.clock_mhz))
+        return float(self.budget.fact("latency", self.estimate))
 
     @property
     def interval_us(self) -> float:
         """Microseconds from window to window in a back-to-back stream."""
-        return float(fact("interval", self.estimate, self.budget.clock_mhz))
+        return float(self.budget.fact("interval", self.estimate))
 
     @property
     def energy_uj(self) -> float:
-        """Microjoules per window, an estimate within a factor of two."""
-        return float(fact("energy", self.estimate, self.budget.clock_mhz))
+        """Microjoules per forecast, an estimate within a factor of two; of all a period, if one is given."""
+        return float(self.budget.fact("energy", self.estimate))
 
     @property
     def summary(self) -> str:

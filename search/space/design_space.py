@@ -102,7 +102,10 @@ class DesignSpace:
     def parameters(self) -> dict[str, Values]:
         """All parameters with the values that they may take, in a stable order; one value is a constant."""
         space = self.spec.space
-        found: dict[str, Values] = {name: getattr(space, name) for name in self.shape_parameters}
+        found: dict[str, Values] = {
+            name: space.family if name == FAMILY else self.spec.shape_values(name)
+            for name in self.shape_parameters
+        }
         for name, values in (("features", space.features), ("outputs", space.outputs)):
             if values is not None:
                 found[name] = values

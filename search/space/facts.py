@@ -45,11 +45,11 @@ class Facts(Protocol):
     def interval(self) -> Any:
         """Clocks from window to window in a back-to-back stream."""
 
-    def energy_uj(self, clock_mhz: float) -> Any:
-        """Energy of an inference."""
+    def energy_uj(self, clock_mhz: float, period_s: float | None = None) -> Any:
+        """Energy of an inference; with the seconds between two rows, all that passes until the next one."""
 
 
-def fact(name: str, facts: Facts, clock_mhz: float) -> Any:
+def fact(name: str, facts: Facts, clock_mhz: float, period_s: float | None = None) -> Any:
     """A number of a design, or an array over designs.
 
     Args:
@@ -57,6 +57,7 @@ def fact(name: str, facts: Facts, clock_mhz: float) -> Any:
             ``energy`` (uJ) or a resource.
         facts: The estimate.
         clock_mhz: The study's clock.
+        period_s: Seconds between two rows, where known: ``energy`` is then that of the whole time.
 
     Raises:
         KeyError: there is no such name.
@@ -69,5 +70,5 @@ def fact(name: str, facts: Facts, clock_mhz: float) -> Any:
         case "interval":
             return facts.interval / clock_mhz
         case "energy":
-            return facts.energy_uj(clock_mhz)
+            return facts.energy_uj(clock_mhz, period_s)
     return facts.resources[name]

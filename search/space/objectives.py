@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cost_model import device
 from search.space.budget import Assessment
-from search.space.facts import fact
 from search.study_files.spec import StudySpec
 
 __all__ = ["ERROR", "labels", "objective_values"]
@@ -27,9 +26,9 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
         error: The golden model's on validation, by the task's metric.
         assessment: The design's estimate.
     """
-    clock = spec.device.clock_mhz
+    budget = assessment.budget
     return tuple(
-        error if name == ERROR else float(fact(name, assessment.estimate, clock))
+        error if name == ERROR else float(budget.fact(name, assessment.estimate))
         for name in spec.study.objectives
     )
 
@@ -37,4 +36,6 @@ def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> t
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
     units = {**device(spec.device.name).fabric.resources, **_UNITS, ERROR: spec.data.metric}
+    if spec.device.period is not None:
+        units["energy"] = "uJ from row to row"
     return [f"{name} ({units[name]})" for name in spec.study.objectives]

@@ -7,15 +7,20 @@ service. Its place is recorded in the study.
 from __future__ import annotations
 
 import io
+import json
+import mimetypes
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from optuna.artifacts import Boto3ArtifactStore, FileSystemArtifactStore, upload_artifact
+
+# Not public in Optuna, and so imported in this place only.
+from optuna.artifacts._upload import ARTIFACTS_ATTR_PREFIX, DEFAULT_MIME_TYPE, ArtifactMeta
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.study import Study
 from optuna.trial import Trial
@@ -117,6 +122,21 @@ class Artifacts:
             file = Path(folder) / name
             file.write_bytes(content)
             return upload_artifact(artifact_store=self.store, file_path=str(file), study_or_trial=owner)
+
+    def put_for_later(self, name: str, content: bytes) -> tuple[str, dict[str, str]]:
+        """Store a file for a trial that is yet to be made.
+
+        Returns:
+            Its id, and the system attributes by which the trial then lists it, as Optuna's upload does.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        artifact, (mime, encoding) = str(uuid4()), mimetypes.guess_type(name)
+        meta = ArtifactMeta(artifact, name, mime or DEFAULT_MIME_TYPE, encoding)
+        with file_errors(f"artifacts {self.place}", "cannot be written", _REMEDY):
+            self.store.write(artifact, io.BytesIO(content))
+        return artifact, {ARTIFACTS_ATTR_PREFIX + artifact: json.dumps(asdict(meta))}
 
     def get(self, artifact: str, what: str) -> bytes:
         """Read a file by its id; ``what`` names it in the message of an error.

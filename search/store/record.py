@@ -8,7 +8,7 @@ of it, or why it failed; and, in system attributes, who works on the trial and w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -21,13 +21,17 @@ from search.space.budget import Assessment
 from search.space.identity import arithmetic_digest
 
 __all__ = [
+    "COPY",
     "LONG",
     "LeaseMark",
     "Origin",
     "RungError",
     "StoredEstimate",
+    "TakenFrom",
     "TrialRecord",
     "design_record",
+    "digests_of",
+    "is_copy",
     "store",
     "store_in",
 ]
@@ -89,6 +93,14 @@ class RungError:
 
 
 @dataclass(frozen=True)
+class TakenFrom:
+    """The trial of another study whose training this is."""
+
+    study: str
+    trial: int
+
+
+@dataclass(frozen=True)
 class LeaseMark:
     """Who works on a trial, and a number that rises while that one lives."""
 
@@ -127,6 +139,8 @@ class TrialRecord:
     """The trial that has the same design, and whose model this one has."""
     trained_by: int | None = None
     """The trial that has the same arithmetic in another build."""
+    taken_from: TakenFrom | None = None
+    """Where it was trained, if not in this study."""
     failure: str | None = None
     """Why the trial failed."""
     lease: LeaseMark | None = None
@@ -175,8 +189,11 @@ _PARTS: Mapping[str, type[Any]] = {
     "estimate": StoredEstimate,
     "origin": Origin,
     "rung": RungError,
+    "taken_from": TakenFrom,
     "lease": LeaseMark,
 }
+COPY = "duplicate_of"
+"""The user attribute that copies alone have."""
 LONG = ("design", "estimate", "origin")
 """User attributes that are long objects."""
 
@@ -205,6 +222,16 @@ def design_record(assessment: Assessment, origin: Origin) -> TrialRecord:
         filled=assessment.summary,
         origin=origin,
     )
+
+
+def is_copy(trial: FrozenTrial | optuna.Trial) -> bool:
+    """Whether a trial has the design of an earlier one, and so adds nothing to a study."""
+    return COPY in trial.user_attrs
+
+
+def digests_of(trials: Iterable[FrozenTrial]) -> set[str]:
+    """The digests of the designs that trials have, whatever became of them."""
+    return {trial.user_attrs["digest"] for trial in trials if "digest" in trial.user_attrs}
 
 
 def _part(kind: type[Part], value: object) -> Part | None:

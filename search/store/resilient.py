@@ -223,6 +223,10 @@ class ResilientStorage(BaseStorage):
             trials = [trial for trial in trials if trial.state in states]
         return copy.deepcopy(trials) if deepcopy else list(trials)
 
+    def has_read(self, study_id: int) -> bool:
+        """Whether all trials of a study were read already, so that the next read is of new ones alone."""
+        return self._snapshot is not None and self._snapshot[0] == study_id
+
     @contextmanager
     def recent(self, seconds: float) -> Iterator[None]:
         """Within the block, trials that were read so many seconds ago are good enough.

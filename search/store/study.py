@@ -4,9 +4,11 @@ User attributes of a study: ``spec`` (the study file as JSON), ``dataset`` (file
 of the data), ``decided`` (what the data decided: :attr:`search.study_files.datasets.StudyData.decisions`),
 ``artifacts`` (where files are; relative to the database's folder when it starts with no slash),
 ``version``, ``began`` (seconds since 1970), ``parent:KEY`` for each trained float parent, ``measured:N`` for
-each trial that was synthesised, ``published`` (see :mod:`search.monitor.publish`), and ``baselines`` (what
-simple methods come to; see :mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written
-last of what a study begins with: one that has it is whole.
+each trial that was synthesised, ``exhausted`` (why nothing is left to train), ``source`` and ``heard`` (the
+study that it began with, and the file of what that one told: :mod:`search.service.takeover`), ``published``
+(see :mod:`search.monitor.publish`), and ``baselines`` (what simple methods come to; see
+:mod:`search.results.comparison`) once somebody asked for it. ``spec`` is written last of what a study begins
+with: one that has it is whole.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -34,8 +37,9 @@ from search.space.objectives import labels
 from search.stopping import StopSignal
 from search.store.artifacts import Artifacts, artifacts_at
 from search.store.location import Location
-from search.store.record import Origin
+from search.store.record import COPY, Origin, is_copy
 from search.store.resilient import ResilientStorage, patiently
+from search.store.slim import slim_trials
 from search.store.storage import open_storage, storage_errors
 from search.study_files.datasets import StudyData, data_from_bytes
 from search.study_files.spec import StudySpec, spec_from_json
@@ -47,19 +51,24 @@ if TYPE_CHECKING:
 __all__ = [
     "MeasuredDesign",
     "OpenStudy",
+    "Source",
     "StoredParent",
     "StudyCounts",
     "create_or_resume",
     "first_artifacts",
     "open_patiently",
     "open_study",
+    "study_exists",
 ]
 
-_COMPATIBLE = ("study.trials", "study.hours", "study.sampler", "data.file", "device.part")
+_COMPATIBLE = re.compile(
+    r"study\.(trials|hours|sampler|sampler_arguments\..*)|data\.(file|images)|device\.part"
+)
 """What may change under a study: how long it goes on, how it proposes, where the same data lies, which
 package and speed grade the scripts are for."""
+_SOURCE, _HEARD = "source", "heard"
 _COUNTED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING
-_PARENT, _MEASURED, _DECIDED = "parent:", "measured:", "decided"
+_PARENT, _MEASURED, _DECIDED, _EXHAUSTED = "parent:", "measured:", "decided", "exhausted"
 _SETUP_SECONDS = 10.0
 """How long another process may take between making a study and filling it."""
 
@@ -69,10 +78,13 @@ class StudyCounts:
     """Trials by state, in the order of ``_COUNTED``."""
 
     complete: int
+    """Trained ones, each design once."""
     pruned: int
     running: int
     failed: int
     waiting: int
+    copies: int = 0
+    """Completed ones whose design an earlier one has."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,17 @@ class StoredParent:
     """On validation."""
     dataset: str = ""
     """Digest of the dataset that it was trained on; empty where there was but one for its window."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The study that another began with."""
+
+    storage: str
+    """For people: without a password."""
+    study: str
+    done: bool = False
+    """Whether all that was to be taken over is."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +183,15 @@ class OpenStudy:
         """The stored trials, of some states only when given; not to be changed."""
         return self.study.get_trials(deepcopy=False, states=states or None)
 
+    def slim(self, *attributes: str) -> list[FrozenTrial]:
+        """All trials with these user attributes and no parameters, or with more; not to be changed.
+
+        Quick also for very many trials, and quicker for those that this process has read already.
+        """
+        if self.storage.has_read(self.id):
+            return self.trials()
+        return slim_trials(self.storage, self.id, attributes)
+
     @property
     def time_is_up(self) -> bool:
         """True when the study's hours are over."""
@@ -172,8 +204,17 @@ class OpenStudy:
 
     def counts(self) -> StudyCounts:
         """How many trials there are of each state."""
-        states = Counter(trial.state for trial in self.trials())
-        return StudyCounts(*(states[state] for state in _COUNTED))
+        states = Counter(None if is_copy(trial) else trial.state for trial in self.slim(COPY))
+        return StudyCounts(*(states[state] for state in (*_COUNTED, None)))
+
+    @property
+    def exhausted(self) -> str:
+        """Why there is nothing left to train, in a sentence; empty as long as nobody found that."""
+        return str(self.study.user_attrs.get(_EXHAUSTED, ""))
+
+    def keep_exhausted(self, why: str) -> None:
+        """Store why there is nothing left to train."""
+        self.study.set_user_attr(_EXHAUSTED, why)
 
     def data(self) -> StudyData:
         """The data that the study keeps.
@@ -208,9 +249,45 @@ class OpenStudy:
 
     def keep_parent(self, key: str, name: str, parent: FloatParent, dataset: str = "") -> None:
         """Store a float parent for all workers, in a file of this name, with its dataset's digest."""
-        artifact = self.artifacts.put(self.study, name, parent.to_bytes())
-        value = {"artifact": artifact, "error": parent.validation_error, "dataset": dataset}
-        self.study.set_user_attr(_PARENT + key, value)
+        stored = StoredParent("", parent.validation_error, dataset)
+        self.keep_parent_file(key, name, parent.to_bytes(), stored)
+
+    def keep_parent_file(self, key: str, name: str, content: bytes, told: StoredParent) -> None:
+        """Store a float parent out of its file, whose error and dataset are known."""
+        artifact = self.artifacts.put(self.study, name, content)
+        self.study.set_user_attr(_PARENT + key, asdict(replace(told, artifact=artifact)))
+
+    @property
+    def shown(self) -> str:
+        """Its storage, for people: without a password."""
+        return Location(self.url).shown
+
+    @property
+    def source(self) -> Source | None:
+        """The study that this one began with."""
+        told = self.study.user_attrs.get(_SOURCE)
+        return None if told is None else Source(**told)
+
+    def keep_source(self, source: Source) -> None:
+        """Store the study that this one began with."""
+        self.study.set_user_attr(_SOURCE, asdict(source))
+
+    def heard(self) -> list[dict[str, Any]]:
+        """What other studies trained, for the model of the error: see :mod:`search.sampling.hearsay`.
+
+        Raises:
+            UserError: the file is gone.
+        """
+        artifact = self.study.user_attrs.get(_HEARD)
+        content = self.artifacts.get(artifact, "what other studies trained") if artifact else b"[]"
+        found: list[dict[str, Any]] = json.loads(content)
+        return found
+
+    def keep_heard(self, heard: Sequence[Mapping[str, Any]]) -> None:
+        """Store what other studies trained."""
+        if heard:
+            content = json.dumps(list(heard)).encode()
+            self.study.set_user_attr(_HEARD, self.artifacts.put(self.study, "heard.json", content))
 
     @property
     def measured(self) -> list[MeasuredDesign]:
@@ -267,7 +344,7 @@ def create_or_resume(
     with storage_errors(url):
         study, whole = _made_or_found(spec, storage)
         if whole:
-            _agree(study, spec, data)
+            _agree(study, spec, data, Location(url).shown)
         else:
             _fill(study, spec, url, data, artifacts, default_artifacts, decided)
         folder = _artifacts(study, url, artifacts)
@@ -309,6 +386,18 @@ def open_study(url: str, name: str | None, artifacts: str | None = None) -> Open
             raise _foreign(name)
         spec = spec_from_json(study.user_attrs["spec"])
         return OpenStudy(study, storage, url, spec, _artifacts(study, url, artifacts))
+
+
+def study_exists(url: str, name: str) -> bool:
+    """Whether a storage holds a study of this name; False, too, for a storage that cannot be used yet."""
+    try:
+        storage = open_storage(url, create=False)
+    except UserError:
+        return False
+    with storage_errors(url):
+        found = name in optuna.get_all_study_names(storage)
+    storage.close()
+    return found
 
 
 def open_patiently(
@@ -380,7 +469,7 @@ def _fill(
     study.set_user_attr("spec", spec.to_json())
 
 
-def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
+def _agree(study: optuna.Study, spec: StudySpec, data: bytes, url_shown: str) -> None:
     known = spec_from_json(study.user_attrs["spec"])
     if spec.device.limit is None and known.device.limit is not None:
         # Until the limit was left to the fabric, the whole device was what a file meant that named none.
@@ -389,7 +478,11 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
     stored = known.to_json()
     changed = differences(stored, spec.to_json())
     # Its name is how it was found: one that was renamed goes on under the new one.
-    refused = {key: values for key, values in changed.items() if key not in (*_COMPATIBLE, "study.name")}
+    refused = {
+        key: values
+        for key, values in changed.items()
+        if key != "study.name" and not _COMPATIBLE.fullmatch(key)
+    }
     digests = study.user_attrs["dataset"]["sha256"], hashlib.sha256(data).hexdigest()
     if digests[0] != digests[1]:
         refused["content of the data file"] = (digests[0][:12], digests[1][:12])
@@ -398,7 +491,8 @@ def _agree(study: optuna.Study, spec: StudySpec, data: bytes) -> None:
         raise UserError(
             f"study {spec.study.name}",
             f"it exists with another definition ({listing})",
-            "undo the change, or give the study file another [study] name",
+            "undo the change, or give the study file another [study] name and take over what was trained: "
+            f"bitfront run FILE --from {url_shown}#{study.study_name}",
         )
     if changed:
         study.set_user_attr("spec", spec.to_json())
@@ -428,7 +522,7 @@ def _foreign(name: str) -> UserError:
 
 def definition_of(spec: StudySpec) -> dict[str, Any]:
     """What decides a study's trials: its file without what may change later."""
-    return {key: value for key, value in _flat(spec.to_json()).items() if key not in _COMPATIBLE}
+    return {key: value for key, value in _flat(spec.to_json()).items() if not _COMPATIBLE.fullmatch(key)}
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The data of a study: one series, cut into windows once per window length that designs ask for."""
+"""The data of a study: pictures, or one series, cut into windows once per length that designs ask for."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ from quant_model.data.cache import Cache
 from quant_model.data.choice import Choice, choose_outputs, noise_of
 from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
+from quant_model.data.images import Pictures, load_pictures, pack_pictures
 from quant_model.data.outputs import Outputs
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from search.files import read_bytes
-from search.study_files.spec import StudySpec, rows_seen
+from search.study_files.picture_data import PictureData
+from search.study_files.spec import DataSpec, ImageSpec, StudySpec, rows_seen
 
-__all__ = ["StudyData", "content_of", "data_from_bytes", "data_from_file"]
+__all__ = ["SeriesData", "StudyData", "content_of", "data_from_bytes", "data_from_file"]
 
 _WORTH_KEEPING = 1 << 20
 """Bytes of a data file from which on workers share one parsed copy; smaller ones are read in no time."""
 
 
 @dataclass(frozen=True)
-class StudyData:
+class SeriesData:
     """A checked series and the datasets made from it."""
 
     spec: StudySpec
@@ -54,7 +56,7 @@ class StudyData:
         Raises:
             UserError: the series is too short for it.
         """
-        outputs = self.spec.data.output if self._choice is None else self._choice.outputs(noise)
+        outputs = self._keys.output if self._choice is None else self._choice.outputs(noise)
         if (window, outputs) not in self._made:
             dataset = self._make(window, outputs)
             if self._choice is not None:
@@ -106,7 +108,7 @@ class StudyData:
     @cached_property
     def _choice(self) -> Choice | None:
         """What ``auto`` chose."""
-        data = self.spec.data
+        data = self._keys
         if data.output != "auto":
             return None
         if self.decided is not None:
@@ -120,12 +122,12 @@ class StudyData:
             return None
         if self.decided is not None:
             return divide_as(self.series, self.decided["groups"])
-        data = self.spec.data
+        data = self._keys
         span = self._most + (0 if data.classes else max(data.horizon))
         return divide(self.series, data.split, span, self.spec.study.seed)
 
     def _make(self, window: int, outputs: Outputs | Sequence[Outputs]) -> Dataset:
-        data = self.spec.data
+        data = self._keys
         return make_dataset(
             self.series,
             window,
@@ -139,6 +141,26 @@ class StudyData:
             division=self._division,
             lead=self._most - window if len(self.spec.space.family) > 1 else 0,
         )
+
+    @property
+    def rows(self) -> int:
+        """Of the series."""
+        return self.series.rows
+
+    @property
+    def gaps(self) -> int:
+        """Of the series."""
+        return self.series.gaps
+
+    @property
+    def missing_rows(self) -> int:
+        """Of the series."""
+        return self.series.missing_rows
+
+    @property
+    def _keys(self) -> DataSpec:
+        assert isinstance(self.spec.data, DataSpec)
+        return self.spec.data
 
     @property
     def _most(self) -> int:
@@ -160,32 +182,41 @@ class StudyData:
             self._datasets(rows)
 
 
+StudyData = SeriesData | PictureData
+
+
 def data_from_file(spec: StudySpec, path: Path) -> StudyData:
-    """Load the series of a study from its file, or from all files of its folder.
+    """Load the data of a study from its file, or from all files of its folder.
 
     Raises:
         UserError: the file is absent or something in it is wrong.
     """
-    return StudyData(spec, _load(spec, path, str(path), None))
+    if isinstance(spec.data, ImageSpec):
+        return PictureData(spec, _pictures(spec.data, content_of(spec, path), str(path), None))
+    return SeriesData(spec, _load(spec.data, path, str(path), None))
 
 
-def content_of(path: Path) -> bytes:
+def content_of(spec: StudySpec, path: Path) -> bytes:
     """What a study keeps of its data: the file's content, or a folder's files as one content.
 
     Raises:
         UserError: it cannot be read.
     """
+    if isinstance(spec.data, ImageSpec):
+        return pack_pictures(path, str(path))
     return pack_folder(path, str(path)) if path.is_dir() else read_bytes(path)
 
 
 def data_from_bytes(
     spec: StudySpec, content: bytes, sha256: str, decided: Mapping[str, Any] | None = None
 ) -> StudyData:
-    """Load the series of a study from the copy that it keeps, with what it has decided about it.
+    """Load the data of a study from the copy that it keeps, with what it has decided about it.
 
     Raises:
         UserError: the copy is damaged.
     """
+    if isinstance(spec.data, ImageSpec):
+        return PictureData(spec, _pictures(spec.data, content, spec.data.file, sha256), decided)
     with tempfile.TemporaryDirectory(prefix="bitfront-") as folder:
         path = Path(folder)
         if not unpack_folder(content, path):
@@ -193,13 +224,17 @@ def data_from_bytes(
             path.write_bytes(content)
         elif hashlib.sha256(content).hexdigest() != sha256:
             raise UserError(spec.data.file, "the study's copy is damaged", "start a new study")
-        return StudyData(spec, _load(spec, path, spec.data.file, sha256), decided)
+        return SeriesData(spec, _load(spec.data, path, spec.data.file, sha256), decided)
 
 
-def _load(spec: StudySpec, path: Path, name: str, sha256: str | None) -> Series:
+def _pictures(data: ImageSpec, content: bytes, name: str, sha256: str | None) -> Pictures:
+    cache = _cache() if len(content) >= _WORTH_KEEPING else None
+    return load_pictures(content, name, data.wanted, sha256=sha256, cache=cache)
+
+
+def _load(data: DataSpec, path: Path, name: str, sha256: str | None) -> Series:
     if path.is_dir():
-        return load_folder(path, name, lambda file, shown: _load(spec, file, shown, None))
-    data = spec.data
+        return load_folder(path, name, lambda file, shown: _load(data, file, shown, None))
     return load_series(
         path,
         data.reading,

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from search.study_files.image_keys import ImageSpec, ListingKeys
 from search.study_files.spec import Space, StudySpec, TensorChoice, is_choice_validator
 from search.study_files.spec_errors import inner_type
 
@@ -56,6 +57,9 @@ def sections() -> tuple[Section, ...]:
     found = []
     for name, field in StudySpec.model_fields.items():
         found.append(_section(f"[{name}]", inner_type(field.annotation)))
+        if name == "data":
+            found.append(_section("[data] of pictures", ImageSpec))
+            found.append(_section("[data.listing]", ListingKeys))
     found.append(_section('[space.tensors."layer0.query"]', TensorChoice))
     return tuple(found)
 
@@ -84,7 +88,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _models() -> list[type]:
-    return [inner_type(field.annotation) for field in StudySpec.model_fields.values()]
+    return [inner_type(field.annotation) for field in StudySpec.model_fields.values()] + [ImageSpec]
 
 
 def _section(table: str, model: type) -> Section:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +17,14 @@ from quant_model.errors import UserError
 from quant_model.families import FAMILIES
 from quant_model.graph import graph_of
 from search.files import read_text
-from search.study_files.spec import StudySpec, TensorChoice, widest_shapes
+from search.study_files.spec import ImageSpec, Space, StudySpec, TensorChoice, study_model, widest_shapes
 from search.study_files.spec_errors import key_place, nearest, syntax_error, user_error
 from search.study_files.toml_lines import key_lines
 
-__all__ = ["data_path", "load_spec", "parse_spec"]
+__all__ = ["data_path", "key_in", "load_spec", "parse_spec"]
 
 # The bounds of shapes that follow from several keys together.
-_MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH = 32, 16, 512
+_MAX_FEATURES, _MAX_OUTPUTS, _MAX_FFN_WIDTH, _MAX_WINDOW = 32, 16, 512, 256
 
 
 def load_spec(path: Path) -> StudySpec:
@@ -42,10 +44,11 @@ def parse_spec(text: str, place: str) -> StudySpec:
     except tomllib.TOMLDecodeError as error:
         raise syntax_error(error, text, place) from error
     lines = key_lines(text)
+    model = study_model(data)
     try:
-        spec = StudySpec.model_validate(data)
+        spec = model.model_validate(data)
     except ValidationError as error:
-        raise user_error(error, StudySpec, place, lines) from error
+        raise user_error(error, model, place, lines) from error
     _Checker(spec, place, lines).check()
     return spec
 
@@ -53,6 +56,11 @@ def parse_spec(text: str, place: str) -> StudySpec:
 def data_path(spec: StudySpec, study_file: Path) -> Path:
     """The data file of a study file: relative paths start at the study file's folder."""
     return study_file.parent / spec.data.file
+
+
+def key_in(study_file: Path, path: tuple[str, ...]) -> str:
+    """Where a key stands, or would stand, in a study file: ``FILE line 12 [device] limit``."""
+    return key_place(str(study_file), path, key_lines(read_text(study_file, "the study file")))
 
 
 class _Checker:
@@ -63,6 +71,7 @@ class _Checker:
 
     def check(self) -> None:
         self._device()
+        self._families()
         self._sizes()
         for name, choice in self._spec.space.tensors.items():
             self._tensor(name, choice)
@@ -113,21 +122,73 @@ class _Checker:
                 f"d_model {max(space.d_model)} times ffn_ratio {max(space.ffn_ratio)} is {width}",
                 f"keep the product at {_MAX_FFN_WIDTH} or less",
             )
-        if max(space.repeats) > 1 and not any(
-            "repeats" in FAMILIES[name].parameters for name in space.family
-        ):
+        if max(space.repeats) > 1 and "last" in space.readout:
             raise self._error(
-                ("space", "repeats"),
-                f"layers of family {', '.join(space.family)} are not repeated",
-                'leave it out, or choose family = "encoder"',
+                ("space", "readout"),
+                "the last row's query is computed once, so no layer can be repeated with it",
+                'choose readout = "mean", or repeats = 1',
             )
+        self._heads()
+
+    def _heads(self) -> None:
+        space = self._spec.space
+        widths = set(space.d_model) if {*space.family} - {"hybrid"} else set()
+        if "hybrid" in space.family:
+            widths |= {
+                stem * growth ** (stages - 1)
+                for stem, growth, stages in itertools.product(space.stem, space.growth, space.stages)
+            }
         for heads in space.heads:
-            if all(d_model % heads for d_model in space.d_model):
+            if all(width % heads for width in widths):
+                what = "d_model" if "hybrid" not in space.family else "width"
                 raise self._error(
                     ("space", "heads"),
-                    f"{heads} heads divide no d_model of {', '.join(map(str, space.d_model))}",
-                    "choose a number of heads that divides a d_model",
+                    f"{heads} heads divide no {what} of {', '.join(map(str, sorted(widths)))}",
+                    f"choose a number of heads that divides a {what}",
                 )
+
+    def _families(self) -> None:
+        """What the data and the families ask for, and what no family knows."""
+        space, data = self._spec.space, self._spec.data
+        if isinstance(data, ImageSpec):
+            self._pictures(data)
+        elif space.window is None:
+            known = Space.model_fields["window"].description
+            raise self._error(("space", "window"), "the key is missing", f"add window = ({known})")
+        every = dict.fromkeys(name for family in FAMILIES.values() for name in family.parameters)
+        for key in (one for one in every if one in space.model_fields_set):
+            owners = [name for name, family in FAMILIES.items() if key in family.parameters]
+            unused = getattr(space, key) != Space.model_fields[key].default
+            if unused and not set(owners) & {*space.family}:
+                raise self._error(
+                    ("space", key),
+                    f"family {', '.join(space.family)} has no {key}",
+                    f"leave it out, or choose family = {' or '.join(map(json.dumps, owners))}",
+                )
+        width = max(space.stem) * max(space.growth) ** (max(space.stages) - 1)
+        if "hybrid" in space.family and width > _MAX_FFN_WIDTH:
+            raise self._error(
+                ("space", "growth"),
+                f"the last of {max(space.stages)} stages may have {width} channels",
+                f"keep stem times growth for each further stage at {_MAX_FFN_WIDTH} or less",
+            )
+
+    def _pictures(self, data: ImageSpec) -> None:
+        space, (height, width) = self._spec.space, data.size
+        if space.window is not None:
+            raise self._error(
+                ("space", "window"), "pictures have no window: all pixels are seen", "leave it out"
+            )
+        if "stream" in space.family:
+            raise self._error(
+                ("space", "family"), "a stream reads an endless series, no pictures", 'choose "hybrid"'
+            )
+        if "encoder" in space.family and data.pixels > _MAX_WINDOW:
+            raise self._error(
+                ("space", "family"),
+                f"an encoder attends to each of {height} x {width} pixels, at most {_MAX_WINDOW}",
+                'choose "hybrid", or a smaller size with resize = true',
+            )
 
     def _tensor(self, name: str, choice: TensorChoice) -> None:
         graphs = [graph_of(shape) for shape in widest_shapes(self._spec)]

@@ -12,7 +12,7 @@ from quant_model.data.reading.steps import STEPS, step_of
 from quant_model.data.reading.times import FORMATS, ISO, check_format
 from quant_model.data.reading.zones import is_zone
 
-__all__ = ["FlagKeys", "PivotKeys", "ReadingKeys"]
+__all__ = ["MOST_CLASSES", "FlagKeys", "Label", "PivotKeys", "ReadingKeys"]
 
 
 def _as_list(value: Any) -> Any:
@@ -40,6 +40,12 @@ _Names = Annotated[
     Field(min_length=1),
 ]
 """Names of columns; one may stand without a list."""
+Label = Annotated[
+    str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(min_length=1)
+]
+"""Labels are compared as text, so a study file may also write them as whole numbers."""
+MOST_CLASSES = 16
+"""Outputs that an accelerator may have."""
 _Mark = Annotated[str, Field(pattern=r"^[.,]$")]
 _Words = tuple[str, ...]
 

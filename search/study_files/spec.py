@@ -6,16 +6,19 @@ in the study itself, so that a worker on another machine rebuilds it without the
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     field_validator,
     model_validator,
@@ -27,8 +30,10 @@ from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
+from quant_model.families.encoder import Readout
 from quant_model.training.settings import TrainingSettings
-from search.study_files.reading_keys import ReadingKeys
+from search.study_files.image_keys import ImageSpec
+from search.study_files.reading_keys import MOST_CLASSES, Label, ReadingKeys
 from search.study_files.spec_errors import user_error
 
 __all__ = [
@@ -37,6 +42,9 @@ __all__ = [
     "Constraints",
     "DataSpec",
     "DeviceSpec",
+    "ImageSpec",
+    "ImageStudy",
+    "SeriesStudy",
     "Space",
     "StudySection",
     "StudySpec",
@@ -45,6 +53,7 @@ __all__ = [
     "is_study_name",
     "rows_seen",
     "spec_from_json",
+    "study_model",
     "widest_shapes",
 ]
 
@@ -96,14 +105,7 @@ def _lanes_or_auto(value: Any) -> Any:
     raise PydanticCustomError("lanes", "input should be a whole number or auto")
 
 
-def _as_text(value: Any) -> Any:
-    """Labels are compared as text, so a study file may also write them as whole numbers."""
-    return str(value) if type(value) is int else value
-
-
 _LanesOrAuto = Annotated[Any, BeforeValidator(_lanes_or_auto)]
-_MAX_CLASSES = 16
-"""Outputs that an accelerator may have."""
 _ONLY_FOR = {"classes": "classify", "anomaly_label": "anomaly", "anomaly_quantile": "anomaly"}
 """Keys of ``[data]`` that mean something for one task only."""
 _WeightMemory = Literal["auto", "logic", "block"]
@@ -131,8 +133,16 @@ Objective = Literal[
     "dsp",
     "slice",
 ]
-FamilyName = Literal["encoder", "stream"]
+FamilyName = Literal["encoder", "stream", "hybrid"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
+_CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+"""A sampler of somebody else's, by module and class."""
+
+
+def _sampler(name: str) -> str:
+    if name not in get_args(SamplerName) and _CLASS.fullmatch(name) is None:
+        raise PydanticCustomError("sampler", "neither one of ours nor module:Class")
+    return name
 
 
 class StudySection(_Model):
@@ -143,20 +153,34 @@ class StudySection(_Model):
     seed: int = Field(0, ge=0, le=2**31 - 1, strict=True, description="a whole number 0..2147483647")
     """Same seed, same file, one worker: the same trials."""
     trials: int = Field(30, ge=1, le=1_000_000, strict=True, description="a whole number of at least 1")
-    """Designs to train in all; those that do not fit the device are not counted."""
+    """Different designs to train in all; those that do not fit the device are not counted. A space that has
+    no more ends the study before."""
     hours: float = Field(0.0, ge=0.0, description="hours, or 0 for no limit")
     """After so many hours from the study's making, workers begin no trial. 0: no limit."""
     objectives: tuple[Objective, ...] = Field(
         ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
     )
     """All are made small. error: the golden model's on validation, by the task's metric."""
-    sampler: SamplerName = Field("surrogate", description=", ".join(get_args(SamplerName)))
+    sampler: Annotated[str, AfterValidator(_sampler)] = Field(
+        "surrogate",
+        description=f"{', '.join(get_args(SamplerName))}, or module:Class, a sampler that is installed",
+    )
     """How designs are proposed: :mod:`search.sampling.samplers`."""
+    sampler_arguments: dict[str, JsonValue] = Field(
+        default_factory=dict, description="a table of the keyword arguments of a sampler module:Class"
+    )
+    """The class's own; seed, where it takes one, follows from the study's seed and the trial's number."""
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:
         if len(set(self.objectives)) != len(self.objectives):
             raise ValueError("an objective is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _arguments_for_a_class(self) -> StudySection:
+        if self.sampler_arguments and ":" not in self.sampler:
+            raise ValueError("sampler_arguments are for a sampler module:Class alone")
         return self
 
 
@@ -171,8 +195,8 @@ class DataSpec(ReadingKeys):
         "forecast", description="forecast, classify or anomaly"
     )
     """What the outputs are for: see :mod:`quant_model.data.tasks`."""
-    classes: tuple[Annotated[str, BeforeValidator(_as_text), Field(min_length=1)], ...] = Field(
-        (), max_length=_MAX_CLASSES, description="a list of 2 to 16 labels, for task classify"
+    classes: tuple[Label, ...] = Field(
+        (), max_length=MOST_CLASSES, description="a list of 2 to 16 labels, for task classify"
     )
     """All labels that the target column holds, in the order of the outputs."""
     anomaly_label: str | None = Field(
@@ -271,6 +295,12 @@ class DeviceSpec(_Model):
     what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
+    period: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="seconds between two rows or pictures, above 0"
+    )
+    """Seconds from one row, or picture, to the next. The energy of a forecast, as objective and limit too, is
+    then all that the chip takes until the next one, in the cheaper of two regimes: it stays configured, or it
+    is powered off and configured again. A design must be done when the next one comes."""
 
 
 _Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -330,13 +360,15 @@ class TensorChoice(_Model):
 class Space(_Model):
     """``[space]``: what the search chooses from. Each key takes one value, a list, or {min, max}."""
 
-    window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] = Field(
-        description="whole numbers 2..256"
+    window: Choice[Annotated[int, Field(ge=2, le=256, strict=True)]] | None = Field(
+        None, description="whole numbers 2..256"
     )
-    """Rows of the series that a layer of the model sees at once."""
+    """Rows of the series that a layer of the model sees at once. Must be given for a series, and only there:
+    of pictures all pixels are seen."""
     family: Choice[FamilyName] = Field(("encoder",), description=f"{', '.join(FAMILIES)}, or several")
     """encoder: each forecast computes a whole window. stream: each new row makes a forecast; earlier rows'
-    keys and values stay on the chip."""
+    keys and values stay on the chip. hybrid: convolutions and attention over a window's rows or a picture's
+    pixels, each applied several times with the same weights."""
     d_model: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
         (8, 16), description="whole numbers 4..128"
     )
@@ -344,7 +376,7 @@ class Space(_Model):
     heads: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (1,), description="whole numbers 1..8"
     )
-    """Snapped down to a number that divides d_model."""
+    """Snapped down to a number that divides d_model, or a hybrid's channels where attention is."""
     ffn_ratio: Choice[Annotated[int, Field(ge=1, le=8, strict=True)]] = Field(
         (2, 4), description="whole numbers 1..8"
     )
@@ -357,6 +389,34 @@ class Space(_Model):
         (1,), description="whole numbers 1..8"
     )
     """Times that each encoder layer is applied with the same weights and engines."""
+    readout: Choice[Readout] = Field(("mean",), description="mean, last or both")
+    """What an encoder's forecast is read from. mean: all rows. last: the newest row, which then alone asks in
+    the last layer; with one layer a quarter of the time and energy. A stream is always read from the newest
+    row."""
+    stem: Choice[Annotated[int, Field(ge=4, le=128, strict=True)]] = Field(
+        (8, 16), description="whole numbers 4..128"
+    )
+    """Hybrid: channels of the first convolution and the first block."""
+    stem_stride: Choice[Annotated[int, Field(ge=1, le=2, strict=True)]] = Field(
+        (1,), description="1, 2 or both"
+    )
+    """Hybrid: with 2 the first block has half the lines and columns of the picture, or half the rows."""
+    stages: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
+        (2,), description="whole numbers 1..4"
+    )
+    """Hybrid: blocks of convolutions; each has half the lines and columns of the one before."""
+    growth: Choice[Annotated[int, Field(ge=1, le=4, strict=True)]] = Field(
+        (2,), description="whole numbers 1..4"
+    )
+    """Hybrid: channels of a block over those of the one before."""
+    steps: Choice[Annotated[int, Field(ge=1, le=16, strict=True)]] = Field(
+        (4,), description="whole numbers 1..16"
+    )
+    """Hybrid: times that each block is applied with the same weights and engines: steps of Euler's method."""
+    attention_steps: Choice[Annotated[int, Field(ge=0, le=16, strict=True)]] = Field(
+        (2,), description="whole numbers 0..16"
+    )
+    """Hybrid: times that attention is applied to the last block's pixels; 0: there is none."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
@@ -411,7 +471,7 @@ class StudySpec(_Model):
     """A whole study file."""
 
     study: StudySection
-    data: DataSpec
+    data: DataSpec | ImageSpec
     device: DeviceSpec
     constraints: Constraints = Constraints()
     space: Space
@@ -422,6 +482,16 @@ class StudySpec(_Model):
         """Outputs of the network: targets times steps ahead, or classes."""
         return len(self.data.classes) or len(self.data.targets) * len(self.data.horizon)
 
+    def shape_values(self, name: str) -> tuple[Any, ...]:
+        """Numbers or words that a parameter of a shape may be: the space's, or what the data say."""
+        data = self.data
+        if name == "height":
+            return (data.size[0] if isinstance(data, ImageSpec) else 1,)
+        if name == "window" and isinstance(data, ImageSpec):
+            return (data.pixels,)
+        found: tuple[Any, ...] = getattr(self.space, name)
+        return found
+
     def with_trials(self, trials: int) -> StudySpec:
         """The same study with another number of trials."""
         return self.model_copy(update={"study": self.study.model_copy(update={"trials": trials})})
@@ -430,6 +500,24 @@ class StudySpec(_Model):
         """A JSON object from which :func:`spec_from_json` rebuilds the spec."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         return data
+
+
+class SeriesStudy(StudySpec):
+    """A study file whose data is a series."""
+
+    data: DataSpec
+
+
+class ImageStudy(StudySpec):
+    """A study file whose data is pictures."""
+
+    data: ImageSpec
+
+
+def study_model(data: Mapping[str, Any]) -> type[StudySpec]:
+    """The model that checks a study file, so that errors are about the data that it means."""
+    own = data.get("data")
+    return ImageStudy if isinstance(own, Mapping) and "images" in own else SeriesStudy
 
 
 def is_study_name(name: object) -> bool:
@@ -443,14 +531,15 @@ def spec_from_json(data: Mapping[str, Any]) -> StudySpec:
     Raises:
         UserError: the object was made by another version of this program and no longer fits.
     """
+    model = study_model(data)
     try:
-        return StudySpec.model_validate_json(json.dumps(data))
+        return model.model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise user_error(error, StudySpec, "the study's stored definition") from error
+        raise user_error(error, model, "the study's stored definition") from error
 
 
 def widest_shapes(spec: StudySpec) -> tuple[Shape, ...]:
-    """By family the shape with the most of everything: the names of its graph are those of the parameters."""
+    """By family, and by what words say, the shape with the most of everything: its graph has all names."""
     return tuple(_shapes(spec, max))
 
 
@@ -466,5 +555,10 @@ def _shapes(spec: StudySpec, extreme: Callable[[Iterable[int]], int]) -> Iterato
     outputs = extreme(space.outputs or (spec.outputs,))
     for name in space.family:
         family = FAMILIES[name]
-        choice = {key: extreme(getattr(space, key)) for key in family.parameters} | {"heads": 1}
-        yield family.chosen(choice, features, outputs)
+        words = {key: spec.shape_values(key) for key in family.variants}
+        numbers = {
+            key: extreme(spec.shape_values(key)) for key in family.parameters if key not in family.variants
+        }
+        for values in itertools.product(*words.values()):
+            choice = numbers | {"heads": 1} | dict(zip(words, values, strict=True))
+            yield family.chosen(choice, features, outputs)

@@ -15,6 +15,9 @@ from tests.cost_model.designs import by_structure
 
 __all__ = ["check_estimates", "check_resolutions", "engine_of"]
 
+_PERIOD_S = 0.43
+"""Near the border of the regimes, so that designs lie on both sides."""
+
 
 def engine_of(many: Designs, name: str, index: int) -> Engine:
     """The engine of one of many designs."""
@@ -42,6 +45,7 @@ def check_estimates(designs: Sequence[DesignPoint], part: Device) -> None:
     for batch in by_structure(designs):
         many = estimate_many(Designs.of(batch), part)
         energy, fill, fits = many.energy_uj(100.0), many.fill(0.8), many.fits()
+        lived, borders = many.energy_uj(100.0, _PERIOD_S), many.regimes(100.0).border_s
         for index, design in enumerate(batch):
             one = estimate(design, part)
             assert {name: column[index] for name, column in many.resources.items()} == one.resources
@@ -49,4 +53,6 @@ def check_estimates(designs: Sequence[DesignPoint], part: Device) -> None:
             assert (many.cycles[index], many.interval[index]) == (one.cycles, one.interval)
             assert (fill[index], fits[index]) == (one.fill(0.8), one.fits())
             assert energy[index] == one.energy_uj(100.0)
+            assert lived[index] == one.energy_uj(100.0, _PERIOD_S)
+            assert borders[index] == one.regimes(100.0).border_s
             assert many.calibration == one.calibration

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from types import MappingProxyType
 
 import pytest
 
@@ -11,7 +13,7 @@ from cost_model.allocation import LaneObjective, allocate_lanes
 from cost_model.devices import device
 from cost_model.estimates import estimate
 from quant_model.design import uniform_design
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Stream
 from quant_model.network import build_network
 from tests.cost_model.designs import two_windows
 
@@ -87,3 +89,37 @@ def test_windows_that_overlap_keep_the_slowest_engine_at_work(layers: int) -> No
     assert found.fits()
     assert work <= found.interval <= 1.3 * work
     assert found.interval < estimate(allocate_lanes(design, XC7S15), XC7S15).interval
+
+
+@pytest.mark.slow
+def test_a_single_row_is_as_quick_as_with_any_lanes() -> None:
+    """Every combination of lanes that make an engine quicker, against the one that the search finds."""
+    limit = 0.2
+    shape = Stream(4, 1, 4, 1, 8, 1, 1)
+    design = uniform_design(shape, 6, 6, multiplier="lut", buffer="distributed")
+    search = allocation._Search(design, XC7S15, limit, "latency")
+    assert ("layer0.query", "layer0.key", "layer0.value") in search.chains.values()
+    steps = itertools.product(*(range(len(paces)) for paces in search.paces.values()))
+    points = (search.at(dict(zip(search.paces, own, strict=True))) for own in steps)
+    best = min(point.clocks for point in points if point.fits)
+    found = estimate(allocate_lanes(design, XC7S15, limit), XC7S15)
+    assert found.fits(limit)
+    assert found.cycles <= 1.02 * best
+
+
+@pytest.mark.parametrize(
+    ("d_model", "bits", "cycles", "least"),
+    # The least that any lanes come to: engines in series each take and give their rows element by element.
+    [(16, 8, 487, 443), (16, 4, 433, 433), (64, 4, 2273, 1265)],
+)
+def test_a_stream_s_row_on_the_device_and_with_all_the_room(
+    d_model: int, bits: int, cycles: int, least: int
+) -> None:
+    design = uniform_design(Stream(24, 1, d_model, 2, 4 * d_model, 1, 1), bits, bits, stream_bits=8)
+    boundless = dataclasses.replace(
+        XC7S15, capacity=MappingProxyType({name: 100 * held for name, held in XC7S15.capacity.items()})
+    )
+    for part, most in ((XC7S15, cycles), (boundless, least)):
+        found = estimate(allocate_lanes(design, part), part)
+        assert found.fits()
+        assert found.cycles <= most

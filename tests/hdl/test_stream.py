@@ -42,8 +42,10 @@ VECTORS, SETTLED = 10, 5
         (SMALL, True),
         (replace(SMALL, layers=3, d_model=4, ffn_width=4, heads=1), False),
         (replace(SMALL, window=4, repeats=3), False),
+        (replace(SMALL, readout="last"), True),
+        (replace(SMALL, readout="last", layers=3, d_model=4, ffn_width=4, heads=1), False),
     ],
-    ids=["one layer", "three layers", "repeated"],
+    ids=["one layer", "three layers", "repeated", "last row", "last row of three layers"],
 )
 def test_windows_follow_one_another_as_predicted(
     tmp_path: Path, arch: Encoder, exact: bool, windows: int

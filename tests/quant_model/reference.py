@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from quant_model.design import DesignPoint
-from quant_model.families import Hybrid, Stream
+from quant_model.families import Encoder, Hybrid, Stream
 from quant_model.integer_model import IntegerModel
 
 Rows = list[list[int]]
@@ -52,7 +52,7 @@ class Reference:
             self._linear(found, unit, f"{layer}.contract", f"{layer}.expand")
             self._residual(found, unit, f"{layer}.ffn_residual", f"{layer}.contract", stream)
             stream = f"{layer}.ffn_residual"
-        if isinstance(self.shape, Stream):
+        if isinstance(self.shape, Stream) or self.shape.readout == "last":
             self._linear(found, unit, "head", stream)
             return found
         self._pool(found, unit, stream)
@@ -149,6 +149,10 @@ class Reference:
         # A row of a stream asks when a whole window lies behind it, and meets that window's rows.
         window = self.shape.window if isinstance(self.shape, Stream) else 0
         asking = query[max(window - 1, 0) :]
+        shape = self.shape
+        if isinstance(shape, Encoder) and shape.readout == "last" and layer == f"layer{shape.layers - 1}":
+            asking = query[-1:]
+            found[f"{layer}.query"] = asking
         scores: Rows = [[] for _ in asking]
         context: Rows = [[] for _ in asking]
         for head in range(self.shape.heads):

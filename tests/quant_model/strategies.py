@@ -11,7 +11,7 @@ from quant_model.families import AnyShape, Encoder, Hybrid, Stream
 @st.composite
 def encoders(draw: st.DrawFn, largest: int = 12) -> Encoder:
     """Small shapes of every kind: widths that are no power of two, several heads, layers and outputs."""
-    heads = draw(st.integers(1, 3))
+    heads, repeats = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     return Encoder(
         window=draw(st.integers(2, largest)),
         features=draw(st.integers(1, 4)),
@@ -20,7 +20,8 @@ def encoders(draw: st.DrawFn, largest: int = 12) -> Encoder:
         ffn_width=draw(st.integers(4, largest)),
         layers=draw(st.integers(1, 2)),
         outputs=draw(st.integers(1, 3)),
-        repeats=draw(st.integers(1, 3)),
+        repeats=repeats,
+        readout=draw(st.sampled_from(["mean", "last"])) if repeats == 1 else "mean",
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from random import Random
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 
 from quant_model.design import DesignPoint
 from quant_model.families import Hybrid
-from quant_model.graph import INPUT
+from quant_model.graph import INPUT, Plan
 from quant_model.kinds.attention import Context, Scores
+from quant_model.kinds.linear import Linear
 from quant_model.kinds.pooling import Pooling
 from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
@@ -21,7 +24,7 @@ from quant_model.node import Node, paced
 from quant_model.pipeline import PIPELINE
 from quant_model.raster import Raster
 from quant_model.schedule import Schedule, schedule
-from tests.designs import random_hybrid, uniform_build
+from tests.designs import drawn, random_hybrid, uniform_build
 
 ENDLESS = 10**6
 Row = tuple[str, int]
@@ -192,6 +195,51 @@ def test_no_buffer_slows_the_rows_down(design: DesignPoint) -> None:
     plan = schedule(network)
     scores = {node.name: plan.buffer_rows[node.name] for node in network.nodes if isinstance(node, Scores)}
     assert Played(network, plan, scores).cycles == plan.cycles
+
+
+@dataclass(frozen=True)
+class Mixed(Hybrid):
+    """Convolutions and attention in one block that is repeated: a kind of block that no family has."""
+
+    family: ClassVar[str] = "mixed"
+
+    def nodes(self, plan: Plan) -> Iterator[Node]:
+        """All of one stage and of the attention, the loop around both."""
+        found = {node.name: node for node in super().nodes(plan)}
+        stream = found["stage0.repeat"]
+        assert isinstance(stream, Repeat)
+        found["stage0.repeat"] = replace(stream, back="attention.residual")
+        last = found["attention.residual"]
+        assert isinstance(last, Residual)
+        found["attention.residual"] = replace(last, stream="stage0.repeat")
+        for part in ("query", "key", "value"):
+            linear = found[f"attention.{part}"]
+            assert isinstance(linear, Linear)
+            found[linear.name] = replace(linear, source="attention.embed")
+        yield from found.values()
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_convolutions_and_attention_in_one_repeated_block(random: Random) -> None:
+    shape = Mixed(
+        window=20,
+        height=random.choice([1, 2, 4, 5]),
+        features=2,
+        stem=4,
+        stem_stride=random.choice([1, 2]),
+        stages=1,
+        growth=1,
+        steps=random.randint(2, 4),
+        heads=random.choice([1, 2]),
+        attention_steps=1,
+        outputs=2,
+    )
+    network = build_network(drawn(random, shape))
+    assert network.passes["stage0.depthwise0"] == network.passes["attention.scores"] == shape.steps
+    plan = schedule(network)
+    assert Played(network, plan, plan.buffer_rows).cycles == plan.cycles
+    assert plan.interval <= plan.cycles
 
 
 @pytest.mark.parametrize("lanes", [1, 4, 16])

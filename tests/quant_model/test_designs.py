@@ -17,14 +17,14 @@ from quant_model.schedule import schedule
 from tests.designs import random_design
 
 
-def batch(layers: int, repeats: int, count: int = 30) -> list[DesignPoint]:
+def batch(layers: int, repeats: int, count: int = 30, readout: str = "mean") -> list[DesignPoint]:
     """Random designs of one structure."""
     found: list[DesignPoint] = []
     random = Random(layers * 10 + repeats)
     while len(found) < count:
         design = random_design(random)
         assert isinstance(design.shape, Encoder)
-        if (design.shape.layers, design.shape.repeats) == (layers, repeats):
+        if design.shape.structure == ("encoder", layers, repeats, readout):
             found.append(design)
     return found
 
@@ -33,9 +33,12 @@ def equal(many: Any, each: list[Any]) -> bool:
     return bool(np.array_equal(np.broadcast_to(many, len(each)), np.array(each)))
 
 
-@pytest.mark.parametrize(("layers", "repeats"), [(1, 1), (1, 2), (2, 1), (2, 3)])
-def test_arrays_hold_what_each_design_gives(layers: int, repeats: int) -> None:
-    designs = batch(layers, repeats)
+@pytest.mark.parametrize(
+    ("layers", "repeats", "readout"),
+    [(1, 1, "mean"), (1, 2, "mean"), (2, 1, "mean"), (2, 3, "mean"), (1, 1, "last"), (2, 1, "last")],
+)
+def test_arrays_hold_what_each_design_gives(layers: int, repeats: int, readout: str) -> None:
+    designs = batch(layers, repeats, readout=readout)
     many, networks = Designs.of(designs), [build_network(design) for design in designs]
     plans, plan = [schedule(network) for network in networks], schedule(many.graph)
     assert equal(plan.cycles, [one.cycles for one in plans])

@@ -14,6 +14,7 @@ from search.stopping import StopSignal
 from search.store.study import OpenStudy, create_or_resume
 from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, load_spec
+from search.study_files.spec import DataSpec, StudySpec
 
 
 def open_file(study_file: Path, url: str | None = None, artifacts: str | None = None) -> OpenStudy:
@@ -23,7 +24,13 @@ def open_file(study_file: Path, url: str | None = None, artifacts: str | None = 
     path = data_path(spec, study_file)
     data_from_file(spec, path).check()
     url = url or f"sqlite:///{study_file.parent}/study.db"
-    return create_or_resume(spec, url, content_of(path), artifacts, study_file.parent / "files")
+    return create_or_resume(spec, url, content_of(spec, path), artifacts, study_file.parent / "files")
+
+
+def keys_of(spec: StudySpec) -> DataSpec:
+    """What a study file says of its series."""
+    assert isinstance(spec.data, DataSpec)
+    return spec.data
 
 
 def encoder(design: DesignPoint) -> Encoder:

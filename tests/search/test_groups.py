@@ -134,7 +134,7 @@ def test_a_folder_of_files_is_one_study(make_study: StudyMaker, tmp_path: Path) 
     for part in ("position", "features", "targets", "group", "time"):
         np.testing.assert_array_equal(getattr(together.series, part), getattr(data.series, part))
     # What is kept is the files, as they are, and nothing else.
-    assert content_of(folder) == content_of(folder)
+    assert content_of(spec, folder) == content_of(spec, folder)
     (folder / "m0.csv").write_text("\n".join([header, *rows_of(0), rows_of(7, 61)[-1]]) + "\n")
     again = make_study({**SMALL, "file": 'file = "recordings"'})
     with pytest.raises(UserError, match=r"another definition .*content of the data file"):
@@ -163,7 +163,7 @@ def test_what_is_wrong_in_a_folder_is_named(make_study: StudyMaker, tmp_path: Pa
     (folder / "b.csv").write_text("\n".join([header, *hours[::2]]))
     assert np.diff(data_from_file(spec, folder).series.position).tolist()[-9:] == [2] * 9
     with pytest.raises(UserError, match="the study's copy is damaged"):
-        data_from_bytes(spec, content_of(folder), "0" * 64)
+        data_from_bytes(spec, content_of(spec, folder), "0" * 64)
 
 
 def test_errors_of_groups_are_those_of_their_windows(make_study: StudyMaker, tmp_path: Path) -> None:

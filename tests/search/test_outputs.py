@@ -28,7 +28,7 @@ from search.service.session import begin
 from search.store.study import OpenStudy, open_study
 from search.study_files.parser import load_spec
 from tests.search.conftest import StudyMaker, series
-from tests.search.studies import open_file, work
+from tests.search.studies import keys_of, open_file, work
 
 SHAPE = Encoder(window=6, features=2, d_model=4, heads=1, ffn_width=8, layers=1, outputs=1)
 SMALL = {"d_model": "d_model = 4", "batch_size": "batch_size = 16"}
@@ -205,7 +205,7 @@ def test_a_study_of_before_has_values(make_study: StudyMaker) -> None:
     study.storage.remove_session()
     resumed = open_file(file)
 
-    assert resumed.spec.data.output == "value"
+    assert keys_of(resumed.spec).output == "value"
     assert resumed.data().dataset(6).rows_back == (None,)
 
 

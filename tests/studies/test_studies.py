@@ -32,14 +32,14 @@ def test_every_study_file_is_valid_and_holds_designs_that_fit(file: Path) -> Non
         assert first_choices(space, budget)
 
 
-@pytest.mark.parametrize("name", ["sf_traffic", "beijing_pm25", "machine_states", "pump_flow"])
+@pytest.mark.parametrize("name", ["sf_traffic", "beijing_pm25", "machine_states", "pump_flow", "fashion"])
 def test_the_ready_studies_have_their_data(name: str) -> None:
     file = STUDIES / f"{name}.toml"
     spec = load_spec(file)
     assert spec.study.name == name
     data = data_from_file(spec, data_path(spec, file))
     data.check()
-    dataset = data.dataset(spec.space.window[0])
+    dataset = data.dataset(spec.shape_values("window")[0])
     assert prediction_error(dataset, dataset.test, persistence(dataset.test)) > 0
 
 
@@ -76,6 +76,7 @@ def test_the_template_with_all_its_defaults_written_out_is_the_same_study() -> N
     # These are examples; left out they mean something else.
     examples = {
         "data": ["season"],
+        "device": ["period"],
         "constraints": list(Constraints.model_fields),
         "space": ["input_bits", "residual_bits", "features", "outputs"],
     }

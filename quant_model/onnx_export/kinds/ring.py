@@ -31,7 +31,7 @@ def ring_context(writer: Writer, node: RingContext, scores: str, value: str) -> 
 
 def _last(writer: Writer, node: RingScores | RingContext, part: str, source: str) -> str:
     """For each row that asks the last rows of a source, ``(batch, heads, rows, window, width)``."""
-    rows, window = int(writer.model.network.rows_alone[node.sources[1]]), int(node.window)
+    rows, window = int(writer.model.network.rows_alone[node.sources[1]]), int(node.keys)
     places = np.arange(rows - window + 1)[:, None] + np.arange(window)
     split = heads_first(writer, part, source, node, [0, 2, 1, 3])
     return writer.op(

@@ -6,7 +6,9 @@ from typing import Any
 
 from quant_model.graph import Graph
 from quant_model.training.kinds.attention import TrainedContext, TrainedScores
+from quant_model.training.kinds.depthwise import TrainedDepthwise
 from quant_model.training.kinds.linear import TrainedLinear
+from quant_model.training.kinds.neighbourhood import TrainedNeighbourhood
 from quant_model.training.kinds.pooling import TrainedPooling
 from quant_model.training.kinds.repeat import TrainedRepeat
 from quant_model.training.kinds.residual import TrainedResidual
@@ -23,6 +25,8 @@ KINDS: dict[str, type[TrainedNode[Any]]] = {
     "ring_context": TrainedRingContext,
     "residual": TrainedResidual,
     "pooling": TrainedPooling,
+    "neighbourhood": TrainedNeighbourhood,
+    "depthwise": TrainedDepthwise,
     "repeat": TrainedRepeat,
 }
 """By the kind's name."""

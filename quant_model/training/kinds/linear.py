@@ -15,6 +15,7 @@ from quant_model.kinds.linear import Linear
 from quant_model.training.exponents import Draft, Reach, Scales, clamped, reachable
 from quant_model.training.fake_quant import Saved, inside
 from quant_model.training.folded import FoldedLinear
+from quant_model.training.kinds.neighbourhood import Around, Convolve
 from quant_model.training.node import Pass, TrainedNode, halved
 
 
@@ -57,9 +58,15 @@ class TrainedLinear(TrainedNode[Linear]):
         accumulator = scales.tensors[node.source] + scales.weights[node.name]
         return halved(bound, scales.tensors[node.name] - 1 - accumulator)
 
-    def step(self, run: Pass, *sources: Tensor) -> Tensor | Unrounded:
+    def step(self, run: Pass, *sources: Tensor | Around) -> Tensor | Unrounded:
         """The network's last layer in real units; without a target, what its reader makes integers of."""
         node, (rows,), (weight, bias) = self.node, sources, run.linears[self.node.name]
+        if node.last_of is not None:
+            rows = run.tape.apply(Newest, rows, 1)
+        if isinstance(rows, Around):
+            assert node.target is not None
+            how = node.target.low, node.target.high, rows.image, False
+            return run.tape.apply(Convolve, rows.rows, weight, bias, *how)
         if node.target is not None:
             return run.tape.apply(LinearRequantize, rows, weight, bias, node.target.low, node.target.high)
         if node is self.graph.last:
@@ -69,6 +76,7 @@ class TrainedLinear(TrainedNode[Linear]):
     def real(self, linears: Mapping[str, FoldedLinear], *sources: Tensor) -> Tensor:
         """Weights and bias; what has no sign saturates at zero."""
         (rows,), own, target = sources, linears[self.node.name], self.node.target
+        rows = rows if self.node.last_of is None else rows[:, -1:]
         weight, bias = (torch.from_numpy(part).to(rows.dtype) for part in (own.weight, own.bias))
         result = rows @ weight.T + bias
         return result if target is None or target.signed else result.relu()
@@ -125,6 +133,20 @@ class LinearRequantize(Function):
             for_gain = torch.dot(passed.view(-1), stream[0].reshape(-1))
         for_bias = passed.view(-1, ctx.rows, passed.shape[-1]).sum(0)
         return for_rows, passed.t() @ rows, for_bias, None, None, for_stream, for_gain
+
+
+class Newest(Function):
+    """The last rows of ``(batch, rows, columns)``, so many."""
+
+    @staticmethod
+    def forward(ctx: Saved, rows: Tensor, count: int) -> Tensor:
+        ctx.rows = rows.shape[1]
+        return rows[:, -count:]
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        older = ctx.rows - gradient.shape[1]
+        return torch.nn.functional.pad(gradient, (0, 0, older, 0)), None
 
 
 class Affine(Function):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
-from torch.autograd import Function
 
 from quant_model.kinds.residual import Residual
 from quant_model.training.exponents import Draft, Reach, Scales, clamped, reachable
-from quant_model.training.fake_quant import Saved
 from quant_model.training.folded import FoldedLinear
-from quant_model.training.kinds.linear import LinearRequantize, Unrounded
+from quant_model.training.kinds.linear import LinearRequantize, Newest, Unrounded
 from quant_model.training.node import Pass, TrainedNode
 
 
@@ -46,6 +43,8 @@ class TrainedResidual(TrainedNode[Residual]):
         """The branch within reach of the stream, and at the end of a loop both of the entry's scale."""
         node, differences = self.node, self.node.stream_shift_range
         entry = self.graph.loops.get(node.name)
+        if entry is not None and source == entry.name:
+            return None  # the stream's scale is the sum's
         given = found[entry.name] if entry is not None else 0
         finest, coarsest = given - node.branch_bound.bit_length(), given + node.output.bits
         if source == node.branch:
@@ -83,17 +82,3 @@ class TrainedResidual(TrainedNode[Residual]):
         """The sum."""
         branch, stream = sources
         return stream[:, -branch.shape[1] :] + branch
-
-
-class Newest(Function):
-    """The last rows of ``(batch, rows, columns)``, so many."""
-
-    @staticmethod
-    def forward(ctx: Saved, rows: Tensor, count: int) -> Tensor:  # noqa: D102
-        ctx.rows = rows.shape[1]
-        return rows[:, -count:]
-
-    @staticmethod
-    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
-        older = ctx.rows - gradient.shape[1]
-        return torch.nn.functional.pad(gradient, (0, 0, older, 0)), None

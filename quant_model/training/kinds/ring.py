@@ -29,7 +29,7 @@ from quant_model.training.kinds.attention import (
     Unscored,
     heads_first,
 )
-from quant_model.training.kinds.residual import Newest
+from quant_model.training.kinds.linear import Newest
 from quant_model.training.node import Pass, halved
 
 
@@ -56,7 +56,7 @@ class TrainedRingScores(TrainedScores):
         """``(batch, m, heads * window)``, in octaves, oldest key first."""
         node = cast(RingScores, self.node)
         query, key = (heads_first(source, node.heads) for source in sources)
-        keys = key.unfold(2, int(node.window), 1)
+        keys = key.unfold(2, int(node.keys), 1)
         products = torch.einsum("bhmd,bhmdw->bhmw", query[:, :, -keys.shape[2] :], keys)
         bias = torch.from_numpy(linears[node.name].bias).to(query.dtype)
         return (products + bias[:, None].flip(-1)).transpose(1, 2).flatten(2)
@@ -71,9 +71,9 @@ class TrainedRingContext(TrainedContext):
         assert isinstance(scores, Unscored)
         assert scores.bias is not None
         node = cast(RingContext, self.node)
-        far = distances(scores.key.shape[1], int(node.window))
+        far = distances(scores.key.shape[1], int(node.keys))
         bias = run.tape.apply(ByDistance, scores.bias, far)
-        band = ((far >= 0) & (far < node.window)).to(run.dtype)
+        band = ((far >= 0) & (far < node.keys)).to(run.dtype)
         query = run.tape.apply(Newest, scores.query, len(far))
         table = self._table.to(run.dtype)
         how = scores.gain, scores.step, scores.low, scores.high, node.heads, bias, band
@@ -84,7 +84,7 @@ class TrainedRingContext(TrainedContext):
         node = cast(RingContext, self.node)
         scores, value = (heads_first(source, node.heads) for source in sources)
         limited = scores.clamp(-EVALUATION_LIMIT, EVALUATION_LIMIT)
-        values = value.unfold(2, int(node.window), 1)
+        values = value.unfold(2, int(node.keys), 1)
         context = torch.einsum("bhmw,bhmdw->bhmd", torch.softmax(limited * math.log(2), -1), values)
         return context.transpose(1, 2).flatten(2)
 

@@ -128,7 +128,7 @@ def _run(name: str, data: Series, outputs: str, seed: int, cases: list[str]) -> 
     for case in cases:
         row: Row = {"series": name, "seed": seed, "outputs": outputs, "case": case, "d_model": _D_MODEL}
         row["rows"] = data.rows
-        row["settings"] = dataclasses.asdict(settings)
+        row["settings"] = settings.own_part()
         if _identity(row) in known:
             continue
         shape = encoder(dataset, _D_MODEL)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import optuna
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from search.sampling.samplers import BudgetSampler
@@ -16,6 +17,7 @@ from search.space.design_space import DesignSpace
 from search.space.objectives import objective_values
 from search.study_files.spec import SamplerName, StudySpec
 from tests.bench.search.problems import Problem
+from tests.bench.search.rivals import KnownBoTorch, Repaired, botorch_sampler
 
 __all__ = ["POLICIES", "Run", "run"]
 
@@ -32,12 +34,21 @@ class Policy:
         sampler: Makes the sampler.
         uniform: One choice of bits, lanes and memories for the whole network.
         prunes: Over-budget designs are not trained.
+        told: The sampler is told the constraints of every design.
+        needs: A package that is not among ours.
     """
 
     what: str
     sampler: Callable[[DesignSpace, Budget, int], BaseSampler]
     uniform: bool = False
     prunes: bool = True
+    told: bool = False
+    needs: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can run here."""
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
 
 
 def _own(name: SamplerName) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
@@ -46,6 +57,22 @@ def _own(name: SamplerName) -> Callable[[DesignSpace, Budget, int], BaseSampler]
         return BudgetSampler(DesignSpace(space.spec.model_copy(update={"study": study})), budget)
 
     return make
+
+
+def _repaired(make: Callable[[int], BaseSampler]) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
+    return lambda space, budget, seed: Repaired(make(seed), space, budget, seed)
+
+
+def _tpe(seed: int) -> BaseSampler:
+    return TPESampler(seed=seed, multivariate=True)
+
+
+def _nsga2(seed: int) -> BaseSampler:
+    return NSGAIISampler(population_size=20, seed=seed)
+
+
+def _gp(seed: int) -> BaseSampler:
+    return GPSampler(seed=seed)
 
 
 POLICIES = {
@@ -65,6 +92,39 @@ POLICIES = {
         prunes=False,
     ),
     "random": Policy("random, over-budget designs pruned", lambda *a: RandomSampler(seed=a[2])),
+    "tpe-told": Policy(
+        "Optuna's TPE, multivariate, told the constraints, over-budget designs pruned",
+        lambda *a: _tpe(a[2]),
+        told=True,
+    ),
+    "tpe-known": Policy("the same, moved to what fits and is new", _repaired(_tpe), told=True),
+    "nsga2-told": Policy(
+        "NSGA-II, population 20, told the constraints, over-budget designs trained",
+        lambda *a: _nsga2(a[2]),
+        prunes=False,
+        told=True,
+    ),
+    "nsga2-known": Policy("the same, moved to what fits and is new", _repaired(_nsga2), told=True),
+    "gp-told": Policy(
+        "Optuna's GPSampler, told the constraints, over-budget designs trained",
+        lambda *a: _gp(a[2]),
+        prunes=False,
+        told=True,
+    ),
+    "gp-known": Policy("the same, moved to what fits and is new", _repaired(_gp), told=True),
+    "botorch-told": Policy(
+        "BoTorch's qLogNEHVI (optuna-integration), told the constraints, over-budget designs trained",
+        lambda *a: botorch_sampler(a[2]),
+        prunes=False,
+        told=True,
+        needs="optuna_integration",
+    ),
+    "botorch-known": Policy(
+        "BoTorch's qLogNEHVI, a GP of the error alone, the rest exact, over designs that fit and are new",
+        lambda space, budget, seed: KnownBoTorch(space, budget, seed),
+        told=True,
+        needs="botorch",
+    ),
 }
 
 
@@ -102,6 +162,8 @@ def run(problem: Problem, name: str, seed: int, trials: int) -> Run:
         seconds = time.process_time() - started
         assessment = budget.propose(design)
         trial.set_user_attr("digest", assessment.design.digest)
+        for key, value in assessment.constraints.items() if policy.told else ():
+            trial.set_constraint(key, float(value))
         if policy.prunes and not assessment.fits:
             study.tell(trial, state=TrialState.PRUNED)
             result.pruned.append(len(result.points))

@@ -15,18 +15,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quant_model.data import persistence, rmse
+from quant_model.data import Dataset, persistence, rmse
 from quant_model.design import DesignPoint
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Shape
 from quant_model.network import build_network
 from quant_model.training.settings import TrainingSettings
 from search.space.identity import arithmetic_digest, seed_from
 from search.study_files.datasets import StudyData, data_from_file
 from search.study_files.parser import data_path, load_spec
 from search.study_files.spec import StudySpec
+
+if TYPE_CHECKING:
+    from quant_model.training import FloatParent
 
 __all__ = ["PROBLEMS", "Problem", "problem"]
 
@@ -35,6 +39,8 @@ _FILES = {
     "traffic": _ROOT / "studies" / "sf_traffic.toml",
     "wide": Path(__file__).with_name("wide.toml"),
     "real": _ROOT / "studies" / "sf_traffic.toml",
+    "real-wide-sf": Path(__file__).with_name("real_wide_sf.toml"),
+    "real-wide-beijing": Path(__file__).with_name("real_wide_beijing.toml"),
 }
 PROBLEMS = tuple(_FILES)
 _PERSISTENCE = 0.02797
@@ -62,10 +68,15 @@ class Problem:
 
 
 def problem(name: str, cache: Path) -> Problem:
-    """A problem by name; ``cache`` keeps what was trained."""
+    """A problem by name; ``cache`` keeps what was trained, for ``real``, and beside it for the wider ones."""
     spec = load_spec(_FILES[name])
-    if name == "real":
-        trainer = _Trainer(_shortened(spec), cache)
+    if name.startswith("real"):
+        own = name == "real"
+        trainer = _Trainer(
+            _shortened(spec) if own else spec,
+            _FILES[name],
+            cache if own else cache.with_name(f"{name}.jsonl"),
+        )
         return Problem(name, spec, trainer.error, trainer.persistence)
     return Problem(name, spec, synthetic_error, _PERSISTENCE)
 
@@ -108,9 +119,10 @@ def _shortened(spec: StudySpec) -> StudySpec:
 
 @dataclass(frozen=True)
 class _Trainer:
-    """Real trainings, each made once: the cache is a line of JSON per arithmetic."""
+    """Real trainings, each made once: the cache is a line of JSON per arithmetic, and a file per parent."""
 
     spec: StudySpec
+    file: Path
     cache: Path
 
     def error(self, design: DesignPoint) -> float:
@@ -123,7 +135,7 @@ class _Trainer:
 
     @cached_property
     def persistence(self) -> float:
-        dataset = self._data.dataset(self.spec.space.window[0])
+        dataset = self._data.dataset(max(self.spec.shape_values("window")))
         return rmse(dataset, dataset.validation, persistence(dataset.validation))
 
     @cached_property
@@ -135,23 +147,26 @@ class _Trainer:
 
     @cached_property
     def _data(self) -> StudyData:
-        return data_from_file(self.spec, data_path(self.spec, _FILES["real"]))
-
-    @cached_property
-    def _parents(self) -> dict[str, object]:
-        return {}
+        return data_from_file(self.spec, data_path(self.spec, self.file))
 
     def _train(self, design: DesignPoint, digest: str) -> float:
-        from quant_model.training import FloatParent, prepare_process, train, train_parent
+        from quant_model.training import prepare_process, train
 
         prepare_process(1)
-        shape, settings = design.shape, self.spec.training
-        assert isinstance(shape, Encoder)
-        dataset = self._data.dataset(shape.window)
-        if shape.digest not in self._parents:
-            seed = seed_from("parent", shape.digest)
-            self._parents[shape.digest] = train_parent(shape, dataset, settings, seed)
-        parent = self._parents[shape.digest]
-        assert isinstance(parent, FloatParent)
-        seed = seed_from("train", digest)
-        return train(build_network(design), dataset, settings, seed, parent).validation_error
+        dataset, seed = self._data.dataset_of(design), seed_from("train", digest)
+        parent = self._parent(design.shape, dataset)
+        return train(build_network(design), dataset, self.spec.training, seed, parent).validation_error
+
+    def _parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
+        from quant_model.training import FloatParent, train_parent
+
+        file = self.cache.parent / f"{self.cache.stem}-parents" / f"{shape.digest}.npz"
+        if file.exists():
+            return FloatParent.from_bytes(file.read_bytes(), str(file))
+        parent = train_parent(shape, dataset, self.spec.training, seed_from("parent", shape.digest))
+        file.parent.mkdir(exist_ok=True)
+        # Whoever is stopped here leaves no half of it.
+        unfinished = file.with_suffix(".part")
+        unfinished.write_bytes(parent.to_bytes())
+        unfinished.replace(file)
+        return parent

@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import cProfile
 import json
+import mimetypes
 import os
 import platform
 import pstats
@@ -57,6 +58,8 @@ MEASURED = 8
 """Trials that are timed in each setting; the median and the slowest are kept."""
 _CHUNK = 500
 """Trials that are stored at once."""
+_FILES = ("model.json", "curve.csv")
+"""Of every trained trial."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def surrogate(assessment: Assessment) -> float:
 
 
 def fill(study: OpenStudy, count: int, state: TrialState) -> None:
-    """Store ``count`` more trials, completed or in other workers' hands."""
+    """Store ``count`` more trials: completed, pruned, or in other workers' hands."""
     space, budget = DesignSpace(study.spec), Budget.of(study.spec)
     domains = {name: (one, distribution_to_json(one)) for name, one in space.distributions.items()}
     first = len(study.trials())
@@ -112,25 +115,26 @@ def _store(
     state: TrialState,
     domains: Mapping[str, tuple[BaseDistribution, str]],
 ) -> None:
-    complete, now = state == TrialState.COMPLETE, datetime.now()
+    now = datetime.now()
     trial = models.TrialModel(
         number=number,
         study_id=study.id,
         state=state.name,
         datetime_start=now - timedelta(seconds=60),
-        datetime_complete=now if complete else None,
+        datetime_complete=now if state.is_finished() else None,
     )
     session.add(trial)
     session.flush()
     error = surrogate(assessment)
-    record = replace(design_record(assessment, study.origin), training=True)
+    record = design_record(assessment, study.origin)
     system: dict[str, Any] = {f"constraints:{name}": value for name, value in assessment.constraints.items()}
     values: tuple[float, ...] = ()
-    if complete:
-        record = replace(record, curve="none", model="none", error=error, seconds=1.0)
+    if state == TrialState.COMPLETE:
+        record = replace(record, training=True, curve="none", model="none", error=error, seconds=1.0)
         values = objective_values(study.spec, error, assessment)
-    else:
-        record = replace(record, lease=LeaseMark(f"host:{number}:x", 1))
+        system |= {f"artifacts:{number}-{name}": _file(f"{number}-{name}", name) for name in _FILES}
+    elif state == TrialState.RUNNING:
+        record = replace(record, training=True, lease=LeaseMark(f"host:{number}:x", 1))
     system |= record.system
     finite = models.TrialValueModel.TrialValueType.FINITE
     rows: dict[type, list[dict[str, Any]]] = {
@@ -151,6 +155,13 @@ def _store(
     for model, some in rows.items():
         if some:
             session.execute(sqlalchemy.insert(model), [{"trial_id": trial.trial_id, **row} for row in some])
+
+
+def _file(artifact: str, name: str) -> str:
+    """What Optuna's ``upload_artifact`` keeps of a file."""
+    mime, encoding = mimetypes.guess_type(name)
+    meta = {"artifact_id": artifact, "filename": name, "mimetype": mime, "encoding": encoding}
+    return json.dumps(meta)
 
 
 def _attributes(attributes: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -12,7 +12,6 @@ run can be stopped at any moment and gone on with. Everything takes about an hou
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import hashlib
 import json
 import statistics
@@ -167,7 +166,7 @@ def _parent(folder: Path | None, key: str, make: Callable[[], FloatParent]) -> F
 def _facts(settings: TrainingSettings) -> dict[str, Any]:
     """What training depends on, without what came later and changes nothing by itself."""
     neutral = {"early_rung": settings.early_rung, "threshold_share": 1.0, "averaging": False}
-    return {n: v for n, v in dataclasses.asdict(settings).items() if n not in neutral or v != neutral[n]}
+    return {n: v for n, v in settings.own_part().items() if n not in neutral or v != neutral[n]}
 
 
 def _identity(row: Row) -> str:

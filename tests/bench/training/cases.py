@@ -12,7 +12,7 @@ from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder, Shape
 from quant_model.training import TrainingSettings
 
-_DATA = Path(__file__).parents[3] / "studies" / "data"
+DATA = Path(__file__).parents[3] / "studies" / "data"
 _WINDOW = 24
 _WEATHER = (
     "pm25", "dew_point", "temperature", "pressure", "wind_speed", "snow_hours", "rain_hours", "wind_north",
@@ -29,7 +29,7 @@ SERIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 def dataset(series: str) -> Dataset:
     """A shipped series as windows of 24 hours, one hour ahead."""
     file, features, target = SERIES[series]
-    return make_dataset(load_series(str(_DATA / file), "time", list(features), [target]), _WINDOW)
+    return make_dataset(load_series(str(DATA / file), "time", list(features), [target]), _WINDOW)
 
 
 def encoder(data: Dataset, d_model: int) -> Encoder:

@@ -91,12 +91,12 @@ def _times(network: str, d_model: int, bits: int) -> list[float]:
     linears = family.fold(family.model(shape).eval())
     if network == _PLAIN:
         torch.set_num_threads(1)
-        step = _step(PlainNetwork(design, linears), windows, truth)
+        step = training_step(PlainNetwork(design, linears), windows, truth)
     else:
         prepare_process(1)
         own = QuantNetwork(build_network(design))
         own.initialise(Start(shape, linears, windows))
-        step = _step(own, windows, truth)
+        step = training_step(own, windows, truth)
     found = []
     for _ in range(_FIRST + _STEPS):
         start = time.process_time()
@@ -105,7 +105,8 @@ def _times(network: str, d_model: int, bits: int) -> list[float]:
     return found[_FIRST:]
 
 
-def _step(model: nn.Module, windows: Tensor, truth: Tensor) -> Callable[[], None]:
+def training_step(model: nn.Module, windows: Tensor, truth: Tensor) -> Callable[[], None]:
+    """A step of training: forward, backward and AdamW."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
     model.train()
 

@@ -16,7 +16,7 @@ N = TypeVar("N")
 
 
 def nodes(design: DesignPoint, kind: type[N]) -> list[N]:
-    """The nodes of a kind; every design has some, but for repetition."""
+    """The nodes of a kind; every design has some, but for repetition and pooling."""
     return [node for node in build_network(design).nodes if isinstance(node, kind)]
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from quant_model.data import Dataset, persistence, rmse
+from quant_model.data import Dataset, persistence, prediction_error, rmse
 from quant_model.design import uniform_design
 from quant_model.errors import UserError
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Hybrid
 from quant_model.graph import graph_of
 from quant_model.network import Network, build_network
 from quant_model.training import (
@@ -29,7 +29,12 @@ from quant_model.training import (
     train,
     train_parent,
 )
+from tests.quant_model.data.images.samples import digits_dataset
 from tests.quant_model.training.samples import SETTINGS, small_shape, wave_dataset
+
+SERIES = {"height": 1, "features": 1, "stem": 6, "stem_stride": 1, "stages": 2, "growth": 1, "steps": 2}
+SERIES |= {"heads": 2, "attention_steps": 2}
+"""Of the smallest hybrid that still has every part."""
 
 
 def network_of(dataset: Dataset, bits: int = 8) -> Network:
@@ -158,14 +163,31 @@ def test_repeated_layers_train(dataset: Dataset) -> None:
     assert np.array_equal(again.predict(dataset.test.x), parent.predict(dataset.test.x))
 
 
+def test_hybrids_of_a_series_train(dataset: Dataset) -> None:
+    shape = Hybrid(**SERIES, window=dataset.window, outputs=dataset.outputs)
+    parent = train_parent(shape, dataset, SETTINGS, 1)
+    result = train(build_network(uniform_design(shape, 8, 8)), dataset, SETTINGS, 1, parent)
+    assert parent.validation_error < 0.6 * validation_error(dataset, persistence(dataset.validation))
+    assert result.validation_error < 1.15 * parent.validation_error
+
+
+def test_hybrids_of_pictures_train() -> None:
+    digits = digits_dataset(classes=4, shift=1)
+    shape = Hybrid(**{**SERIES, "height": 8, "growth": 2}, window=64, outputs=4)
+    result = train(build_network(uniform_design(shape, 6, 6, stream_bits=8)), digits, SETTINGS, 1)
+    outputs = result.integer_model.predict(digits.validation.x)
+    assert result.validation_error == prediction_error(digits, digits.validation, outputs) < 0.15
+
+
 def test_a_parent_survives_its_file(dataset: Dataset, parent: FloatParent) -> None:
     content = parent.to_bytes()
     again = FloatParent.from_bytes(content, "artifact")
     assert again.to_bytes() == content
     with np.load(io.BytesIO(content)) as file:
         header = json.loads(str(file["header"]))
-    # As earlier versions wrote it, without a family.
-    assert header["architecture"] == dataclasses.asdict(small_shape(dataset))
+    # As earlier versions wrote it, without family and readout.
+    numbers = dataclasses.asdict(small_shape(dataset))
+    assert header["architecture"] == {name: own for name, own in numbers.items() if name != "readout"}
     assert again.key == parent.key
     assert again.history == parent.history
     x = dataset.validation.x

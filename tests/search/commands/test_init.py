@@ -16,7 +16,7 @@ from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
 from search.study_files.spec import StudySpec
 from tests.search.init.tables import START, daily, hours, lines, load, table
-from tests.search.studies import open_file, work
+from tests.search.studies import keys_of, open_file, work
 
 Init = Callable[..., str]
 
@@ -60,6 +60,25 @@ def test_a_file_of_every_day(init: Init) -> None:
     assert series.targets[0, 0] == round(load(0), 3)
 
 
+SOME_DAYS = [time for time in hours() if time.day % 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "families"),
+    [
+        (table(), ("encoder", "stream")),
+        (table(gap=range(300, 305)), ("encoder", "stream")),
+        (lines("time,load", SOME_DAYS, daily(len(SOME_DAYS))), ("encoder",)),
+    ],
+    ids=["regular", "one gap", "many gaps"],
+)
+def test_a_regular_series_may_be_taken_row_by_row(init: Init, text: str, families: tuple[str, ...]) -> None:
+    init(text)
+    spec, _ = written()
+    assert spec.space.family == families
+    assert ("# family = " in Path("my.toml").read_text()) == ("stream" not in families)
+
+
 def test_its_study_trains(init: Init) -> None:
     init(table(rows=300, gap=range(100, 105)))
     text = Path("my.toml").read_text()
@@ -84,7 +103,7 @@ def test_times_written_otherwise_are_read_from_the_user_s_own_file(init: Init, n
     said = init(table(write, gap=range(7, 9)))
     assert f'time_format "{time_format}"' in said
     spec, series = written()
-    assert (spec.data.file, spec.data.time_format) == ("my.csv", time_format)
+    assert (spec.data.file, keys_of(spec).time_format) == ("my.csv", time_format)
     assert series.time[0] == START
     assert (series.rows, series.gaps) == (598, 1)
 
@@ -130,7 +149,7 @@ def test_options_are_keys_of_the_study_file(init: Init) -> None:
         "xc7s15",
     )
     spec, series = written()
-    data = spec.data
+    data = keys_of(spec)
     assert (data.time, data.time_format) == (("Datum", "Uhr"), "%d/%m/%Y %H.%M")
     assert (data.timezone, data.fill, data.step) == ("Europe/Berlin", "interpolate", "1 h")
     assert (data.decimal, data.missing, data.skip_rows) == (",", ("x", "-7"), (2, 3, 4, 9))

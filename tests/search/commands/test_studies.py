@@ -19,7 +19,8 @@ def test_status_front_and_export(
     where = ["--study", "tiny", "--storage", trained_study.url]
     assert run_cli(["status", *where, "--json"]) == 0
     status = json.loads(capsys.readouterr().out)
-    assert status == {"study": "tiny", "complete": 3, "pruned": 0, "running": 0, "failed": 0, "waiting": 0}
+    none = dict.fromkeys(("pruned", "running", "failed", "waiting", "copies"), 0)
+    assert status == {"study": "tiny", "complete": 3, **none}
 
     table = tmp_path / "front.csv"
     assert run_cli(["front", *where, "--json", "--csv", str(table)]) == 0

@@ -19,6 +19,7 @@ from search.commands.cli import run_cli
 from search.init.grouping import GroupGuess, guess_group
 from search.study_files.datasets import StudyData, data_from_file
 from search.study_files.parser import data_path, load_spec
+from tests.search.studies import keys_of
 
 START = datetime(2024, 1, 1)
 
@@ -169,7 +170,7 @@ def test_init_proposes_groups_for_members_in_long_format(tmp_path: Path, clock: 
     assert data.series.group_names == ("m0", "m1", "m2", "m3")
     assert data.series.rows == 800
     assert (data.series.gaps, len(data.series.recordings)) == (0, 4)
-    assert data.spec.data.output == "auto"
+    assert keys_of(data.spec).output == "auto"
 
 
 def stations(count: int) -> list[str]:

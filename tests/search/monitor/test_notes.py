@@ -7,11 +7,11 @@ from optuna_dashboard import get_note, save_note  # type: ignore[import-untyped]
 from optuna_dashboard._custom_plot_data import get_plotly_graph_objects  # type: ignore[import-untyped]
 
 from search.monitor import publish as publish_module
-from search.monitor.notes import MARK, note_of, with_own_text, write_note
+from search.monitor.notes import MARK, note_of, with_few_notes, with_own_text, write_note
 from search.monitor.publish import Publisher
 from search.space.objectives import labels
 from search.store.study import MeasuredDesign, OpenStudy
-from tests.search.conftest import write_study
+from tests.search.conftest import StudyMaker, write_study
 from tests.search.studies import open_file, work
 
 
@@ -114,3 +114,21 @@ def test_own_text_is_above_the_mark(old: str) -> None:
     assert "old text" not in note
     assert note.startswith("mine") == bool(old)
     assert with_own_text(note, "new text\n") == note
+
+
+def test_of_many_notes_those_stay_that_are_asked_for_or_somebody_s(make_study: StudyMaker) -> None:
+    study = open_file(make_study())
+    for trial in (7, 8, 9):
+        write_note(study.storage, study.id, f"note {trial}", trial)
+    old = study.storage.get_study_system_attrs(study.id)
+    write_note(study.storage, study.id, "Ann's", 9, old)
+    write_note(study.storage, study.id, "the study's")
+    every = study.storage.get_study_system_attrs(study.id)
+    few = with_few_notes(every, {7})
+    assert [note_of(few, trial) for trial in (7, 8, 9, None)] == [
+        ("note 7", 1),
+        ("", 0),
+        ("Ann's", 2),
+        ("the study's", 1),
+    ]
+    assert {key for key in every if "note" not in key} <= set(few)

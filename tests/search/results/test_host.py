@@ -20,9 +20,9 @@ def test_user_units_go_in_and_come_out(make_study: StudyMaker) -> None:
     file = make_study()
     spec = load_spec(file)
     data = data_from_file(spec, data_path(spec, file))
-    dataset = data.dataset(spec.space.window[0])
+    dataset = data.dataset(spec.shape_values("window")[0])
     features = len(dataset.feature_names)
-    arch = Encoder(spec.space.window[0], features, 8, 1, 8, 1, spec.outputs)
+    arch = Encoder(dataset.window, features, 8, 1, 8, 1, spec.outputs)
     drawn = random_integer_model(build_network(uniform_design(arch, 6, 6)), 3)
     scale = InputScale(np.linspace(-0.3, 0.4, features), np.linspace(0.05, 0.08, features))
     own = drawn.parameters

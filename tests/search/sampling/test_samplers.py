@@ -57,6 +57,7 @@ SAMPLERS = [
     Sampler("nsga2", 110),
     Sampler("gp", 22),
     Sampler("random", 8),
+    Sampler("optuna.samplers:NSGAIIISampler", 60),
 ]
 
 

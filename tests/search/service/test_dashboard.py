@@ -21,6 +21,7 @@ from optuna.trial import TrialState
 from search.monitor.notes import note_of
 from search.monitor.publish import Publisher
 from search.results.front import front_json
+from search.service import dashboard
 from search.service.dashboard import DashboardJob, dashboard_server
 from search.service.worker import Worker
 from search.stopping import StopSignal
@@ -42,8 +43,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> OpenStudy:
     replace = {
         "trials": f'trials = {TRIALS}\nsampler = "random"',
         "d_model": 'd_model = 4\ngranularity = "uniform"',
-        "weight_bits": "weight_bits = { min = 5, max = 8 }",
-        "activation_bits": "activation_bits = 8",
+        "weight_bits": "weight_bits = { min = 2, max = 8 }",
+        "activation_bits": "activation_bits = [6, 7, 8]",
         "lanes": "lanes = [1, 2, 4]",
         'name = "xc7s15"': 'name = "xc7s15"\nlimit = 0.3',
     }
@@ -165,6 +166,29 @@ def kept(study: OpenStudy) -> object:
     """All that a storage has of a study, but for its name."""
     summary = [(one, one.user_attrs, one.system_attrs, one.params, one.values) for one in study.trials()]
     return summary, study.study.user_attrs, study.storage.get_study_system_attrs(study.id)
+
+
+def test_of_a_large_study_a_page_holds_the_ends_and_the_front_in_full(
+    study: OpenStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "_WHOLE_TRIALS", 4)
+    with served(study) as site:
+        status, answer = called(site, "GET", f"/api/studies/{study.id}", {})
+    assert status == 200
+    trials = answer["trials"]
+    assert isinstance(trials, list)
+    kept = study.trials()
+    assert [one["number"] for one in trials] == [one.number for one in kept]
+    assert [one.get("values") for one in trials] == [one.values for one in kept]
+    full = {one["number"] for one in trials if one["params"]}
+    front = {trial["number"] for trial in front_json(study)["trials"]}
+    last = len(kept)
+    # A front has each point once, whichever of equal trials stands for it.
+    points = {tuple(kept[number].values) for number in front}
+    shown = {tuple(kept[number].values) for number in full if kept[number].values}
+    assert points <= shown
+    assert {0, 1, last - 2, last - 1} <= full < set(range(last))
+    assert all(any(pair["key"] == "filled" for pair in one["user_attrs"]) for one in trials)
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql"])

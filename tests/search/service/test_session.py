@@ -15,14 +15,17 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
+from quant_model.errors import UserError
 from search.commands.studies import _what_next
 from search.results.export import export_trial
-from search.service.session import begin
+from search.service.session import begin, search
+from search.stopping import StopSignal
 from search.store.study import OpenStudy, open_study
 from tests.bench.service.kill import Outcome, inspect
 from tests.bench.service.tiny import write_tiny_study
 from tests.search.conftest import StudyMaker
 from tests.search.processes import SLOW, done, open_when_made, process_of, start, training, wait_until
+from tests.search.service.test_worker import TWO_DESIGNS
 from tests.search.store.test_location import AWKWARD
 from tests.search.studies import summary, work
 
@@ -77,6 +80,36 @@ def test_a_run_ends_with_verified_designs_that_fit(make_study: StudyMaker, tmp_p
     assert design["timing"]["megahertz"] >= 60
     note = f"{design['timing']['megahertz']:.1f} MHz on Lattice ECP5"
     assert note in (Path(design["folder"]) / "README.md").read_text()
+
+
+def test_impossible_limits_are_told_before_anything_is_made(make_study: StudyMaker, tmp_path: Path) -> None:
+    file = make_study(extra="[constraints]\nlatency_us = 0.001\n")
+    place = rf"^{file} line \d+ \[constraints\] latency_us: no design .* latency_us = 2\.\d+, or widen"
+    with pytest.raises(UserError, match=place):
+        begin(file, None, None, tmp_path / "out", None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sampler_that_cannot_be_made_is_told_before_anything_is_made(
+    make_study: StudyMaker, tmp_path: Path
+) -> None:
+    file = make_study({"trials": 'trials = 1\nsampler = "no.such:Sampler"'})
+    with pytest.raises(UserError, match=rf"^{file} line 5 \[study\] sampler: no.such cannot be imported"):
+        begin(file, None, None, tmp_path / "out", None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_over_a_small_space_ends_with_a_sentence(
+    make_study: StudyMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, out = begin(make_study(TWO_DESIGNS), 20, None, tmp_path / "out", None)
+    with StopSignal() as stop:
+        search(study, 20, 1, out, None, stop)
+    assert (
+        "the space is exhausted: all of its designs that fit were tried; 2 of 20 are"
+        in capsys.readouterr().err
+    )
+    assert (study.counts().complete, study.counts().copies) == (2, 0)
 
 
 @pytest.mark.slow

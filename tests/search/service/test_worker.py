@@ -97,18 +97,48 @@ def test_a_study_done_in_two_goes_is_the_same_as_one_done_in_one(make_study: Stu
 
 def test_the_same_design_is_never_trained_twice(make_study: StudyMaker) -> None:
     study = open_file(make_study(TWO_DESIGNS))
-    work(study, 4)
+    for lanes in (1, 1, 2):
+        study.study.enqueue_trial({"lanes": lanes})
+    work(study, 2)
     trials = study.trials(TrialState.COMPLETE)
-    assert len(trials) == 4
-    # One training for two designs of the same arithmetic; the rest repeat them.
+    assert len(trials) == 3
+    # One training for two designs of the same arithmetic; a copy does not count.
     assert [trial.number for trial in trials if "curve" in trial.user_attrs] == [0]
-    assert sum("trained_by" in trial.user_attrs for trial in trials) == 1
-    assert sum("duplicate_of" in trial.user_attrs for trial in trials) == 2
+    assert [trial.number for trial in trials if "trained_by" in trial.user_attrs] == [2]
+    assert [trial.number for trial in trials if "duplicate_of" in trial.user_attrs] == [1]
+    assert (study.counts().complete, study.counts().copies) == (2, 1)
     assert len({trial.values[0] for trial in trials}) == 1
     for trial in trials:
         model = trial_model(study, trial)
         assert isinstance(model, IntegerModel)
         assert model.network.design.as_dict() == trial.user_attrs["design"]
+
+
+@pytest.mark.parametrize("sampler", ["surrogate", "random"])
+def test_a_space_that_is_exhausted_ends_the_study_with_a_sentence(
+    make_study: StudyMaker, sampler: str
+) -> None:
+    study = open_file(make_study({**TWO_DESIGNS, "trials": f'trials = 5\nsampler = "{sampler}"'}))
+    lines = work(study, 5)
+    assert study.counts().complete == 2
+    assert lines[-1] == study.exhausted == "the space is exhausted: all of its designs that fit were tried"
+    if sampler == "surrogate":
+        assert study.counts().copies == 0
+    # Nobody begins again, and nothing is added.
+    before = summary(study)
+    work(study, 5)
+    assert summary(study) == before
+
+
+def test_a_large_space_of_few_designs_is_exhausted_once_proposals_repeat(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.space.remaining.MOST_LISTED", 1)
+    monkeypatch.setattr(worker_module, "MAX_COPIES", 3)
+    study = open_file(make_study(TWO_DESIGNS))
+    lines = work(study, 5)
+    assert (study.counts().complete, study.counts().copies) == (2, 3)
+    assert lines[-1] == "the space is exhausted: the last 3 proposals were tried before"
 
 
 def test_designs_over_budget_are_pruned_before_training(make_study: StudyMaker) -> None:

@@ -44,3 +44,19 @@ def test_a_budget_survives_the_way_through_json_and_says_what_it_leaves() -> Non
     assert budget.limits == " (50 % of the device, latency_us at most 80, dsp at most 6)"
     assert Budget("xc7s15", 1.0).limits == ""
     assert Budget("xc7s15").limits == " (90 % of lut and slice)"
+
+
+def test_a_period_is_lived_through_and_kept() -> None:
+    budget = budget_of(TOML.replace('name = "xc7s15"', 'name = "xc7s15"\nperiod = 0.00005'))
+    assert Budget.from_json(budget.to_json()) == budget
+    assert budget.limits == " (90 % of lut and slice, a row every 5e-05 s)"
+    found = budget.assess(uniform_design(Encoder(6, 2, 8, 1, 16, 1, 1), 4, 4))
+    alone = Budget("xc7s15").assess(found.design)
+    assert found.energy_uj == alone.estimate.energy_uj(100.0, 5e-5) > alone.energy_uj
+    # Done when the next row comes, also where the study file asks for more.
+    assert found.constraints["max_interval_us"] == pytest.approx(found.interval_us / 50 - 1)
+    stricter = f"{TOML}\n[constraints]\ninterval_us = 4\n".replace(
+        'name = "xc7s15"', 'name = "xc7s15"\nperiod = 9'
+    )
+    assert budget_of(stricter).most == {"interval_us": 4}
+    assert budget_of(stricter).limits.endswith("a row every 9 s, interval_us at most 4)")

@@ -40,3 +40,9 @@ def test_every_resource_of_every_fabric_can_be_asked_for() -> None:
 def test_what_is_unknown_is_no_fact() -> None:
     with pytest.raises(KeyError):
         fact("error", FOUND, 100.0)
+
+
+def test_a_period_is_in_the_energy_alone() -> None:
+    for name in get_args(Objective):
+        if name != "error":
+            assert (fact(name, FOUND, 100.0, 0.1) != fact(name, FOUND, 100.0)) == (name == "energy")

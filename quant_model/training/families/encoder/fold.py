@@ -12,7 +12,7 @@ import math
 import torch
 
 from quant_model.training.affine import AffineMap
-from quant_model.training.families.encoder.float_model import EncoderLayer, FloatTransformer
+from quant_model.training.families.encoder.float_model import EncoderLayer, FloatTransformer, SelfAttention
 from quant_model.training.folded import FoldedLinear
 
 
@@ -24,7 +24,8 @@ def fold(model: FloatTransformer) -> dict[str, FoldedLinear]:
             assert isinstance(layer, EncoderLayer)
             linears |= {f"layer{index}.{name}": linear for name, linear in fold_layer(layer).items()}
         head_norm = AffineMap.of_norm(model.head_norm)
-        linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(model.shape.window).folded()
+        summed = model.shape.window if model.shape.readout == "mean" else 1
+        linears["head"] = AffineMap.of_linear(model.head).after(head_norm).over(summed).folded()
     return linears
 
 
@@ -35,7 +36,15 @@ def _embed(model: FloatTransformer) -> FoldedLinear:
 
 def fold_layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
     """The linear layers of one layer, by their names in it."""
-    norm, ffn_norm = AffineMap.of_norm(layer.attention_norm), AffineMap.of_norm(layer.ffn_norm)
+    return fold_attention(layer) | {
+        "expand": AffineMap.of_linear(layer.expand).after(AffineMap.of_norm(layer.ffn_norm)).folded(),
+        "contract": AffineMap.of_linear(layer.contract).folded(),
+    }
+
+
+def fold_attention(layer: SelfAttention) -> dict[str, FoldedLinear]:
+    """The linear layers of a self-attention, by their names in it."""
+    norm = AffineMap.of_norm(layer.attention_norm)
     # Scores are in octaves, for a softmax in base 2.
     octaves = math.log2(math.e) / math.sqrt(layer.d_head)
     key = AffineMap(layer.key.weight.double(), torch.zeros(layer.key.out_features).double())
@@ -45,6 +54,4 @@ def fold_layer(layer: EncoderLayer) -> dict[str, FoldedLinear]:
         "key": key.after(centred).folded(),
         "value": AffineMap.of_linear(layer.value).after(norm).folded(),
         "project": AffineMap.of_linear(layer.project).folded(),
-        "expand": AffineMap.of_linear(layer.expand).after(ffn_norm).folded(),
-        "contract": AffineMap.of_linear(layer.contract).folded(),
     }

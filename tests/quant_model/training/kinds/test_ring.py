@@ -7,7 +7,7 @@ import math
 import torch
 
 from quant_model.training.kinds.attention import Attend
-from quant_model.training.kinds.residual import Newest
+from quant_model.training.kinds.linear import Newest
 from quant_model.training.kinds.ring import ByDistance, distances
 from tests.quant_model.training.gradients import applied
 
