@@ -1,6 +1,6 @@
 """Choices left to ``auto``: taken for a device so that its fullest resource stays as empty as possible.
 
-Greedy and deterministic. Every open choice begins in LUTs (row adders, distributed RAM, ROM in logic). Then
+Greedy and deterministic. Every open choice begins in LUTs (Booth rows, distributed RAM, ROM in logic). Then
 one choice at a time moves to DSP or block RAM: the one that relieves the fullest resource most for what it
 takes of the other, as long as that lowers the largest utilisation. Of equal moves the first in the order of
 the data flow is taken.
@@ -42,7 +42,7 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
     """The design point with no choice left to ``auto``; choices already made are kept.
 
     One exception: ``dsp`` for products that synthesis does not put into DSP slices becomes ``lut``. They
-    would end in LUTs anyway, and row adders are smaller than what synthesis makes of a bare product.
+    would end in LUTs anyway, and Booth rows are smaller than what synthesis makes of a bare product.
     """
     graph = bind(design.shape, design)
     if is_final(graph, device.fabric):
@@ -182,7 +182,7 @@ def _is_short(node: Node, fabric: Fabric) -> Number:
 
 
 def _in_luts(node: Node, fabric: Fabric) -> Engine:
-    """Open choices as row adders, distributed RAM or a ROM in logic; no DSP for short products."""
+    """Open choices as Booth rows, distributed RAM or a ROM in logic; no DSP for short products."""
     engine = node.engine
     for choice, candidates in fabric.in_luts.items():
         way = next((one for one in candidates if choice != "memory" or one in node.memories), None)

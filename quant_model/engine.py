@@ -29,7 +29,7 @@ class Engine:
     lanes: Annotated[int, Field(ge=1)] = 1
     """Parallel multiply-accumulates; divides the node's ``lane_limit``."""
     multiplier: Multiplier | None = None
-    """Where products are made: DSP slices or LUT row adders."""
+    """Where products are made: DSP slices or Booth rows in LUTs."""
     buffer: BufferType = "auto"
     """RAM type of the input row buffer (residual: the waiting stream; pool: the sums; repeat: the rows)."""
     memory: MemoryType | None = None

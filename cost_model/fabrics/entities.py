@@ -273,8 +273,8 @@ class Entities(ABC):
     ) -> Usage:
         """What lanes with an x each have more than lanes that share it.
 
-        Copies of it in long products, and the gates that make it zero outside an image: row adders in LUTs
-        take them in, but where x is added in two stages (seen in the lanes of measured hybrids).
+        Copies of it in long products, and the gates that make it zero outside an image: rows in LUTs take
+        some of them in.
         """
         made = booth(x_bits, x_unsigned, w_bits)
         _, shared = _between_stages(made, pick(x_unsigned, 1, 0))

@@ -95,8 +95,9 @@ def _slim(
     own, user = TrialModel, TrialUserAttributeModel
     columns = own.trial_id, own.number, own.state, own._datetime_start_utc, own._datetime_complete_utc
     of_study = sqlalchemy.select(*columns).where(own.study_id == study).order_by(own.number)
-    values = _joined(study, TrialValueModel, "objective", "value", "value_type")
-    some = _joined(study, user, "key", "value_json").where(user.key.in_(attributes))
+    told = TrialValueModel
+    values = _joined(study, told, told.objective, told.value, told.value_type)
+    some = _joined(study, user, user.key, user.value_json).where(user.key.in_(attributes))
     found = [
         FrozenTrial(
             trial_id=row[0],
@@ -114,9 +115,9 @@ def _slim(
         for row in _all(database, of_study)
     ]
     by_id = {trial._trial_id: trial for trial in found}
-    for trial, told in _values(_all(database, values)).items():
+    for trial, reached in _values(_all(database, values)).items():
         if trial in by_id:
-            by_id[trial].values = told
+            by_id[trial].values = reached
     _add_attributes(by_id, _all(database, some), "user_attrs")
     chosen = [trial for trial in found if trial.number in whole]
     for first in range(0, len(chosen), _MOST_NAMED):
@@ -131,9 +132,9 @@ def _complete(database: RDBStorage, trials: list[FrozenTrial]) -> None:
         (TrialUserAttributeModel, "user_attrs"),
         (TrialSystemAttributeModel, "system_attrs"),
     ):
-        _add_attributes(by_id, _all(database, _of(by_id, model, "key", "value_json")), place)
+        _add_attributes(by_id, _all(database, _of(by_id, model, model.key, model.value_json)), place)
     own = TrialParamModel
-    rows = _of(by_id, own, "param_name", "param_value", "distribution_json").order_by(own.param_id)
+    rows = _of(by_id, own, own.param_name, own.param_value, own.distribution_json).order_by(own.param_id)
     known: dict[str, BaseDistribution] = {}
     for trial, name, value, text in _all(database, rows):
         if text not in known:
@@ -157,19 +158,17 @@ def _add_attributes(trials: Mapping[int, FrozenTrial], rows: Rows, place: str) -
             getattr(trials[trial], place)[key] = json.loads(value)
 
 
-def _joined(study: int, model: Any, *columns: str) -> sqlalchemy.Select[Any]:
+def _joined(study: int, model: Any, *columns: Any) -> sqlalchemy.Select[Any]:
     """Rows of all of a study's trials."""
-    wanted = [getattr(model, column) for column in columns]
-    joined = sqlalchemy.select(model.trial_id, *wanted).join(
+    joined = sqlalchemy.select(model.trial_id, *columns).join(
         TrialModel, TrialModel.trial_id == model.trial_id
     )
     return joined.where(TrialModel.study_id == study)
 
 
-def _of(trials: Collection[int], model: Any, *columns: str) -> sqlalchemy.Select[Any]:
+def _of(trials: Collection[int], model: Any, *columns: Any) -> sqlalchemy.Select[Any]:
     """Rows of some trials."""
-    wanted = [getattr(model, column) for column in columns]
-    return sqlalchemy.select(model.trial_id, *wanted).where(model.trial_id.in_(trials))
+    return sqlalchemy.select(model.trial_id, *columns).where(model.trial_id.in_(trials))
 
 
 def _all(database: RDBStorage, wanted: sqlalchemy.Select[Any]) -> Any:

@@ -46,8 +46,8 @@ TEMPLATES = {(16, 8): (128_394, 6_400), (64, 4): (1_188_030, 47_500)}
 """By (d_model, bits): cycles of arXiv 2410.03294's templates as simulated, and the most allowed here."""
 PAIRED = ((16, 8), (20, 8), (32, 8), (16, 4), (32, 4), (64, 4), (48, 3))
 """(d_model, bits) for which more lanes in the same slices are tried."""
-PAIR_LUTS = 40
-"""What two 8 x 8 lanes in one slice save against one in the slice and one of row adders: hdl/README.md."""
+PAIR_LUTS = 13
+"""What two 8 x 8 lanes in one slice save against one in the slice and one in LUTs: hdl/README.md."""
 REPEATED = 3
 """Designs with repeated layers, shown apart."""
 WINDOWS = 12

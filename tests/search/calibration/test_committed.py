@@ -54,7 +54,7 @@ def test_what_rules_decide_is_exact(resource: str) -> None:
 def test_carry_chains_are_nearly_all_told_by_rules() -> None:
     for row, one in MEASURED.measured:
         total = sum(own.counts(OWN.fitted)["carry4"] for own in predict(row.design, XC7).values())
-        # Constant weights leave an unknown share of their row adders.
+        # Constant weights leave an unknown share of their rows.
         assert total == pytest.approx(one.counts["carry4"], rel=0.06), row.name
 
 

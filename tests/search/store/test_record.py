@@ -41,6 +41,7 @@ STORED = {
     "seconds": 1.5,
     "duplicate_of": 0,
     "trained_by": 1,
+    "taken_from": {"study": "old", "trial": 3},
     "failure": "no reason",
 }
 SYSTEM = {
