@@ -25,6 +25,8 @@ LARGE = device("xc7s50")
 MANY = resolved_designs(50)
 ROUNDING = 2
 """A count is rounded from a fraction."""
+SAVED = 0.004
+"""Share that may be saved: another factor is encoded, registers in a row become a shift register."""
 
 Floats = npt.NDArray[np.float64]
 Neighbour = tuple[str, DesignPoint, DesignPoint]
@@ -56,7 +58,7 @@ def check(neighbours: Iterable[Neighbour], cost: Callable[[Estimate], Floats] = 
     for batch in batches.values():
         before = cost(estimate_many(Designs.of([design for _, design, _ in batch]), LARGE))
         after = cost(estimate_many(Designs.of([more for _, _, more in batch]), LARGE))
-        cheaper = np.flatnonzero(after < before - ROUNDING)
+        cheaper = np.flatnonzero(after < before - ROUNDING - SAVED * np.abs(before))
         worst = [(batch[index][0], before[index], after[index], batch[index][1].digest) for index in cheaper]
         assert not worst, worst[:5]
     return sum(map(len, batches.values()))

@@ -18,8 +18,8 @@ def test_a_lane_is_a_dsp_slice_or_luts(lanes: int) -> None:
     luts = parts_of(build(engines={HIDDEN: {"lanes": lanes}}), HIDDEN)["lanes"]
     assert slices["dsp"] == lanes
     assert luts["dsp"] == 0
-    # A product of 8 by 8 bits and its sum, for each.
-    assert luts["lut"] > slices["lut"] + lanes * 8 * 8
+    # Four rows of 9 bits and the sum, for each.
+    assert luts["lut"] > slices["lut"] + lanes * 4 * 9
 
 
 @pytest.mark.parametrize("lanes", [1, 4])
@@ -61,14 +61,17 @@ def test_only_biases_of_every_row_lie_in_block_ram() -> None:
 
 
 def test_who_adds_a_branch_decides_which_of_its_bits_are_kept() -> None:
-    """A sum with a coarse stream drops the low ones of the branch; the output of the network keeps all."""
+    """A sum with a coarse stream drops the low ones of the branch; the output of the network keeps all.
+
+    They wait in shift registers of whoever adds them.
+    """
     widths = build().activation_bits
     coarse, fine = (
         dataclasses.replace(build(), activation_bits={**widths, "layer0.attention_residual": bits})
         for bits in (3, 16)
     )
-    name, stage = "layer0.contract", "output_stage"
-    assert parts_of(coarse, name)[stage]["ff"] < parts_of(fine, name)[stage]["ff"]
+    name, stage = "layer0.ffn_residual", "output_stage"
+    assert parts_of(coarse, name)["adder"]["lutram"] < parts_of(fine, name)["adder"]["lutram"]
     assert parts_of(coarse, "head")[stage] == parts_of(fine, "head")[stage]
 
 
