@@ -1,10 +1,10 @@
 -- The last lines of an image, from which an engine reads the pixels around each centre; zero outside the image.
 --
--- Pixels of WORDS * LANES elements arrive line by line with the row handshake of row_buffer: `ready` says that a pixel's
--- place is free, `start` takes it, its elements follow. Centres are every STRIDE-th pixel of every STRIDE-th line.
+-- Pixels of WORDS * LANES elements arrive line by line with the row handshake of row_buffer: `ready` says that a place
+-- is free, `start` takes it, its elements follow. Centres are every STRIDE-th pixel of every STRIDE-th line.
 -- `available` says that the centre's line and the one below lie there; the engine then reads the pixels around the
--- centre with one `step` a word: 3 x 3 pixels line by line or, where lines have a single pixel, 3. With GROUPS = WORDS it
--- does so for each word of a pixel in turn; with GROUPS = 1 it reads all words of a pixel before the next pixel.
+-- centre with one `step` a word: 3 x 3 pixels line by line or, where lines have a single pixel, 3. With GROUPS = WORDS
+-- it does so for each word of a pixel in turn; with GROUPS = 1 it reads all words of a pixel before the next pixel.
 -- `retire`, with a centre's last step, moves on to the next one; what lies no more around a centre to come gives its
 -- place back. `read_data` is the word of a step, READ clocks later.
 --

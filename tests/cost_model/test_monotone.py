@@ -25,7 +25,7 @@ LARGE = device("xc7s50")
 MANY = resolved_designs(50)
 ROUNDING = 2
 """A count is rounded from a fraction."""
-SAVED = 0.004
+SAVED = 0.015
 """Share that may be saved: another factor is encoded, registers in a row become a shift register."""
 
 Floats = npt.NDArray[np.float64]
