@@ -255,7 +255,6 @@ def gather(
         baselines=tuple(baselines),
         forecasts=_forecasts(data, dataset, _stretch(models, datasets, dataset)),
         left_out=left_out(study, trials),
-        added=_added(dataset),
         chosen=first,
         sensitivity=sensitivity(data, models[first].network.design.shape) if sensitivity else None,
         told=told_of(dataset, models[first]),

@@ -34,7 +34,7 @@ proc get_timing_paths {{option kind}} {{
     if {{$option ne "-delay_type"}} {{ error "get_timing_paths has no option $option" }}
     return $kind
 }}
-proc get_property {{name path}} {{ return [dict get {{max {setup} min {hold}}} $path] }}
+proc get_property {{name path}} {{ return [dict get {{max {{{setup}}} min {{{hold}}}}} $path] }}
 proc get_msg_config {{option severity count}} {{
     if {{"$option $severity $count" ne "-severity CRITICAL WARNING -count"}} {{ error "get_msg_config" }}
     return {critical}

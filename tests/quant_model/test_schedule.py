@@ -27,11 +27,11 @@ from tests.designs import random_design, resolved_designs
 
 ENDLESS = 10**6
 
-_THROUGH_ADDER = 3  # hdl/vhdl/residual_adder.vhd
-_THROUGH_POOL = 3  # hdl/vhdl/pooling_engine.vhd
-_VALUES_LEFT = 2  # hdl/vhdl/context_engine.vhd: values are read behind the last step
-_THROUGH_LOOP = 1  # hdl/vhdl/repeat_loop.vhd
-_FIRST_BEAT, _NEXT_BEAT = 2, 3  # hdl/vhdl/output_stream.vhd
+_THROUGH_ADDER = 4  # hdl/vhdl/residual_adder.vhd
+_THROUGH_POOL = 4  # hdl/vhdl/pooling_engine.vhd
+_VALUES_LEFT = 3  # hdl/vhdl/context_engine.vhd: values are read behind the last step
+_THROUGH_LOOP = 2  # hdl/vhdl/repeat_loop.vhd
+_FIRST_BEAT, _NEXT_BEAT = 3, 4  # hdl/vhdl/output_stream.vhd
 
 
 class DeadlockError(Exception):
