@@ -207,6 +207,6 @@ SETS: dict[str, DesignSet] = {
     "broad": DesignSet(100, 60, broad),
     "study": DesignSet(1000, 36, study),
     "repeated": DesignSet(2000, 12, repeated),
-    "hybrid": DesignSet(3005, 7, hybrid),
+    "hybrid": DesignSet(3000, 12, hybrid),
 }
 """By name."""

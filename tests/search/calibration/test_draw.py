@@ -25,7 +25,7 @@ def test_draws_leave_no_choice_open() -> None:
 
 @pytest.mark.parametrize(
     ("designs", "expected"),
-    [(None, (60, 36, 12, 7)), (115, (60, 36, 12, 7)), (38, (20, 12, 4, 3)), (1, (3, 3, 3, 3))],
+    [(None, (60, 36, 12, 12)), (120, (60, 36, 12, 12)), (38, (19, 11, 4, 4)), (1, (3, 3, 3, 3))],
 )
 def test_few_designs_keep_the_proportions(designs: int | None, expected: tuple[int, ...]) -> None:
     found = wanted(designs)

@@ -57,7 +57,7 @@ def allowing(text: str, limits: dict[str, str]) -> Shortage | None:
     ("lanes", "limits"),
     [
         ("[1, 2]", {"energy_uj": "0.0001"}),
-        ("[1, 2]", {"latency_us": "4", "lut": "1140"}),
+        ("[1, 2]", {"latency_us": "3", "lut": "780"}),
         ('"auto"', {"latency_us": "0.001"}),
     ],
 )
