@@ -17,11 +17,15 @@ def _depth(value: int, meaning: str) -> int:
     return field(default=value, metadata={"meaning": meaning})
 
 
+_READ = 2
+"""Whoever waits for a memory's word waits so long, and some clocks of its own."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """Clocks, where nothing else is said."""
 
-    read: int = _depth(2, "row buffer, store and ROM: from address to data")
+    read: int = _depth(_READ, "row buffer, store and ROM: from address to data")
     write: int = _depth(1, "row buffer: from a row's last element to the row available")
     block_words: int = _depth(4, "words, no clocks: a memory of fewer never lies in block RAM")
     rows_per_stage: int = _depth(2, "rows, no clocks: of a multiplier in LUTs between two registers")
@@ -29,15 +33,15 @@ class Pipeline:
     mac_lut: int = _depth(1, "lane in LUTs: the same, and one more for each stage of the multiplier")
     collect: int = _depth(1, "lanes: from the results to the first of them on its own")
     requantize: int = _depth(3, "bias, shift and saturation")
-    softmax: int = _depth(3, "from a score's step to that of the values which it weighs")
+    softmax: int = _depth(_READ + 1, "from a score's step to that of the values which it weighs")
     divide: int = _depth(1, "division: besides one for each bit of the quotient")
-    residual: int = _depth(4, "residual addition")
-    pool: int = _depth(4, "pooling: from an element of a window's last row to its mean")
+    residual: int = _depth(_READ + 2, "residual addition")
+    pool: int = _depth(_READ + 2, "pooling: from an element of a window's last row to its mean")
     replay: int = _depth(
-        2, "repeat loop: from a pass complete to its first row sent again, besides one a column"
+        _READ, "repeat loop: from a pass complete to its first row sent again, besides one a column"
     )
-    output_first: int = _depth(3, "output stream: from the row available to its first beat")
-    output_next: int = _depth(4, "output stream: from beat to beat")
+    output_first: int = _depth(_READ + 1, "output stream: from the row available to its first beat")
+    output_next: int = _depth(_READ + 2, "output stream: from beat to beat")
 
     def rows(self) -> Iterator[tuple[str, int, str]]:
         """Name, value and meaning of each depth."""
