@@ -57,7 +57,8 @@ _SETUP_S, _BITS_PER_S, _CONFIGURING_MW, _PACKED = 0.027, 4 * 66e6, 328.0, 0.56
 """Configuring from flash, tuned as arXiv 2407.12027 tunes an XC7S15 (four data lines at 66 MHz, compressed
 bitstream): it measured 11.85 mJ, 40 times less than with one line at 3 MHz, uncompressed. That is 36.1 ms, of
 which 27 ms pass before the first bit, whatever the bitstream (AMD DS189: power-on reset takes 10 to 50 ms),
-at 328 mW. The design there leaves 0.56 of the bitstream when compressed; fuller ones leave more."""
+at 328 mW. The 11.85 mJ were confirmed by a secondary source; how they divide into time and power was not. The
+design there leaves 0.56 of the bitstream when compressed; fuller ones leave more."""
 
 
 def _configuring(bitstream_bits: int) -> Configuring:
@@ -76,7 +77,8 @@ def _part(
 ) -> Device:
     """A 7-series part.
 
-    ``bitstream_bits``: uncompressed, by AMD UG470, table "Bitstream Length".
+    ``bitstream_bits``: uncompressed, by AMD UG470, table "Bitstream Length"; those of the XC7S6 and XC7S15
+    were not checked against it.
     ``quiescent_ma``: typical at 85 degrees C on VCCINT and VCCBRAM (1.0 V) and VCCAUX (1.8 V), by AMD DS189
     (Spartan-7) and DS181 (Artix-7), table "Typical Quiescent Supply Current". Only the XC7A35T's were checked
     against a second source: look at the current data sheet before you rely on the others.
@@ -94,56 +96,14 @@ def _part(
     return Device(name, XC7, MappingProxyType(capacity), static_mw, _configuring(bitstream_bits))
 
 
-# DS180 rounds the XC7S25's 312.5 Kb of distributed RAM to 313.
+# Slices, Kb of distributed RAM (DS180 rounds the XC7S25's 312.5 to 313), block RAM, DSP; currents; bitstream.
 _ALL = (
-    _part(
-        "xc7s6", 938, distributed_kb=70, bram36=5, dsp=10, quiescent_ma=(36, 1, 10), bitstream_bits=4_310_752
-    ),
-    _part(
-        "xc7s15",
-        2000,
-        distributed_kb=150,
-        bram36=10,
-        dsp=20,
-        quiescent_ma=(36, 1, 10),
-        bitstream_bits=4_310_752,
-    ),
-    _part(
-        "xc7s25",
-        3650,
-        distributed_kb=312.5,
-        bram36=45,
-        dsp=80,
-        quiescent_ma=(48, 1, 13),
-        bitstream_bits=9_934_432,
-    ),
-    _part(
-        "xc7s50",
-        8150,
-        distributed_kb=600,
-        bram36=75,
-        dsp=120,
-        quiescent_ma=(95, 2, 22),
-        bitstream_bits=17_536_096,
-    ),
-    _part(
-        "xc7a12t",
-        2000,
-        distributed_kb=171,
-        bram36=20,
-        dsp=40,
-        quiescent_ma=(48, 1, 13),
-        bitstream_bits=9_934_432,
-    ),
-    _part(
-        "xc7a35t",
-        5200,
-        distributed_kb=400,
-        bram36=50,
-        dsp=90,
-        quiescent_ma=(95, 2, 22),
-        bitstream_bits=17_536_096,
-    ),
+    _part("xc7s6", 938, 70, 5, 10, (36, 1, 10), 4_310_752),
+    _part("xc7s15", 2000, 150, 10, 20, (36, 1, 10), 4_310_752),
+    _part("xc7s25", 3650, 312.5, 45, 80, (48, 1, 13), 9_934_432),
+    _part("xc7s50", 8150, 600, 75, 120, (95, 2, 22), 17_536_096),
+    _part("xc7a12t", 2000, 171, 20, 40, (48, 1, 13), 9_934_432),
+    _part("xc7a35t", 5200, 400, 50, 90, (95, 2, 22), 17_536_096),
 )
 _UNCALIBRATED = {
     "ice40up5k": "it has 5,280 LUT4, 30 block RAMs of 4 kbit, 4 of 256 kbit and no distributed RAM",
