@@ -50,9 +50,9 @@ def test_a_correction_predicts_designs_that_it_never_saw(count: int) -> None:
         assert after.resources["ff"] == pytest.approx(1.02 * before.resources["ff"], rel=0.02)
         for name in ("bram18", "dsp"):
             assert after.resources[name] == before.resources[name]
-        # Registers that become memory are expected in parts of one.
-        assert abs(after.resources["lutram"] - before.resources["lutram"]) <= 1
         assert after.cycles == before.cycles
+    # Registers that become memory are expected in parts of one, and reported whole.
+    assert [factors["lutram"] for factors in correction.factors.values()] == pytest.approx([1] * 4, abs=0.01)
     mean, largest = correction.left_out["lut"]
     assert 0 < mean <= largest < 0.04
 
