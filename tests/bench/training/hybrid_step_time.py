@@ -6,10 +6,7 @@ processes of its own that take turns, processor time. Writes ``hybrid_step_time.
 
 from __future__ import annotations
 
-import statistics
-import subprocess
-import sys
-import time
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -17,18 +14,13 @@ import torch
 
 from quant_model.design import uniform_design
 from quant_model.families import Hybrid
-from quant_model.network import build_network
-from quant_model.training import prepare_process
-from quant_model.training.families import FLOAT_FAMILIES
-from quant_model.training.quant_network import QuantNetwork
-from quant_model.training.start import Start
 from tests.bench.training.plain_hybrid import PlainHybrid
-from tests.bench.training.step_time import training_step
+from tests.bench.training.step_time import OWN, PLAIN, in_turns, step_times
 
 _BATCH = 128
 _STEPS, _FIRST, _TURNS = 8, 3, 2
 _RESULT = Path(__file__).with_name("hybrid_step_time.md")
-_PLAIN, _OWN = "plain", "bitfront"
+_BITS = 4
 _SHAPES = {
     "8 channels, no attention": {"stem": 8, "attention_steps": 0},
     "16 channels, attention": {"stem": 16, "attention_steps": 2},
@@ -36,9 +28,9 @@ _SHAPES = {
 
 
 @click.command()
-@click.option("--network", type=click.Choice([_PLAIN, _OWN]), help="Only train this one, and print ms.")
+@click.option("--network", type=click.Choice([PLAIN, OWN]), help="Only train this one, and print ms.")
 @click.option("--shape", type=click.Choice(list(_SHAPES)), default=next(iter(_SHAPES)))
-@click.option("--bits", type=int, default=4)
+@click.option("--bits", type=int, default=_BITS)
 def main(network: str | None, shape: str, bits: int) -> None:
     """Measure, print and write the table."""
     if network is not None:
@@ -56,7 +48,7 @@ def main(network: str | None, shape: str, bits: int) -> None:
             "",
             "| network | bits | plain PyTorch, ms | Bitfront, ms | ratio |",
             "|---|---|---|---|---|",
-            *(_row(shape, bits) for shape in _SHAPES for bits in (4,)),
+            *(_row(shape, _BITS) for shape in _SHAPES),
             "",
         ]
     )
@@ -65,49 +57,32 @@ def main(network: str | None, shape: str, bits: int) -> None:
 
 
 def _row(shape: str, bits: int) -> str:
-    found: dict[str, list[float]] = {_PLAIN: [], _OWN: []}
-    for _ in range(_TURNS):
-        for network, times in found.items():
-            command = [sys.executable, "-m", "tests.bench.training.hybrid_step_time", "--network", network]
-            command += ["--shape", shape, "--bits", str(bits)]
-            times += map(float, subprocess.check_output(command, text=True).split())
-    plain, own = (statistics.median(times) for times in found.values())
+    options = ("--shape", shape, "--bits", str(bits))
+    plain, own = in_turns("tests.bench.training.hybrid_step_time", options, _TURNS)
     return f"| {shape} | {bits} | {plain:.1f} | {own:.1f} | {plain / own:.2f} |"
 
 
 def _times(network: str, name: str, bits: int) -> list[float]:
     """Milliseconds of each step, in this process."""
     torch.manual_seed(0)
+    chosen = _SHAPES[name]
     shape = Hybrid(
-        **{
-            "window": 784,
-            "height": 28,
-            "features": 1,
-            "stem_stride": 2,
-            "stages": 2,
-            "growth": 2,
-            "steps": 4,
-        },
-        **{"heads": 2, "outputs": 10, **_SHAPES[name]},
+        window=784,
+        height=28,
+        features=1,
+        stem=chosen["stem"],
+        stem_stride=2,
+        stages=2,
+        growth=2,
+        steps=4,
+        heads=2,
+        attention_steps=chosen["attention_steps"],
+        outputs=10,
     )
     design = uniform_design(shape, bits, bits, stream_bits=8, ends_bits=8)
     windows, truth = torch.randn(_BATCH, 784, 1), torch.randn(_BATCH, 10)
-    family = FLOAT_FAMILIES[shape.family]
-    linears = family.fold(family.model(shape).eval())
-    if network == _PLAIN:
-        torch.set_num_threads(1)
-        step = training_step(PlainHybrid(design, linears), windows, truth)
-    else:
-        prepare_process(1)
-        own = QuantNetwork(build_network(design))
-        own.initialise(Start(shape, linears, windows))
-        step = training_step(own, windows, truth)
-    found = []
-    for _ in range(_FIRST + _STEPS):
-        start = time.process_time()
-        step()
-        found.append(1e3 * (time.process_time() - start))
-    return found[_FIRST:]
+    times = step_times(network, PlainHybrid, design, windows, truth)
+    return list(islice(times, _FIRST, _FIRST + _STEPS))
 
 
 if __name__ == "__main__":

@@ -12,18 +12,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import click
 import torch
 from torch import Tensor, nn
 
-from quant_model.design import uniform_design
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.training import prepare_process
 from quant_model.training.families import FLOAT_FAMILIES
+from quant_model.training.folded import FoldedLinear
 from quant_model.training.quant_network import QuantNetwork
 from quant_model.training.start import Start
 from tests.bench.training.plain_qat import PlainNetwork
@@ -35,11 +37,11 @@ _FIRST = 10
 """Steps that are not counted: memory and threads settle."""
 _TURNS = 5
 _RESULT = Path(__file__).with_name("step_time.md")
-_PLAIN, _OWN = "plain", "bitfront"
+PLAIN, OWN = "plain", "bitfront"
 
 
 @click.command()
-@click.option("--network", type=click.Choice([_PLAIN, _OWN]), help="Only train this one, and print ms.")
+@click.option("--network", type=click.Choice([PLAIN, OWN]), help="Only train this one, and print ms.")
 @click.option("--d-model", type=int, default=16)
 @click.option("--bits", type=int, default=8)
 def main(network: str | None, d_model: int, bits: int) -> None:
@@ -69,13 +71,8 @@ def main(network: str | None, d_model: int, bits: int) -> None:
 
 
 def _row(d_model: int, bits: int) -> str:
-    found: dict[str, list[float]] = {_PLAIN: [], _OWN: []}
-    for _ in range(_TURNS):
-        for network, times in found.items():
-            command = [sys.executable, "-m", "tests.bench.training.step_time", "--network", network]
-            command += ["--d-model", str(d_model), "--bits", str(bits)]
-            times += map(float, subprocess.check_output(command, text=True).split())
-    plain, own = (statistics.median(times) for times in found.values())
+    options = ("--d-model", str(d_model), "--bits", str(bits))
+    plain, own = in_turns("tests.bench.training.step_time", options, _TURNS)
     return f"| {d_model} | {bits} | {plain:.2f} | {own:.2f} | {plain / own:.2f} |"
 
 
@@ -87,22 +84,42 @@ def _times(network: str, d_model: int, bits: int) -> list[float]:
     )
     design = uniform_design(shape, bits, bits)
     windows, truth = torch.randn(_BATCH, _WINDOW, 1), torch.randn(_BATCH, 1)
-    family = FLOAT_FAMILIES[shape.family]
-    linears = family.fold(family.model(shape).eval())
-    if network == _PLAIN:
+    times = step_times(network, PlainNetwork, design, windows, truth)
+    return list(islice(times, _FIRST, _FIRST + _STEPS))
+
+
+def in_turns(module: str, options: Sequence[str], turns: int) -> tuple[float, float]:
+    """Median milliseconds of plain PyTorch's and of our steps, in processes of ``module`` that take turns."""
+    found: dict[str, list[float]] = {PLAIN: [], OWN: []}
+    for _ in range(turns):
+        for network, times in found.items():
+            command = [sys.executable, "-m", module, "--network", network, *options]
+            times += map(float, subprocess.check_output(command, text=True).split())
+    return statistics.median(found[PLAIN]), statistics.median(found[OWN])
+
+
+def step_times(
+    network: str,
+    plain: Callable[[DesignPoint, Mapping[str, FoldedLinear]], nn.Module],
+    design: DesignPoint,
+    windows: Tensor,
+    truth: Tensor,
+) -> Iterator[float]:
+    """Milliseconds of step after step of a network of random weights, in this process."""
+    family = FLOAT_FAMILIES[design.shape.family]
+    linears = family.fold(family.model(design.shape).eval())
+    if network == PLAIN:
         torch.set_num_threads(1)
-        step = training_step(PlainNetwork(design, linears), windows, truth)
+        step = training_step(plain(design, linears), windows, truth)
     else:
         prepare_process(1)
         own = QuantNetwork(build_network(design))
-        own.initialise(Start(shape, linears, windows))
+        own.initialise(Start(design.shape, linears, windows))
         step = training_step(own, windows, truth)
-    found = []
-    for _ in range(_FIRST + _STEPS):
+    while True:
         start = time.process_time()
         step()
-        found.append(1e3 * (time.process_time() - start))
-    return found[_FIRST:]
+        yield 1e3 * (time.process_time() - start)
 
 
 def training_step(model: nn.Module, windows: Tensor, truth: Tensor) -> Callable[[], None]:
