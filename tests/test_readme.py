@@ -53,6 +53,13 @@ def commands(readme: Path) -> Iterator[list[str]]:
                 yield words
 
 
+@pytest.mark.parametrize("readme", READMES, ids=_name)
+def test_links_lead_somewhere(readme: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", readme.read_text())
+    inside = [link for link in links if "://" not in link]
+    assert [link for link in inside if not (readme.parent / link).exists()] == []
+
+
 def bitfront(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "search.entry", *words]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
