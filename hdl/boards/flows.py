@@ -79,6 +79,21 @@ setattr -set no_rw_check 1 @rams
 """The family has no RAM in LUTs, and small ones in flip-flops, a word a clock enable, leave no tile for carry
 chains (nextpnr 0.11 then searches without end). So all go into block RAMs, of which there are 30. None of
 ours depends on what is read where a word is being written (``dual_port_ram.vhd``): saying so saves logic."""
+_READ_ECP5 = (
+    READ
+    + """\
+select -set tables */m:* */a:rom_style=distributed %i
+select -set blocks */m:* */a:rom_style=block %i
+setattr -unset ram_style */m:* */w:*
+setattr -unset rom_style */m:* */w:*
+setattr -set ram_style "logic" @tables
+setattr -set ram_style "block" @blocks
+setattr -set ram_style "distributed" distributed_ram*/m:*
+setattr -set ram_style "block" block_ram*/m:*
+"""
+)
+"""The styles of the design, on which it depends on what side of a memory its register lies. GHDL 6 gives a
+memory those of vanished nets, too, so a RAM's is told by its module. A distributed ROM is logic to Yosys."""
 _ICE40, _ECP5 = TARGETS["up5k"], TARGETS["ecp5"]
 
 FLOWS: Mapping[str, Flow] = MappingProxyType(
@@ -105,7 +120,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             bitstream="build/board_top.bit",
             multipliers=28,
             soft=("synth_ecp5", "synth_ecp5 -nodsp"),
-            synthesis=_ECP5.read + _ECP5.synthesis,
+            synthesis=_READ_ECP5 + _ECP5.synthesis,
             programs=(
                 Program("NEXTPNR", _ECP5.programs, _ECP5.package),
                 Program("PACK", ("ecppack", "yowasp-ecppack"), _ECP5.package),

@@ -139,6 +139,13 @@ def _spread(cells: Mapping[str, Any], outputs: Mapping[str, list[int]], owners: 
         # Loops through outputs of the design leave some cells without a complete vote.
         if len(waiting) == len(open_cells):
             if partial:
-                return
+                break
             partial = True
         open_cells = waiting
+    # Nothing but a port of the design reads these: they belong to what they read.
+    drivers = {bit: name for name, bits in outputs.items() for bit in bits}
+    for name in open_cells:
+        read = (drivers.get(bit) for bit in _bits(cells[name], "input"))
+        votes = Counter(owners[driver] for driver in read if driver in owners)
+        if votes:
+            owners[name] = votes.most_common(1)[0][0]

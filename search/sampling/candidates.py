@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -102,10 +103,11 @@ class Candidates:
 
     def _all(self) -> Rows:
         axes = [
-            np.array([self.fixed[column]]) if column in self.fixed else np.arange(size)
+            [self.fixed[column]] if column in self.fixed else range(size)
             for column, size in enumerate(self.encoding.sizes)
         ]
-        return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+        # Without any parameter there is one choice: the empty one.
+        return np.array(list(product(*axes)), dtype=np.int64)
 
     def _random(self, generator: np.random.Generator, count: int) -> Rows:
         return self._frugal(generator, self.encoding.random(generator, count))

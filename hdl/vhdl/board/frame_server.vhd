@@ -61,7 +61,7 @@ architecture rtl of frame_server is
 
   type state_t is (
     IDLE, KIND_BYTE, LENGTH_HIGH, LENGTH_LOW, PAYLOAD, SUM_HIGH, SUM_LOW, DRAIN,  -- a request
-    RESETTING, FETCH, LATCH, OFFER, AWAIT,                                       -- what it asks for
+    RESETTING, ADDRESS, FETCH, LATCH, OFFER, AWAIT,                              -- what it asks for
     HEAD, COLLECT, CONTENTS, TAIL                                                -- the answer
   );
   signal state    : state_t := IDLE;
@@ -229,7 +229,7 @@ begin
             if summed /= x"0000" then
               fail(ERROR_SUM);
             elsif kind = KIND_WINDOW then
-              state <= FETCH;
+              state <= ADDRESS;
             elsif kind = KIND_RESET then
               state <= RESETTING;
             else
@@ -249,6 +249,10 @@ begin
             answer;
           end if;
 
+        -- A memory is read in two clocks.
+        when ADDRESS =>
+          state <= FETCH;
+
         when FETCH =>
           state <= LATCH;
 
@@ -256,7 +260,7 @@ begin
           element <= std_logic_vector(resize(unsigned(std_logic_vector'(element & stored)), element'length));
           count   <= count + 1;
           piece   <= piece + 1;
-          state   <= FETCH;
+          state   <= ADDRESS;
           if piece = INPUT_BYTES - 1 then
             piece <= (others => '0');
             state <= OFFER;
@@ -264,7 +268,7 @@ begin
 
         when OFFER =>
           if m_axis_tready = '1' then
-            state <= FETCH;
+            state <= ADDRESS;
             if count = REQUEST_BYTES then
               state <= AWAIT;
             end if;

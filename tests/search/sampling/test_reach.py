@@ -13,7 +13,7 @@ from search.space.design_space import DesignSpace
 from search.study_files.parser import parse_spec
 from search.study_files.spec import StudySpec
 from tests.search.conftest import TOML
-from tests.search.sampling.test_samplers import HALF_FITS, SMALL, UNIFORM
+from tests.search.sampling.test_samplers import CONSTANT, HALF_FITS, SMALL, UNIFORM
 
 
 def spec(text: str, limits: str = "", limit: float | None = None) -> StudySpec:
@@ -31,13 +31,16 @@ def missing(one: StudySpec) -> Shortage:
     return told
 
 
-@pytest.mark.parametrize("text", [TOML, HALF_FITS, TOML.replace("lanes = [1, 2]", 'lanes = "auto"')])
+@pytest.mark.parametrize(
+    "text", [TOML, HALF_FITS, CONSTANT, TOML.replace("lanes = [1, 2]", 'lanes = "auto"')]
+)
 def test_nothing_is_said_where_a_design_fits(text: str) -> None:
     assert found(spec(text)) is None
 
 
-def test_a_limit_that_nothing_comes_to_is_named_with_the_least_that_is_reached() -> None:
-    one = spec(SMALL, "latency_us = 0.001")
+@pytest.mark.parametrize("text", [SMALL, CONSTANT])
+def test_a_limit_that_nothing_comes_to_is_named_with_the_least_that_is_reached(text: str) -> None:
+    one = spec(text, "latency_us = 0.001")
     told, budget, space = missing(one), Budget.of(one), DesignSpace(one)
     choices = [
         dict(zip(space.open, values, strict=True)) for values in itertools.product(*space.open.values())
