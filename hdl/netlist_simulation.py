@@ -101,10 +101,11 @@ proc
 opt_expr
 opt_clean -purge
 splitnets {top}/w:*
-setattr -set split 1 CARRY4/w:* *DSP48E1/w:int_carry* *bitfront_block_ram/w:data_r
+setattr -set split 1 CARRY4/w:* *DSP48E1/w:int_carry*
 flatten
 opt_clean -purge
-splitnets a:split w:*memwr*_EN* %u
+select -set words t:$*dff* %co1:+[Q] w:* %i
+splitnets a:split w:*memwr*_EN* %u @words %u
 opt -purge
 opt_mem
 memory_share -nosat -nowiden
