@@ -36,6 +36,8 @@ __all__ = [
     "testbench_text",
 ]
 
+Rewriting = Callable[[str], str]
+
 BUILD_SECONDS = 1200.0
 """For each tool on the way to a program."""
 
@@ -106,7 +108,11 @@ class CompiledSimulation:
 
 
 def build(
-    sources: Sequence[Path], network: Network, folder: Path, script: str = RTL
+    sources: Sequence[Path],
+    network: Network,
+    folder: Path,
+    script: str = RTL,
+    rewritten: Rewriting = quickened,
 ) -> CompiledSimulation:
     """Compile an accelerator with its testbench.
 
@@ -115,12 +121,13 @@ def build(
         network: What it computes.
         folder: For all files on the way.
         script: Of Yosys, see :func:`compile_program`.
+        rewritten: Applied to the model, see :mod:`hdl.cxxrtl_model`.
 
     Raises:
         UserError: GHDL or Yosys is missing.
         CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
     """
-    program = compile_program(sources, testbench_text(network), folder, script=script)
+    program = compile_program(sources, testbench_text(network), folder, (), script, rewritten)
     return CompiledSimulation(program, f"cxxrtl ({find_yosys().label})")
 
 
@@ -135,7 +142,12 @@ def testbench_text(network: Network) -> str:
 
 
 def compile_program(
-    sources: Sequence[Path], testbench: str, folder: Path, others: Sequence[Path] = (), *, script: str = RTL
+    sources: Sequence[Path],
+    testbench: str,
+    folder: Path,
+    others: Sequence[Path] = (),
+    script: str = RTL,
+    rewritten: Rewriting = quickened,
 ) -> Path:
     """Compile a C++ program that plays with the model of a design's top level, ``accelerator.cpp``.
 
@@ -146,6 +158,7 @@ def compile_program(
         folder: For all files on the way.
         others: Object files and options for the compiler behind them.
         script: Yosys commands from ``top.v`` to ``accelerator.cpp``; ``{top}`` is the top entity.
+        rewritten: Applied to the model, see :mod:`hdl.cxxrtl_model`.
 
     Raises:
         UserError: GHDL or Yosys is missing.
@@ -159,7 +172,7 @@ def compile_program(
         raise CxxrtlError(str(error)) from error
     verilog = folder / "top.v"
     verilog.write_text(_with_memory_files(verilog.read_text(), folder))
-    return compile_model(script.format(top=top), testbench, folder, others)
+    return compile_model(script.format(top=top), testbench, folder, others, rewritten)
 
 
 def compile_model(
@@ -167,7 +180,7 @@ def compile_model(
     testbench: str,
     folder: Path,
     others: Sequence[Path] = (),
-    rewritten: Callable[[str], str] = quickened,
+    rewritten: Rewriting = quickened,
 ) -> Path:
     """Compile the model ``accelerator.cpp`` that a Yosys script writes in ``folder``, with its testbench.
 

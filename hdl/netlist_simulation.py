@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from hdl.analysis import first_errors
 from hdl.cxxrtl_model import divided, quickened
 from hdl.cxxrtl_simulation import (
     BUILD_SECONDS,
@@ -25,7 +26,6 @@ from hdl.cxxrtl_simulation import (
 from hdl.fabrics import XC7
 from hdl.place_route import TARGETS
 from hdl.synthesize import SynthesisError, run_tool, write_verilog
-from hdl.analysis import first_errors
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
 from quant_model.network import Network
@@ -65,8 +65,27 @@ FABRICS: Mapping[str, Fabric] = MappingProxyType(
             library="+/xilinx/cells_sim.v",
             models=("block_ram.v", "xc7.v"),
             cells=frozenset(
-                "LUT1 LUT2 LUT3 LUT4 LUT5 LUT6 INV CARRY4 FDRE FDSE SRL16E SRLC32E "
-                "RAM32M RAM64M RAM32X1D RAM64X1D RAMB18E1 RAMB36E1 DSP48E1".split()
+                [
+                    "LUT1",
+                    "LUT2",
+                    "LUT3",
+                    "LUT4",
+                    "LUT5",
+                    "LUT6",
+                    "INV",
+                    "CARRY4",
+                    "FDRE",
+                    "FDSE",
+                    "SRL16E",
+                    "SRLC32E",
+                    "RAM32M",
+                    "RAM64M",
+                    "RAM32X1D",
+                    "RAM64X1D",
+                    "RAMB18E1",
+                    "RAMB36E1",
+                    "DSP48E1",
+                ]
             ),
         ),
         "ecp5": Fabric(
@@ -74,7 +93,7 @@ FABRICS: Mapping[str, Fabric] = MappingProxyType(
             library="-DNO_INCLUDES +/lattice/cells_sim_ecp5.v",
             models=("block_ram.v", "ecp5.v"),
             cells=frozenset(
-                "LUT4 PFUMX L6MUX21 CCU2C TRELLIS_FF TRELLIS_DPR16X4 DP16KD MULT18X18D".split()
+                ["LUT4", "PFUMX", "L6MUX21", "CCU2C", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD", "MULT18X18D"]
             ),
         ),
         "ice40": Fabric(
@@ -82,8 +101,18 @@ FABRICS: Mapping[str, Fabric] = MappingProxyType(
             library="-DICE40_U +/ice40/cells_sim.v",
             models=(),
             cells=frozenset(
-                "SB_LUT4 SB_CARRY SB_DFF SB_DFFE SB_DFFSR SB_DFFESR SB_DFFSS SB_DFFESS "
-                "SB_RAM40_4K SB_MAC16".split()
+                [
+                    "SB_LUT4",
+                    "SB_CARRY",
+                    "SB_DFF",
+                    "SB_DFFE",
+                    "SB_DFFSR",
+                    "SB_DFFESR",
+                    "SB_DFFSS",
+                    "SB_DFFESS",
+                    "SB_RAM40_4K",
+                    "SB_MAC16",
+                ]
             ),
         ),
     }
@@ -172,7 +201,9 @@ def compile_netlist(
     netlist = folder / "netlist.json"
     if done.returncode != 0 or not (folder / "netlist.v").is_file():
         raise CxxrtlError(f"Yosys cannot map {top} for {fabric}: {first_errors(done.stderr + done.stdout)}")
-    cells = Counter(cell["type"] for cell in json.loads(netlist.read_text())["modules"][top]["cells"].values())
+    cells = Counter(
+        cell["type"] for cell in json.loads(netlist.read_text())["modules"][top]["cells"].values()
+    )
     del cells[_SCOPES]
     if unknown := sorted(set(cells) - chosen.cells):
         raise CxxrtlError(f"no model of {', '.join(unknown)}: the {fabric} netlist cannot be played")
