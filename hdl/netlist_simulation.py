@@ -2,7 +2,7 @@
 
 The netlist is read back into Yosys with models of its cells, and from there on played as the VHDL is
 (:mod:`hdl.cxxrtl_simulation`). Most models are Yosys's own; those of block RAMs and multipliers that have no
-behaviour there are ours (``cells/``). Each is held against the VHDL from which the mapper infers the cell.
+behaviour there are ours (``cells/``).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Fabric:
         commands: Of Yosys, from ``top.v`` to the netlist.
         library: Yosys's own models, and options for reading them.
         models: Ours, in their stead.
-        cells: Types whose models have been held against the VHDL.
+        cells: Types whose models have behaviour: any other is an error.
     """
 
     commands: str
@@ -145,8 +145,8 @@ setattr -unset hdlname */w:* */c:* */m:*
 rename -top accelerator
 write_cxxrtl -g0 -O4 accelerator.cpp
 """
-"""From a netlist to its model. A carry chain, or an enable that is the same for all bits, would be a loop within
-one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into bits. Memory
+"""From a netlist to its model. A carry chain, or an enable that is the same for all bits, would be a loop
+within one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into bits. Memory
 ports whose clock is constant must be gone. ``-O4`` leaves all signals members of the model, so that it can be
 divided (:func:`hdl.cxxrtl_model.divided`)."""
 
@@ -186,8 +186,8 @@ def compile_netlist(
 
     Raises:
         UserError: GHDL or Yosys is missing.
-        CxxrtlError: the compiler or Yosys's headers are missing, a tool failed, or the netlist has a cell, or a
-            configuration of one, that no model here has been tested for.
+        CxxrtlError: the compiler or Yosys's headers are missing, a tool failed, or the netlist has a cell, or
+            a configuration of one, that has no model here.
     """
     chosen, top = FABRICS[fabric], sources[-1].stem
     folder.mkdir(parents=True, exist_ok=True)

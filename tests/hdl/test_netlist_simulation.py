@@ -95,7 +95,7 @@ MEMORIES = {
 def test_memories_and_multipliers_answer_as_their_vhdl(
     tmp_path: Path, expected: list[str], fabric: str
 ) -> None:
-    """Lanes whose registers are parts of one signal among them: `synth_ice40 -dsp` by itself gets those wrong."""
+    """Among them lanes whose registers are parts of one signal, which `synth_ice40 -dsp` alone merges."""
     testbench = TESTBENCH.replace("CLOCKS", str(CLOCKS))
     program, cells = compile_netlist(sources(tmp_path), testbench, tmp_path, fabric)
     assert MEMORIES[fabric] <= set(cells)
@@ -108,7 +108,8 @@ def test_an_accelerator_is_verified_as_its_netlist(tmp_path: Path) -> None:
     found = verify(tmp_path, 4, seed=1, stall=True, netlist="xc7")
     assert found.mismatches == 0
     assert found.cycles_min == found.cycles_max == found.cycles_predicted
-    assert found.cells is not None and found.cells["RAMB18E1"] > 0
+    assert found.cells is not None
+    assert found.cells["RAMB18E1"] > 0
     assert found.tool.endswith(" on the xc7 netlist")
 
 
