@@ -146,8 +146,8 @@ rename -top accelerator
 write_cxxrtl -g0 -O4 accelerator.cpp
 """
 """From a netlist to its model. A carry chain, or an enable that is the same for all bits, would be a loop
-within one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into bits. Memory
-ports whose clock is constant must be gone. ``-O4`` leaves all signals members of the model, so that it can be
+within one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into
+bits. Memory ports whose clock is constant must be gone. ``-O4`` leaves all signals members of the model, so that it can be
 divided (:func:`hdl.cxxrtl_model.divided`)."""
 
 
