@@ -147,8 +147,8 @@ write_cxxrtl -g0 -O4 accelerator.cpp
 """
 """From a netlist to its model. A carry chain, or an enable that is the same for all bits, would be a loop
 within one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into
-bits. Memory ports whose clock is constant must be gone. ``-O4`` leaves all signals members of the model, so that it can be
-divided (:func:`hdl.cxxrtl_model.divided`)."""
+bits. Memory ports whose clock is constant must be gone. ``-O4`` leaves all signals
+members of the model, so that it can be divided (:func:`hdl.cxxrtl_model.divided`)."""
 
 
 def build(sources: Sequence[Path], network: Network, folder: Path, fabric: str) -> CompiledSimulation:
