@@ -156,7 +156,7 @@ def _slowest_ns(bundle: Path) -> float:
         write_verilog(find_ghdl(), sources, top, [], folder, 3600.0)
         (folder / "delays.ys").write_text(XC7.script.format(top=top) + "sta\n")
         done = run_tool([*find_yosys().command, "delays.ys"], folder, 3600.0)
-    logic = re.findall(r"\bDel =\s*([\d.]+)", done.stdout)[-1]
+    logic = re.findall(r"\bDel =\s*(\d+\.\d+)", done.stdout)[-1]
     arrival = re.findall(r"Latest arrival time in '\w+' is (\d+)", done.stdout)[-1]
     return max(float(logic), float(arrival)) / 1000
 
