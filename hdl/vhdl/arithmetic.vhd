@@ -14,8 +14,8 @@ package arithmetic is
 
   function minimum_of (left : integer; right : integer) return integer;
 
-  -- Whether x is the factor of a multiplier in LUTs that is encoded; w is, unless x costs fewer LUTs (of as many,
-  -- fewer rows), has a sign, and rows for two stages at most.
+  -- Whether x is the factor of a multiplier in LUTs that is encoded; w is, unless x costs fewer carry chains (of as
+  -- many, fewer LUTs, then fewer rows), has a sign, and rows for two stages at most.
   function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean;
 
   -- Bits of the factor that is encoded.
@@ -88,12 +88,32 @@ package body arithmetic is
   end function minimum_of;
 
   function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean is
+
+    -- A row has a carry chain for each four bits of its sum and one more; a single one has the accumulator's.
+    function chains (encoded : positive; addend : positive) return natural is
+    begin
+      if encoded = 2 then
+        return 0;
+      end if;
+      return encoded / 2 * ((addend + 5) / 4);
+    end function chains;
+
     -- A row has a LUT for each bit of its sum, the lowest of an odd number of bits one for each bit of the addend.
-    constant X_LUTS : natural := x_bits / 2 * (w_bits + 1) + x_bits mod 2 * w_bits;
-    constant W_LUTS : natural := w_bits / 2 * (x_bits + 1) + w_bits mod 2 * x_bits;
+    function luts (encoded : positive; addend : positive) return natural is
+    begin
+      return encoded / 2 * (addend + 1) + encoded mod 2 * addend;
+    end function luts;
+
+    variable cheaper : boolean;
   begin
-    return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE
-      and (X_LUTS < W_LUTS or (X_LUTS = W_LUTS and x_bits < w_bits));
+    cheaper := x_bits < w_bits;
+    if luts(x_bits, w_bits) /= luts(w_bits, x_bits) then
+      cheaper := luts(x_bits, w_bits) < luts(w_bits, x_bits);
+    end if;
+    if chains(x_bits, w_bits) /= chains(w_bits, x_bits) then
+      cheaper := chains(x_bits, w_bits) < chains(w_bits, x_bits);
+    end if;
+    return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE and cheaper;
   end function encodes_x;
 
   function booth_bits (x_bits : positive; x_signed : boolean; w_bits : positive) return positive is
