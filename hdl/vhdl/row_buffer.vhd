@@ -119,4 +119,22 @@ begin
       read_data     => read_data
     );
 
+  -- synthesis translate_off
+  check : process (clk) is
+  begin
+    if rising_edge(clk) and rst = '0' then
+      assert start = '0' or reserved < ROWS
+        report "a row begins without a place"
+        severity failure;
+      -- A row of one element is written in the clock in which it begins.
+      assert row_written = '0' or filled < reserved or start = '1'
+        report "a row is written without a place"
+        severity failure;
+      assert retire = '0' or filled > 0
+        report "a row leaves that is not there"
+        severity failure;
+    end if;
+  end process check;
+  -- synthesis translate_on
+
 end architecture rtl;
