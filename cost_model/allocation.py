@@ -22,6 +22,7 @@ both: with two the windows overlap, for their memory.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +40,7 @@ from quant_model.node import Node
 from quant_model.schedule import Schedule, schedule, timing
 from quant_model.stages import stages
 
-__all__ = ["LaneObjective", "allocate_lanes"]
+__all__ = ["LaneObjective", "allocate_lanes", "at_full_pace"]
 
 LaneObjective = Literal["latency", "interval"]
 """What is made small: clocks from a window's first input to its last output, or from window to window."""
@@ -64,6 +65,17 @@ def allocate_lanes(
         _best(_Search(_with_windows(design, windows), device, limit, objective)) for windows in (1, 2)
     )
     return double.design if double.fits and double.clocks < single.clocks else single.design
+
+
+def at_full_pace(design: DesignPoint, device: Device, objective: LaneObjective = "latency") -> bool:
+    """Whether rows are taken as quickly as with any lanes: only a single row's way may be shortened yet."""
+    search = _Search(design, device, None, objective)
+    rows = {name: {lanes: row for row, lanes in options} for name, options in search.rows.items()}
+    return all(
+        rows[name].get(design.engines[name].lanes, math.inf) <= search.paces[chain][-1]
+        for chain, engines in search.chains.items()
+        for name in engines
+    )
 
 
 def _best(search: _Search) -> _Point:

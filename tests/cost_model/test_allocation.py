@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from cost_model import allocation
-from cost_model.allocation import LaneObjective, allocate_lanes
+from cost_model.allocation import LaneObjective, allocate_lanes, at_full_pace
 from cost_model.devices import device
 from cost_model.estimates import estimate
 from quant_model.design import DesignPoint, uniform_design
@@ -53,6 +53,12 @@ def test_without_room_every_engine_has_one_lane() -> None:
     design = uniform_design(Encoder(24, 1, 64, 1, 256, 2, 1), 8, 8, lanes=4)
     chosen = allocate_lanes(design, device("xc7s6"))
     assert {engine.lanes for engine in chosen.engines.values()} == {1}
+
+
+def test_with_room_all_engines_go_at_full_pace_and_without_they_do_not() -> None:
+    design = uniform_design(Encoder(12, 2, 8, 2, 16, 1, 1), 6, 6)
+    roomy, tight = (allocate_lanes(design, XC7S15, limit) for limit in (0.8, 0.3))
+    assert (at_full_pace(roomy, XC7S15), at_full_pace(tight, XC7S15)) == (True, False)
 
 
 def test_lanes_of_the_design_do_not_matter() -> None:
