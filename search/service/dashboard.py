@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import sys
 import threading
 import time
@@ -106,11 +105,12 @@ class _ShownStorage(ResilientStorage):
 
     def _many(self, study: int) -> list[FrozenTrial]:
         with self._reading:
-            read, trials = self._read.get(study, (-math.inf, []))
-            if time.monotonic() - read > _FRESH_SECONDS:
+            now = time.monotonic()
+            self._read = {key: one for key, one in self._read.items() if now - one[0] <= _FRESH_SECONDS}
+            if study not in self._read:
                 trials = _brief(slim_trials(self, study, _TOLD, _whole))
-                self._read = {study: (time.monotonic(), trials)}
-            return trials
+                self._read[study] = time.monotonic(), trials
+            return self._read[study][1]
 
 
 def _brief(trials: list[FrozenTrial]) -> list[FrozenTrial]:
