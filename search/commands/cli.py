@@ -45,11 +45,12 @@ _COMMANDS = (
 )  # fmt: skip
 """In the order of ``--help``."""
 _TOGETHER = {
+    "accelerator": ("export",),
     "studies": ("status", "front"),
     "processes": ("worker", "serve", "dashboard", "proxy"),
     "designs": ("sample", "estimate", "generate", "verify", "synth", "timing"),
 }
-"""Modules of search.commands that hold several commands; any other command has a module of its name."""
+"""Modules of search.commands by their commands; any other command has a module of its name."""
 
 
 class _Commands(click.Group):
