@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from types import MappingProxyType
+from typing import Literal
 
 import pytest
 
 from cost_model import allocation
-from cost_model.allocation import LaneObjective, allocate_lanes
+from cost_model.allocation import LaneObjective, allocate_lanes, at_full_pace
 from cost_model.devices import device
 from cost_model.estimates import estimate
-from quant_model.design import uniform_design
-from quant_model.families import Encoder, Stream
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import AnyShape, Encoder, Stream
 from quant_model.network import build_network
 from tests.cost_model.designs import two_windows
 
@@ -52,6 +53,12 @@ def test_without_room_every_engine_has_one_lane() -> None:
     design = uniform_design(Encoder(24, 1, 64, 1, 256, 2, 1), 8, 8, lanes=4)
     chosen = allocate_lanes(design, device("xc7s6"))
     assert {engine.lanes for engine in chosen.engines.values()} == {1}
+
+
+def test_with_room_all_engines_go_at_full_pace_and_without_they_do_not() -> None:
+    design = uniform_design(Encoder(12, 2, 8, 2, 16, 1, 1), 6, 6)
+    roomy, tight = (allocate_lanes(design, XC7S15, limit) for limit in (0.8, 0.3))
+    assert (at_full_pace(roomy, XC7S15), at_full_pace(tight, XC7S15)) == (True, False)
 
 
 def test_lanes_of_the_design_do_not_matter() -> None:
@@ -123,3 +130,25 @@ def test_a_stream_s_row_on_the_device_and_with_all_the_room(
         found = estimate(allocate_lanes(design, part), part)
         assert found.fits()
         assert found.cycles <= most
+
+
+@pytest.mark.parametrize("objective", ["latency", "interval"])
+@pytest.mark.parametrize("shape", [Encoder(8, 2, 8, 2, 16, 1, 1), Stream(8, 2, 8, 1, 16, 1, 1)])
+def test_no_choice_takes_fewer_clocks_than_a_point_promises(
+    shape: AnyShape, objective: LaneObjective
+) -> None:
+    for bits in (2, 5, 8):
+        search = allocation._Search(uniform_design(shape, bits, bits), XC7S15, 0.8, objective)
+        points = [search.at(dict.fromkeys(search.paces, 0))]
+        points += [search.at({chain: len(paces) - 1 for chain, paces in search.paces.items()})]
+        for point in points:
+            builds = [point.design, *(_all_in(point.design, where) for where in ("dsp", "lut"))]
+            assert point.fewest <= min(search.clocks(estimate(one, XC7S15)) for one in builds)
+
+
+def _all_in(design: DesignPoint, where: Literal["dsp", "lut"]) -> DesignPoint:
+    """The design with all products made there."""
+    own = {name: one for name, one in design.engines.items() if one.multiplier is not None}
+    return design.with_engines(
+        {name: dataclasses.replace(one, multiplier=where) for name, one in own.items()}
+    )

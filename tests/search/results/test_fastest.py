@@ -7,9 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from cost_model.allocation import LaneObjective, allocate_lanes
-from quant_model.design import uniform_design
+from cost_model.allocation import LaneObjective, allocate_lanes, at_full_pace
+from cost_model.devices import Device
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
+from search.results import fastest
 from search.results.fastest import builds_of
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace, random_designs
@@ -66,6 +68,23 @@ def test_it_is_as_quick_as_the_better_of_both_searches() -> None:
     builds = builds_of(spec, own.design)
     assert builds.fastest.estimate.cycles <= min(cycles.values())
     assert {engine.windows for engine in builds.fastest.design.engines.values()} == {1}
+
+
+@pytest.mark.parametrize("study", ["sf_traffic", "sf_traffic_stream"])
+def test_where_no_engine_can_go_faster_the_search_for_the_interval_finds_nothing_quicker(
+    study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, searched = load_spec(STUDIES / f"{study}.toml"), []
+
+    def told(design: DesignPoint, device: Device) -> bool:
+        searched.append(at_full_pace(design, device))
+        return False
+
+    found = [quick for _, quick in builds(spec, 4)]
+    fastest._builds.cache_clear()
+    monkeypatch.setattr(fastest, "at_full_pace", told)
+    assert [quick.design for _, quick in builds(spec, 4)] == [one.design for one in found]
+    assert True in searched
 
 
 def test_it_is_its_own_fastest_build() -> None:
