@@ -70,7 +70,8 @@ def test_a_calibration_is_made_and_used(
     before, own = used_lut(capsys, design_file)
     after, calibration = used_lut(capsys, design_file, "--calibration", out if named else "vivado")
     assert (own, calibration) == ("yosys-xc7", "vivado")
-    assert after == round(0.9 * before)
+    # The share is fitted to four counts that are rounded themselves.
+    assert abs(after - 0.9 * before) <= 1
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,10 @@ def test_what_the_study_has_decided_stays() -> None:
 
 def test_what_the_study_leaves_open_suits_the_lanes() -> None:
     """Designs that came with products in LUTs get DSPs for their lanes where the study has both."""
-    narrow, open_ = spec_with({"multiplier": ("lut",)}), spec_with({"multiplier": ("lut", "dsp")})
+    # So large that LUTs alone do not hold all lanes that are of use.
+    narrow, open_ = (
+        spec_with({"multiplier": multiplier, "d_model": (32,)}) for multiplier in (("lut",), ("lut", "dsp"))
+    )
     better = 0
     for own, _ in builds(narrow):
         kept, freed = (builds_of(spec, own.design).fastest for spec in (narrow, open_))
