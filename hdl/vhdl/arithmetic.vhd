@@ -88,32 +88,25 @@ package body arithmetic is
   end function minimum_of;
 
   function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean is
+    -- More than any multiplier has.
+    constant MOST_LUTS : positive := 1000;
 
-    -- A row has a carry chain for each four bits of its sum and one more; a single one has the accumulator's.
-    function chains (encoded : positive; addend : positive) return natural is
+    -- Carry chains first: a row has one for each four bits of its sum and one more, a single row the accumulator's.
+    -- Then LUTs: a row has one for each bit of its sum, the lowest of an odd number one for each bit of the addend.
+    function cost (encoded : positive; addend : positive) return natural is
+      constant LUTS : natural := encoded / 2 * (addend + 1) + encoded mod 2 * addend;
     begin
       if encoded = 2 then
-        return 0;
+        return LUTS;
       end if;
-      return encoded / 2 * ((addend + 5) / 4);
-    end function chains;
+      return encoded / 2 * ((addend + 5) / 4) * MOST_LUTS + LUTS;
+    end function cost;
 
-    -- A row has a LUT for each bit of its sum, the lowest of an odd number of bits one for each bit of the addend.
-    function luts (encoded : positive; addend : positive) return natural is
-    begin
-      return encoded / 2 * (addend + 1) + encoded mod 2 * addend;
-    end function luts;
-
-    variable cheaper : boolean;
+    constant X_COST : natural := cost(x_bits, w_bits);
+    constant W_COST : natural := cost(w_bits, x_bits);
   begin
-    cheaper := x_bits < w_bits;
-    if luts(x_bits, w_bits) /= luts(w_bits, x_bits) then
-      cheaper := luts(x_bits, w_bits) < luts(w_bits, x_bits);
-    end if;
-    if chains(x_bits, w_bits) /= chains(w_bits, x_bits) then
-      cheaper := chains(x_bits, w_bits) < chains(w_bits, x_bits);
-    end if;
-    return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE and cheaper;
+    return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE
+      and (X_COST < W_COST or (X_COST = W_COST and x_bits < w_bits));
   end function encodes_x;
 
   function booth_bits (x_bits : positive; x_signed : boolean; w_bits : positive) return positive is
