@@ -7,8 +7,9 @@ whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a b
 longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
 it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
 of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
-across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for
-that one, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
+across the barrier hold the rows that this takes, as they do where a window is one row: the next one comes when
+the store has given that row's place back, while what follows still works. Where the last row alone asks, the
+last barrier opens for that one, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
 "Synchronization and Linearity", 1992, chapter 2.)
 
 The schedule walks the graph, whose numbers are one design's or arrays over many.
@@ -27,7 +28,7 @@ from quant_model.graph import Graph
 from quant_model.node import Node, Work
 from quant_model.pipeline import PIPELINE
 from quant_model.stages import Stage, stages
-from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits
+from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits, store_rounds
 
 OUTPUT = "output"
 """The name of the buffer behind the last node."""
@@ -113,7 +114,7 @@ class _Barrier:
 
     @property
     def overlaps(self) -> Number:
-        """Whether a window can come in while the one before is read."""
+        """Whether stores take a window in while the one before is read."""
         return -largest([-windows for windows in self.windows]) > 1
 
     @property
@@ -156,6 +157,9 @@ class _Walk:
         last = self.stages.last
         self.last = None if last is None else _Last(last, tuple(timings[name] for name in last.stored))
         self.times = [self._times(index) for index in range(len(self.barriers))]
+        rounds = [clocks for times in self.times for clocks in store_rounds(times, times.start)]
+        self.apart = pick(self.rows == 1, largest([0, *rounds]), 0)
+        """Clocks between windows of one row, by the stores; of more rows, paces say how rows follow."""
 
     def _stored_rows(self) -> Number:
         """Rows of a window at the barriers, and at all without any."""
@@ -250,8 +254,8 @@ class _Walk:
 
     def _hold(self, name: str, lifetime: Number, spacing: Number, overlaps: Number) -> None:
         """A buffer on one side of a barrier: as many rows as come while a place is taken."""
-        wanted = ceil_div(lifetime, spacing)
-        rows = pick(overlaps, wanted, at_most(wanted, self.rows))
+        wanted = ceil_div(lifetime, at_least(spacing, self.apart))
+        rows = pick(overlaps | (self.rows == 1), wanted, at_most(wanted, self.rows))
         self.buffers[name] = at_least(rows, self.buffers.get(name, 0))
         self.lifetimes[name] = at_least(lifetime, self.lifetimes.get(name, 0))
 
@@ -299,7 +303,7 @@ class _Walk:
             self._hold(name, taken, own.pace, overlaps)
 
     def _hold_barrier(self, own: _Barrier, times: BarrierTimes) -> None:
-        stage, overlaps = own.behind.stage, own.overlaps
+        stage, overlaps = own.behind.stage, own.overlaps | (self.rows == 1)
         feeders = [(own.before.latency, own.before.pace)]
         if stage.loop is not None:
             # Each further pass begins when all rows of the one before lie in the loop's store.
@@ -310,9 +314,8 @@ class _Walk:
             for latency, spacing in feeders:
                 self._hold(name, latency + part.reading, at_least(spacing, own.stored_pace), overlaps)
         # All rows of the stream wait for the barrier here.
-        self.buffers[stage.ahead[0]] = pick(overlaps, times.crossing_rows(times.ahead_lead), self.rows)
-        for name, lead in self._crossing(own, times):
-            self.buffers[name] = pick(overlaps, times.crossing_rows(lead), self.rows)
+        for name, lead in ((stage.ahead[0], times.ahead_lead), *self._crossing(own, times)):
+            self.buffers[name] = pick(overlaps, times.crossing_rows(lead, self.apart), self.rows)
         # The engine ahead of the barrier runs on by as many rows as the first buffer behind it holds. Where
         # it is the slowest, those rows pass the others at their pace, for which the buffers are sized.
         self._hold_chain(own.behind, own.ahead.latency, at_least(own.behind.pace, own.ahead.row), overlaps)
@@ -392,17 +395,26 @@ class _Walk:
         if self.last is not None:
             # The last row's query is there; are all keys and values?
             stored = [through(stream, part) for part in self.last.stored]
-            end = largest([end, *self._held_back(self.last, stored)]) + tail.pop(0)
-            end = largest([end, *(last(rows, self.rows) for rows in stored)])
+            end = largest([end, *self._held_back(self.last, stream)])
+            behind = [tail.pop(0), *(part.latency for part in self.last.stored)]
+            end = largest([*(end + latency for latency in behind), *(last(rows, self.rows) for rows in stored)])
         end = end + sum(tail)
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
-    def _held_back(self, own: _Last, stored: Sequence[Sequence[Arrivals]]) -> Iterator[Number]:
-        """When the last row comes at the earliest since it needs a place in the buffers of what is stored."""
-        for name, part, rows in zip(own.stage.stored, own.stored, stored, strict=True):
-            earlier = self.rows - self.buffers[name]
-            given_back = last(rows, earlier) - part.latency + part.reading
-            yield pick(earlier > 0, given_back + self._sections()[-1].latency, 0)
+    def _held_back(self, own: _Last, stream: Sequence[Arrivals]) -> Iterator[Number]:
+        """When the last row comes at the earliest since it needs a place in the buffers of what is stored.
+
+        Each buffer is no deeper than the slowest of the engines behind them needs: a quicker one's may make
+        rows wait for their places again and again, the slowest one's for its pace from the first such wait on.
+        """
+        feeding = self._sections()[-1].latency
+        for name, part in zip(own.stage.stored, own.stored, strict=True):
+            depth, taken = self.buffers[name], feeding + part.reading
+            beyond = self.rows - depth
+            waits, rest = (self.rows - 1) // depth, (self.rows - 1) % depth
+            given_back = last(through(stream, part), beyond) - part.latency + part.reading + feeding
+            again = largest([last(stream, 1 + rest), last(stream, 1) + rest * part.row]) + waits * taken
+            yield pick(beyond > 0, at_least(given_back, again), 0)
 
     def _stream(self) -> list[Arrivals]:
         """The rows in front of all barriers."""

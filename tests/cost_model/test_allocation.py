@@ -132,6 +132,15 @@ def test_a_stream_s_row_on_the_device_and_with_all_the_room(
         assert found.cycles <= most
 
 
+@pytest.mark.parametrize(("bits", "clocks"), [(8, 130), (4, 115)])
+def test_lanes_for_the_interval_of_a_stream_shorten_the_rounds_of_its_rings(bits: int, clocks: int) -> None:
+    """Engines are quick enough for a row every 64 clocks: the next one waits for the places in the rings."""
+    design = uniform_design(Stream(24, 1, 16, 1, 64, 1, 1), bits, bits, stream_bits=8)
+    found = estimate(allocate_lanes(design, XC7S15, objective="interval"), XC7S15)
+    assert found.fits()
+    assert found.interval <= clocks
+
+
 @pytest.mark.parametrize("objective", ["latency", "interval"])
 @pytest.mark.parametrize("shape", [Encoder(8, 2, 8, 2, 16, 1, 1), Stream(8, 2, 8, 1, 16, 1, 1)])
 def test_no_choice_takes_fewer_clocks_than_a_point_promises(

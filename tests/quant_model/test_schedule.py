@@ -255,6 +255,23 @@ def test_a_query_engine_slower_than_the_others(window: int, layers: int) -> None
     assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
 
 
+@pytest.mark.parametrize("slower", ["key", "value"])
+@pytest.mark.parametrize("window", [2, 3, 4, 8])
+def test_a_last_row_waits_for_places_in_the_buffer_of_the_quicker_store(window: int, slower: str) -> None:
+    """That buffer is as deep as the slower one's pace asks for: at first, rows come closer to one another."""
+    shape = Encoder(
+        window=window, features=1, d_model=9, heads=3, ffn_width=4, layers=1, outputs=1, readout="last"
+    )
+    lanes = {f"layer0.{name}": 3 if name == slower else 9 for name in ("key", "value")}
+    design = uniform_design(shape, 2, 2, stream_bits=9, multiplier="lut")
+    design = design.with_engines(
+        {name: dataclasses.replace(design.engines[name], lanes=count) for name, count in lanes.items()}
+    )
+    network = build_network(design)
+    plan = schedule(network)
+    assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
+
+
 @settings(max_examples=40)
 @given(resolved_designs(largest=16, window=12))
 def test_no_buffer_slows_the_rows_down(design: DesignPoint) -> None:
