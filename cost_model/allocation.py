@@ -152,11 +152,13 @@ class _Search:
     @cached_property
     def quickest(self) -> DesignPoint:
         """The design with the multipliers of fewest clocks wherever another may come to be chosen."""
-        nodes = build_network(self.design).nodes
+        network = build_network(self.design)
         return self.design.with_engines(
             {
-                node.name: min(_multipliers(node), key=lambda one: int(timing(_built(node, one)).latency))
-                for node in nodes
+                node.name: min(
+                    _multipliers(node), key=lambda one: int(timing(network, _built(node, one)).latency)
+                )
+                for node in network.nodes
                 if node.work is not None and node.engine.multiplier in ("auto", "dsp")
             }
         )
@@ -177,11 +179,12 @@ class _Search:
         The pace are the clocks per row, or the latency of a single one.
         """
         found = {}
-        for node in build_network(_with_lanes(self.design, {})).nodes:
+        network = build_network(_with_lanes(self.design, {}))
+        for node in network.nodes:
             if node.work is not None:
                 options: list[tuple[int, int]] = []
                 for lanes in (n for n in range(1, node.lane_limit + 1) if node.lane_limit % n == 0):
-                    own = timing(_built(node, dataclasses.replace(node.engine, lanes=lanes)))
+                    own = timing(network, _built(node, dataclasses.replace(node.engine, lanes=lanes)))
                     row = int(own.latency if self.single else own.row)
                     if not options or row < options[-1][0]:
                         options.append((row, lanes))

@@ -71,9 +71,7 @@ def test_pictures_follow_one_another_as_predicted(tmp_path: Path, shape: Hybrid)
 @pytest.mark.parametrize(
     "shape", [SERIES, replace(SERIES, layers=3, d_model=4, ffn_width=4, heads=1)], ids=["one layer", "three"]
 )
-def test_rows_of_a_series_follow_one_another_as_predicted(
-    tmp_path: Path, shape: Stream, lanes: int
-) -> None:
+def test_rows_of_a_series_follow_one_another_as_predicted(tmp_path: Path, shape: Stream, lanes: int) -> None:
     """The next one enters the rings while the one before is still on its way behind them."""
     plan, apart = played(uniform_build(shape, 4, lanes=lanes), tmp_path)
     assert apart <= plan.interval <= 1.25 * apart
