@@ -39,8 +39,8 @@ __all__ = [
 SimulatorChoice = Literal["auto", "ghdl", "cxxrtl"]
 
 _ENGINE_CLOCK, _LANE_CLOCK, _PRODUCT = 20e-6, 4e-6, 6.5e-6
-"""GHDL's seconds for an engine in a clock, for a lane in a clock, and for a multiply-accumulate: fitted to the
-designs of tests/bench/accelerator/SIMULATORS.md, which holds the estimates against measurements."""
+"""GHDL's seconds for an engine in a clock, for a lane in a clock, and for a multiply-accumulate: fitted to
+the designs of tests/bench/accelerator/SIMULATORS.md, which holds the estimates against measurements."""
 
 BUILD = 1.0
 """Seconds to compile an accelerator, for each of its engines: some seven for ten engines, thirty for 26."""
