@@ -22,21 +22,25 @@ both: with two the windows overlap, for their memory.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from cost_model.devices import Device
+from cost_model.engines import Known
 from cost_model.estimates import Estimate, estimate
 from cost_model.resolution import resolve
 from quant_model.design import DesignPoint
+from quant_model.engine import Engine
 from quant_model.graph import Graph
 from quant_model.network import build_network
-from quant_model.schedule import timing
+from quant_model.node import Node
+from quant_model.schedule import Schedule, schedule, timing
 from quant_model.stages import stages
 
-__all__ = ["LaneObjective", "allocate_lanes"]
+__all__ = ["LaneObjective", "allocate_lanes", "at_full_pace"]
 
 LaneObjective = Literal["latency", "interval"]
 """What is made small: clocks from a window's first input to its last output, or from window to window."""
@@ -63,6 +67,17 @@ def allocate_lanes(
     return double.design if double.fits and double.clocks < single.clocks else single.design
 
 
+def at_full_pace(design: DesignPoint, device: Device, objective: LaneObjective = "latency") -> bool:
+    """Whether rows are taken as quickly as with any lanes: only a single row's way may be shortened yet."""
+    search = _Search(design, device, None, objective)
+    rows = {name: {lanes: row for row, lanes in options} for name, options in search.rows.items()}
+    return all(
+        rows[name].get(design.engines[name].lanes, math.inf) <= search.paces[chain][-1]
+        for chain, engines in search.chains.items()
+        for name in engines
+    )
+
+
 def _best(search: _Search) -> _Point:
     best = search.at(dict.fromkeys(search.chains, 0))
     if not best.fits:
@@ -76,15 +91,23 @@ def _best(search: _Search) -> _Point:
         best = better
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Point:
-    """Paces of all chains, and what they come to."""
+    """Paces of all chains, and what they come to: computed when asked for, since resolving takes longest."""
 
     steps: Mapping[str, int]
-    design: DesignPoint
-    estimate: Estimate
-    limit: float | None
-    objective: LaneObjective
+    lanes: Mapping[str, int]
+    search: _Search
+
+    @cached_property
+    def design(self) -> DesignPoint:
+        """With no choice left to ``auto``."""
+        own = self.search
+        return resolve(_with_lanes(own.design, self.lanes), own.device, known=own.known)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        return estimate(self.design, self.search.device, known=self.search.known)
 
     @property
     def fits(self) -> bool:
@@ -92,11 +115,20 @@ class _Point:
 
     @cached_property
     def fill(self) -> float:
-        return float(self.estimate.fill(self.limit))
+        return float(self.estimate.fill(self.search.limit))
 
     @property
     def clocks(self) -> int:
-        return int(self.estimate.cycles if self.objective == "latency" else self.estimate.interval)
+        return self.search.clocks(self.estimate)
+
+    @cached_property
+    def fewest(self) -> int:
+        """Clocks that it takes at least, whatever becomes of choices left to ``auto``."""
+        return self.search.clocks(schedule(build_network(_with_lanes(self.search.quickest, self.lanes))))
+
+    def beats(self, other: _Point) -> bool:
+        """Whether it fits and is quicker."""
+        return self.fewest < other.clocks and self.clocks < other.clocks and self.fits
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,15 +139,38 @@ class _Search:
     objective: LaneObjective
 
     @cached_property
+    def known(self) -> Known:
+        """What engines came to: each is asked for many times in few builds."""
+        return {}
+
+    @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
         """Engines by chain, named after its first."""
         chains = _side_by_side(self.design.graph) if self.single else _chains(self.design.graph)
         return {chain[0]: chain for chain in chains}
 
     @cached_property
+    def quickest(self) -> DesignPoint:
+        """The design with the multipliers of fewest clocks wherever another may come to be chosen."""
+        network = build_network(self.design)
+        return self.design.with_engines(
+            {
+                node.name: min(
+                    _multipliers(node), key=lambda one: int(timing(network, _built(node, one)).latency)
+                )
+                for node in network.nodes
+                if node.work is not None and node.engine.multiplier in ("auto", "dsp")
+            }
+        )
+
+    def clocks(self, told: Estimate | Schedule) -> int:
+        """Those that are made few."""
+        return int(told.cycles if self.objective == "latency" else told.interval)
+
+    @cached_property
     def single(self) -> bool:
-        """Whether the latency of a single row is what counts."""
-        return self.objective == "latency" and int(self.design.graph.input.rows) == 1
+        """Whether an inference is a single row: its latencies add up, in the stores' rounds as well."""
+        return int(self.design.graph.input.rows) == 1
 
     @cached_property
     def rows(self) -> dict[str, list[tuple[int, int]]]:
@@ -124,13 +179,12 @@ class _Search:
         The pace are the clocks per row, or the latency of a single one.
         """
         found = {}
-        for node in build_network(_with_lanes(self.design, {})).nodes:
+        network = build_network(_with_lanes(self.design, {}))
+        for node in network.nodes:
             if node.work is not None:
                 options: list[tuple[int, int]] = []
                 for lanes in (n for n in range(1, node.lane_limit + 1) if node.lane_limit % n == 0):
-                    # A kind is a frozen dataclass; the protocol says nothing of dataclasses.
-                    engine = dataclasses.replace(node.engine, lanes=lanes)
-                    own = timing(dataclasses.replace(node, engine=engine))  # type: ignore[type-var]
+                    own = timing(network, _built(node, dataclasses.replace(node.engine, lanes=lanes)))
                     row = int(own.latency if self.single else own.row)
                     if not options or row < options[-1][0]:
                         options.append((row, lanes))
@@ -154,11 +208,7 @@ class _Search:
             pace = self.paces[chain][position]
             for name in self.chains[chain]:
                 lanes[name] = next(count for row, count in self.rows[name] if row <= pace)
-        return self.built(steps, lanes)
-
-    def built(self, steps: Mapping[str, int], lanes: Mapping[str, int]) -> _Point:
-        design = resolve(_with_lanes(self.design, lanes), self.device)
-        return _Point(steps, design, estimate(design, self.device), self.limit, self.objective)
+        return _Point(steps, lanes, self)
 
     def even(self, point: _Point) -> _Point:
         """All chains at the same pace, the quickest that fits; ``point`` where none does.
@@ -192,27 +242,27 @@ class _Search:
         """The best single step that fits: most clocks saved for what it takes of the fullest resource."""
         if self.single:
             found = (self.at(steps) for steps in self._worthwhile(point))
-            return next((one for one in found if one.fits and one.clocks < point.clocks), None)
+            return next((one for one in found if one.beats(point)), None)
         best, best_gain = None, 0.0
         for candidate in self._neighbours(point, {}):
-            saved = point.clocks - candidate.clocks
-            gain = saved / max(candidate.fill - point.fill, 1e-4)
-            if candidate.fits and saved > 0 and gain > best_gain:
-                best, best_gain = candidate, gain
+            if candidate.beats(point):
+                gain = (point.clocks - candidate.clocks) / max(candidate.fill - point.fill, 1e-4)
+                if gain > best_gain:
+                    best, best_gain = candidate, gain
         return best
 
     def exchanged(self, point: _Point) -> _Point | None:
         """The best exchange that fits and saves clocks: one chain gives steps back, another takes one."""
         if self.single:
             found = (self.at(steps) for steps in self._saving(point.steps))
-            return next((one for one in found if one.fits and one.clocks < point.clocks), None)
+            return next((one for one in found if one.beats(point)), None)
         best = None
         for chain, position in point.steps.items():
             for back in _POSITIONS_BACK:
                 if position < back:
                     continue
                 for candidate in self._neighbours(point, {chain: position - back}):
-                    if candidate.fits and candidate.clocks < (best or point).clocks:
+                    if candidate.beats(best or point):
                         best = candidate
         return best
 
@@ -271,13 +321,11 @@ class _Search:
     def polished(self, point: _Point) -> _Point:
         """More lanes for single engines where they still fit and shorten the way of a row."""
         for name in sorted(self.rows):
-            current = point.design.engines[name].lanes
             for _, lanes in reversed(self.rows[name]):
-                if lanes <= current:
+                if lanes <= point.lanes[name]:
                     break
-                counts = {other: point.design.engines[other].lanes for other in self.rows}
-                candidate = self.built(point.steps, {**counts, name: lanes})
-                if candidate.fits and candidate.clocks < point.clocks:
+                candidate = _Point(point.steps, {**point.lanes, name: lanes}, self)
+                if candidate.beats(point):
                     point = candidate
                     break
         return point
@@ -309,6 +357,18 @@ def _side_by_side(graph: Graph) -> list[tuple[str, ...]]:
     for stage in plan.barriers:
         found += [(*stage.ahead, *stage.stored), *((name,) for name in stage.chain)]
     return [*found, *((name,) for name in plan.tail)]
+
+
+def _built(node: Node, engine: Engine) -> Node:
+    """The node in another build."""
+    # A kind is a frozen dataclass; the protocol says nothing of dataclasses.
+    return dataclasses.replace(node, engine=engine)  # type: ignore[type-var]
+
+
+def _multipliers(node: Node) -> tuple[Engine, ...]:
+    """The node's engine with its products in DSP slices, and in LUTs."""
+    engine = node.engine
+    return dataclasses.replace(engine, multiplier="dsp"), dataclasses.replace(engine, multiplier="lut")
 
 
 def _with_windows(design: DesignPoint, windows: int) -> DesignPoint:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from cost_model.calibration import Calibration, load
-from cost_model.component import Component, Counts, Part
+from cost_model.component import Component, Counts
 from cost_model.devices import Device
 from cost_model.energy import busy_pj, clocked_pj, static_pj, total_uj
+from cost_model.engines import Known, engine_counts
+from cost_model.fabrics import Fabric
 from cost_model.kinds import all_parts
 from cost_model.regimes import Regimes
 from cost_model.resolution import is_final, resolve, resolve_many
@@ -110,7 +112,7 @@ class _Parts:
 
     graph: Graph
     timetable: Schedule
-    parts: Sequence[tuple[str, Part]]
+    fabric: Fabric
     engines: Mapping[str, Counts]
     calibration: Calibration
 
@@ -119,7 +121,7 @@ class _Parts:
         counts = self.calibration.counts
         return tuple(
             Component(engine, part.label, part.usage.kind, part.purpose, counts(part.usage))
-            for engine, part in self.parts
+            for engine, part in all_parts(self.graph, self.timetable, self.fabric.entities)
         )
 
     def busy_pj(self, device: Device) -> Number:
@@ -127,14 +129,20 @@ class _Parts:
 
 
 def estimate(
-    point: DesignPoint | Network, device: Device, calibration: Calibration | None = None
+    point: DesignPoint | Network,
+    device: Device,
+    calibration: Calibration | None = None,
+    known: Known | None = None,
 ) -> Estimate:
-    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first."""
+    """Resources, cycles and utilisation of a design point; choices left to ``auto`` are resolved first.
+
+    Whoever asks for designs of one shape and set of bits again and again hands in what is ``known`` of them.
+    """
     coefficients = calibration or load(device.fabric.calibration)
     network = point if isinstance(point, Network) else build_network(point)
     if not is_final(network, device.fabric):
-        network = build_network(resolve(network.design, device, coefficients))
-    return _estimate(network, device, coefficients)
+        network = build_network(resolve(network.design, device, coefficients, known))
+    return _estimate(network, device, coefficients, known)
 
 
 def estimate_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Estimate:
@@ -164,14 +172,9 @@ def estimate_many(designs: Designs, device: Device, calibration: Calibration | N
     )
 
 
-def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimate:
+def _estimate(graph: Graph, device: Device, calibration: Calibration, known: Known | None = None) -> Estimate:
     timetable = schedule(graph)
-    parts = tuple(all_parts(graph, timetable, device.fabric.entities))
-    engines: dict[str, Counts] = {}
-    for engine, part in parts:
-        if (own := engines.get(engine)) is None:
-            own = engines[engine] = Counts()
-        own.add(calibration.counts(part.usage))
+    engines = engine_counts(graph, timetable, device.fabric, calibration, known)
     resources = device.fabric.resources_of(Counts.total(engines.values()))
     return Estimate(
         resources=resources,
@@ -181,5 +184,5 @@ def _estimate(graph: Graph, device: Device, calibration: Calibration) -> Estimat
         device=device,
         calibration=calibration.name,
         warm_up=graph.warm_up,
-        _busy=_Parts(graph, timetable, parts, engines, calibration),
+        _busy=_Parts(graph, timetable, device.fabric, engines, calibration),
     )

@@ -19,16 +19,16 @@ import numpy.typing as npt
 from cost_model.calibration import Calibration, load
 from cost_model.component import Counts
 from cost_model.devices import Device
+from cost_model.engines import Known, engine_counts
 from cost_model.fabrics import Fabric
 from cost_model.fabrics.fabric import BuildChoice
-from cost_model.kinds import all_parts
 from quant_model.arithmetic import Number, anywhere, pick
 from quant_model.design import DesignPoint
 from quant_model.designs import Designs, Flags
 from quant_model.engine import Engine
 from quant_model.graph import Graph, bind
 from quant_model.node import Node
-from quant_model.schedule import Schedule, schedule
+from quant_model.schedule import schedule
 
 __all__ = ["is_final", "resolve", "resolve_many"]
 
@@ -38,8 +38,12 @@ _CHUNK = 1024
 """Designs at a time: the table of their moves stays in the processor's cache."""
 
 
-def resolve(design: DesignPoint, device: Device, calibration: Calibration | None = None) -> DesignPoint:
+def resolve(
+    design: DesignPoint, device: Device, calibration: Calibration | None = None, known: Known | None = None
+) -> DesignPoint:
     """The design point with no choice left to ``auto``; choices already made are kept.
+
+    Whoever asks for designs of one shape and set of bits again and again hands in what is ``known`` of them.
 
     One exception: ``dsp`` for products that synthesis does not put into DSP slices becomes ``lut``. They
     would end in LUTs anyway, and Booth rows are smaller than what synthesis makes of a bare product.
@@ -47,7 +51,7 @@ def resolve(design: DesignPoint, device: Device, calibration: Calibration | None
     graph = bind(design.shape, design)
     if is_final(graph, device.fabric):
         return design
-    return design.with_engines(_resolved(design, graph, 1, device, calibration))
+    return design.with_engines(_resolved(design, graph, 1, device, calibration, known))
 
 
 def resolve_many(designs: Designs, device: Device, calibration: Calibration | None = None) -> Designs:
@@ -89,7 +93,12 @@ class _Move:
 
 
 def _resolved(
-    design: DesignPoint | Designs, graph: Graph, count: int, device: Device, calibration: Calibration | None
+    design: DesignPoint | Designs,
+    graph: Graph,
+    count: int,
+    device: Device,
+    calibration: Calibration | None,
+    known: Known | None = None,
 ) -> dict[str, Engine]:
     """All engines with their choices taken."""
     fabric = device.fabric
@@ -101,22 +110,19 @@ def _resolved(
     bound = _Bound(design.weight_bits, design.activation_bits, engines)
     base = bind(design.shape, bound)
     times = schedule(base)
-    costs, used = _costs(base, times, fabric, coefficients)
-    changes: list[Counts] = [Counts()] * len(moves)
+    costs = engine_counts(base, times, fabric, coefficients, known)
+    changes = np.empty((len(moves), len(fabric.additive), count))
     for choice, other in fabric.auto.items():
         moved = {name: _with(engine, choice, other) for name, engine in engines.items()}
         # Each engine's cost depends on its own choices alone, so one pass moves all engines at once.
         graph = bind(design.shape, dataclasses.replace(bound, engines=moved))
-        after, _ = _costs(graph, times, fabric, coefficients)
+        after = engine_counts(graph, times, fabric, coefficients, known)
         for row, move in enumerate(moves):
             if move.choice == choice:
-                changes[row] = after[move.engine] - costs[move.engine]
-    taken = _greedy(
-        _table(used, count, fabric),
-        np.array([_table(change, count, fabric) for change in changes]),
-        np.array([np.broadcast_to(move.open, count) for move in moves]),
-        device,
-    )
+                _tell(changes[row], after[move.engine] - costs[move.engine], fabric)
+    table = np.empty((len(fabric.additive), count))
+    _tell(table, Counts.total(costs.values()), fabric)
+    taken = _greedy(table, changes, np.array([np.broadcast_to(move.open, count) for move in moves]), device)
     for flags, move in zip(taken, moves, strict=True):
         engine = engines[move.engine]
         where = flags if isinstance(design, Designs) else bool(flags[0])
@@ -201,22 +207,10 @@ def _with(engine: Engine, choice: BuildChoice, value: Any) -> Engine:
     return dataclasses.replace(engine, **changed)
 
 
-def _costs(
-    graph: Graph, times: Schedule, fabric: Fabric, calibration: Calibration
-) -> tuple[dict[str, Counts], Counts]:
-    """Counts by engine, and of all together; fractions of LUTs are kept."""
-    found: dict[str, Counts] = {}
-    total = Counts()
-    for engine, part in all_parts(graph, times, fabric.entities):
-        counts = calibration.counts(part.usage)
-        found.setdefault(engine, Counts()).add(counts)
-        total.add(counts)
-    return found, total
-
-
-def _table(counts: Counts, count: int, fabric: Fabric) -> Floats:
-    """``(resources, designs)``."""
-    return np.array([np.broadcast_to(counts[name], count) for name in fabric.additive], dtype=np.float64)
+def _tell(table: Floats, counts: Counts, fabric: Fabric) -> None:
+    """Write counts into a table, ``(resources, designs)``."""
+    for row, name in enumerate(fabric.additive):
+        table[row] = counts[name]
 
 
 def _joined(engines: Sequence[Engine], sizes: Sequence[int]) -> Engine:

@@ -215,6 +215,7 @@ def _testbench(of: Build) -> str:
         warm_up=int(of.network.warm_up),
         beats_in=of.network.input.values,
         beats_out=of.network.output.columns,
+        input_bits=of.network.input.format.bits,
         input_bus_bits=8 * bus_bytes(of.network.input),
         output_bus_bits=8 * bus_bytes(of.network.output),
         cycles=of.schedule.cycles,

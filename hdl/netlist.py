@@ -111,10 +111,12 @@ def row_buffer(
     *,
     reader: str,
     last_of: int | None = None,
+    to_come: int = 0,
 ) -> Part:
     """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it.
 
-    With ``last_of`` only the last of so many rows goes into it.
+    With ``last_of`` only the last of so many rows goes into it. The reader starts when so many elements of a
+    row are still ``to_come``.
     """
     source = identifier(source)
     start, valid = f"{source}_start", f"{source}_valid"
@@ -125,7 +127,13 @@ def row_buffer(
     instance = Instance(
         label=owner,
         entity="row_buffer",
-        generics={"BITS": bits, "COLUMNS": columns, "ROWS": rows, "STYLE": style},
+        generics={
+            "BITS": bits,
+            "COLUMNS": columns,
+            "ROWS": rows,
+            "STYLE": style,
+            **({"TO_COME": to_come} if to_come else {}),
+        },
         ports={
             "start": start,
             "ready": f"{owner}_ready",

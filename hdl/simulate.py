@@ -38,9 +38,9 @@ __all__ = [
 
 SimulatorChoice = Literal["auto", "ghdl", "cxxrtl"]
 
-_ENGINE_CLOCK, _PRODUCT = 6e-6, 9e-6
-"""GHDL's seconds for an engine in a clock, and for a multiply-accumulate: fitted to the designs of
-tests/bench/accelerator/SIMULATORS.md, which holds the estimates against measurements."""
+_ENGINE_CLOCK, _LANE_CLOCK, _PRODUCT = 20e-6, 4e-6, 6.5e-6
+"""GHDL's seconds for an engine in a clock, for a lane in a clock, and for a multiply-accumulate: fitted to
+the designs of tests/bench/accelerator/SIMULATORS.md, which holds the estimates against measurements."""
 
 BUILD = 1.0
 """Seconds to compile an accelerator, for each of its engines: some seven for ten engines, thirty for 26."""
@@ -146,14 +146,13 @@ def verify_each(
     found = []
     with tempfile.TemporaryDirectory(prefix="bitfront-verify-") as folder:
         player = _Player(bundle, model.network, cycles, Path(folder), netlist)
+        in_ghdl = len(stalls) * len(stimulus) * player.seconds < player.build
         for stall in stalls:
             isolated = isolated_vectors(len(stimulus), stall)
             playback = Playback(stimulus, expected, isolated, stall, seed, warm_up)
             if netlist is not None:
                 result, tool = player.cxxrtl(playback, progress)
-            elif simulator == "ghdl" or (
-                simulator == "auto" and len(stimulus) * player.seconds < player.build
-            ):
+            elif simulator == "ghdl" or (simulator == "auto" and in_ghdl):
                 result, tool = player.ghdl(playback, progress)
             elif simulator == "cxxrtl":
                 result, tool = player.cxxrtl(playback, progress)
@@ -168,7 +167,9 @@ def verify_each(
 def ghdl_seconds(network: Network) -> float:
     """About what GHDL needs for a window, in seconds of processor time."""
     plan = schedule(network)
-    return float(_ENGINE_CLOCK * len(plan.timings) * plan.cycles + _PRODUCT * network.macs)
+    lanes = sum(network.by_name[name].engine.lanes for name in plan.timings)
+    clock = _ENGINE_CLOCK * len(plan.timings) + _LANE_CLOCK * lanes
+    return float(clock * plan.cycles + _PRODUCT * network.macs)
 
 
 def compare(playback: Playback, result: SimulationResult, predicted: int, tool: str) -> Verification:

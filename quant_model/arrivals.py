@@ -31,6 +31,12 @@ class Timing(NamedTuple):
     """From the start of a row until the produced row is available to the next engine."""
     row: Number
     """Clocks per row."""
+    early: Number = 0
+    """Clocks by which the next engine is told of a row before its last element lies there."""
+
+    def to_come(self, columns: Number) -> Number:
+        """Elements, of a row of so many, that are not there yet when the next engine is told of the row."""
+        return self.early // self.period * (columns // self.groups) + self.early % self.period
 
     @property
     def reading(self) -> Number:

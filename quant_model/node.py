@@ -111,6 +111,8 @@ class Node(Protocol):
     """Whether that memory holds rows of other nodes; else it holds weights."""
     reduces: ClassVar[bool]
     """Whether it makes one row of a window's."""
+    in_order: ClassVar[bool]
+    """Whether it reads a row that queues from its first element to its last, one a clock at most."""
     delay: ClassVar[int]
     """Clocks that a row takes through an engine without lanes."""
     release: ClassVar[int]
@@ -238,6 +240,7 @@ class Kind:
     memories: ClassVar[tuple[MemoryType, ...]] = ()
     store: ClassVar[bool] = False
     reduces: ClassVar[bool] = False
+    in_order: ClassVar[bool] = False
     delay: ClassVar[int] = 0
     release: ClassVar[int] = 0
 

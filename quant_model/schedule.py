@@ -1,22 +1,25 @@
 """When each engine works: the one place from which cost model and generator take cycles and buffer depths.
 
 Rows stream: an engine starts on a row when the row lies complete in its input buffer and a place for its own
-row is free behind it. All engines have fixed periods, so everything follows in closed form. A store is a
-barrier: who reads it waits until all rows of the window lie there. Between barriers the engines form a chain
-whose last row leaves at ``sum of latencies + (rows - 1) * longest period``; a buffer of ``ceil(lifetime /
-longest period)`` rows, lifetime being the clocks from reserving a row's place to giving it back, never slows
-it down. The engine in front of a barrier alone works on both sides of it: it fills the buffer behind it ahead
-of time. No buffer holds more than a window, except where stores hold two: there windows overlap, and buffers
-across the barrier hold the rows that this takes. Where the last row alone asks, the last barrier opens for
-that one, which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al.,
-"Synchronization and Linearity", 1992, chapter 2.)
+row is free behind it. Where an inference is a single row, whose way through engines in series is what counts,
+an engine that reads in order starts as soon as the rest will lie there in time. All engines have fixed
+periods, so everything follows in closed form. A store is a barrier: who reads it waits until all rows of the
+window lie there. Between barriers the engines form a chain whose last row leaves at ``sum of latencies +
+(rows - 1) * longest period``; a buffer of ``ceil(lifetime / longest period)`` rows, lifetime being the clocks
+from reserving a row's place to giving it back, never slows it down. The engine in front of a barrier alone
+works on both sides of it: it fills the buffer behind it ahead of time. No buffer holds more than a window,
+except where stores hold two: there windows overlap, and buffers across the barrier hold the rows that this
+takes, as they do where a window is one row: the next one comes when the store has given that row's place
+back, while what follows still works. Where the last row alone asks, the last barrier opens for that one,
+which passes one engine after the other. (Max-plus algebra of event graphs: Baccelli et al., "Synchronization
+and Linearity", 1992, chapter 2.)
 
 The schedule walks the graph, whose numbers are one design's or arrays over many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest, pick
@@ -27,7 +30,7 @@ from quant_model.graph import Graph
 from quant_model.node import Node, Work
 from quant_model.pipeline import PIPELINE
 from quant_model.stages import Stage, stages
-from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits
+from quant_model.throughput import BarrierTimes, StoreTimes, barrier_limits, store_rounds
 
 OUTPUT = "output"
 """The name of the buffer behind the last node."""
@@ -56,12 +59,39 @@ def mac_latency(node: Node, work: Work) -> Number:
     return pick(node.engine.in_dsp, PIPELINE.mac_dsp, in_luts)
 
 
-def timing(node: Node, wait: int = 0) -> Timing:
-    """The timing of an engine with a pace; what follows adds ``wait`` clocks before the row is written.
+def timings(graph: Graph) -> dict[str, Timing]:
+    """By engine with a pace, its timing."""
+    return {name: timing(graph, graph.by_name[name]) for name in stages(graph.outline).delays}
+
+
+def timing(graph: Graph, node: Node) -> Timing:
+    """The timing of an engine of the graph with a pace, in the build of ``node``.
 
     Raises:
         ValueError: it has none.
     """
+    plan = stages(graph.outline)
+    own = _timing(node, plan.delays[node.name])
+    if node.work is None or node.name not in plan.in_order:
+        return own
+    early = pick(graph.input.rows == 1, _early(own, node.engine.lanes), 0)
+    return own._replace(latency=own.latency - early, early=early)
+
+
+def _early(own: Timing, lanes: Number) -> Number:
+    """Clocks by which who reads an engine's rows in order may start before a row's last element lies there.
+
+    It needs an element a clock at most, and so may start as many clocks before the last lies there as there
+    are elements before it: with the next element from then on, since nothing else tells the time.
+    """
+    start = (own.groups - 1) * (own.period - lanes)
+    group, clock = start // own.period, start % own.period
+    told = pick(clock < lanes, start, (group + 1) * own.period)
+    return (own.groups - 1) * own.period + lanes - 1 - told
+
+
+def _timing(node: Node, wait: int) -> Timing:
+    """The same where no row is told early; what follows adds ``wait`` clocks before the row is written."""
     work, row = node.work, node.row_clocks
     if row is not None:
         return Timing(row, 1, row, 0, row - 1 + PIPELINE.read + PIPELINE.write + wait, row)
@@ -78,9 +108,7 @@ def timing(node: Node, wait: int = 0) -> Timing:
 
 def schedule(graph: Graph) -> Schedule:
     """Timings, buffer depths, cycles and interval of a graph whose multipliers are resolved."""
-    delays = stages(graph.outline).delays
-    timings = {name: timing(graph.by_name[name], delay) for name, delay in delays.items()}
-    return _Walk(graph, timings).schedule()
+    return _Walk(graph, timings(graph)).schedule()
 
 
 @dataclass(frozen=True)
@@ -113,7 +141,7 @@ class _Barrier:
 
     @property
     def overlaps(self) -> Number:
-        """Whether a window can come in while the one before is read."""
+        """Whether stores take a window in while the one before is read."""
         return -largest([-windows for windows in self.windows]) > 1
 
     @property
@@ -156,6 +184,9 @@ class _Walk:
         last = self.stages.last
         self.last = None if last is None else _Last(last, tuple(timings[name] for name in last.stored))
         self.times = [self._times(index) for index in range(len(self.barriers))]
+        rounds = [clocks for times in self.times for clocks in store_rounds(times, times.start)]
+        self.apart = pick(self.rows == 1, largest([0, *rounds]), 0)
+        """Clocks between windows of one row, by the stores; of more rows, paces say how rows follow."""
 
     def _stored_rows(self) -> Number:
         """Rows of a window at the barriers, and at all without any."""
@@ -250,8 +281,8 @@ class _Walk:
 
     def _hold(self, name: str, lifetime: Number, spacing: Number, overlaps: Number) -> None:
         """A buffer on one side of a barrier: as many rows as come while a place is taken."""
-        wanted = ceil_div(lifetime, spacing)
-        rows = pick(overlaps, wanted, at_most(wanted, self.rows))
+        wanted = ceil_div(lifetime, at_least(spacing, self.apart))
+        rows = pick(overlaps | (self.rows == 1), wanted, at_most(wanted, self.rows))
         self.buffers[name] = at_least(rows, self.buffers.get(name, 0))
         self.lifetimes[name] = at_least(lifetime, self.lifetimes.get(name, 0))
 
@@ -295,11 +326,11 @@ class _Walk:
             self._hold(name, latency + part.reading, pace, overlaps)
             latency, pace = part.latency, own.pace
         for name, branch in own.stage.waiting:
-            taken = sum(part.latency for part in own.chain[branch]) - self.graph.by_name[name].delay
+            taken = sum(part.latency for part in own.chain[branch]) - self._before(name, own.chain[branch])
             self._hold(name, taken, own.pace, overlaps)
 
     def _hold_barrier(self, own: _Barrier, times: BarrierTimes) -> None:
-        stage, overlaps = own.behind.stage, own.overlaps
+        stage, overlaps = own.behind.stage, own.overlaps | (self.rows == 1)
         feeders = [(own.before.latency, own.before.pace)]
         if stage.loop is not None:
             # Each further pass begins when all rows of the one before lie in the loop's store.
@@ -310,24 +341,29 @@ class _Walk:
             for latency, spacing in feeders:
                 self._hold(name, latency + part.reading, at_least(spacing, own.stored_pace), overlaps)
         # All rows of the stream wait for the barrier here.
-        self.buffers[stage.ahead[0]] = pick(overlaps, times.crossing_rows(times.ahead_lead), self.rows)
         for name, lead in self._crossing(own, times):
-            self.buffers[name] = pick(overlaps, times.crossing_rows(lead), self.rows)
+            self.buffers[name] = pick(overlaps, times.crossing_rows(lead, self.apart), self.rows)
         # The engine ahead of the barrier runs on by as many rows as the first buffer behind it holds. Where
         # it is the slowest, those rows pass the others at their pace, for which the buffers are sized.
         self._hold_chain(own.behind, own.ahead.latency, at_least(own.behind.pace, own.ahead.row), overlaps)
 
-    def _crossing(self, own: _Barrier, times: BarrierTimes) -> Iterator[tuple[str, _Lead]]:
-        """Buffers across a barrier with their leads, but for the one of the engine ahead."""
+    def _crossing(
+        self, own: _Barrier, times: BarrierTimes
+    ) -> Iterator[tuple[str, Callable[[Number], Number]]]:
+        """Buffers across a barrier with their leads."""
+        yield own.behind.stage.ahead[0], times.ahead_lead
         for name, branch in own.behind.stage.crossing:
-            yield name, _Lead(times, branch, self.graph.by_name[name].delay)
+            yield name, _Lead(times, branch, self._before(name, own.behind.chain[branch]))
+
+    def _before(self, name: str, branch: Sequence[Timing]) -> Number:
+        """Clocks between a waiting row's place given back and the next engine told of the sum."""
+        return self.graph.by_name[name].delay - branch[-1].early
 
     def _limits(self) -> Iterator[Number]:
         """What the interval cannot be shorter than, by the conditions that the timetable keeps."""
         yield self.rows * self.first.pace
         for own, times in zip(self.barriers, self.times, strict=True):
-            crossing = [(times.ahead_lead, self.buffers[own.behind.stage.ahead[0]])]
-            crossing += [(lead, self.buffers[name]) for name, lead in self._crossing(own, times)]
+            crossing = [(lead, self.buffers[name]) for name, lead in self._crossing(own, times)]
             yield from barrier_limits(times, crossing)
         yield from self._tail_limits()
 
@@ -356,9 +392,9 @@ class _Walk:
             yield ceil_div(opened + taken + release, self._windows(name))
         for name, branch in own.stage.crossing:
             done = tail[0].latency + self._late + sum(part.latency for part in tail[branch])
-            yield before.latency + done - self.graph.by_name[name].delay
+            yield before.latency + done - self._before(name, tail[branch])
         for name, branch in own.stage.waiting:
-            yield sum(part.latency for part in tail[branch]) - self.graph.by_name[name].delay
+            yield sum(part.latency for part in tail[branch]) - self._before(name, tail[branch])
 
     @property
     def _late(self) -> Number:
@@ -392,17 +428,28 @@ class _Walk:
         if self.last is not None:
             # The last row's query is there; are all keys and values?
             stored = [through(stream, part) for part in self.last.stored]
-            end = largest([end, *self._held_back(self.last, stored)]) + tail.pop(0)
-            end = largest([end, *(last(rows, self.rows) for rows in stored)])
+            end = largest([end, *self._held_back(self.last, stream)])
+            behind = [tail.pop(0), *(part.latency for part in self.last.stored)]
+            end = largest(
+                [*(end + latency for latency in behind), *(last(rows, self.rows) for rows in stored)]
+            )
         end = end + sum(tail)
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
-    def _held_back(self, own: _Last, stored: Sequence[Sequence[Arrivals]]) -> Iterator[Number]:
-        """When the last row comes at the earliest since it needs a place in the buffers of what is stored."""
-        for name, part, rows in zip(own.stage.stored, own.stored, stored, strict=True):
-            earlier = self.rows - self.buffers[name]
-            given_back = last(rows, earlier) - part.latency + part.reading
-            yield pick(earlier > 0, given_back + self._sections()[-1].latency, 0)
+    def _held_back(self, own: _Last, stream: Sequence[Arrivals]) -> Iterator[Number]:
+        """When the last row comes at the earliest since it needs a place in the buffers of what is stored.
+
+        Each buffer is no deeper than the slowest of the engines behind them needs: a quicker one's may make
+        rows wait for places again and again, the slowest one's for its pace from the first such wait on.
+        """
+        feeding = self._sections()[-1].latency
+        for name, part in zip(own.stage.stored, own.stored, strict=True):
+            depth, taken = self.buffers[name], feeding + part.reading
+            beyond = self.rows - depth
+            waits, rest = (self.rows - 1) // depth, (self.rows - 1) % depth
+            given_back = last(through(stream, part), beyond) - part.latency + part.reading + feeding
+            again = largest([last(stream, 1 + rest), last(stream, 1) + rest * part.row]) + waits * taken
+            yield pick(beyond > 0, at_least(given_back, again), 0)
 
     def _stream(self) -> list[Arrivals]:
         """The rows in front of all barriers."""

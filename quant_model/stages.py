@@ -14,7 +14,7 @@ from itertools import pairwise
 from quant_model.graph import Graph
 from quant_model.node import Node, paced
 
-__all__ = ["Stage", "Stages", "stages"]
+__all__ = ["Stage", "Stages", "engine_of", "stages"]
 
 
 @dataclass
@@ -65,6 +65,8 @@ class Stages:
     """The node in front of them that makes this row of all; None where it is the last."""
     delays: dict[str, int]
     """By engine with a pace: clocks of what passes its elements on at once, one row for a row."""
+    in_order: set[str]
+    """Engines with a pace whose rows only engines read that take a row's elements in order."""
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +87,7 @@ def stages(outline: Graph) -> Stages:
             _place(node, outline, depth, found, starts)
     for stage in found:
         stage.loops = [
-            (name, slice(part.start, stage.chain.index(_engine(outline.loop_ends[name], outline)) + 1))
+            (name, slice(part.start, stage.chain.index(engine_of(outline.loop_ends[name], outline)) + 1))
             for name, part in stage.loops
         ]
     is_last = len(found) > 1 and not found[-1].chain and bool(tail)
@@ -102,7 +104,8 @@ def stages(outline: Graph) -> Stages:
     if last is not None and (not found[0].even or any(stage.repeated for stage in found)):
         raise ValueError("a last row that alone asks comes behind neither convolutions nor repeated parts")
     reducing = next((node.name for node in outline.nodes if node.reduces), None)
-    return Stages(found[0], found[1:], last, tail, reducing, _delays(outline))
+    in_order = {node.name for node in outline.nodes if paced(node) and _in_order(node.name, outline)}
+    return Stages(found[0], found[1:], last, tail, reducing, _delays(outline), in_order)
 
 
 def _last(stage: Stage, outline: Graph, reduced: set[str], tail: Sequence[str]) -> Stage:
@@ -112,12 +115,12 @@ def _last(stage: Stage, outline: Graph, reduced: set[str], tail: Sequence[str]) 
             if edge.stored:
                 stage.stores.append(node.name)
             elif edge.type == "wait":
-                waits_for = tail.index(_engine(node.name, outline)) + 1
+                waits_for = tail.index(engine_of(node.name, outline)) + 1
                 if edge.last_of is not None:
                     stage.crossing.append((node.name, slice(1, waits_for)))
                 else:
                     stage.waiting.append(
-                        (node.name, slice(tail.index(_engine(edge.source, outline)), waits_for))
+                        (node.name, slice(tail.index(engine_of(edge.source, outline)), waits_for))
                     )
     return stage
 
@@ -132,6 +135,17 @@ def _delays(outline: Graph) -> dict[str, int]:
         for node in outline.nodes
         if paced(node)
     }
+
+
+def _in_order(name: str, outline: Graph) -> bool:
+    """Whether everything that starts on a row of this node's reads the row in order."""
+    starting = [(reader, edge) for reader, edge in outline.readers(name) if edge.type != "wait"]
+    return bool(starting) and all(
+        _in_order(reader.name, outline)
+        if edge.type == "direct" and not reader.reduces
+        else reader.in_order and edge.type == "stream" and edge.last_of is None
+        for reader, edge in starting
+    )
 
 
 def _depths(outline: Graph) -> dict[str, int]:
@@ -175,11 +189,11 @@ def _place(
         elif edge.type == "lines":
             stage.lined = True
         elif edge.type == "wait":
-            waits_for = stage.chain.index(_engine(node.name, outline)) + 1
+            waits_for = stage.chain.index(engine_of(node.name, outline)) + 1
             if depth[edge.source] < own:
                 stage.crossing.append((node.name, slice(waits_for)))
             else:
-                first = stage.chain.index(_engine(edge.source, outline))
+                first = stage.chain.index(engine_of(edge.source, outline))
                 stage.waiting.append((node.name, slice(first, waits_for)))
     if not paced(node):
         return
@@ -192,7 +206,7 @@ def _place(
         stage.chain.append(node.name)
 
 
-def _engine(name: str, outline: Graph) -> str:
+def engine_of(name: str, outline: Graph) -> str:
     """The engine with a pace whose rows, passed on element by element, a node's rows are."""
     node = outline.by_name[name]
     while not paced(node):

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from quant_model.arithmetic import Number, at_least, at_most, ceil_div, largest
 
-__all__ = ["BarrierTimes", "StoreTimes", "barrier_limits"]
+__all__ = ["BarrierTimes", "StoreTimes", "barrier_limits", "store_rounds"]
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,18 @@ class BarrierTimes:
         """The same of rows that wait for a part of the chain and are read ``delay`` clocks before its end."""
         return self.entry_latency + start + sum(self.latencies[branch]) - delay
 
-    def crossing_rows(self, lead: Callable[[Number], Number]) -> Number:
-        """Rows of a buffer across the barrier with which windows overlap; ``lead`` is one of those above."""
-        late = lead(self.opened(self.entry_pace)) - (self.rows - 1) * self.entry_pace
-        beyond = ceil_div(late, largest([self.pace, self.entry_pace])) - 1
+    @property
+    def start(self) -> Number:
+        """From the first row of a window's first pass to the barrier's opening."""
+        return self.opened(self.entry_pace)
+
+    def crossing_rows(self, lead: Callable[[Number], Number], apart: Number) -> Number:
+        """Rows of a buffer across the barrier with which windows overlap.
+
+        ``lead`` is one of those above; rows follow each other no closer than ``apart`` clocks.
+        """
+        late = lead(self.start) - (self.rows - 1) * self.entry_pace
+        beyond = ceil_div(late, largest([self.pace, self.entry_pace, apart])) - 1
         return self.rows + at_least(beyond, 0)
 
 
@@ -111,7 +119,7 @@ def barrier_limits(
     """
     rows, pace = own.rows, own.pace
     again = own.passes > 1
-    start = own.opened(own.entry_pace)
+    start = own.start
     restart = own.opened(own.replay_pace)
     around = (rows - 1) * pace + own.through + own.replay_latency
     last_arrival = again * (start + (own.passes - 2) * restart + (own.passes - 1) * around)
@@ -123,12 +131,20 @@ def barrier_limits(
         yield last_start - start + (rows - 1) * pace + store.reading + store.release
     yield again * (own.entry_latency + last_arrival + (rows - 1) * own.replay_pace + own.stored_reading)
     yield again * (last_arrival + rows * own.replay_pace)
-    # The stores. With several passes two windows never hold more than the last pass and the next first one.
-    emptied = last_start + (rows - 1) * pace
-    for store in own.stores:
-        yield ceil_div(emptied + store.before + store.reading + store.release, store.windows)
+    # With several passes two windows never hold more than the last pass and the next first one.
+    yield from store_rounds(own, last_start)
     for lead, buffer_rows in crossing:
         yield from _crossing(own, lead(last_start), buffer_rows, again)
+
+
+def store_rounds(own: BarrierTimes, start: Number) -> Iterator[Number]:
+    """Of each store, clocks from a place taken to the place given back, over the windows that it holds.
+
+    ``start`` is the opening of a window's last pass.
+    """
+    emptied = start + (own.rows - 1) * own.pace
+    for store in own.stores:
+        yield ceil_div(emptied + store.before + store.reading + store.release, store.windows)
 
 
 def _crossing(own: BarrierTimes, lead: Number, buffer_rows: Number, again: bool) -> Iterator[Number]:

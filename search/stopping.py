@@ -59,6 +59,11 @@ class StopSignal:
         try:
             self.check()
             yield
+        except Exception as error:
+            # What was left in the middle (a commit) may tell of it as of a failure of its own.
+            if self._requested:
+                raise Interrupted from error
+            raise
         finally:
             self._open = before
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -80,5 +80,14 @@ def input_rows(
 ) -> Part:
     """An engine's input buffer: rows of so many elements of ``source``; the last of ``last_of``, or all."""
     name, rows = identifier(node.name), of.schedule.buffer_rows[node.name]
-    style = node.engine.buffer
-    return row_buffer(f"{name}_buffer", source, bits, columns, rows, style, reader=name, last_of=last_of)
+    return row_buffer(
+        f"{name}_buffer",
+        source,
+        bits,
+        columns,
+        rows,
+        node.engine.buffer,
+        reader=name,
+        last_of=last_of,
+        to_come=of.to_come(source, columns),
+    )

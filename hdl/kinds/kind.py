@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hdl.netlist import Part, identifier
+from quant_model.graph import INPUT
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network
 from quant_model.node import Edge, Node
 from quant_model.schedule import Schedule
+from quant_model.stages import engine_of
 
 __all__ = ["PASS", "Build", "Vhdl"]
 
@@ -50,6 +52,12 @@ class Build:
             return f"{name}_buffer_ready"
         passes_on = self.kinds[reader.kind].passes_on
         return f"{self.output_name(reader)}_ready" if passes_on else f"{name}_sink_ready"
+
+    def to_come(self, source: str, columns: int) -> int:
+        """Elements of a source's row that its readers need not wait for before they start on the row."""
+        if source == INPUT:
+            return 0
+        return int(self.schedule.timings[engine_of(source, self.network.outline)].to_come(columns))
 
     def rounding(self, node: Node) -> int:
         """What a node adds to its full sums for whoever takes them: a rounding constant, or nothing."""

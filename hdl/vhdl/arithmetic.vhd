@@ -14,8 +14,8 @@ package arithmetic is
 
   function minimum_of (left : integer; right : integer) return integer;
 
-  -- Whether x is the factor of a multiplier in LUTs that is encoded; w is, unless x costs fewer LUTs (of as many,
-  -- fewer rows), has a sign, and rows for two stages at most.
+  -- Whether x is the factor of a multiplier in LUTs that is encoded; w is, unless x costs fewer carry chains (of as
+  -- many, fewer LUTs, then fewer rows), has a sign, and rows for two stages at most.
   function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean;
 
   -- Bits of the factor that is encoded.
@@ -88,12 +88,25 @@ package body arithmetic is
   end function minimum_of;
 
   function encodes_x (x_bits : positive; x_signed : boolean; w_bits : positive) return boolean is
-    -- A row has a LUT for each bit of its sum, the lowest of an odd number of bits one for each bit of the addend.
-    constant X_LUTS : natural := x_bits / 2 * (w_bits + 1) + x_bits mod 2 * w_bits;
-    constant W_LUTS : natural := w_bits / 2 * (x_bits + 1) + w_bits mod 2 * x_bits;
+    -- More than any multiplier has.
+    constant MOST_LUTS : positive := 1000;
+
+    -- Carry chains first: a row has one for each four bits of its sum and one more, a single row the accumulator's.
+    -- Then LUTs: a row has one for each bit of its sum, the lowest of an odd number one for each bit of the addend.
+    function cost (encoded : positive; addend : positive) return natural is
+      constant LUTS : natural := encoded / 2 * (addend + 1) + encoded mod 2 * addend;
+    begin
+      if encoded = 2 then
+        return LUTS;
+      end if;
+      return encoded / 2 * ((addend + 5) / 4) * MOST_LUTS + LUTS;
+    end function cost;
+
+    constant X_COST : natural := cost(x_bits, w_bits);
+    constant W_COST : natural := cost(w_bits, x_bits);
   begin
     return x_signed and x_bits > 1 and x_bits / 2 <= 2 * work.pipeline.ROWS_PER_STAGE
-      and (X_LUTS < W_LUTS or (X_LUTS = W_LUTS and x_bits < w_bits));
+      and (X_COST < W_COST or (X_COST = W_COST and x_bits < w_bits));
   end function encodes_x;
 
   function booth_bits (x_bits : positive; x_signed : boolean; w_bits : positive) return positive is

@@ -3,8 +3,9 @@
 -- Writing: `ready` says that a row's place is free; the producer takes it with one clock of `start` and then
 -- writes COLUMNS elements, at most one a clock, whenever it likes. Because the place is taken beforehand, no
 -- engine ever has to stop in the middle of a row.
--- Reading: `available` says that a whole row waits. The cursor points at its first element. `step` moves the
--- cursor on; with `rewind` it goes back to the mark instead, with `commit` the mark moves up behind it.
+-- Reading: `available` says that a row waits, but for its last TO_COME elements: each of them will be there when who
+-- reads the row in order, an element a clock at most, comes to it. The cursor points at its first element. `step`
+-- moves the cursor on; with `rewind` it goes back to the mark instead, with `commit` the mark moves up behind it.
 -- `retire` (together with the row's last step) frees the row's place. `read_data` is the element under the cursor,
 -- READ clocks later.
 library ieee;
@@ -18,7 +19,8 @@ entity row_buffer is
     BITS    : positive;
     COLUMNS : positive;
     ROWS    : positive;
-    STYLE   : string  -- "distributed" or "block"
+    STYLE   : string;  -- "distributed" or "block"
+    TO_COME : natural := 0
   );
   port (
     clk         : in  std_logic;
@@ -47,7 +49,7 @@ architecture rtl of row_buffer is
   signal cursor, mark     : address_t := (others => '0');
   signal column           : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal reserved, filled : count_t := (others => '0');
-  signal row_written      : std_logic;
+  signal row_told         : std_logic;
   -- Both flags are computed a clock ahead: engines take them from registers.
   signal no_place         : std_logic := '0';
   signal has_row          : std_logic := '0';
@@ -55,7 +57,7 @@ begin
 
   ready       <= not no_place;
   available   <= has_row;
-  row_written <= '1' when write_valid = '1' and column = COLUMNS - 1 else '0';
+  row_told    <= write_valid when column = COLUMNS - 1 - TO_COME else '0';
 
   process (clk) is
     variable after_step                 : address_t;
@@ -64,11 +66,7 @@ begin
     if rising_edge(clk) then
       if write_valid = '1' then
         write_address <= following(write_address, DEPTH - 1);
-        if row_written = '1' then
-          column <= (others => '0');
-        else
-          column <= column + 1;
-        end if;
+        column        <= following(column, COLUMNS - 1);
       end if;
 
       if step = '1' then
@@ -84,7 +82,7 @@ begin
       end if;
 
       next_reserved := counted(reserved, start, retire);
-      next_filled   := counted(filled, row_written, retire);
+      next_filled   := counted(filled, row_told, retire);
 
       reserved <= next_reserved;
       filled   <= next_filled;
@@ -118,5 +116,46 @@ begin
       read_address  => cursor,
       read_data     => read_data
     );
+
+  -- synthesis translate_off
+  check : process (clk) is
+    -- Elements behind the mark: written, and passed by the cursor.
+    variable written, passed : natural := 0;
+  begin
+    if rising_edge(clk) then
+      assert step = '0' or rst = '1' or passed < written
+        report "an element is read before it is written"
+        severity failure;
+      if step = '1' then
+        passed := passed + 1;
+        if commit = '1' then
+          written := written - passed;
+        end if;
+        if rewind = '1' or commit = '1' then
+          passed := 0;
+        end if;
+      end if;
+      if write_valid = '1' then
+        written := written + 1;
+      end if;
+      if rst = '1' then
+        written := 0;
+        passed  := 0;
+      end if;
+    end if;
+    if rising_edge(clk) and rst = '0' then
+      assert start = '0' or reserved < ROWS
+        report "a row begins without a place"
+        severity failure;
+      -- A row of one element is written in the clock in which it begins.
+      assert row_told = '0' or filled < reserved or start = '1'
+        report "a row is written without a place"
+        severity failure;
+      assert retire = '0' or filled > 0
+        report "a row leaves that is not there"
+        severity failure;
+    end if;
+  end process check;
+  -- synthesis translate_on
 
 end architecture rtl;

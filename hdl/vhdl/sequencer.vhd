@@ -46,11 +46,19 @@ architecture rtl of sequencer is
   signal last_group             : std_logic := to_std_logic(GROUPS = 1);
   signal last_head              : std_logic := to_std_logic(HEADS = 1);
   signal last_inner, period_end : std_logic;
+  signal ends_now, retires_now  : std_logic;
+  signal period_ends_now        : std_logic;
 begin
 
-  active     <= running or go;
-  last_inner <= active and at_last;
-  period_end <= active and at_end;
+  active <= running or go;
+
+  -- What takes several clocks does not end in its first, whose `go` comes late.
+  ends_now        <= active when INNER = 1 else running;
+  period_ends_now <= active when PERIOD = 1 else running;
+  retires_now     <= active when HEADS * GROUPS * INNER = 1 else running;
+
+  last_inner <= ends_now and at_last;
+  period_end <= period_ends_now and at_end;
 
   start  <= go and not running;
   step   <= active and in_steps;
@@ -58,7 +66,7 @@ begin
   last   <= last_inner;
   rewind <= last_inner and not last_group;
   commit <= last_inner and last_group;
-  retire <= last_inner and last_group and last_head;
+  retire <= retires_now and at_last and last_group and last_head;
 
   process (clk) is
     variable next_inner : unsigned(inner_count'range);

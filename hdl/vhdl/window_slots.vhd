@@ -109,4 +109,21 @@ begin
     end process;
   end generate one_window;
 
+  -- synthesis translate_off
+  check : process (clk) is
+  begin
+    if rising_edge(clk) and rst = '0' then
+      assert start = '0' or taken < WINDOWS
+        report "a row begins without a place for its window"
+        severity failure;
+      assert window_written = '0' or filled < WINDOWS
+        report "a window is written over one that is not read"
+        severity failure;
+      assert retire = '0' or filled > 0
+        report "a window leaves that is not there"
+        severity failure;
+    end if;
+  end process check;
+  -- synthesis translate_on
+
 end architecture rtl;

@@ -54,6 +54,7 @@ class Linear(Kind):
 
     kind: ClassVar[str] = "linear"
     offers: ClassVar[tuple[Choice, ...]] = ("weight_bits", "lanes", "multiplier", "memory")
+    in_order: ClassVar[bool] = True
     memories: ClassVar[tuple[MemoryType, ...]] = ("auto", "logic", "block")
 
     @property

@@ -30,6 +30,7 @@ __all__ = [
     "read_calibration",
     "storage_option",
     "study_option",
+    "timing_option",
     "vivado_file",
 ]
 
@@ -73,6 +74,9 @@ baud_option = click.option(
     "--baud", type=click.IntRange(300, 12_000_000), default=BAUD, show_default=True, metavar="RATE",
     help="Of the board's serial port.",
 )  # fmt: skip
+timing_option = click.option(
+    "--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz."
+)
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 
 

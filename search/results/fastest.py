@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from cost_model.allocation import allocate_lanes
+from cost_model.allocation import allocate_lanes, at_full_pace
 from quant_model.design import DesignPoint
 from quant_model.engine import Engine
 from search.space.budget import Assessment, Budget
@@ -69,9 +69,10 @@ def _builds(study: str, design: DesignPoint) -> Builds:
 def _filled(spec: StudySpec, budget: Budget, design: DesignPoint) -> Iterator[DesignPoint]:
     """Lanes with the design's own multipliers and memories, then with those that suit the lanes."""
     opened = _opened(DesignSpace(spec), design)
-    for start in (design, opened):
-        yield allocate_lanes(start, budget.usable, budget.limit, budget.lanes_for)
-    if budget.lanes_for == "latency":
+    yield allocate_lanes(design, budget.usable, budget.limit, budget.lanes_for)
+    filled = allocate_lanes(opened, budget.usable, budget.limit, budget.lanes_for)
+    yield filled
+    if budget.lanes_for == "latency" and not at_full_pace(filled, budget.usable):
         # Where the device is nearly full, lanes for the interval may answer sooner, too: the search for them
         # begins with equal paces, not with one lane.
         even = allocate_lanes(opened, budget.usable, budget.limit, "interval").engines

@@ -55,13 +55,21 @@ class SurrogateSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Propose all parameters at once; those of an enqueued trial that are given are kept."""
-        given = {**TrialRecord.of(trial).given, **trial.params}
+        wished = TrialRecord.of(trial).given
+        given = {**wished, **trial.params}
         # A trial that was given back has its parameters already.
         if all(name in given for name in search_space):
             return {}
         observed = self._history.observed(study.get_trials(deepcopy=False), trial.number)
-        generator = np.random.default_rng(seed_from(self._seed, "surrogate", trial.number))
-        return dict(self._proposer.propose(observed, generator, given))
+
+        def proposed(fixed: Mapping[str, Any]) -> dict[str, Any]:
+            generator = np.random.default_rng(seed_from(self._seed, "surrogate", trial.number))
+            return dict(self._proposer.propose(observed, generator, fixed))
+
+        # One whose worker was killed between two of them has the first: it is to become what it would have
+        # been, unless others have finished trials since and what is proposed now is another design.
+        found = proposed(wished)
+        return found if trial.params.items() <= found.items() else proposed(given)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 import threading
+import time
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +61,11 @@ _TOLD = ("error", "filled", "stopped_early", "failure", "trained_by", COPY)
 """Attributes that every trial is shown with."""
 
 
+_FRESH_SECONDS = 5.0
+"""How long the trials of such a study are shown as they were read: a page asks for them ten times, mostly at
+once, and the dashboard itself shows what is twice as old."""
+
+
 class _ShownStorage(ResilientStorage):
     """What the dashboard sees.
 
@@ -67,19 +73,20 @@ class _ShownStorage(ResilientStorage):
     large studies no more than a page can hold.
     """
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._reading = threading.Lock()
+        self._read: dict[int, tuple[float, list[FrozenTrial]]] = {}
+
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """Optuna's."""
-        count = trial_count(self, study_id)
-        if count is None or count <= _WHOLE_TRIALS:
-            found = super().get_all_trials(study_id, False, states)
+        """Optuna's; trials of a very large study are not to be changed."""
+        if self._is_large(study_id):
+            found = self._many(study_id)
         else:
-            found = self._many(study_id, count)
-        trials = [copy.copy(trial) for trial in found if states is None or trial.state in states]
-        for trial in trials:
-            trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
-        return trials
+            found = _brief(super().get_all_trials(study_id, False))
+        return [trial for trial in found if states is None or trial.state in states]
 
     def get_all_studies(self) -> list[FrozenStudy]:
         """Optuna's; of a very large study without most notes on trials.
@@ -88,21 +95,42 @@ class _ShownStorage(ResilientStorage):
         """
         studies: list[FrozenStudy] = super().get_all_studies()
         for study in studies:
-            if (trial_count(self, study._study_id) or 0) > _WHOLE_TRIALS:
-                study.system_attrs = with_few_notes(study.system_attrs, self._noted(study._study_id))
+            if self._is_large(study._study_id):
+                noted = _noted(self._many(study._study_id))
+                study.system_attrs = with_few_notes(study.system_attrs, noted)
         return studies
 
-    def _many(self, study: int, count: int) -> list[FrozenTrial]:
-        part = _WHOLE_TRIALS // 2
-        front = _front(slim_trials(self, study, ()))
-        whole = {*range(part), *range(count - part, count), *(one.number for one in front)}
-        return slim_trials(self, study, _TOLD, whole)
+    def _is_large(self, study: int) -> bool:
+        return (trial_count(self, study) or 0) > _WHOLE_TRIALS
 
-    def _noted(self, study: int) -> set[int]:
-        """The ids of trials whose notes are shown in any case: of the front, and unfinished ones."""
-        trials = slim_trials(self, study, ())
-        unfinished = (one for one in trials if not one.state.is_finished())
-        return {one._trial_id for one in (*_front(trials), *unfinished)}
+    def _many(self, study: int) -> list[FrozenTrial]:
+        with self._reading:
+            now = time.monotonic()
+            self._read = {key: one for key, one in self._read.items() if now - one[0] <= _FRESH_SECONDS}
+            if study not in self._read:
+                trials = _brief(slim_trials(self, study, _TOLD, _whole))
+                self._read[study] = time.monotonic(), trials
+            return self._read[study][1]
+
+
+def _brief(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials without long attributes."""
+    found = [copy.copy(trial) for trial in trials]
+    for trial in found:
+        trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key not in LONG}
+    return found
+
+
+def _whole(trials: list[FrozenTrial]) -> set[int]:
+    """The numbers of those that are shown with all that they have."""
+    part, count = _WHOLE_TRIALS // 2, len(trials)
+    return {*range(part), *range(count - part, count), *(one.number for one in _front(trials))}
+
+
+def _noted(trials: list[FrozenTrial]) -> set[int]:
+    """The ids of trials whose notes are shown in any case: of the front, and unfinished ones."""
+    unfinished = (one for one in trials if not one.state.is_finished())
+    return {one._trial_id for one in (*_front(trials), *unfinished)}
 
 
 def _front(trials: list[FrozenTrial]) -> list[FrozenTrial]:

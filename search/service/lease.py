@@ -12,12 +12,15 @@ parameters and files; the third loss fails it.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 from optuna.exceptions import UpdateFinishedTrialError
@@ -28,7 +31,17 @@ from search.monitor.notes import failure_note, write_trial_note
 from search.store.record import LeaseMark, TrialRecord, store_in
 from search.store.resilient import ResilientStorage, unless_away
 
-__all__ = ["Lease", "Watch", "give_back", "holder", "lose", "release", "worker_name"]
+__all__ = [
+    "Lease",
+    "Watch",
+    "give_back",
+    "holder",
+    "is_dead",
+    "lose",
+    "release",
+    "release_dead",
+    "worker_name",
+]
 
 _BEAT_SECONDS = 10.0
 """Between two signs of life."""
@@ -44,9 +57,38 @@ _MOST_LOSSES = 3
 """A trial that took so many workers with it is not tried again."""
 
 
-def worker_name() -> str:
-    """This process's name, never used twice: ``HOST:PID:RANDOM``."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+def worker_name(pid: int | None = None, token: str | None = None) -> str:
+    """A process's name, never used twice: ``HOST:PID:RANDOM-MACHINE``; this one's unless others are given."""
+    number, word = os.getpid() if pid is None else pid, token or uuid4().hex[:8]
+    return f"{socket.gethostname()}:{number}:{word}-{_machine()}"
+
+
+@cache
+def _machine() -> str:
+    """The same word for processes that see each other by their numbers; empty where nothing tells."""
+    try:
+        # Another one after every start of the machine; containers of one host have namespaces of their own.
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:8]
+    except OSError:
+        return ""
+
+
+def is_dead(worker: str) -> bool:
+    """Whether a worker is known to have ended: a process of this machine that is no more."""
+    _, _, rest = worker.partition(":")
+    number, _, word = rest.partition(":")
+    machine = word.partition("-")[2]
+    if not machine or machine != _machine() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+        return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except ProcessLookupError:
+        return True
+    except OSError:
+        # Somebody else's, or one that this user cannot see.
+        return False
 
 
 def holder(trial: FrozenTrial) -> str | None:
@@ -146,6 +188,14 @@ def release(
     for trial in own:
         lose(storage, study, trial)
     return own
+
+
+def release_dead(storage: BaseStorage, study: int, running: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Take all running trials from workers of this machine that were killed with whoever started them."""
+    left = [trial for trial in running if (worker := holder(trial)) is not None and is_dead(worker)]
+    for trial in left:
+        lose(storage, study, trial)
+    return left
 
 
 def lose(storage: BaseStorage, study: int, trial: FrozenTrial) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from optuna.trial import FrozenTrial
 
-from search.service.lease import Watch, release
+from search.service.lease import Watch, release, release_dead, worker_name
 from search.service.supervise import Program, Start, Supervisor
 from search.service.worker import Worker
 from search.stopping import StopSignal
@@ -34,13 +32,18 @@ def worker_programs(study: OpenStudy, artifacts: str | None, target: int | None,
 
 
 def workers(study: OpenStudy, programs: Sequence[Program], log: Callable[[str, str], None]) -> Supervisor:
-    """Start the processes; when one dies, the trial in its hands goes back to waiting at once."""
+    """Start the processes; when one dies, the trial in its hands goes back to waiting at once.
+
+    So do, before, the trials of an earlier run on this machine that was killed with its workers.
+    """
+    for trial in release_dead(study.storage, study.id, study.running()):
+        log(WORKER, f"trial {trial.number} lost its worker with an earlier run")
 
     def on_death(name: str, pid: int, token: str) -> None:
         # When the storage is away, leases that stand still will be noticed later.
         with unless_away():
             if name.startswith(WORKER):
-                for trial in release(study.storage, study.id, study.running(), _worker(pid, token)):
+                for trial in release(study.storage, study.id, study.running(), worker_name(pid, token)):
                     log(name, f"trial {trial.number} lost its worker")
 
     return Supervisor(programs, log, on_death)
@@ -77,9 +80,5 @@ def tend(
 def work(url: str, name: str, artifacts: str | None, target: int | None, count: int, start: Start) -> None:
     """A worker process, one of ``count`` that were started together."""
     study = open_patiently(url, name, artifacts, start.stop, LONG_SECONDS)
-    target, own = target or study.spec.study.trials, _worker(os.getpid(), start.token)
+    target, own = target or study.spec.study.trials, worker_name(token=start.token)
     Worker(study, target, start.stop, print, own, count).run()
-
-
-def _worker(pid: int, token: str) -> str:
-    return f"{socket.gethostname()}:{pid}:{token}"

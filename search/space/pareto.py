@@ -22,10 +22,11 @@ def non_dominated(points: Floats) -> npt.NDArray[np.int64]:
         points: ``(points, objectives)``.
     """
     chosen: list[int] = []
-    # Sorted so, a point can only be dominated by (or equal to) one that came before.
-    for index in np.lexsort((np.arange(len(points)), *points.T[::-1])):
-        if not np.any(np.all(points[chosen] <= points[index], axis=1)):
-            chosen.append(int(index))
+    # Sorted so, the first point is dominated by none of the others.
+    left = np.lexsort((np.arange(len(points)), *points.T[::-1]))
+    while len(left):
+        chosen.append(int(left[0]))
+        left = left[np.any(points[left] < points[left[0]], axis=1)]
     return np.array(sorted(chosen), dtype=np.int64)
 
 

@@ -157,7 +157,7 @@ class TrialRecord:
     @classmethod
     def read(cls, user: Mapping[str, Any], system: Mapping[str, Any]) -> TrialRecord:
         """The record that attributes hold; those of others are passed over."""
-        found = {name: user[name] for name in _USER if name in user}
+        found = {name: value for name, value in user.items() if name in _KNOWN}
         found |= {name: system[key] for name, key in _SYSTEM.items() if key in system}
         for name, part in _PARTS.items():
             if name in found:
@@ -185,6 +185,7 @@ class TrialRecord:
 _SYSTEM = {"lease": "bitfront:lease", "losses": "bitfront:losses", "given": "fixed_params"}
 """Fields that are system attributes, with their names there; the last is Optuna's, of an enqueued trial."""
 _USER = tuple(field.name for field in dataclasses.fields(TrialRecord) if field.name not in _SYSTEM)
+_KNOWN = frozenset(_USER)
 _PARTS: Mapping[str, type[Any]] = {
     "estimate": StoredEstimate,
     "origin": Origin,

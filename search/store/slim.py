@@ -29,6 +29,7 @@ from search.store.resilient import ResilientStorage
 __all__ = ["Later", "slim_trials", "trial_count", "user_attribute"]
 
 Rows = Iterable[Any]
+Whole = Callable[[list[FrozenTrial]], Collection[int]]
 _MOST_NAMED = 1000
 """Trials that one statement names."""
 
@@ -72,7 +73,7 @@ def trial_count(storage: ResilientStorage, study: int) -> int | None:
 
 
 def slim_trials(
-    storage: ResilientStorage, study: int, attributes: Collection[str], whole: Collection[int] = ()
+    storage: ResilientStorage, study: int, attributes: Collection[str], whole: Whole = lambda _: ()
 ) -> list[FrozenTrial]:
     """All trials of a study by number: states, times, values, some user attributes.
 
@@ -82,16 +83,15 @@ def slim_trials(
         storage: Where they lie.
         study: The storage's id of the study.
         attributes: User attributes that are read, by name.
-        whole: Numbers of trials that have all of their parameters and attributes, too.
+        whole: Tells of all of them the numbers of those that are to have all of their parameters and
+            attributes, too.
     """
     if (database := storage.database) is None:
         return storage.get_all_trials(study, deepcopy=False)
     return storage.repeated(lambda: _slim(database, study, attributes, whole))
 
 
-def _slim(
-    database: RDBStorage, study: int, attributes: Collection[str], whole: Collection[int]
-) -> list[FrozenTrial]:
+def _slim(database: RDBStorage, study: int, attributes: Collection[str], whole: Whole) -> list[FrozenTrial]:
     own, user = TrialModel, TrialUserAttributeModel
     columns = own.trial_id, own.number, own.state, own._datetime_start_utc, own._datetime_complete_utc
     of_study = sqlalchemy.select(*columns).where(own.study_id == study).order_by(own.number)
@@ -119,7 +119,8 @@ def _slim(
         if trial in by_id:
             by_id[trial].values = reached
     _add_attributes(by_id, _all(database, some), "user_attrs")
-    chosen = [trial for trial in found if trial.number in whole]
+    numbers = whole(found)
+    chosen = [trial for trial in found if trial.number in numbers]
     for first in range(0, len(chosen), _MOST_NAMED):
         _complete(database, chosen[first : first + _MOST_NAMED])
     return found

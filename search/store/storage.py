@@ -19,6 +19,7 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import GrpcStorageProxy, RDBStorage
+from optuna.storages._rdb.models import BaseModel
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from quant_model.errors import UserError
@@ -182,7 +183,8 @@ def _sync_less(engine: sqlalchemy.Engine) -> None:
 def _check_tables(location: Location, engine_arguments: Mapping[str, Any]) -> None:
     engine = sqlalchemy.create_engine(location.plain, **engine_arguments)
     try:
-        found = sqlalchemy.inspect(engine).has_table("studies")
+        # The last one that Optuna makes: who made the storage may have been killed before.
+        found = sqlalchemy.inspect(engine).has_table(BaseModel.metadata.sorted_tables[-1].name)
     finally:
         engine.dispose()
     if not found:

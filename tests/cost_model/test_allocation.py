@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from types import MappingProxyType
+from typing import Literal
 
 import pytest
 
 from cost_model import allocation
-from cost_model.allocation import LaneObjective, allocate_lanes
+from cost_model.allocation import LaneObjective, allocate_lanes, at_full_pace
 from cost_model.devices import device
 from cost_model.estimates import estimate
-from quant_model.design import uniform_design
-from quant_model.families import Encoder, Stream
+from quant_model.design import DesignPoint, uniform_design
+from quant_model.families import AnyShape, Encoder, Stream
 from quant_model.network import build_network
 from tests.cost_model.designs import two_windows
 
@@ -52,6 +53,12 @@ def test_without_room_every_engine_has_one_lane() -> None:
     design = uniform_design(Encoder(24, 1, 64, 1, 256, 2, 1), 8, 8, lanes=4)
     chosen = allocate_lanes(design, device("xc7s6"))
     assert {engine.lanes for engine in chosen.engines.values()} == {1}
+
+
+def test_with_room_all_engines_go_at_full_pace_and_without_they_do_not() -> None:
+    design = uniform_design(Encoder(12, 2, 8, 2, 16, 1, 1), 6, 6)
+    roomy, tight = (allocate_lanes(design, XC7S15, limit) for limit in (0.8, 0.3))
+    assert (at_full_pace(roomy, XC7S15), at_full_pace(tight, XC7S15)) == (True, False)
 
 
 def test_lanes_of_the_design_do_not_matter() -> None:
@@ -108,14 +115,14 @@ def test_a_single_row_is_as_quick_as_with_any_lanes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("d_model", "bits", "cycles", "least"),
-    # The least that any lanes come to: engines in series each take and give their rows element by element.
-    [(16, 8, 487, 455), (16, 4, 445, 445), (64, 4, 2273, 1277)],
+    ("d_model", "heads", "bits", "cycles", "least"),
+    # The least that any lanes come to: attention needs whole rows, other engines start as elements come.
+    [(16, 1, 8, 328, 300), (16, 1, 4, 289, 289), (16, 2, 8, 348, 340), (64, 1, 4, 1790, 770)],
 )
 def test_a_stream_s_row_on_the_device_and_with_all_the_room(
-    d_model: int, bits: int, cycles: int, least: int
+    d_model: int, heads: int, bits: int, cycles: int, least: int
 ) -> None:
-    design = uniform_design(Stream(24, 1, d_model, 2, 4 * d_model, 1, 1), bits, bits, stream_bits=8)
+    design = uniform_design(Stream(24, 1, d_model, heads, 4 * d_model, 1, 1), bits, bits, stream_bits=8)
     boundless = dataclasses.replace(
         XC7S15, capacity=MappingProxyType({name: 100 * held for name, held in XC7S15.capacity.items()})
     )
@@ -123,3 +130,34 @@ def test_a_stream_s_row_on_the_device_and_with_all_the_room(
         found = estimate(allocate_lanes(design, part), part)
         assert found.fits()
         assert found.cycles <= most
+
+
+@pytest.mark.parametrize(("bits", "clocks"), [(8, 130), (4, 115)])
+def test_lanes_for_the_interval_of_a_stream_shorten_the_rounds_of_its_rings(bits: int, clocks: int) -> None:
+    """Engines are quick enough for a row every 64 clocks: the next one waits for the places in the rings."""
+    design = uniform_design(Stream(24, 1, 16, 1, 64, 1, 1), bits, bits, stream_bits=8)
+    found = estimate(allocate_lanes(design, XC7S15, objective="interval"), XC7S15)
+    assert found.fits()
+    assert found.interval <= clocks
+
+
+@pytest.mark.parametrize("objective", ["latency", "interval"])
+@pytest.mark.parametrize("shape", [Encoder(8, 2, 8, 2, 16, 1, 1), Stream(8, 2, 8, 1, 16, 1, 1)])
+def test_no_choice_takes_fewer_clocks_than_a_point_promises(
+    shape: AnyShape, objective: LaneObjective
+) -> None:
+    for bits in (2, 5, 8):
+        search = allocation._Search(uniform_design(shape, bits, bits), XC7S15, 0.8, objective)
+        points = [search.at(dict.fromkeys(search.paces, 0))]
+        points += [search.at({chain: len(paces) - 1 for chain, paces in search.paces.items()})]
+        for point in points:
+            builds = [point.design, *(_all_in(point.design, where) for where in ("dsp", "lut"))]
+            assert point.fewest <= min(search.clocks(estimate(one, XC7S15)) for one in builds)
+
+
+def _all_in(design: DesignPoint, where: Literal["dsp", "lut"]) -> DesignPoint:
+    """The design with all products made there."""
+    own = {name: one for name, one in design.engines.items() if one.multiplier is not None}
+    return design.with_engines(
+        {name: dataclasses.replace(one, multiplier=where) for name, one in own.items()}
+    )

@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quant_model.arithmetic import largest_divisor
 from quant_model.design import DesignPoint, uniform_design
 from quant_model.engine import Engine
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Stream
 from quant_model.graph import INPUT, graph_of
 from quant_model.kinds.attention import Context, Scores
 from quant_model.kinds.linear import Linear
@@ -21,9 +22,9 @@ from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
 from quant_model.network import Network, build_network
 from quant_model.node import Node
-from quant_model.schedule import Schedule, schedule
+from quant_model.schedule import Schedule, schedule, timings
 from quant_model.stages import stages
-from tests.designs import random_design, resolved_designs
+from tests.designs import random_design, resolved_designs, uniform_build
 
 ENDLESS = 10**6
 
@@ -253,6 +254,55 @@ def test_a_query_engine_slower_than_the_others(window: int, layers: int) -> None
     network = build_network(design.with_engines(slow))
     plan = schedule(network)
     assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
+
+
+@pytest.mark.parametrize("slower", ["key", "value"])
+@pytest.mark.parametrize("window", [2, 3, 4, 8])
+def test_a_last_row_waits_for_places_in_the_buffer_of_the_quicker_store(window: int, slower: str) -> None:
+    """That buffer is as deep as the slower one's pace asks for: at first, rows come closer to one another."""
+    shape = Encoder(
+        window=window, features=1, d_model=9, heads=3, ffn_width=4, layers=1, outputs=1, readout="last"
+    )
+    lanes = {f"layer0.{name}": 3 if name == slower else 9 for name in ("key", "value")}
+    design = uniform_design(shape, 2, 2, stream_bits=9, multiplier="lut")
+    design = design.with_engines(
+        {name: dataclasses.replace(design.engines[name], lanes=count) for name, count in lanes.items()}
+    )
+    network = build_network(design)
+    plan = schedule(network)
+    assert plan.cycles == Handshake(network, plan, plan.buffer_rows).cycles
+
+
+@given(st.data())
+def test_who_reads_in_order_starts_as_early_as_elements_allow(data: st.DataObject) -> None:
+    """With every lanes and pace: an element is there before it is read, and an earlier one would not do."""
+    lanes, features, groups = (data.draw(st.integers(1, 12)) for _ in range(3))
+    shape = Stream(window=2, features=1, d_model=lanes * groups, heads=1, ffn_width=4, layers=1, outputs=1)
+    engine = Engine(lanes=lanes, multiplier="lut", memory="logic")
+    design = uniform_design(dataclasses.replace(shape, features=features)).with_engines({"embed": engine})
+    own = timings(build_network(design))["embed"]
+    written = [group * own.period + lane for group in range(own.groups) for lane in range(lanes)]
+    columns = len(written)
+    to_come = own.to_come(columns)
+    started = written[columns - 1 - to_come]
+    assert own.early == written[-1] - started
+    assert all(clock <= started + place for place, clock in enumerate(written))
+    if to_come < columns - 1:
+        earlier = written[columns - 2 - to_come]
+        assert any(clock > earlier + place for place, clock in enumerate(written))
+
+
+def test_only_single_rows_are_taken_before_they_are_complete() -> None:
+    """Attention needs whole rows, the input's elements come when they like, windows' rows need not hurry."""
+    shape = Stream(window=4, features=1, d_model=8, heads=2, ffn_width=8, layers=2, outputs=1)
+    found = timings(build_network(uniform_build(shape, 8, lanes=8)))
+    early = {name for name, own in found.items() if own.early}
+    assert early == {
+        "embed",
+        *(f"layer{n}.{name}" for n in range(2) for name in ("context", "project", "expand", "contract")),
+    }
+    window = Encoder(window=4, features=1, d_model=8, heads=2, ffn_width=8, layers=2, outputs=1)
+    assert not any(own.early for own in timings(build_network(uniform_build(window, 8, lanes=8))).values())
 
 
 @settings(max_examples=40)

@@ -77,7 +77,7 @@ Written by `python -m tests.bench.accelerator.lanes`. Tools: {synthesis_label()}
 
 Whole lanes, an eighth of {LANES} that share x: multiplier, accumulator {SPARE} bits wider than the product,
 result. Each cell: LUTs, CARRY4, lanes that the 2,000 slices of an XC7S15 hold, and which factor is encoded
-(`quant_model/booth.py` has the rule: the one that costs fewer LUTs).
+(`quant_model/booth.py` has the rule: the one that takes fewer carry chains).
 
 x signed:
 

@@ -65,8 +65,11 @@ def test_a_lane_is_a_dsp_slice_or_booth_rows(lanes: int, x_bits: int, w_bits: in
     (slices,) = ENTITIES.mac_lanes(True, lanes, x_bits, True, w_bits, sums, sums)
     (luts,) = ENTITIES.mac_lanes(False, lanes, x_bits, True, w_bits, sums, sums)
     assert (slices.rules["dsp"], luts.rules["dsp"]) == (lanes, 0)
-    # A LUT for each bit of the sum and of the rows, one for two bits of the factor that costs fewer LUTs.
-    rows = min(a // 2 * (b + 1) + a % 2 * b for a, b in ((x_bits, w_bits), (w_bits, x_bits)))
+    # A LUT for each bit of the sum and of the rows, one for two bits of the factor that takes fewer chains.
+    _, rows = min(
+        (0 if a == 2 else a // 2 * -(-(b + 2) // 4), a // 2 * (b + 1) + a % 2 * b)
+        for a, b in ((x_bits, w_bits), (w_bits, x_bits))
+    )
     assert luts.rules["lut"] == lanes * ((1 if min(x_bits, w_bits) == 2 else rows) + sums)
     assert slices.rules["lut"] == 0
 

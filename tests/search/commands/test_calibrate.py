@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,8 @@ def write_reports(root: Path, count: int) -> None:
     for number in range(count):
         folder = root / f"design{number}"
         (folder / "vivado").mkdir(parents=True)
-        one = design(8 + 4 * number, 4 + number % 4)
+        # So large that rounding is not taken for a property of a family of parts.
+        one = design(8 + 4 * number, 4 + number % 4, lanes=4)
         (folder / "design.json").write_text(one.to_json())
         counts = dict(estimate(one, XC7S15).resources)
         counts["lut"] = round(0.9 * counts["lut"])
@@ -66,7 +66,7 @@ def test_a_calibration_is_made_and_used(
     assert run_cli(["calibrate", "--vivado", str(tmp_path / "reports"), *option]) == 0
     said = capsys.readouterr().out
     assert "4 designs" in said
-    assert re.search(r"0\.(89[5-9]|90[0-5])", said)
+    assert "0.900" in said
     before, own = used_lut(capsys, design_file)
     after, calibration = used_lut(capsys, design_file, "--calibration", out if named else "vivado")
     assert (own, calibration) == ("yosys-xc7", "vivado")

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from search.commands.cli import run_cli
-from search.results.fastest import builds_of
-from search.results.front import front as front_of_study
 from search.store.study import OpenStudy
 from tests.search.commands.conftest import Failing
 
@@ -66,34 +64,3 @@ def test_status_front_and_export(
     assert "holds other files" in failing("export", *where, "--trial", number, "--out", foreign)
     assert [path.name for path in foreign.iterdir()] == ["thesis.tex"]
     assert "no such trial; choose one of 0..2" in failing("export", *where, "--trial", 9, "--out", out)
-
-
-def test_a_run_ends_with_the_fastest_build_of_its_best_design(
-    trained_study: OpenStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = Path(trained_study.artifacts.place).parent / "tiny.toml"
-    words = ["run", str(file), "--storage", trained_study.url, "--export", "0", "--out", str(tmp_path)]
-    assert run_cli(words) == 0
-    best = min(front_of_study(trained_study), key=lambda one: one.error)
-    builds = builds_of(trained_study.spec, best.point)
-    own, quick = (f"{one.latency_us:.4g} us" for one in (builds.own, builds.fastest))
-    assert builds.quicker is not None
-    said = f"Same error, faster: trial {best.number} takes {quick} instead of {own} "
-    assert said in capsys.readouterr().out
-    told = json.loads((tmp_path / "result.json").read_text())["front"]["trials"]
-    assert [one["fastest"]["cycles"] for one in told if one["number"] == best.number] == [
-        builds.fastest.estimate.cycles
-    ]
-
-
-def test_an_export_has_host_code_and_a_board(
-    trained_study: OpenStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "export"
-    where = ["--study", "tiny", "--storage", trained_study.url, "--trial", "0", "--out", str(out)]
-    assert run_cli(["export", *where, "--board", "cmod_s7"]) == 0
-    assert (out / "boards" / "cmod_s7" / "build.tcl").is_file()
-    facts, manifest = (json.loads((out / name).read_text()) for name in ("host/host.json", "bundle.json"))
-    assert all(facts[key] == manifest["host"][key] for key in ("low", "high", "inputs", "outputs"))
-    assert facts["decision"] == manifest["decision"]
-    assert facts["columns"] == ["load", "heat"]

@@ -7,9 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
-from cost_model.allocation import LaneObjective, allocate_lanes
-from quant_model.design import uniform_design
+from cost_model.allocation import LaneObjective, allocate_lanes, at_full_pace
+from cost_model.devices import Device
+from quant_model.design import DesignPoint, uniform_design
 from quant_model.families import Encoder
+from search.results import fastest
 from search.results.fastest import builds_of
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace, random_designs
@@ -68,6 +70,23 @@ def test_it_is_as_quick_as_the_better_of_both_searches() -> None:
     assert {engine.windows for engine in builds.fastest.design.engines.values()} == {1}
 
 
+@pytest.mark.parametrize("study", ["sf_traffic", "sf_traffic_stream"])
+def test_where_no_engine_can_go_faster_the_search_for_the_interval_finds_nothing_quicker(
+    study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, searched = load_spec(STUDIES / f"{study}.toml"), []
+
+    def told(design: DesignPoint, device: Device) -> bool:
+        searched.append(at_full_pace(design, device))
+        return False
+
+    found = [quick for _, quick in builds(spec, 4)]
+    fastest._builds.cache_clear()
+    monkeypatch.setattr(fastest, "at_full_pace", told)
+    assert [quick.design for _, quick in builds(spec, 4)] == [one.design for one in found]
+    assert True in searched
+
+
 def test_it_is_its_own_fastest_build() -> None:
     spec = spec_with()
     for _, quick in builds(spec):
@@ -90,7 +109,10 @@ def test_what_the_study_has_decided_stays() -> None:
 
 def test_what_the_study_leaves_open_suits_the_lanes() -> None:
     """Designs that came with products in LUTs get DSPs for their lanes where the study has both."""
-    narrow, open_ = spec_with({"multiplier": ("lut",)}), spec_with({"multiplier": ("lut", "dsp")})
+    # So large that LUTs alone do not hold all lanes that are of use.
+    narrow, open_ = (
+        spec_with({"multiplier": multiplier, "d_model": (32,)}) for multiplier in (("lut",), ("lut", "dsp"))
+    )
     better = 0
     for own, _ in builds(narrow):
         kept, freed = (builds_of(spec, own.design).fastest for spec in (narrow, open_))

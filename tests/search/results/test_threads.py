@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
@@ -58,7 +59,8 @@ def test_programs_end_before_their_folders_are_removed(tmp_path: Path, ends: typ
         while len(list(tmp_path.rglob("*"))) < 10:
             time.sleep(0.01)
         if ends is KeyboardInterrupt:
-            signal.raise_signal(signal.SIGINT)
+            # To the process, as a terminal does: raised in this thread it would not wake the main one.
+            os.kill(os.getpid(), signal.SIGINT)
             return
         raise ends
 

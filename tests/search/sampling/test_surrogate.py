@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from optuna.trial import TrialState
 
 from quant_model.design import DesignPoint
 from search.sampling.encoding import Encoding
@@ -38,6 +40,22 @@ def test_fits_around_the_parameters_of_an_enqueued_trial_where_little_fits() -> 
     study.enqueue_trial({"d_model": 8, "embed.weight_bits": 7})
     ((design, fits),) = go_on(study, spec, 1)
     assert (encoder(design).d_model, design.weight_bits["embed"], fits) == (8, 7, True)
+
+
+@pytest.mark.parametrize("before", [0, 2, 6])
+def test_a_trial_whose_worker_was_killed_among_its_parameters_becomes_what_it_would_have_been(
+    before: int,
+) -> None:
+    spec = spec_of(TOML)
+    whole, parted = new_study(spec), new_study(spec)
+    list(go_on(whole, spec, before + 1))
+    list(go_on(parted, spec, before))
+    space, trial = DesignSpace(spec), parted.ask()
+    for name in list(space.distributions)[:10]:
+        trial._suggest(name, space.distributions[name])
+    parted._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+    list(go_on(parted, spec, 1))
+    assert [one.params for one in parted.get_trials()] == [one.params for one in whole.get_trials()]
 
 
 def test_gets_better_than_the_designs_that_it_begins_with() -> None:

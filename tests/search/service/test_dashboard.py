@@ -25,6 +25,7 @@ from search.service import dashboard
 from search.service.dashboard import DashboardJob, dashboard_server
 from search.service.worker import Worker
 from search.stopping import StopSignal
+from search.store.resilient import Patience
 from search.store.study import MeasuredDesign, OpenStudy, open_study
 from tests.browser import Page, browser_page
 from tests.postgresql import free_port
@@ -189,6 +190,21 @@ def test_of_a_large_study_a_page_holds_the_ends_and_the_front_in_full(
     assert points <= shown
     assert {0, 1, last - 2, last - 1} <= full < set(range(last))
     assert all(any(pair["key"] == "filled" for pair in one["user_attrs"]) for one in trials)
+
+
+def test_a_large_study_is_read_once_for_a_page_and_again_for_a_later_one(
+    make_study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = open_file(make_study())
+    study.study.enqueue_trial({})
+    monkeypatch.setattr(dashboard, "_WHOLE_TRIALS", 0)
+    shown = study.storage.behind(dashboard._ShownStorage, Patience())
+    first = shown.get_all_trials(study.id)
+    study.study.enqueue_trial({})
+    assert [len(shown.get_all_trials(study.id)), len(first)] == [1, 1]
+    monkeypatch.setattr(dashboard, "_FRESH_SECONDS", 0.0)
+    assert len(shown.get_all_trials(study.id)) == 2
+    assert shown.get_all_trials(study.id, states=[TrialState.COMPLETE]) == []
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from optuna.trial import TrialState
 from optuna_dashboard import get_note  # type: ignore[import-untyped]
 
 from search.service import lease as lease_module
-from search.service.lease import Lease, Watch, give_back, holder, release
+from search.service.lease import Lease, Watch, give_back, holder, is_dead, release, release_dead, worker_name
 from search.service.worker import Worker
 from search.stopping import StopSignal
 from search.store.location import Location
@@ -65,6 +67,32 @@ def test_a_lease_that_stands_still_over_three_looks_is_dead(study: OpenStudy) ->
     # The next worker takes up the same one.
     assert take(study, "next:2:b") == number
     assert holder(study.trial(number)) == "next:2:b"
+
+
+@pytest.fixture
+def killed() -> int:
+    """The number of a process that was killed."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process.kill()
+    process.communicate()
+    return process.pid
+
+
+def test_a_process_of_this_machine_that_was_killed_is_known_to_be_dead(killed: int) -> None:
+    machine = worker_name().rpartition("-")[2]
+    assert is_dead(worker_name(killed))
+    assert not is_dead(worker_name())
+    # Another machine of the same name, one that does not say which, and Bitfront before machines were named.
+    others = worker_name(killed).replace(machine, "0" * len(machine)), f"host:{killed}:1a2b-", "host:1:a"
+    assert not any(is_dead(other) for other in others)
+
+
+def test_a_run_takes_back_at_once_what_a_killed_one_had_in_hand(study: OpenStudy, killed: int) -> None:
+    dead, living, elsewhere = (take(study, name) for name in (worker_name(killed), worker_name(), "gone:1:a"))
+    taken = release_dead(study.storage, study.id, study.running())
+    assert [trial.number for trial in taken] == [dead]
+    assert study.trial(dead).state == TrialState.WAITING
+    assert {trial.number for trial in study.running()} == {living, elsewhere}
 
 
 def test_a_lease_that_is_renewed_lives(study: OpenStudy) -> None:

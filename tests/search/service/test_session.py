@@ -16,7 +16,7 @@ import pytest
 from optuna.trial import TrialState
 
 from quant_model.errors import UserError
-from search.commands.studies import _what_next
+from search.commands.run import _what_next
 from search.results.export import export_trial
 from search.service.session import begin, search
 from search.stopping import StopSignal

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,7 @@ from search.space.design_space import DesignSpace
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
 from tests.search.conftest import write_study
+from tests.search.processes import done, open_when_made, start, training, wait_until
 from tests.search.studies import open_file, summary, work
 
 WIDER = {'name = "tiny"': 'name = "wider"', "d_model": "d_model = [4, 8, 12]", "lanes": "lanes = [1, 2, 4]"}
@@ -114,6 +119,33 @@ def test_interrupted_anywhere_and_resumed_it_has_the_same_trials(
         take_over(again, trained_study)
         work(again, target)
     assert summary(open_study(parted.url, None)) == summary(whole)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_it_has_the_same_trials(
+    trained_study: OpenStudy, tmp_path: Path
+) -> None:
+    """The whole run with its worker, as when power is cut: taking over, among parameters, in training."""
+    file = write_study(tmp_path / "new", {**WIDER, "trials": "trials = 6"})
+    words: list[str | Path] = ["run", file, "--from", f"{trained_study.url}#tiny", "--export", "0", "--out"]
+    done(*words, tmp_path / "whole")
+    whole = open_study(f"sqlite:///{tmp_path}/whole/study.db", None)
+    assert len(taken(whole)) == 3
+
+    url = f"sqlite:///{tmp_path}/parted/study.db"
+    moments: tuple[Callable[[OpenStudy], object], ...] = (
+        lambda study: study.trials(),
+        lambda study: [one for one in study.running() if one.params and not TrialRecord.of(one).design],
+        training,
+    )
+    for moment in moments:
+        process = start(*words, tmp_path / "parted", group=True)
+        wait_until(partial(moment, open_when_made(process, url)))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    done(*words, tmp_path / "parted")
+    assert summary(open_study(url, None)) == summary(whole)
 
 
 def test_a_run_names_the_other_study_and_goes_on_without_it(

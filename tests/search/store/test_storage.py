@@ -9,6 +9,7 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy
+from optuna.storages._rdb.models import BaseModel
 
 from quant_model.errors import UserError
 from search.commands.cli import run_cli
@@ -16,7 +17,10 @@ from search.store import storage as storage_module
 from search.store.location import Location
 from search.store.secrets import masked
 from search.store.storage import open_storage, storage_errors
-from search.store.study import OpenStudy
+from search.store.study import OpenStudy, study_exists
+
+TABLES = BaseModel.metadata.sorted_tables
+"""Of Optuna's, as it makes them."""
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +131,20 @@ def test_a_database_of_something_else_holds_no_studies(tmp_path: Path) -> None:
         connection.commit()
     with pytest.raises(UserError, match="holds no studies"):
         open_storage(f"sqlite:///{file}", create=False)
+
+
+@pytest.mark.parametrize("made", range(len(TABLES) + 1))
+def test_a_storage_whose_making_was_interrupted_is_made_to_the_end(tmp_path: Path, made: int) -> None:
+    """Killed between two of its tables, or before what Optuna writes into them."""
+    url = f"sqlite:///{tmp_path}/study.db"
+    engine = sqlalchemy.create_engine(url)
+    BaseModel.metadata.create_all(engine, tables=TABLES[:made])
+    engine.dispose()
+    assert not study_exists(url, "one")
+    storage = open_storage(url, create=True)
+    optuna.create_study(study_name="one", storage=storage)
+    storage.close()
+    assert study_exists(url, "one")
 
 
 @pytest.mark.parametrize("url", ["", "mysql://u@h/d", "sqlite://", "sqlite:///:memory:", "redis://h"])
