@@ -29,7 +29,9 @@ def test_what_does_not_is_named(tmp_path: Path) -> None:
     """Ports that a rename has left out of line, as it happened here."""
     file = tmp_path / "renamed.vhd"
     file.write_text(
-        (Path(hdl.__file__).parent / "vhdl" / "row_buffer.vhd").read_text().replace("start       :", "begun :")
+        (Path(hdl.__file__).parent / "vhdl" / "row_buffer.vhd")
+        .read_text()
+        .replace("start       :", "begun :")
     )
     done = judged(file)
     assert done.returncode != 0
