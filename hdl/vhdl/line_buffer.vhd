@@ -83,19 +83,19 @@ architecture rtl of line_buffer is
   signal history      : std_logic_vector(LANES * BITS - 1 downto 0);
 
   -- Pixels and lines that lie there or are on their way, from the centre and its line on.
-  signal taken           : place_t := (others => '0');
-  signal filled          : line_t := (others => '0');
-  signal no_place        : std_logic := '0';
-  signal has_lines       : std_logic := '0';
+  signal taken         : place_t := (others => '0');
+  signal filled        : line_t := (others => '0');
+  signal no_place      : std_logic := '0';
+  signal has_lines     : std_logic := '0';
   -- The centre, and where in its neighbourhood the next step reads.
-  signal column          : unsigned(counter_bits(CENTRES) - 1 downto 0) := (others => '0');
-  signal round           : unsigned(counter_bits(ROUNDS) - 1 downto 0) := (others => '0');
-  signal word            : unsigned(counter_bits(INNER) - 1 downto 0) := (others => '0');
-  signal tap, tap_line   : unsigned(1 downto 0) := (others => '0');
-  signal cursor          : address_t := words_on(ORIGIN);
-  signal outside         : std_logic;
-  signal outsides        : std_logic_vector(1 to work.pipeline.READ) := (others => '0');
-  signal memory_data     : std_logic_vector(LANES * BITS - 1 downto 0);
+  signal column        : unsigned(counter_bits(CENTRES) - 1 downto 0) := (others => '0');
+  signal round         : unsigned(counter_bits(ROUNDS) - 1 downto 0) := (others => '0');
+  signal word          : unsigned(counter_bits(INNER) - 1 downto 0) := (others => '0');
+  signal tap, tap_line : unsigned(1 downto 0) := (others => '0');
+  signal cursor        : address_t := words_on(ORIGIN);
+  signal outside       : std_logic;
+  signal outsides      : std_logic_vector(1 to work.pipeline.READ) := (others => '0');
+  signal memory_data   : std_logic_vector(LANES * BITS - 1 downto 0);
 begin
 
   ready        <= not no_place;

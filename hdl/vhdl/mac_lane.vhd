@@ -37,12 +37,12 @@ begin
     -- An unsigned factor gets a zero sign bit: the slice's inputs have bits to spare.
     constant X_EXTRA : natural := boolean'pos(not X_SIGNED);
 
-    signal factor           : signed(X_BITS + X_EXTRA - 1 downto 0);
-    signal product          : signed(X_BITS + X_EXTRA + W_BITS - 1 downto 0);
-    signal sum, addend      : signed(ACC_BITS - 1 downto 0);
-    signal valid_1          : std_logic := '0';
-    signal first_1          : std_logic := '0';
-    signal last_1, last_2   : std_logic := '0';
+    signal factor         : signed(X_BITS + X_EXTRA - 1 downto 0);
+    signal product        : signed(X_BITS + X_EXTRA + W_BITS - 1 downto 0);
+    signal sum, addend    : signed(ACC_BITS - 1 downto 0);
+    signal valid_1        : std_logic := '0';
+    signal first_1        : std_logic := '0';
+    signal last_1, last_2 : std_logic := '0';
 
     attribute use_dsp            : string;
     attribute use_dsp of product : signal is "yes";

@@ -55,9 +55,9 @@ architecture rtl of row_buffer is
   signal has_row          : std_logic := '0';
 begin
 
-  ready       <= not no_place;
-  available   <= has_row;
-  row_told    <= write_valid when column = COLUMNS - 1 - TO_COME else '0';
+  ready     <= not no_place;
+  available <= has_row;
+  row_told  <= write_valid when column = COLUMNS - 1 - TO_COME else '0';
 
   process (clk) is
     variable after_step                 : address_t;

@@ -88,6 +88,7 @@ begin
       write_place(0) <= write_slot;
       read_place(0)  <= read_slot;
     else generate
+
       write_place <= write_address & write_slot;
       read_place  <= read_address & read_slot;
     end generate one_word;

@@ -1,7 +1,7 @@
 -- Bytes from and to the master of an SPI bus: mode 0 (clock idle low, data taken at its rise), the highest bit first.
 --
--- The bus is sampled with the FPGA's clock: `sck` at most a tenth of it. A byte that is there when one begins on the bus
--- is taken and sent, else zeros are. `quiet` is high while the slave is not selected.
+-- The bus is sampled with the FPGA's clock: `sck` at most a tenth of it. A byte that is there when one begins on the
+-- bus is taken and sent, else zeros are. `quiet` is high while the slave is not selected.
 library ieee;
 use ieee.std_logic_1164.all;
 use ieee.numeric_std.all;
