@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from hdl import netlist_simulation
 from hdl.cxxrtl_simulation import CxxrtlError, compile_program
 from hdl.generate import generate, rom_text
 from hdl.netlist import Rom
@@ -22,7 +24,6 @@ from tests.hdl.library import library
 pytestmark = pytest.mark.slow
 
 CHECK = Path(__file__).parent / "vhdl" / "cells_check.vhd"
-LATCH = Path(__file__).parent / "vhdl" / "latch.vhd"
 CLOCKS = 10_000
 SETTLED = 100
 """Clocks after which no register holds what it began with: where the VHDL leaves it open, mappers choose."""
@@ -113,6 +114,8 @@ def test_an_accelerator_is_verified_as_its_netlist(tmp_path: Path) -> None:
     assert found.tool.endswith(" on the xc7 netlist")
 
 
-def test_a_cell_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CxxrtlError, match=r"no model of LD\w+: the xc7 netlist cannot be played"):
-        compile_netlist([LATCH], "", tmp_path, "xc7")
+def test_a_cell_without_a_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fewer = replace(FABRICS["xc7"], cells=FABRICS["xc7"].cells - {"DSP48E1", "RAM64M"})
+    monkeypatch.setattr(netlist_simulation, "FABRICS", {"xc7": fewer})
+    with pytest.raises(CxxrtlError, match="no model of DSP48E1, RAM64M: the xc7 netlist cannot be played"):
+        compile_netlist(sources(tmp_path), "", tmp_path, "xc7")
