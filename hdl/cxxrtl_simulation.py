@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hdl.analysis import GhdlError, first_errors
@@ -25,9 +25,21 @@ from hdl.tools import yosys as find_yosys
 from quant_model.network import Network
 from quant_model.schedule import schedule
 
-__all__ = ["CompiledSimulation", "CxxrtlError", "build", "compile_program"]
+__all__ = [
+    "BUILD_SECONDS",
+    "RTL",
+    "CompiledSimulation",
+    "CxxrtlError",
+    "build",
+    "compile_model",
+    "compile_program",
+    "testbench_text",
+]
 
-_BUILD_SECONDS = 1200.0
+Rewriting = Callable[[str], str]
+
+BUILD_SECONDS = 1200.0
+"""For each tool on the way to a program."""
 
 _MODULES = ("mac_lane*", "lut_multiplier*", "divider*", "bias_requantize*", "*_weights*", "*_biases*")
 """Entities that stay functions of their own, compiled once for all their instances. All their outputs are
@@ -41,17 +53,18 @@ _CONTENTS = re.compile(
 """How GHDL writes a ROM's contents: one assignment a word."""
 _WORD = re.compile(r"\[(\d+)\] = \d+'b([01]+);")
 
-_SCRIPT = """\
+_KEPT = "".join(f"setattr -mod -set keep_hierarchy 1 {name}\n" for name in _MODULES)
+RTL = f"""\
 read_verilog top.v
-hierarchy -top {top}
+hierarchy -top {{top}}
 proc
 opt_clean -purge
-{keep}
-flatten
+{_KEPT}flatten
 opt_clean -purge
 rename -top accelerator
 write_cxxrtl -g0 accelerator.cpp
 """
+"""Yosys commands from GHDL's Verilog to the model of an accelerator."""
 
 
 class CxxrtlError(GhdlError):
@@ -65,10 +78,12 @@ class CompiledSimulation:
     Attributes:
         program: The executable file.
         tool: What made it, and its version.
+        cells: Of a netlist, how many cells there are of each type.
     """
 
     program: Path
     tool: str
+    cells: Mapping[str, int] = field(default_factory=dict)
 
     def play(
         self, playback: Playback, workdir: Path, timeout_s: float, progress: Progress | None = None
@@ -92,30 +107,47 @@ class CompiledSimulation:
         return files.read(playback, run.messages)
 
 
-def build(sources: Sequence[Path], network: Network, folder: Path) -> CompiledSimulation:
+def build(
+    sources: Sequence[Path],
+    network: Network,
+    folder: Path,
+    script: str = RTL,
+    rewritten: Rewriting = quickened,
+) -> CompiledSimulation:
     """Compile an accelerator with its testbench.
 
     Args:
         sources: The accelerator's VHDL in compile order, the last file named after the top entity.
         network: What it computes.
         folder: For all files on the way.
+        script: Of Yosys, see :func:`compile_program`.
+        rewritten: Applied to the model, see :mod:`hdl.cxxrtl_model`.
 
     Raises:
         UserError: GHDL or Yosys is missing.
         CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
     """
+    program = compile_program(sources, testbench_text(network), folder, (), script, rewritten)
+    return CompiledSimulation(program, f"cxxrtl ({find_yosys().label})")
+
+
+def testbench_text(network: Network) -> str:
+    """The C++ testbench of an accelerator."""
     beats = {
         "beats_in": network.input.values,
         "beats_out": network.output.columns,
         "warm_up": int(network.warm_up),
     }
-    testbench = render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
-    program = compile_program(sources, testbench, folder)
-    return CompiledSimulation(program, f"cxxrtl ({find_yosys().label})")
+    return render("cxxrtl.cpp.j2", **beats, cycles=schedule(network).cycles)
 
 
 def compile_program(
-    sources: Sequence[Path], testbench: str, folder: Path, others: Sequence[Path] = ()
+    sources: Sequence[Path],
+    testbench: str,
+    folder: Path,
+    others: Sequence[Path] = (),
+    script: str = RTL,
+    rewritten: Rewriting = quickened,
 ) -> Path:
     """Compile a C++ program that plays with the model of a design's top level, ``accelerator.cpp``.
 
@@ -125,31 +157,54 @@ def compile_program(
             ``cxxrtl_design::p_accelerator``. Every commit is a rising edge of the clock.
         folder: For all files on the way.
         others: Object files and options for the compiler behind them.
+        script: Yosys commands from ``top.v`` to ``accelerator.cpp``; ``{top}`` is the top entity.
+        rewritten: Applied to the model, see :mod:`hdl.cxxrtl_model`.
 
     Raises:
         UserError: GHDL or Yosys is missing.
         CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
     """
-    yosys, top = find_yosys(), sources[-1].stem
+    folder.mkdir(parents=True, exist_ok=True)
+    top = sources[-1].stem
+    try:
+        write_verilog(find_ghdl(), sources, top, (), folder, BUILD_SECONDS)
+    except SynthesisError as error:
+        raise CxxrtlError(str(error)) from error
+    verilog = folder / "top.v"
+    verilog.write_text(_with_memory_files(verilog.read_text(), folder))
+    return compile_model(script.format(top=top), testbench, folder, others, rewritten)
+
+
+def compile_model(
+    script: str,
+    testbench: str,
+    folder: Path,
+    others: Sequence[Path] = (),
+    rewritten: Rewriting = quickened,
+) -> Path:
+    """Compile the model ``accelerator.cpp`` that a Yosys script writes in ``folder``, with its testbench.
+
+    ``rewritten`` is applied to the model, see :mod:`hdl.cxxrtl_model`.
+
+    Raises:
+        UserError: Yosys is missing.
+        CxxrtlError: the compiler or Yosys's headers are missing, or one of the tools failed.
+    """
+    yosys = find_yosys()
     compiler, headers = shutil.which("g++") or shutil.which("clang++"), _headers(yosys)
     if compiler is None:
         raise CxxrtlError("g++ is missing (apt-get install g++)")
     if headers is None:
         raise CxxrtlError(f"{yosys.label} came without its C++ headers")
-    folder.mkdir(parents=True, exist_ok=True)
-    keep = "\n".join(f"setattr -mod -set keep_hierarchy 1 {name}" for name in _MODULES)
-    (folder / "script.ys").write_text(_SCRIPT.format(top=top, keep=keep))
+    (folder / "script.ys").write_text(script)
     (folder / "testbench.cpp").write_text(testbench)
     program, translated = folder / "simulation", folder / "accelerator.cpp"
     options = ("-std=c++17", "-O1", "-w", "-I", str(headers), "-o", program.name)
     try:
-        write_verilog(find_ghdl(), sources, top, (), folder, _BUILD_SECONDS)
-        verilog = folder / "top.v"
-        verilog.write_text(_with_memory_files(verilog.read_text(), folder))
         said = _run([*yosys.command, "script.ys"], folder, translated)
         if "feedback wires" in said:
             raise CxxrtlError("values would have to travel twice through an entity in one clock")
-        translated.write_text(quickened(translated.read_text()))
+        translated.write_text(rewritten(translated.read_text()))
         _run([compiler, *options, "testbench.cpp", *map(str, others)], folder, program)
     except SynthesisError as error:
         raise CxxrtlError(str(error)) from error
@@ -159,7 +214,7 @@ def compile_program(
 
 
 def _run(command: Sequence[str], folder: Path, product: Path) -> str:
-    done = run_tool(command, folder, _BUILD_SECONDS)
+    done = run_tool(command, folder, BUILD_SECONDS)
     if done.returncode != 0 or not product.is_file():
         raise CxxrtlError(f"{Path(command[0]).name} failed: {first_errors(done.stderr + done.stdout)}")
     return done.stdout + done.stderr

@@ -8,7 +8,7 @@ agree.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from hdl import cxxrtl_simulation, ghdl_simulation
+from hdl import cxxrtl_simulation, ghdl_simulation, netlist_simulation
 from hdl.analysis import GhdlError
 from hdl.bundle import design_sources, model_path, testbench_sources
 from hdl.playback import Playback, Progress, SimulationResult, isolated_vectors
@@ -53,6 +53,7 @@ _GHDL_SLOWEST = 50
 for."""
 
 _CXXRTL_SLOWEST = 2_000
+_NETLIST_SLOWEST = 100
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Verification:
         first_mismatch: None when all outputs are equal.
         tool: Simulators and versions, and which vectors each has played.
         coverage: Which words of the accelerator's memories matter to these windows.
+        cells: Of a netlist that was played, how many cells there are of each type.
     """
 
     vectors: int
@@ -90,6 +92,7 @@ class Verification:
     first_mismatch: Mismatch | None
     tool: str
     coverage: Coverage | None = None
+    cells: Mapping[str, int] | None = None
 
 
 def verify(
@@ -99,6 +102,7 @@ def verify(
     stall: bool = False,
     progress: Progress | None = None,
     simulator: SimulatorChoice = "auto",
+    netlist: str | None = None,
 ) -> Verification:
     """Simulate an exported accelerator on windows to which its weights and tables matter.
 
@@ -111,13 +115,15 @@ def verify(
             at random behind the first vector.
         progress: Called with the number of vectors done, a few times a second at most.
         simulator: ``auto`` takes GHDL alone for short playbacks, and where nothing else can be built.
+        netlist: A key of :data:`hdl.netlist_simulation.FABRICS`: what synthesis for it makes of the VHDL is
+            played in the VHDL's stead, compiled.
 
     Raises:
-        UserError: ``bundle`` is no exported folder, or GHDL is missing.
+        UserError: ``bundle`` is no exported folder, or a tool is missing.
         GhdlError: the VHDL is invalid, a simulation died, hung or left an output out, or two disagree.
         ValueError: ``vectors`` is below one.
     """
-    (found,) = verify_each(bundle, vectors, seed, (stall,), progress, simulator)
+    (found,) = verify_each(bundle, vectors, seed, (stall,), progress, simulator, netlist)
     return found
 
 
@@ -128,6 +134,7 @@ def verify_each(
     stalls: Sequence[bool],
     progress: Progress | None = None,
     simulator: SimulatorChoice = "auto",
+    netlist: str | None = None,
 ) -> list[Verification]:
     """:func:`verify` for each choice of ``stall``; what is compiled is compiled once."""
     model = IntegerModel.load(model_path(bundle))
@@ -138,18 +145,22 @@ def verify_each(
     cycles = schedule(model.network).cycles
     found = []
     with tempfile.TemporaryDirectory(prefix="bitfront-verify-") as folder:
-        player = _Player(bundle, model.network, cycles, Path(folder))
+        player = _Player(bundle, model.network, cycles, Path(folder), netlist)
         in_ghdl = len(stalls) * len(stimulus) * player.seconds < player.build
         for stall in stalls:
             isolated = isolated_vectors(len(stimulus), stall)
             playback = Playback(stimulus, expected, isolated, stall, seed, warm_up)
-            if simulator == "ghdl" or (simulator == "auto" and in_ghdl):
+            if netlist is not None:
+                result, tool = player.cxxrtl(playback, progress)
+            elif simulator == "ghdl" or (simulator == "auto" and in_ghdl):
                 result, tool = player.ghdl(playback, progress)
             elif simulator == "cxxrtl":
                 result, tool = player.cxxrtl(playback, progress)
             else:
                 result, tool = player.both(playback, progress)
-            found.append(replace(compare(playback, result, cycles, tool), coverage=windows.coverage))
+            cells = None if netlist is None else player.program.cells
+            told = compare(playback, result, cycles, tool)
+            found.append(replace(told, coverage=windows.coverage, cells=cells))
     return found
 
 
@@ -191,6 +202,7 @@ class _Player:
     network: Network
     cycles: int
     folder: Path
+    netlist: str | None = None
 
     @cached_property
     def seconds(self) -> float:
@@ -208,12 +220,16 @@ class _Player:
         return ghdl_simulation.play(sources, playback, self.folder, timeout_s, progress)
 
     def cxxrtl(self, playback: Playback, progress: Progress | None) -> tuple[SimulationResult, str]:
-        timeout_s = self._timeout(playback, _CXXRTL_SLOWEST)
+        slowest = _CXXRTL_SLOWEST if self.netlist is None else _NETLIST_SLOWEST
+        timeout_s = self._timeout(playback, slowest)
         return self.program.play(playback, self._built, timeout_s, progress), self.program.tool
 
     @cached_property
     def program(self) -> cxxrtl_simulation.CompiledSimulation:
-        """The accelerator compiled, when it is first needed."""
+        """The accelerator, or its netlist, compiled when it is first needed."""
+        if self.netlist is not None:
+            sources = design_sources(self.bundle)
+            return netlist_simulation.build(sources, self.network, self._built, self.netlist)
         return cxxrtl_simulation.build(design_sources(self.bundle), self.network, self._built)
 
     @property

@@ -9,6 +9,8 @@ import click
 
 import cost_model
 from cost_model import resolve
+from hdl.fabrics import XC7
+from hdl.netlist_simulation import FABRICS
 from hdl.place_route import TARGETS
 from hdl.simulate import verify as verify_bundle
 from quant_model.design import DesignPoint
@@ -124,12 +126,19 @@ def generate(design_file: Path, seed: int, out: Path, device: str | None) -> Non
     "--seed", type=click.IntRange(0), default=1, show_default=True, metavar="S", help="Of the windows."
 )
 @click.option("--stall", is_flag=True, help="Let both streams pause at random.")
+@click.option(
+    "--netlist", type=click.Choice(list(FABRICS)), is_flag=False, flag_value=XC7.name,
+    help="Play what synthesis makes of it, cell by cell; without a name for xc7. Slower: minutes to build, "
+    "some ten thousand clocks a second.",
+)  # fmt: skip
 @json_option
-def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) -> int:
+def verify(bundle: Path, vectors: int, seed: int, stall: bool, netlist: str | None, as_json: bool) -> int:
     """Simulate an accelerator and compare every output with the golden model."""
     _check_bundle(bundle)
     with working(f"Simulating {vectors} windows") as say:
-        result = verify_bundle(bundle, vectors, seed, stall, lambda done: say(f"{done}/{vectors}"))
+        result = verify_bundle(
+            bundle, vectors, seed, stall, lambda done: say(f"{done}/{vectors}"), netlist=netlist
+        )
     if as_json:
         print_json(verification_json(result))
     else:
@@ -138,10 +147,13 @@ def verify(bundle: Path, vectors: int, seed: int, stall: bool, as_json: bool) ->
         print(f"{checked}, {cycles}, {result.tool}")
         if result.coverage is not None:
             print(f"coverage: {result.coverage.sentence}")
+        if result.cells is not None:
+            print("cells: " + ", ".join(f"{count} {name}" for name, count in sorted(result.cells.items())))
         if result.first_mismatch is not None:
             first = result.first_mismatch
             where = f"window {first.vector} output {first.output}"
-            print(f"first mismatch: {where}: golden {first.expected}, VHDL {first.got}", file=sys.stderr)
+            played = "VHDL" if netlist is None else "netlist"
+            print(f"first mismatch: {where}: golden {first.expected}, {played} {first.got}", file=sys.stderr)
     return 0 if result.mismatches == 0 else 1
 
 

@@ -182,4 +182,5 @@ def verification_json(verification: Verification) -> dict[str, Any]:
         "first_mismatch": None if first is None else asdict(first),
         "tool": verification.tool,
         "coverage": None if verification.coverage is None else asdict(verification.coverage),
+        "cells": None if verification.cells is None else dict(sorted(verification.cells.items())),
     }
