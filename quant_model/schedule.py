@@ -71,7 +71,7 @@ def timing(graph: Graph, node: Node) -> Timing:
         ValueError: it has none.
     """
     plan = stages(graph.outline)
-    own = _timing(node, plan.delays[node.name])
+    own = _timing(node, plan.delays.get(node.name, 0))
     if node.work is None or node.name not in plan.in_order:
         return own
     early = pick(graph.input.rows == 1, _early(own, node.engine.lanes), 0)
