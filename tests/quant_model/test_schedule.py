@@ -22,7 +22,7 @@ from quant_model.kinds.repeat import Repeat
 from quant_model.kinds.residual import Residual
 from quant_model.network import Network, build_network
 from quant_model.node import Node
-from quant_model.schedule import Schedule, schedule, timings
+from quant_model.schedule import Schedule, schedule, timing, timings
 from quant_model.stages import stages
 from tests.designs import random_design, resolved_designs, uniform_build
 
@@ -303,6 +303,13 @@ def test_only_single_rows_are_taken_before_they_are_complete() -> None:
     }
     window = Encoder(window=4, features=1, d_model=8, heads=2, ffn_width=8, layers=2, outputs=1)
     assert not any(own.early for own in timings(build_network(uniform_build(window, 8, lanes=8))).values())
+
+
+def test_what_passes_elements_on_has_no_timing() -> None:
+    shape = Stream(window=4, features=1, d_model=8, heads=2, ffn_width=8, layers=1, outputs=1)
+    network = build_network(uniform_build(shape, 8))
+    with pytest.raises(ValueError, match="at no pace of its own"):
+        timing(network, network.by_name["layer0.ffn_residual"])
 
 
 @settings(max_examples=40)
