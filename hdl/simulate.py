@@ -243,9 +243,11 @@ class _Player:
         except (UserError, cxxrtl_simulation.CxxrtlError) as error:
             result, tool = self.ghdl(playback, progress)
             return result, f"{tool}; no compiled simulation: {error}"
-        count = min(int(_CHECKED / self.seconds), 2, playback.vectors)
-        if count == 0:
-            return result, f"{tool}; not in GHDL: {self.cycles} cycles a window"
+        # Of a series, answers to the first rows mean nothing.
+        count = min(int(_CHECKED / self.seconds), playback.warm_up + 2, playback.vectors)
+        if count <= playback.warm_up:
+            each = "row" if playback.warm_up else "window"
+            return result, f"{tool}; not in GHDL: {self.cycles} cycles a {each}"
         first = playback.first(count)
         checked, ghdl = self.ghdl(first, None)
         _agree(checked, result, first.isolated, playback.warm_up)

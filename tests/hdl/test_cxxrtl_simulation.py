@@ -14,7 +14,7 @@ from hdl.cxxrtl_simulation import CompiledSimulation, CxxrtlError, build
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import verify
-from quant_model.families import Encoder
+from quant_model.families import Encoder, Stream
 from quant_model.integer_model import IntegerModel
 from quant_model.network import Network, build_network
 from quant_model.random_model import random_integer_model
@@ -98,6 +98,21 @@ def test_long_playbacks_run_in_both(accelerator: Path, stall: bool) -> None:
     assert found.tool.startswith("cxxrtl (Yosys ")
     assert "; the first 2 also in GHDL " in found.tool
     assert seen[-1] == 1000
+
+
+@pytest.mark.usefixtures("all_is_long")
+def test_ghdl_repeats_rows_of_a_series_whose_answers_mean_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = Stream(window=4, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=1)
+    generate(random_integer_model(build_network(uniform_build(shape, 4)), 1), tmp_path)
+    compared: list[int] = []
+    monkeypatch.setattr(simulate, "_agree", lambda ghdl, *_: compared.append(len(ghdl.outputs)))
+    assert "; the first 5 also in GHDL " in verify(tmp_path, 2, seed=1, simulator="auto").tool
+    assert compared == [3 + 2]
+    monkeypatch.setattr(simulate, "_CHECKED", 0.0)
+    found = verify(tmp_path, 2, seed=1)
+    assert found.tool.endswith(f"; not in GHDL: {found.cycles_predicted} cycles a row")
 
 
 @pytest.mark.usefixtures("built_once")
