@@ -49,15 +49,17 @@ architecture rtl of row_buffer is
   signal cursor, mark     : address_t := (others => '0');
   signal column           : unsigned(counter_bits(COLUMNS) - 1 downto 0) := (others => '0');
   signal reserved, filled : count_t := (others => '0');
+  signal row_written      : std_logic;
   signal row_told         : std_logic;
   -- Both flags are computed a clock ahead: engines take them from registers.
   signal no_place         : std_logic := '0';
   signal has_row          : std_logic := '0';
 begin
 
-  ready     <= not no_place;
-  available <= has_row;
-  row_told  <= write_valid when column = COLUMNS - 1 - TO_COME else '0';
+  ready       <= not no_place;
+  available   <= has_row;
+  row_written <= '1' when write_valid = '1' and column = COLUMNS - 1 else '0';
+  row_told    <= '1' when write_valid = '1' and column = COLUMNS - 1 - TO_COME else '0';
 
   process (clk) is
     variable after_step                 : address_t;
@@ -66,7 +68,11 @@ begin
     if rising_edge(clk) then
       if write_valid = '1' then
         write_address <= following(write_address, DEPTH - 1);
-        column        <= following(column, COLUMNS - 1);
+        if row_written = '1' then
+          column <= (others => '0');
+        else
+          column <= column + 1;
+        end if;
       end if;
 
       if step = '1' then

@@ -44,7 +44,12 @@ def test_no_calls_have_no_results() -> None:
     assert side_by_side([], 3) == []
 
 
-WRITER = "import time, pathlib\nwhile True: pathlib.Path(str(time.time_ns())).write_text('')"
+WRITER = """
+import time, pathlib
+while True:
+    pathlib.Path(str(time.time_ns())).write_text('')
+    time.sleep(0.001)  # else whoever lists the folder may never come to its end
+"""
 """A program that fills the folder which it runs in."""
 
 
