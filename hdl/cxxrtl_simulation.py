@@ -1,6 +1,6 @@
 """Compiled simulation: GHDL's synthesised Verilog as C++ by Yosys, over a hundred times as fast as GHDL.
 
-Measured, also against Verilator, in ``tests/bench/accelerator/SIMULATORS.md``. It pays for building (six
+Measured in ``tests/bench/accelerator/SIMULATORS.md``. It pays for building (six
 seconds and more) where many cycles are simulated. It sees the VHDL after synthesis and knows no undefined
 values, so GHDL has the last word on the first vectors: see :func:`hdl.simulate.verify`.
 """

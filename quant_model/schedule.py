@@ -282,14 +282,14 @@ class _Walk:
     def _hold(self, name: str, lifetime: Number, spacing: Number, overlaps: Number) -> None:
         """A buffer on one side of a barrier: as many rows as come while a place is taken."""
         wanted = ceil_div(lifetime, at_least(spacing, self.apart))
-        rows = pick(overlaps | (self.rows == 1), wanted, at_most(wanted, self.rows))
+        rows = pick(overlaps, wanted, at_most(wanted, self.rows))
         self.buffers[name] = at_least(rows, self.buffers.get(name, 0))
         self.lifetimes[name] = at_least(lifetime, self.lifetimes.get(name, 0))
 
     def _hold_all(self) -> None:
         """Rows of all buffers."""
         # With no barrier there is nothing to overlap at, and windows follow each other freely.
-        overlaps = self.barriers[0].overlaps if self.barriers else self._last_overlaps
+        overlaps = self._overlaps(self.barriers[0]) if self.barriers else self._last_overlaps
         if self.convolutions is not None:
             self.buffers |= dict(self.convolutions.buffer_rows())
         else:
@@ -300,6 +300,10 @@ class _Walk:
             self._hold_last(self.last)
         for name in (*self.stages.tail, OUTPUT):
             self.buffers[name] = 1
+
+    def _overlaps(self, own: _Barrier) -> Number:
+        """Whether the next window passes while one is at work: always where it is a single row."""
+        return own.overlaps | (self.rows == 1)
 
     def _hold_last(self, own: _Last) -> None:
         """Rows for what fills the stores; of those that wait in the tail a window has one."""
@@ -330,7 +334,7 @@ class _Walk:
             self._hold(name, taken, own.pace, overlaps)
 
     def _hold_barrier(self, own: _Barrier, times: BarrierTimes) -> None:
-        stage, overlaps = own.behind.stage, own.overlaps | (self.rows == 1)
+        stage, overlaps = own.behind.stage, self._overlaps(own)
         feeders = [(own.before.latency, own.before.pace)]
         if stage.loop is not None:
             # Each further pass begins when all rows of the one before lie in the loop's store.
@@ -428,7 +432,7 @@ class _Walk:
         if self.last is not None:
             # The last row's query is there; are all keys and values?
             stored = [through(stream, part) for part in self.last.stored]
-            end = largest([end, *self._held_back(self.last, stream)])
+            end = largest([end, *self._held_back(self.last, stream, stored)])
             behind = [tail.pop(0), *(part.latency for part in self.last.stored)]
             end = largest(
                 [*(end + latency for latency in behind), *(last(rows, self.rows) for rows in stored)]
@@ -436,18 +440,20 @@ class _Walk:
         end = end + sum(tail)
         return end + PIPELINE.output_first + PIPELINE.output_next * (self.graph.output.columns - 1)
 
-    def _held_back(self, own: _Last, stream: Sequence[Arrivals]) -> Iterator[Number]:
+    def _held_back(
+        self, own: _Last, stream: Sequence[Arrivals], stored: Sequence[Sequence[Arrivals]]
+    ) -> Iterator[Number]:
         """When the last row comes at the earliest since it needs a place in the buffers of what is stored.
 
         Each buffer is no deeper than the slowest of the engines behind them needs: a quicker one's may make
         rows wait for places again and again, the slowest one's for its pace from the first such wait on.
         """
         feeding = self._sections()[-1].latency
-        for name, part in zip(own.stage.stored, own.stored, strict=True):
+        for name, part, rows in zip(own.stage.stored, own.stored, stored, strict=True):
             depth, taken = self.buffers[name], feeding + part.reading
             beyond = self.rows - depth
             waits, rest = (self.rows - 1) // depth, (self.rows - 1) % depth
-            given_back = last(through(stream, part), beyond) - part.latency + part.reading + feeding
+            given_back = last(rows, beyond) - part.latency + taken
             again = largest([last(stream, 1 + rest), last(stream, 1) + rest * part.row]) + waits * taken
             yield pick(beyond > 0, at_least(given_back, again), 0)
 

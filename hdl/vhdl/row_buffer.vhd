@@ -128,8 +128,11 @@ begin
     -- Elements behind the mark: written, and passed by the cursor.
     variable written, passed : natural := 0;
   begin
-    if rising_edge(clk) then
-      assert step = '0' or rst = '1' or passed < written
+    if rising_edge(clk) and rst = '1' then
+      written := 0;
+      passed  := 0;
+    elsif rising_edge(clk) then
+      assert step = '0' or passed < written
         report "an element is read before it is written"
         severity failure;
       if step = '1' then
@@ -144,12 +147,6 @@ begin
       if write_valid = '1' then
         written := written + 1;
       end if;
-      if rst = '1' then
-        written := 0;
-        passed  := 0;
-      end if;
-    end if;
-    if rising_edge(clk) and rst = '0' then
       assert start = '0' or reserved < ROWS
         report "a row begins without a place"
         severity failure;
