@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
+from quant_model.data.outcomes import is_outcome
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
@@ -133,6 +134,7 @@ Objective = Literal[
     "dsp",
     "slice",
 ]
+"""Those that every study may have; :mod:`quant_model.data.outcomes` names more."""
 FamilyName = Literal["encoder", "stream", "hybrid"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -143,6 +145,15 @@ def _sampler(name: str) -> str:
     if name not in get_args(SamplerName) and _CLASS.fullmatch(name) is None:
         raise PydanticCustomError("sampler", "neither one of ours nor module:Class")
     return name
+
+
+def _objective(name: str) -> str:
+    if name not in get_args(Objective) and not is_outcome(name):
+        raise PydanticCustomError("objective", "no objective is called so")
+    return name
+
+
+_OBJECTIVES = f"a list of {', '.join(get_args(Objective))}, error:PART, misses"
 
 
 class StudySection(_Model):
@@ -157,10 +168,11 @@ class StudySection(_Model):
     no more ends the study before."""
     hours: float = Field(0.0, ge=0.0, description="hours, or 0 for no limit")
     """After so many hours from the study's making, workers begin no trial. 0: no limit."""
-    objectives: tuple[Objective, ...] = Field(
-        ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
+    objectives: tuple[Annotated[str, AfterValidator(_objective)], ...] = Field(
+        ("error", "utilization"), min_length=1, description=_OBJECTIVES
     )
-    """All are made small. error: the golden model's on validation, by the task's metric."""
+    """All are made small. error: the golden model's on validation, by the task's metric; error:PART, misses:
+    see :mod:`quant_model.data.outcomes`."""
     sampler: Annotated[str, AfterValidator(_sampler)] = Field(
         "surrogate",
         description=f"{', '.join(get_args(SamplerName))}, or module:Class, a sampler that is installed",
@@ -170,6 +182,11 @@ class StudySection(_Model):
         default_factory=dict, description="a table of the keyword arguments of a sampler module:Class"
     )
     """The class's own; seed, where it takes one, follows from the study's seed and the trial's number."""
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The objectives that only training tells."""
+        return tuple(name for name in self.objectives if is_outcome(name))
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:
