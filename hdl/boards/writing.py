@@ -26,7 +26,16 @@ BAUD = 115_200
 """Of the serial port: what every operating system can do."""
 TOP = "board_top"
 
-_LIBRARY = ("crc16", "power_on_reset", "uart_receiver", "uart_transmitter", "spi_slave", "frame_server")
+_MEMORY = "request_memory"
+_LIBRARY = (
+    "crc16",
+    "power_on_reset",
+    "uart_receiver",
+    "uart_transmitter",
+    "spi_slave",
+    _MEMORY,
+    "frame_server",
+)
 """The hand-written entities under ``hdl/vhdl/board``, in compile order."""
 SKELETON, _ADAPTER = "skeleton", "middleware_adapter"
 """User logic for a top level of others, and what is written by hand of it."""
@@ -154,7 +163,8 @@ def _write_skeleton(model: IntegerModel, accelerator: Sequence[Path], out: Path)
     out.mkdir()
     for name, text in texts.items():
         (out / f"{name}.vhd").write_text(text)
-    listed = [*(os.path.relpath(source, out) for source in accelerator), *(f"{name}.vhd" for name in texts)]
+    others = (*accelerator, out.parent / "vhdl" / f"{_MEMORY}.vhd")
+    listed = [*(os.path.relpath(source, out) for source in others), *(f"{name}.vhd" for name in texts)]
     (out / "files.txt").write_text("".join(f"{name}\n" for name in listed))
 
 

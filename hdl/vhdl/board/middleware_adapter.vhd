@@ -49,19 +49,16 @@ architecture rtl of middleware_adapter is
   constant IDENTITY_SIZE : natural  := IDENTITY'length / 8;
   constant REQUEST_BYTES : positive := VALUES * INPUT_BYTES;
   constant REPLY_BYTES   : positive := OUTPUTS * OUTPUT_BYTES;
-  constant INDEX_BITS    : positive := counter_bits(REQUEST_BYTES);
 
-  type state_t is (IDLE, ADDRESS, FETCH, LATCH, OFFER, COLLECT, DONE);
+  type state_t is (IDLE, SEND, COLLECT, DONE);
   signal state   : state_t := IDLE;
   signal held    : std_logic_vector(3 downto 0) := (others => '1');  -- resets the accelerator
   signal enabled : std_logic := '0';
   signal place   : unsigned(15 downto 0);
-  signal offset  : unsigned(15 downto 0);                             -- of a data byte
+  signal offset  : unsigned(15 downto 0);  -- of a data byte
   signal writing : std_logic;
-  signal count   : unsigned(INDEX_BITS downto 0) := (others => '0');  -- bytes that were read for the accelerator
-  signal piece   : unsigned(counter_bits(INPUT_BYTES + 1) - 1 downto 0) := (others => '0');
-  signal element : std_logic_vector(8 * INPUT_BYTES - 1 downto 0);
-  signal stored  : std_logic_vector(7 downto 0);
+  signal start   : std_logic;
+  signal sent    : std_logic;
   signal got     : unsigned(counter_bits(OUTPUTS + 1) - 1 downto 0) := (others => '0');
   signal answer  : std_logic_vector(8 * REPLY_BYTES - 1 downto 0) := (others => '0');
 begin
@@ -69,27 +66,31 @@ begin
   place   <= unsigned(address_in);
   offset  <= place - DATA_ADDRESS;
   writing <= '1' when wr = '1' and place >= DATA_ADDRESS and offset < REQUEST_BYTES else '0';
+  start   <= '1' when state = IDLE and enabled = '1' else '0';
 
   busy            <= '0' when state = DONE else '1';
   wake_up         <= '1' when state = DONE else '0';
   accelerator_rst <= held(held'high);
-  m_axis_tvalid   <= '1' when state = OFFER else '0';
-  m_axis_tdata    <= element;
   s_axis_tready   <= '1' when got /= OUTPUTS else '0';
 
-  input_memory : entity work.dual_port_ram
+  input_memory : entity work.request_memory
     generic map (
-      BITS  => 8,
-      DEPTH => REQUEST_BYTES,
-      STYLE => STYLE
+      VALUES        => VALUES,
+      ELEMENT_BYTES => INPUT_BYTES,
+      LEAST_FIRST   => true,
+      STYLE         => STYLE
     )
     port map (
       clk           => clock,
+      rst           => held(held'high),
       write_enable  => writing,
-      write_address => offset(INDEX_BITS - 1 downto 0),
+      write_address => offset(counter_bits(REQUEST_BYTES) - 1 downto 0),
       write_data    => data_in,
-      read_address  => count(INDEX_BITS - 1 downto 0),
-      read_data     => stored
+      start         => start,
+      sent          => sent,
+      m_axis_tvalid => m_axis_tvalid,
+      m_axis_tready => m_axis_tready,
+      m_axis_tdata  => m_axis_tdata
     );
 
   holding : process (clock, reset) is
@@ -136,37 +137,14 @@ begin
       case state is
 
         when IDLE =>
-          count <= (others => '0');
-          piece <= (others => '0');
-          if enabled = '1' then
+          if start = '1' then
             got   <= (others => '0');
-            state <= ADDRESS;
+            state <= SEND;
           end if;
 
-        -- A memory is read in two clocks.
-        when ADDRESS =>
-          state <= FETCH;
-
-        when FETCH =>
-          state <= LATCH;
-
-        when LATCH =>
-          element <= std_logic_vector(
-            resize(unsigned(std_logic_vector'(stored & element)) srl 8, element'length));
-          count <= count + 1;
-          piece <= piece + 1;
-          state <= ADDRESS;
-          if piece = INPUT_BYTES - 1 then
-            piece <= (others => '0');
-            state <= OFFER;
-          end if;
-
-        when OFFER =>
-          if m_axis_tready = '1' then
-            state <= ADDRESS;
-            if count = REQUEST_BYTES then
-              state <= COLLECT;
-            end if;
+        when SEND =>
+          if sent = '1' then
+            state <= COLLECT;
           end if;
 
         when COLLECT =>
