@@ -32,6 +32,7 @@ from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
 from quant_model.families.encoder import Readout
+from quant_model.families.hybrid import PoolingName
 from quant_model.training.settings import TrainingSettings
 from search.study_files.image_keys import ImageSpec
 from search.study_files.reading_keys import MOST_CLASSES, Label, ReadingKeys
@@ -434,6 +435,9 @@ class Space(_Model):
         (2,), description="whole numbers 0..16"
     )
     """Hybrid: times that attention is applied to the last block's pixels; 0: there is none."""
+    pooling: Choice[PoolingName] = Field(("mean",), description="mean, none or both")
+    """Hybrid: what the head reads. mean: the mean of the last block's pixels. none: each of them, with
+    weights of its own."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
