@@ -67,6 +67,7 @@ _SHAPE = Hybrid(
     heads=2,
     attention_steps=2,
     outputs=10,
+    pooling="none",
 )
 _PLAYED = 3
 """Windows of a simulation."""
