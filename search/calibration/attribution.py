@@ -45,6 +45,7 @@ def attribute(
     hierarchy: Module,
     netlist: Module,
     counts: Mapping[str, Mapping[str, float]],
+    lasting: tuple[str, ...],
 ) -> dict[Owner, Counts]:
     """Counts by engine and group; they add up.
 
@@ -53,6 +54,7 @@ def attribute(
         hierarchy: What :data:`HIERARCHY` writes of the design.
         netlist: The mapped design.
         counts: By cell of the netlist, what it takes of a device.
+        lasting: Beginnings of types of cells that mapping leaves where they were.
     """
     cells = netlist["cells"]
     places = {
@@ -62,7 +64,7 @@ def attribute(
     outputs = {name: list(_bits(cell, "output")) for name, cell in cells.items()}
     owners: dict[str, Owner] = {}
     for name, cell in cells.items():
-        if _keeps_its_name(cell["type"]):
+        if cell["type"].startswith(lasting):
             nets = (net for bit in outputs[name] for net in names[bit])
             found = (
                 _owner(place, places) for place in (_path(name), *(drivers.get(net, "") for net in nets))
@@ -73,11 +75,6 @@ def attribute(
     for name, taken in counts.items():
         total[owners.get(name, OTHER)].add(taken)
     return dict(total)
-
-
-def _keeps_its_name(kind: str) -> bool:
-    """Registers, memories, multipliers: what mapping leaves where it was."""
-    return kind.startswith(("FD", "RAM", "SRL", "DSP"))
 
 
 def _path(cell: str) -> str:
