@@ -14,7 +14,7 @@ from cost_model.component import Counts, Usage
 from cost_model.fabrics.entities import Entities
 from cost_model.fabrics.fabric import Fabric, whole
 from cost_model.fabrics.libmap import BlockRam, cheapest, where
-from quant_model.arithmetic import Number, at_most, ceil_div, pick, power, remembered
+from quant_model.arithmetic import Number, at_most, ceil_div, pick, power, remembered, used_bits
 from quant_model.booth import booth
 from quant_model.node import Node
 
@@ -68,6 +68,13 @@ class FourInputs(Entities):
     def comparison(self, bits: Number) -> Number:
         """A subtraction."""
         return self.chain(bits)
+
+    @remembered
+    def rams(self, count: Number, depth: Number, bits: Number, block: Number, absorbed: Number = 0) -> Usage:
+        """The addresses of keys in block RAM have no register in front: their logic drives the RAMs."""
+        usage = super().rams(count, depth, bits, block, absorbed)
+        in_ebr = usage.rules["ebr"] > 0
+        return _more(usage, {"stores": pick(in_ebr, 1, 0), "address": pick(in_ebr, used_bits(depth), 0)})
 
     @remembered
     def lut_lanes(

@@ -66,15 +66,19 @@ def attribute(
     for name, cell in cells.items():
         if cell["type"].startswith(lasting):
             nets = (net for bit in outputs[name] for net in names[bit])
-            found = (
-                _owner(place, places) for place in (_path(name), *(drivers.get(net, "") for net in nets))
-            )
+            own = "" if _is_after_a_net(name, cell["type"]) else _path(name)
+            found = (_owner(place, places) for place in (own, *(drivers.get(net, "") for net in nets)))
             owners[name] = next((owner for owner in found if owner is not None), OTHER)
     _spread(cells, outputs, owners)
     total: dict[Owner, Counts] = defaultdict(Counts)
     for name, taken in counts.items():
         total[owners.get(name, OTHER)].add(taken)
     return dict(total)
+
+
+def _is_after_a_net(cell: str, kind: str) -> bool:
+    """Whether Yosys has named a cell after a net that it drives, as its ``autoname`` does."""
+    return f"_{kind}_" in cell
 
 
 def _path(cell: str) -> str:
