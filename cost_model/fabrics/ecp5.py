@@ -35,6 +35,13 @@ class _Entities(FourInputs):
         """A LUT selects one of two, PFUMX and L6MUX21 behind it more."""
         return pick(count > 1, count // 2, 0)
 
+    @staticmethod
+    def absorbed(
+        dsp: Number, lanes: Number, x_bits: Number, x_signed: Number, w_bits: Number
+    ) -> tuple[Number, Number]:
+        """Yosys 0.70 leaves a multiplier's registers unused."""
+        return 0, 0
+
 
 class Ecp5(FourInputFabric):
     """ECP5."""
@@ -49,8 +56,8 @@ class Ecp5(FourInputFabric):
     }
     additive: ClassVar[tuple[str, ...]] = ("lut4", "lutram", "ff", "ebr", "dsp")
     fitted: ClassVar[tuple[str, ...]] = ("lut4", "ff")
-    indirect: ClassVar[tuple[str, ...]] = ("lut", "carry4")
-    widest: ClassVar[int] = 24
+    indirect: ClassVar[tuple[str, ...]] = ("lut", "shift", "carry4")
+    widest: ClassVar[int] = 16
     entities: ClassVar[Entities] = _Entities()
     calibration: ClassVar[str] = "yosys-ecp5"
     energy: ClassVar[DynamicEnergy] = DynamicEnergy(

@@ -91,14 +91,14 @@ class FourInputs(Entities):
         usage = super().lut_lanes(lanes, x_bits, x_signed, w_bits, sum_bits, kept, varying)
         made = booth(x_bits, x_signed ^ True, w_bits)
         constant = varying == 0
-        own = pick(constant, 0, lanes)
+        own, chosen = pick(constant, 0, lanes), pick(constant, 0, lanes * varying)
         return _more(
             usage,
             {
                 "rows": own * made.rows,
-                "row bits": own * made.rows * (made.addend + 1),
-                "odd bits": own * made.odd * made.addend,
-                "folded bits": pick(made.folded, own * made.addend, 0),
+                "row bits": chosen * made.rows * (made.addend + 1),
+                "odd bits": chosen * made.odd * made.addend,
+                "folded bits": pick(made.folded, chosen * made.addend, 0),
                 "product bits": pick(made.folded, 0, own * (x_bits + w_bits)),
                 "sum bits": lanes * sum_bits,
                 "results": lanes * kept,
@@ -111,7 +111,7 @@ class FourInputs(Entities):
         self, lanes: Number, x_bits: Number, w_bits: Number, sum_bits: Number, kept: Number
     ) -> Usage:
         """Registers and accumulators lie outside."""
-        usage = super().dsp_lanes(lanes, x_bits, w_bits, sum_bits, kept)
+        usage = _in_registers(super().dsp_lanes(lanes, x_bits, w_bits, sum_bits, kept))
         return _more(
             usage,
             {
@@ -125,7 +125,7 @@ class FourInputs(Entities):
     @remembered
     def divider(self, denominator_bits: Number, quotient_bits: Number, mac_latency: Number) -> Usage:
         """What waits in shift registers elsewhere does so in registers, a triangle of them."""
-        usage = super().divider(denominator_bits, quotient_bits, mac_latency)
+        usage = _in_registers(super().divider(denominator_bits, quotient_bits, mac_latency))
         return _more(
             usage,
             {
@@ -141,7 +141,20 @@ class FourInputs(Entities):
     ) -> Usage:
         """The sum of the numerators waits in registers for as long as a product takes."""
         usage = super().context_control(rows, score_bits, denominator_bits, mac_latency)
+        usage = _in_registers(usage)
         return _more(usage, {"waiting": denominator_bits * mac_latency})
+
+    @remembered
+    def residual_adder(self, columns: Number, branch: Number, kept: Number, out_bits: Number) -> Usage:
+        """The branch waits in registers."""
+        return _in_registers(super().residual_adder(columns, branch, kept, out_bits))
+
+
+def _in_registers(usage: Usage) -> Usage:
+    """Shift registers, which are LUTs elsewhere, as a count of their own: of registers they take several."""
+    rules = Counts(usage.rules)
+    rules["shift"] = rules.pop("lutram")
+    return replace(usage, rules=rules)
 
 
 def _more(usage: Usage, features: Mapping[str, Number]) -> Usage:

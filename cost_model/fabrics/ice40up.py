@@ -59,7 +59,7 @@ class UltraPlus(FourInputFabric):
     }
     additive: ClassVar[tuple[str, ...]] = ("lc", "ebr", "dsp")
     fitted: ClassVar[tuple[str, ...]] = ("lc",)
-    indirect: ClassVar[tuple[str, ...]] = ("lut", "ff", "lutram", "carry4")
+    indirect: ClassVar[tuple[str, ...]] = ("lut", "ff", "shift", "carry4")
     widest: ClassVar[int] = 12
     entities: ClassVar[Entities] = _Entities()
     calibration: ClassVar[str] = "yosys-ice40up"
