@@ -14,6 +14,8 @@ from quant_model.arithmetic import Number, ceil_div, pick
 
 __all__ = ["ECP5", "Ecp5"]
 
+_JOINED = 8
+"""LUTs that are one function of seven inputs: LUT4, PFUMX, L6MUX21 (Lattice FPGA-DS-02012, "Slice")."""
 _RAM_WORDS, _RAM_BITS, _RAM_LUTS = 16, 4, 6
 """A RAM in LUTs; two of its LUTs are lost to the write port (``hdl/fabrics/ecp5.py``)."""
 
@@ -31,9 +33,17 @@ class _Entities(FourInputs):
         banks = ceil_div(depth, _RAM_WORDS)
         return Counts(lutram=_RAM_LUTS * banks * ceil_div(bits, _RAM_BITS)), banks
 
+    def chain(self, bits: Number) -> Number:
+        """LUTs: two for each two bits, two in front and two behind (``hdl/fabrics/ecp5.py``)."""
+        return pick(bits > self.without_chain, 2 * ceil_div(bits, 2) + 4, 0)
+
     def selecting_luts(self, count: Number) -> Number:
         """A LUT selects one of two, PFUMX and L6MUX21 behind it more."""
-        return pick(count > 1, count // 2, 0)
+        return pick(count > 1, (count + 1) // 2, 0)
+
+    def selecting_leaves(self, count: Number) -> Number:
+        """Up to eight of a ROM's LUTs are joined by PFUMX and L6MUX21 alone."""
+        return self.selecting_luts(ceil_div(count, _JOINED))
 
     @staticmethod
     def absorbed(

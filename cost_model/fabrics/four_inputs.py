@@ -39,7 +39,7 @@ class FourInputs(Entities):
         return cheapest(self.block_rams, depth, bits, read_only)
 
     def block_ram(self, block: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Counts, Number]:
-        """As the mapper takes it."""
+        """As the mapper takes it; with few words a ROM may need less, where columns are constant."""
         rams, banks = where(
             block, depth, bits, lambda words, width: self._block_rams(words, width, read_only)
         )
@@ -51,7 +51,11 @@ class FourInputs(Entities):
         kept = (patterns - 2) * (1 - power(1 - 1 / patterns, columns))
         differing = at_most(columns, pick(depth <= _FEW_WORDS, kept, columns))
         leaves = ceil_div(depth, _LUT_WORDS)
-        return differing * pick(depth <= 2, 0, leaves + self.selecting_luts(leaves)), differing
+        return differing * pick(depth <= 2, 0, leaves + self.selecting_leaves(leaves)), differing
+
+    def selecting_leaves(self, count: Number) -> Number:
+        """LUTs that select between those that hold the words of a ROM."""
+        return self.selecting_luts(count)
 
     def softmax_rom(self, score_bits: Number, probability_bits: Number) -> tuple[Number, Number]:
         """A LUT for each 16 of its words."""
