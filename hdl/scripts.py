@@ -13,7 +13,7 @@ from quant_model.folders import private_folder
 __all__ = ["SCRIPTS", "write_scripts"]
 
 SCRIPTS = ("run_ghdl.sh", "run_xsim.tcl", "build_vivado.tcl", "constraints.xdc")
-"""Files in the exported folder; each works from the folder alone."""
+"""Files in the exported folder; each works from the folder alone. All but the first are Vivado's."""
 
 _VECTORS = 16
 _SEED = 1
@@ -27,7 +27,7 @@ def write_scripts(of: Build, top: str, target: Target, out: Path) -> None:
     vectors = private_folder(out / "vectors")
     write_integers(vectors / "stimulus.txt", stimulus)
     write_integers(vectors / "expected.txt", of.model.answers(stimulus))
-    for name in SCRIPTS:
+    for name in SCRIPTS if target.in_vivado else SCRIPTS[:1]:
         text = render(
             f"{name}.j2",
             top=top,

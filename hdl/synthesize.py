@@ -114,7 +114,8 @@ def synthesize(
         counts = fabric.count(found["cells"])
     except NetlistError as error:
         raise SynthesisError(str(error)) from error
-    measured = {**counts, **fabric.packed({**counts, **found["shares"]})}
+    whole = _summed({"types": counts, "cells": found["shares"]})
+    measured = {**counts, **fabric.packed(whole)}
     return Synthesis(measured, label, found["cells"], fabric.digest)
 
 
@@ -127,7 +128,11 @@ def _summed(shares: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 
 def synthesize_bundle(
-    bundle: Path, *, cache_dir: Path | None = None, timeout_s: float = _SYNTHESIS_SECONDS
+    bundle: Path,
+    *,
+    fabric: Mapper = XC7,
+    cache_dir: Path | None = None,
+    timeout_s: float = _SYNTHESIS_SECONDS,
 ) -> Synthesis:
     """Synthesise an exported accelerator: the last entity of its compile order.
 
@@ -137,7 +142,9 @@ def synthesize_bundle(
     """
     sources = design_sources(bundle)
     with tempfile.TemporaryDirectory(prefix="bitfront-synth-") as workdir:
-        return synthesize(sources, sources[-1].stem, Path(workdir), cache_dir=cache_dir, timeout_s=timeout_s)
+        return synthesize(
+            sources, sources[-1].stem, Path(workdir), fabric=fabric, cache_dir=cache_dir, timeout_s=timeout_s
+        )
 
 
 def synthesis_label(fabric: Mapper = XC7) -> str:

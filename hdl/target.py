@@ -38,6 +38,11 @@ class Target:
     clock_mhz: float = 100.0
 
     @property
+    def in_vivado(self) -> bool:
+        """Whether Vivado knows the part: its scripts are written for no other."""
+        return self.part[:4] in _FORMS
+
+    @property
     def period_ns(self) -> float:
         """Of the clock."""
         return 1000 / self.clock_mhz

@@ -80,6 +80,8 @@ class Calibration:
         for resource, feature, coefficient in self._by_kind.get(usage.kind, ()):
             if feature in features:
                 found[resource] = found[resource] + coefficient * features[feature]
+            elif feature in usage.rules:
+                found[resource] = found[resource] + coefficient * usage.rules[feature]
         if self.factors is not None:
             factors = self.factors[usage.sort]
             found = Counts({name: count * factors.get(name, 1.0) for name, count in found.items()})
@@ -89,6 +91,7 @@ class Calibration:
 
 @cache
 def load(name: str) -> Calibration:
-    """The committed calibration called ``name``."""
-    path = files("cost_model") / "calibration" / f"{name.replace('-', '_')}.json"
-    return Calibration.from_json(path.read_text(), path.name)
+    """The committed calibration called ``name``: in the folder of the family that it ends with, or here."""
+    home, file = files("cost_model") / "calibration", f"{name.replace('-', '_')}.json"
+    own = home / name.rpartition("-")[2] / file
+    return Calibration.from_json((own if own.is_file() else home / file).read_text(), file)

@@ -71,7 +71,8 @@ def predict(design: DesignPoint, fabric: Fabric) -> dict[Owner, Prediction]:
     for engine, part in all_parts(network, schedule(network), fabric.entities):
         owner = engine, part.group
         rules[owner].add(part.usage.rules)
-        for name, value in part.usage.features.items():
+        indirect = {name: part.usage.rules[name] for name in fabric.indirect if name in part.usage.rules}
+        for name, value in {**part.usage.features, **indirect}.items():
             features[owner][part.usage.kind, name] += value
     return {owner: Prediction(rules[owner], features[owner]) for owner in rules}
 

@@ -368,11 +368,12 @@ class Entities(ABC):
     ) -> Iterator[Usage]:
         """``mac_lanes.vhd``: in DSP slices or in LUTs; of many designs, both."""
         in_luts = (lanes, x_bits, x_signed, w_bits, sum_bits, kept, varying)
+        in_slices = (lanes, x_bits, w_bits, sum_bits, kept)
         if isinstance(dsp, np.ndarray):
-            yield self.dsp_lanes(lanes, kept).times(dsp)
+            yield self.dsp_lanes(*in_slices).times(dsp)
             yield self.lut_lanes(*in_luts).times(~dsp)
         else:
-            yield self.dsp_lanes(lanes, kept) if dsp else self.lut_lanes(*in_luts)
+            yield self.dsp_lanes(*in_slices) if dsp else self.lut_lanes(*in_luts)
 
     @staticmethod
     def absorbed(
@@ -390,7 +391,9 @@ class Entities(ABC):
         )
 
     @remembered
-    def dsp_lanes(self, lanes: Number, kept: Number) -> Usage:
+    def dsp_lanes(
+        self, lanes: Number, x_bits: Number, w_bits: Number, sum_bits: Number, kept: Number
+    ) -> Usage:
         """``mac_lanes.vhd`` with products and accumulators in DSP slices: results leave one by one.
 
         ``kept`` bits of an accumulator are used behind it.

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from cost_model.component import Counts
 from cost_model.fabrics.entities import Entities
 from quant_model.arithmetic import Number
 from quant_model.node import Node
 
-__all__ = ["BuildChoice", "DynamicEnergy", "Fabric"]
+__all__ = ["BuildChoice", "DynamicEnergy", "Fabric", "whole"]
 
 BuildChoice = Literal["multiplier", "buffer", "memory"]
 
@@ -40,6 +42,11 @@ class Fabric(ABC):
     """Those of them that are sums over a design's parts."""
     fitted: ClassVar[tuple[str, ...]]
     """Counts that no rule tells whole: what they lack is fitted to measured designs."""
+    indirect: ClassVar[tuple[str, ...]] = ()
+    """Counts of the rules that are no resource here. What a kind of part has of them is a feature as any
+    other: what it is worth in fitted counts is fitted, too."""
+    widest: ClassVar[int]
+    """Largest width of a network that calibrations draw: what the family's larger devices hold with ease."""
     entities: ClassVar[Entities]
     calibration: ClassVar[str]
     """Name of the calibration that comes with Bitfront."""
@@ -66,3 +73,10 @@ class Fabric(ABC):
     @abstractmethod
     def occupied(self, resources: Mapping[str, Number]) -> dict[str, Number]:
         """By resource, what is taken of a device's capacity: a LUT that is memory is a LUT of the device."""
+
+
+def whole(count: Number) -> Number:
+    """A sum of fractions in whole pieces."""
+    if isinstance(count, np.ndarray):
+        return np.rint(count).astype(np.int64)
+    return round(count)

@@ -11,7 +11,7 @@ import numpy as np
 from cost_model.component import Counts
 from cost_model.fabrics import xc7_memories as memories
 from cost_model.fabrics.entities import Entities
-from cost_model.fabrics.fabric import BuildChoice, DynamicEnergy, Fabric
+from cost_model.fabrics.fabric import BuildChoice, DynamicEnergy, Fabric, whole
 from quant_model.arithmetic import Number, at_most, largest, pick
 from quant_model.node import Node
 
@@ -78,6 +78,7 @@ class SevenSeries(Fabric):
     }
     additive: ClassVar[tuple[str, ...]] = ("lut", "lutram", "ff", "bram18", "dsp")
     fitted: ClassVar[tuple[str, ...]] = ("lut", "carry4", "ff_gaps")
+    widest: ClassVar[int] = 64
     entities: ClassVar[Entities] = _Entities()
     calibration: ClassVar[str] = "yosys-xc7"
     energy: ClassVar[DynamicEnergy] = DynamicEnergy(
@@ -110,8 +111,8 @@ class SevenSeries(Fabric):
 
     def resources_of(self, counts: Counts) -> dict[str, Number]:
         """Sums rounded; slices are at least so many: how densely they are packed is for the placer."""
-        found = {name: _whole(counts[name]) for name in self.additive}
-        return {**found, "slice": _whole(np.ceil(largest(_slice_bounds(counts).values())))}
+        found = {name: whole(counts[name]) for name in self.additive}
+        return {**found, "slice": whole(np.ceil(largest(_slice_bounds(counts).values())))}
 
     def decided_by(self, resource: str, counts: Counts) -> tuple[str, ...]:
         """Of LUTs those that are memory, too; of slices what asks for most of them."""
@@ -147,12 +148,6 @@ def _slice_bounds(counts: Counts) -> dict[tuple[str, ...], Number]:
         ("carry4",): counts["carry4"],
         ("ff",): counts["ff"] / _FF_PER_SLICE + counts["ff_gaps"],
     }
-
-
-def _whole(count: Number) -> Number:
-    if isinstance(count, np.ndarray):
-        return np.rint(count).astype(np.int64)
-    return round(count)
 
 
 XC7 = SevenSeries()

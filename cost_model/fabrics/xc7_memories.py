@@ -1,9 +1,8 @@
 """What a memory costs: the mapper's own rules for block and distributed RAM, and the size of a ROM in LUTs.
 
-Yosys 0.70 weighs every way to build a memory and takes the cheapest (``passes/memory/memory_libmap.cc``,
-function ``handle_geom``; the RAMs' shapes and costs are in its ``techlibs/xilinx/brams_xc4v.txt`` and
-``lutrams_xc5v.txt``). The same sum is done here, so that block RAM and LUTRAM counts are exact. Capacities
-are those of AMD UG473 (block RAM aspect ratios) and UG474 (RAM32M: 32 words of 6 bits, RAM64M: 64 of 3, four
+The RAMs' shapes and costs are in Yosys 0.70's ``techlibs/xilinx/brams_xc4v.txt`` and ``lutrams_xc5v.txt``
+(:mod:`cost_model.fabrics.libmap` weighs them), so that block RAM and LUTRAM counts are exact. Capacities are
+those of AMD UG473 (block RAM aspect ratios) and UG474 (RAM32M: 32 words of 6 bits, RAM64M: 64 of 3, four
 LUTs).
 """
 
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cost_model.fabrics.libmap import SELECT_COST, BlockRam, cheapest, where
 from quant_model.arithmetic import Number, at_most, ceil_div, pick, power, remembered
 
 __all__ = [
@@ -24,17 +24,11 @@ __all__ = [
     "varying_share",
 ]
 
-_BYTE = 9
-"""Bits of a block RAM that share a write enable: a memory's word is padded to whole bytes of a port."""
-_BLOCK_SHAPES = (
-    # address bits at one bit a word, cost, RAMB18 that it is, widths
-    (14, 129.0, 1, (1, 2, 4, 9, 18, 36)),
-    (15, 257.0, 2, (1, 2, 4, 9, 18, 36, 72)),
+_BLOCK_RAMS = (
+    BlockRam(14, 129.0, 1, (1, 2, 4, 9, 18, 36), byte=9),
+    BlockRam(15, 257.0, 2, (1, 2, 4, 9, 18, 36, 72), byte=9),
 )
-_WIDTH_BITS = 20
-"""More than the bits of the widest word's number of bits."""
-_SELECT_COST = 0.5
-"""Weight of a bit of read multiplexer or write decoder (FACTOR_MUX, FACTOR_DEMUX)."""
+"""RAMB18 and RAMB36, which counts as two."""
 _LUTRAM_SHAPES = ((32, 6), (64, 3))
 """Words and bits of RAM32M and RAM64M."""
 _LUTRAM_SCALE = 7.0
@@ -48,43 +42,12 @@ def block_rams(depth: Number, bits: Number, read_only: bool) -> tuple[Number, Nu
 
     With several banks the words that are read are selected in LUTs, by registered address bits.
     """
-    padded = {width: bits if read_only else _padded(bits, min(_BYTE, width)) for width in _BLOCK_SHAPES[1][3]}
-    best_cost: Number = None
-    best: Number = None
-    best_banks: Number = None
-    for address_bits, unit_cost, size, widths in _BLOCK_SHAPES:
-        for index, width in enumerate(widths):
-            banks = -(-depth >> (address_bits - index))
-            units = ceil_div(banks * padded[width], width)
-            selecting = (banks - 1) * bits + (0 if read_only else pick(banks > 1, banks, 0))
-            cost = unit_cost * units + _SELECT_COST * selecting
-            if best is None:
-                best_cost, best, best_banks = cost, units * size, banks
-            else:
-                cheaper = cost < best_cost
-                best, best_banks = pick(cheaper, units * size, best), pick(cheaper, banks, best_banks)
-                best_cost = at_most(cost, best_cost)
-    return best, best_banks
-
-
-def _padded(bits: Number, byte: int) -> Number:
-    return ceil_div(bits, byte) * byte
+    return cheapest(_BLOCK_RAMS, depth, bits, read_only)
 
 
 def block_rams_where(block: Number, depth: Number, bits: Number, read_only: bool) -> tuple[Number, Number]:
     """``(RAMB18, banks)`` of the memories that are to lie in block RAM, 0 and 1 for the others."""
-    if not isinstance(block, np.ndarray):
-        return block_rams(depth, bits, read_only) if block else (0, 1)
-    where = np.flatnonzero(block)
-    rams, banks = np.zeros(len(block), dtype=np.int64), np.ones(len(block), dtype=np.int64)
-    depth, bits = np.broadcast_to(depth, block.shape)[where], np.broadcast_to(bits, block.shape)[where]
-    # Many designs share few sizes, whose memories are remembered.
-    sizes, inverse = np.unique(depth << _WIDTH_BITS | bits, return_inverse=True)
-    each = (1 << _WIDTH_BITS) - 1
-    counted = [block_rams(size >> _WIDTH_BITS, size & each, read_only) for size in sizes.tolist()]
-    found = np.array(counted, dtype=np.int64).reshape(-1, 2)
-    rams[where], banks[where] = found[inverse].T
-    return rams, banks
+    return where(block, depth, bits, lambda words, width: block_rams(words, width, read_only))
 
 
 def _trees_of_four() -> tuple[int, ...]:
@@ -118,7 +81,7 @@ def distributed_ram(depth: Number, bits: Number) -> tuple[Number, Number]:
         banks = ceil_div(depth, words)
         cells = banks * ceil_div(bits, width)
         selecting = (banks - 1) * bits + pick(banks > 1, banks, 0)
-        costs.append(cells + _LUTRAM_SCALE * banks * bits / width + _SELECT_COST * selecting)
+        costs.append(cells + _LUTRAM_SCALE * banks * bits / width + SELECT_COST * selecting)
         counts.append((_LUTS_PER_CELL * cells, banks))
     narrow = costs[0] <= costs[1]
     return pick(narrow, counts[0][0], counts[1][0]), pick(narrow, counts[0][1], counts[1][1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hdl.boards.board import Board
-from hdl.place_route import ANEW, READ, TARGETS
+from hdl.place_route import TARGETS
 from hdl.tools import GOWIN_PACKAGE
 from quant_model.design import DesignPoint
 
@@ -67,33 +67,14 @@ class Flow:
 
 
 _REPORT = "--json top.json --report report.json --freq {mhz} --seed 1 --quiet"
-_READ_ICE40 = """\
+_GOWIN = """\
 read_verilog top.v
 hierarchy -top {top}
-select -set rams */m:* */a:rom_style %d
 setattr -unset ram_style */m:* */w:*
 setattr -unset rom_style */m:* */w:*
-setattr -set ram_style "block" @rams
-setattr -set no_rw_check 1 @rams
+synth_gowin -family gw1n -top {top} -json top.json
 """
-"""The family has no RAM in LUTs, and small ones in flip-flops, a word a clock enable, leave no tile for carry
-chains (nextpnr 0.11 then searches without end). So all go into block RAMs, of which there are 30. None of
-ours depends on what is read where a word is being written (``dual_port_ram.vhd``): saying so saves logic."""
-_READ_ECP5 = (
-    READ
-    + """\
-select -set tables */m:* */a:rom_style=distributed %i
-select -set blocks */m:* */a:rom_style=block %i
-setattr -unset ram_style */m:* */w:*
-setattr -unset rom_style */m:* */w:*
-setattr -set ram_style "logic" @tables
-setattr -set ram_style "block" @blocks
-setattr -set ram_style "distributed" distributed_ram*/m:*
-setattr -set ram_style "block" block_ram*/m:*
-"""
-)
-"""The styles of the design, on which it depends on what side of a memory its register lies. GHDL 6 gives a
-memory those of vanished nets, too, so a RAM's is told by its module. A distributed ROM is logic to Yosys."""
+"""The family's memories are others than a design's styles name: the mapper chooses anew."""
 _ICE40, _ECP5 = TARGETS["up5k"], TARGETS["ecp5"]
 
 FLOWS: Mapping[str, Flow] = MappingProxyType(
@@ -104,7 +85,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             # Lattice FPGA-DS-02008 (iCE40UP5K), FPGA-DS-02012 (LFE5U-25F), Gowin DS117 (GW1NR-9).
             multipliers=8,
             soft=("synth_ice40 -dsp", "synth_ice40"),
-            synthesis=_READ_ICE40 + _ICE40.synthesis,
+            synthesis=_ICE40.synthesis,
             programs=(
                 Program("NEXTPNR", _ICE40.programs, _ICE40.package),
                 Program("PACK", ("icepack", "yowasp-icepack"), _ICE40.package),
@@ -120,7 +101,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             bitstream="build/board_top.bit",
             multipliers=28,
             soft=("synth_ecp5", "synth_ecp5 -nodsp"),
-            synthesis=_READ_ECP5 + _ECP5.synthesis,
+            synthesis=_ECP5.synthesis,
             programs=(
                 Program("NEXTPNR", _ECP5.programs, _ECP5.package),
                 Program("PACK", ("ecppack", "yowasp-ecppack"), _ECP5.package),
@@ -136,7 +117,7 @@ FLOWS: Mapping[str, Flow] = MappingProxyType(
             bitstream="build/board_top.fs",
             multipliers=20,
             soft=("synth_gowin", "synth_gowin -nodsp"),
-            synthesis=READ + ANEW + "synth_gowin -family gw1n -top {top} -json top.json\n",
+            synthesis=_GOWIN,
             programs=(
                 Program(
                     "NEXTPNR",

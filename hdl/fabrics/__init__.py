@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hdl.fabrics.ecp5 import ECP5
+from hdl.fabrics.ice40up import ICE40UP
 from hdl.fabrics.mapper import Mapper, NetlistError
 from hdl.fabrics.xc7 import XC7
 
-__all__ = ["MAPPERS", "XC7", "Mapper", "NetlistError"]
+__all__ = ["ECP5", "ICE40UP", "MAPPERS", "XC7", "Mapper", "NetlistError"]
 
-MAPPERS: dict[str, Mapper] = {mapper.name: mapper for mapper in (XC7,)}
+MAPPERS: dict[str, Mapper] = {mapper.name: mapper for mapper in (XC7, ICE40UP, ECP5)}
 """By the name of the fabric."""

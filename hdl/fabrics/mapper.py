@@ -30,11 +30,14 @@ class Mapper:
     flow: str
     """What is called, for people."""
     script: str
-    """For Yosys, from ``top.v`` to ``stat.json``; it must never change without a new calibration."""
+    """For Yosys, from ``top.v`` to ``stat.json``; it must never change without a new calibration. Place and
+    route, boards and the simulation of netlists begin with it."""
     counted: Mapping[str, Mapping[str, int]]
     """By resource, what each type of cell takes of it."""
     free: frozenset[str]
     """Types of cells that take nothing by themselves."""
+    lasting: tuple[str, ...]
+    """Beginnings of types of cells that mapping leaves where they were: registers, memories, multipliers."""
     shares: Callable[[Cells], dict[str, dict[str, float]]]
     """By cell, what it takes that its type alone does not tell."""
     packed: Callable[[Mapping[str, float]], dict[str, int]]
@@ -69,5 +72,6 @@ class Mapper:
         for name, cell in cells.items():
             for key, factors in self.counted.items():
                 if (factor := factors.get(cell["type"])) is not None:
-                    found.setdefault(name, {})[key] = factor
+                    own = found.setdefault(name, {})
+                    own[key] = own.get(key, 0) + factor
         return found

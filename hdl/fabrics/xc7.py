@@ -106,6 +106,7 @@ XC7 = Mapper(
     script=_SCRIPT,
     counted=_COUNTED,
     free=_FREE,
+    lasting=("FD", "RAM", "SRL", "DSP"),
     shares=cell_shares,
     packed=lambda counts: {"slice": slices_of(counts)},
 )

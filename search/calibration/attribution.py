@@ -45,6 +45,7 @@ def attribute(
     hierarchy: Module,
     netlist: Module,
     counts: Mapping[str, Mapping[str, float]],
+    lasting: tuple[str, ...],
 ) -> dict[Owner, Counts]:
     """Counts by engine and group; they add up.
 
@@ -53,6 +54,7 @@ def attribute(
         hierarchy: What :data:`HIERARCHY` writes of the design.
         netlist: The mapped design.
         counts: By cell of the netlist, what it takes of a device.
+        lasting: Beginnings of types of cells that mapping leaves where they were.
     """
     cells = netlist["cells"]
     places = {
@@ -62,11 +64,10 @@ def attribute(
     outputs = {name: list(_bits(cell, "output")) for name, cell in cells.items()}
     owners: dict[str, Owner] = {}
     for name, cell in cells.items():
-        if _keeps_its_name(cell["type"]):
+        if cell["type"].startswith(lasting):
             nets = (net for bit in outputs[name] for net in names[bit])
-            found = (
-                _owner(place, places) for place in (_path(name), *(drivers.get(net, "") for net in nets))
-            )
+            own = "" if _is_after_a_net(name, cell["type"]) else _path(name)
+            found = (_owner(place, places) for place in (own, *(drivers.get(net, "") for net in nets)))
             owners[name] = next((owner for owner in found if owner is not None), OTHER)
     _spread(cells, outputs, owners)
     total: dict[Owner, Counts] = defaultdict(Counts)
@@ -75,9 +76,9 @@ def attribute(
     return dict(total)
 
 
-def _keeps_its_name(kind: str) -> bool:
-    """Registers, memories, multipliers: what mapping leaves where it was."""
-    return kind.startswith(("FD", "RAM", "SRL", "DSP"))
+def _is_after_a_net(cell: str, kind: str) -> bool:
+    """Whether Yosys has named a cell after a net that it drives, as its ``autoname`` does."""
+    return f"_{kind}_" in cell
 
 
 def _path(cell: str) -> str:

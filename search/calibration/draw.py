@@ -88,7 +88,7 @@ def cases(counts: Mapping[str, int], fabric: Fabric) -> Iterator[Case]:
 def broad(seed: int, parts: Sequence[Device]) -> DesignPoint:
     """Any widths, lanes, memories and multipliers, wide residual streams now and then."""
     rng = random.Random(seed)
-    d_model, window = rng.choice(_WIDTHS), rng.choice(_WINDOWS)
+    d_model, window = rng.choice(_at_most(_WIDTHS, parts)), rng.choice(_WINDOWS)
     heads = rng.choice([heads for heads in (1, 1, 1, 2, 2, 4) if d_model % heads == 0])
     shape = Encoder(
         window=window,
@@ -113,7 +113,7 @@ def hybrid(seed: int, parts: Sequence[Device]) -> DesignPoint:
         window=height * width,
         height=height,
         features=rng.choice([1, 1, 3]),
-        stem=rng.choice([4, 6, 8, 12, 16]),
+        stem=rng.choice(_at_most((4, 6, 8, 12, 16), parts)),
         stem_stride=stem_stride,
         stages=2 if height > 12 else stages,
         growth=rng.choice([1, 2]),
@@ -150,7 +150,7 @@ def _broad(rng: random.Random, shape: AnyShape, parts: Sequence[Device]) -> Desi
 def study(seed: int, parts: Sequence[Device]) -> DesignPoint:
     """As in the shipped studies: a window of 24, every choice of memory and multiplier open."""
     rng = random.Random(seed)
-    d_model = rng.choice([8, 16, 24, 32, 64])
+    d_model = rng.choice(_at_most((8, 16, 24, 32, 64), parts))
     shape = Encoder(
         window=24,
         features=rng.choice([1, 1, 1, 9]),
@@ -191,6 +191,11 @@ def repeated(seed: int, parts: Sequence[Device]) -> DesignPoint:
     }
     activation_bits, engines = {**design.activation_bits, **tied}, {**design.engines, **loops}
     return resolve(DesignPoint(shape, design.weight_bits, activation_bits, engines), parts[0])
+
+
+def _at_most(widths: Sequence[int], parts: Sequence[Device]) -> list[int]:
+    """Widths of networks that the parts' family is calibrated for."""
+    return [width for width in widths if width <= parts[0].fabric.widest]
 
 
 def two_windows(design: DesignPoint) -> DesignPoint:

@@ -108,7 +108,7 @@ def _synthesise(network: Network, fabric: Fabric, bundle: Path, folder: Path) ->
     _, netlist = map_netlist(yosys(), TOP, folder, _SECONDS, mapper)
     parts = all_parts(network, schedule(network), fabric.entities)
     by_cell = mapper.count_by_cell(netlist["cells"])
-    groups = attribute(parts, _hierarchy(folder), netlist, by_cell)
+    groups = attribute(parts, _hierarchy(folder), netlist, by_cell, mapper.lasting)
     counts = Counts(dict.fromkeys(fabric.additive, 0)) + Counts.total(by_cell.values())
     return Measured(network.design, {**counts, **mapper.packed(counts)}, groups)
 

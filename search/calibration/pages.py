@@ -114,16 +114,17 @@ def holdout_page(compared: Sequence[Compared], fabric: Fabric, tool: str, drawn:
             "",
             *_error_table({"users'": compared}, fabric),
             *_verdicts(compared),
-            *(
-                line
-                for resource in ("lut", "slice")
-                if resource in fabric.resources
-                for line in _by_study(studies, resource)
-            ),
+            *(line for resource in _uncertain(fabric) for line in _by_study(studies, resource)),
             *_group_tables(compared, fabric, ""),
             *_worst(compared, fabric),
         ]
     )
+
+
+def _uncertain(fabric: Fabric) -> tuple[str, ...]:
+    """The resource that is fitted before all, and those that follow from several counts."""
+    derived = (name for name in fabric.resources if name not in fabric.additive)
+    return tuple(dict.fromkeys((fabric.fitted[0], *derived)))
 
 
 def _page(lines: Sequence[str]) -> str:
@@ -182,7 +183,7 @@ def _group_tables(compared: Sequence[Compared], fabric: Fabric, which: str) -> I
 
 
 def _worst(compared: Sequence[Compared], fabric: Fabric) -> Iterator[str]:
-    first = next(iter(fabric.fitted))
+    first = fabric.fitted[0]
     yield from (f"## The {min(_WORST, len(compared))} designs with the largest {first} error", "")
     yield from _table_head(
         "design", "set", *(f"{name} measured | estimate" for name in fabric.resources), f"{first} error"

@@ -11,6 +11,7 @@ from cost_model.calibration import load
 from cost_model.calibration.correction import FEWEST_DESIGNS, Correction, fit_correction
 from cost_model.devices import DEVICES
 from cost_model.fabrics import FABRICS, Fabric
+from cost_model.fabrics.xc7 import XC7
 from quant_model.errors import UserError
 from search.calibration import vivado
 from search.calibration.constants import Bench, constants
@@ -75,6 +76,8 @@ def calibrate(
         raise click.UsageError("Give one of --vivado, --measure, --study, --refit, --constants.")
     fabric, cache = FABRICS[name], cache or Path(click.get_app_dir("bitfront")) / "measured"
     if reports is not None:
+        if fabric is not XC7:
+            raise click.UsageError(f"Vivado reports on {XC7.name} alone: leave out --fabric {name}.")
         _learn(reports, fabric, out or vivado_file())
         return
     if remake:

@@ -9,7 +9,6 @@ import click
 
 import cost_model
 from cost_model import resolve
-from hdl.fabrics import XC7
 from hdl.netlist_simulation import FABRICS
 from hdl.place_route import TARGETS
 from hdl.simulate import verify as verify_bundle
@@ -33,13 +32,16 @@ from search.commands.show_estimate import (
 )
 from search.results.check import verification_json
 from search.results.export import write_bundle
-from search.results.measurement import DEFAULT_TARGET, add_timing, bundle_budget, measure
+from search.results.measurement import add_timing, bundle_budget, measure, target_of
 from search.show import print_table, working
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.space.design_space import DesignSpace, random_designs
 from search.study_files.parser import load_spec
 
 __all__ = ["estimate", "generate", "sample", "synth", "timing", "verify"]
+
+_OWN = "device"
+"""The family that an accelerator was made for."""
 
 
 @click.command()
@@ -127,14 +129,16 @@ def generate(design_file: Path, seed: int, out: Path, device: str | None) -> Non
 )
 @click.option("--stall", is_flag=True, help="Let both streams pause at random.")
 @click.option(
-    "--netlist", type=click.Choice(list(FABRICS)), is_flag=False, flag_value=XC7.name,
-    help="Play what synthesis makes of it, cell by cell; without a name for xc7. Slower: minutes to build, "
-    "some ten thousand clocks a second.",
+    "--netlist", type=click.Choice([_OWN, *FABRICS]), is_flag=False, flag_value=_OWN,
+    help="Play what synthesis makes of it, cell by cell; without a name for the device's family. Slower: "
+    "minutes to build, some ten thousand clocks a second.",
 )  # fmt: skip
 @json_option
 def verify(bundle: Path, vectors: int, seed: int, stall: bool, netlist: str | None, as_json: bool) -> int:
     """Simulate an accelerator and compare every output with the golden model."""
     _check_bundle(bundle)
+    if netlist == _OWN:
+        netlist = bundle_budget(bundle, None).device.fabric.name
     with working(f"Simulating {vectors} windows") as say:
         result = verify_bundle(
             bundle, vectors, seed, stall, lambda done: say(f"{done}/{vectors}"), netlist=netlist
@@ -184,17 +188,17 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 @click.command()
 @click.argument("bundle", type=path, metavar="DIR")
 @click.option(
-    "--target", type=click.Choice(list(TARGETS)), default=DEFAULT_TARGET, show_default=True,
-    help="Family that open place and route knows; Spartan-7 is none.",
+    "--target", type=click.Choice(list(TARGETS)),
+    help="Family that open place and route knows; Spartan-7 is none. Left out: the design's own, or ecp5.",
 )  # fmt: skip
 @json_option
-def timing(bundle: Path, target: str, as_json: bool) -> None:
+def timing(bundle: Path, target: str | None, as_json: bool) -> None:
     """Place and route with nextpnr on another family: evidence that no path is needlessly long."""
     _check_bundle(bundle)
     with working("Placing and routing"):
         found, note = add_timing(bundle, target)
     if as_json:
-        print_json({"target": target, **found.to_json()})
+        print_json({"target": target or target_of(bundle_budget(bundle, None)), **found.to_json()})
     else:
         print(note)
 

@@ -75,7 +75,9 @@ baud_option = click.option(
     help="Of the board's serial port.",
 )  # fmt: skip
 timing_option = click.option(
-    "--timing", is_flag=True, help="Place and route on ECP5 with nextpnr; the README gets the MHz."
+    "--timing",
+    is_flag=True,
+    help="Place and route with nextpnr, on ECP5 or the device's own family; the README gets the MHz.",
 )
 device_option = click.option("--device", metavar="NAME", help="For example xc7s15.")
 

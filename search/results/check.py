@@ -23,9 +23,10 @@ from search.results.choice import worth_building
 from search.results.comparison import study_baselines
 from search.results.export import Exported, check_folder, export_trial
 from search.results.front import front_json, offered_trials
-from search.results.measurement import DEFAULT_TARGET, Measurement, add_timing, measure
+from search.results.measurement import Measurement, add_timing, measure, target_of
 from search.results.threads import side_by_side
 from search.show import working
+from search.space.budget import Budget
 from search.store.location import Location
 from search.store.study import MeasuredDesign, OpenStudy
 
@@ -102,7 +103,7 @@ class RunResult:
         return file
 
 
-def check_tools(timing: bool) -> None:
+def check_tools(timing: bool, budget: Budget) -> None:
     """Check that the tools of the closing check are there: now, not after hours of search.
 
     Raises:
@@ -115,7 +116,7 @@ def check_tools(timing: bool) -> None:
         remedy = f"{error.remedy}; or search without it: --export 0"
         raise UserError(error.place, error.problem, remedy) from error
     if timing:
-        router(DEFAULT_TARGET)
+        router(target_of(budget))
 
 
 def check_best(study: OpenStudy, count: int, out: Path, workers: int, timing: bool) -> list[Checked]:

@@ -267,6 +267,17 @@ rows are missing, or the device was without power, reset it and send the last {w
 """
 
 
+def _timing(assessment: Assessment) -> str:
+    """Who tells what clock the device reaches, and how its board is made."""
+    board = "`bitfront board FOLDER --board NAME` adds a top level with the pins of a board"
+    if assessment.budget.target.in_vivado:
+        return f"""Timing on the device is for `build_vivado.tcl`; `bitfront timing FOLDER` adds below what
+open place and route reaches elsewhere. {board}."""
+    return f"""`bitfront timing FOLDER` places and routes it, and adds below what clock it reaches.
+{board}, with `--bitstream` its
+bitstream by open tools."""
+
+
 def _readme(model: IntegerModel, assessment: Assessment, note: str) -> str:
     shape, warm_up = model.network.design.shape, int(model.network.warm_up)
     per = "row" if warm_up else "window"
@@ -293,7 +304,6 @@ Estimate for {assessment.estimate.device.name} (calibration: {assessment.estimat
 - `design.json`: the design point
 - `host/`: what a host computes and sends, in Python and in C; without dependencies
 
-Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`. Timing on the device
-is for `build_vivado.tcl`; `bitfront timing FOLDER` adds below what open place and route reaches elsewhere.
-`bitfront board FOLDER --board NAME` adds a top level with the pins of a board.
+Check it with `bitfront verify FOLDER`, count its resources with `bitfront synth FOLDER`.
+{_timing(assessment)}
 """

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hdl.place_route import Timing, place_route
+from hdl.fabrics import MAPPERS
+from hdl.place_route import TARGETS, Timing, place_route
 from hdl.synthesize import Synthesis, synthesize_bundle
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
@@ -16,10 +17,16 @@ from search.files import file_errors
 from search.results.export import MANIFEST
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 
-__all__ = ["DEFAULT_TARGET", "Measurement", "add_timing", "bundle_budget", "measure"]
+__all__ = ["DEFAULT_TARGET", "Measurement", "add_timing", "bundle_budget", "measure", "target_of"]
 
 DEFAULT_TARGET = "ecp5"
 """Of the families that open place and route knows, the one with room for any XC7S15 design."""
+
+
+def target_of(budget: Budget) -> str:
+    """Where open place and route tells most of a design: on its own family, where that is one of them."""
+    fabric = budget.device.fabric.name
+    return next((name for name, own in TARGETS.items() if own.fabric.name == fabric), DEFAULT_TARGET)
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,8 @@ class Measurement:
     @property
     def resources(self) -> dict[str, int]:
         """Used, by resource, as counted in the netlist."""
-        return dict(self.synthesis.measured)
+        measured = self.synthesis.measured
+        return {name: measured[name] for name in self.assessment.budget.device.fabric.resources}
 
     @cached_property
     def utilization(self) -> dict[str, float]:
@@ -75,7 +83,8 @@ def measure(bundle: Path, budget: Budget) -> Measurement:
         hdl.synthesize.SynthesisError: a tool failed.
     """
     assessment = budget.assess(IntegerModel.load(bundle / "model.json").network.design)
-    return Measurement(synthesize_bundle(bundle), assessment)
+    mapper = MAPPERS[budget.device.fabric.name]
+    return Measurement(synthesize_bundle(bundle, fabric=mapper), assessment)
 
 
 def bundle_budget(bundle: Path, device_name: str | None) -> Budget:
@@ -94,8 +103,12 @@ def bundle_budget(bundle: Path, device_name: str | None) -> Budget:
         raise UserError(str(file), f"cannot be understood ({error})", "export the trial again") from error
 
 
-def add_timing(bundle: Path, target: str = DEFAULT_TARGET) -> tuple[Timing, str]:
+def add_timing(bundle: Path, target: str | None = None) -> tuple[Timing, str]:
     """Place and route an exported accelerator, and write what came of it below its README.
+
+    Args:
+        bundle: The exported folder.
+        target: A key of :data:`hdl.place_route.TARGETS`; its own family, or ECP5, when None.
 
     Returns:
         The measurement, and the sentence that the README got. A second run adds a second one.
@@ -104,7 +117,7 @@ def add_timing(bundle: Path, target: str = DEFAULT_TARGET) -> tuple[Timing, str]
         UserError: nextpnr is missing, or the README cannot be written.
         SynthesisError: a tool failed; most often the design does not fit the device.
     """
-    found = place_route(bundle, target)
+    found = place_route(bundle, target or target_of(bundle_budget(bundle, None)))
     note = f"{found.megahertz:.1f} MHz on {found.device}, placed and routed by {found.tool}"
     readme = bundle / "README.md"
     with file_errors(str(readme), "cannot be written", "make it writable"), readme.open("a") as file:

@@ -62,7 +62,7 @@ def begin(
     data = data_from_file(spec, path)
     data.check()
     if export:
-        check_tools(timing)
+        check_tools(timing, Budget.of(spec))
     _LOG.info("data read", extra={"facts": {"file": path, "rows": data.rows, "gaps": data.gaps}})
     for note in data.notes:
         print(f"{path}: {note}", file=sys.stderr)

@@ -22,6 +22,9 @@ LIMITS = {
     "bram18": "bram18",
     "dsp": "dsp",
     "slice": "slice",
+    "lc": "lc",
+    "lut4": "lut4",
+    "ebr": "ebr",
 }
 """Keys of ``[constraints]`` with the fact that each of them limits."""
 

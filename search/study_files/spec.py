@@ -134,6 +134,9 @@ Objective = Literal[
     "bram18",
     "dsp",
     "slice",
+    "lc",
+    "lut4",
+    "ebr",
 ]
 """Those that every study may have; :mod:`quant_model.data.outcomes` names more."""
 FamilyName = Literal["encoder", "stream", "hybrid"]
@@ -310,7 +313,7 @@ class DeviceSpec(_Model):
         None, gt=0, le=1, description="a share of the device, above 0 and up to 1; 1 for all of it"
     )
     """Share of the device that a design may take: 0.8 leaves room for what else is on the chip. Left out:
-    what can be placed and routed as a rule, on the 7 series 90 % of LUTs and slices and all of the rest."""
+    what can be placed and routed as a rule: 90 % of LUTs, slices and logic cells, all of the rest."""
     clock_mhz: float = Field(100.0, gt=0, le=1000, description="MHz, above 0 and up to 1000")
     """For latency and energy; whether the design runs at this clock is for place and route to say."""
     period: float | None = Field(
@@ -352,6 +355,12 @@ class Constraints(_Model):
     """DSP slices."""
     slice: _Count | None = Field(default=None, description="a whole number of at least 1")
     """Slices, by the fewest that can hold the design's LUTs, carry chains and flip-flops."""
+    lc: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """Logic cells of an iCE40, as they are packed."""
+    lut4: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """LUTs of an ECP5 used as logic or carry."""
+    ebr: _Count | None = Field(default=None, description="a whole number of at least 1")
+    """Block RAMs of an iCE40 (4 kbit) or ECP5 (18 kbit)."""
 
     @property
     def given(self) -> dict[str, float]:

@@ -88,7 +88,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 MEMORIES = {
     "xc7": {"RAMB18E1", "DSP48E1", "RAM32M", "RAM64M"},
     "ecp5": {"DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"},
-    "ice40": {"SB_RAM40_4K", "SB_MAC16"},
+    "ice40up": {"SB_RAM40_4K", "SB_MAC16"},
 }
 
 

@@ -77,7 +77,7 @@ def test_the_template_with_all_its_defaults_written_out_is_the_same_study() -> N
     examples = {
         "data": ["season"],
         "device": ["period"],
-        "constraints": list(Constraints.model_fields),
+        "constraints": [name for name in Constraints.model_fields if name not in ("lc", "lut4", "ebr")],
         "space": ["input_bits", "residual_bits", "features", "outputs"],
     }
     for part, keys in examples.items():

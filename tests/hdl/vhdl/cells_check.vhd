@@ -16,6 +16,7 @@ architecture test of cells_check is
   signal rotated                  : std_logic_vector(127 downto 0);
   signal found                    : std_logic_vector(answer'range);
   signal delay                    : std_logic_vector(19 downto 0) := (others => '0');
+  signal odd                      : std_logic                     := '0';
 begin
 
   rotated <= stimulus(63 downto 0) & stimulus(127 downto 64);
@@ -37,7 +38,15 @@ begin
   begin
     each : for index in BITS'range generate
       constant STYLE_OF : string := style(index);
+
+      signal write_address, read_address : unsigned(LOG_DEPTH(index) - 1 downto 0);
+      signal reads_odd                   : std_logic;
     begin
+      -- What is read where a word is being written is open: even words are written in one clock, odd ones in the next.
+      reads_odd     <= odd when STYLE_OF = "distributed" else not odd;
+      write_address <= unsigned(stimulus(LOG_DEPTH(index) - 1 downto 1)) & odd;
+      read_address  <= unsigned(stimulus(LOG_DEPTH(index) + 39 downto 41)) & reads_odd;
+
       ram : entity work.dual_port_ram
         generic map (
           BITS  => BITS(index),
@@ -47,9 +56,9 @@ begin
         port map (
           clk           => clk,
           write_enable  => stimulus(127 - index),
-          write_address => unsigned(stimulus(LOG_DEPTH(index) - 1 downto 0)),
+          write_address => write_address,
           write_data    => rotated(BITS(index) + 19 downto 20),
-          read_address  => unsigned(stimulus(LOG_DEPTH(index) + 39 downto 40)),
+          read_address  => read_address,
           read_data     => found(FIRST(index) + BITS(index) - 1 downto FIRST(index))
         );
     end generate each;
@@ -101,6 +110,7 @@ begin
   process (clk) is
   begin
     if rising_edge(clk) then
+      odd    <= not odd;
       delay  <= delay(18 downto 0) & stimulus(3);
       answer <= found;
     end if;

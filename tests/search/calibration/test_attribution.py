@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cost_model.component import Counts, Part, Usage
+from hdl.fabrics import XC7 as MAPPER
 from search.calibration.attribution import OTHER, attribute
 
 NOTHING = Usage("kind", Counts())
@@ -43,7 +44,10 @@ def owners(
         "cells": {driver: cell("$dff", [], bits[name]) for name, driver in drivers.items()},
     }
     netlist = {"cells": mapped, "netnames": {name: {"bits": own} for name, own in names.items()}}
-    return {name: next(iter(attribute(PARTS, hierarchy, netlist, {name: {"lut": 1}}))) for name in mapped}
+    return {
+        name: next(iter(attribute(PARTS, hierarchy, netlist, {name: {"lut": 1}}, MAPPER.lasting)))
+        for name in mapped
+    }
 
 
 def test_a_register_lies_where_it_is_driven_whatever_its_name() -> None:
@@ -96,5 +100,5 @@ def test_counts_add_up() -> None:
     cells = {"output_port.a": cell("FDRE", [3], [10]), "near": cell("LUT2", [2], [3])}
     counts = {"output_port.a": {"ff": 1, "ff_gaps": 0.875}, "near": {"lut": 1.0}}
     hierarchy: dict[str, Any] = {"netnames": {}, "cells": {}}
-    found = attribute(PARTS, hierarchy, {"cells": cells, "netnames": {}}, counts)
+    found = attribute(PARTS, hierarchy, {"cells": cells, "netnames": {}}, counts, MAPPER.lasting)
     assert found == {("output", "port"): {"ff": 1, "ff_gaps": 0.875, "lut": 1}}

@@ -18,7 +18,7 @@ from quant_model.network import build_network
 from quant_model.random_model import random_integer_model
 from search.commands.cli import run_cli
 from search.results.export import write_bundle
-from search.results.measurement import Measurement, bundle_budget
+from search.results.measurement import Measurement, bundle_budget, target_of
 from search.space.budget import Assessment, Budget
 
 DEVICE = "xc7s15"
@@ -89,3 +89,28 @@ def test_older_exports_name_a_device_alone(tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_text("[]")
     with pytest.raises(UserError, match=r"bundle\.json: cannot be understood"):
         bundle_budget(tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("device", "target"), [("xc7s15", "ecp5"), ("ice40up5k", "up5k"), ("ecp5-25f", "ecp5")]
+)
+def test_place_and_route_is_the_device_s_own_where_there_is_one(device: str, target: str) -> None:
+    assert target_of(Budget(device)) == target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", ["ice40up5k", "ecp5-25f"])
+def test_an_export_of_another_family_is_counted_as_its_own(
+    device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = uniform_design(Encoder(3, 1, 4, 1, 4, 1, 1), 2, 3)
+    assessment = Budget(device).assess(design)
+    folder = tmp_path / "bundle"
+    write_bundle(random_integer_model(build_network(assessment.design), 1), folder, assessment, {}, "")
+    assert not list(folder.glob("*vivado*"))
+    assert "vivado" not in (folder / "README.md").read_text().lower()
+    assert run_cli(["synth", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["measured"]) == list(found["estimate"]) == list(Budget(device).device.capacity)
+    assert found["measured"]["ebr"] == found["estimate"]["ebr"]
+    assert found["measured"]["dsp"] == found["estimate"]["dsp"]
