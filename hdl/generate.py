@@ -35,6 +35,7 @@ LIBRARY = (
     "dual_port_ram",
     "row_buffer",
     "line_buffer",
+    "joined_rows",
     "last_row",
     "address_counter",
     "window_slots",

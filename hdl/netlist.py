@@ -111,12 +111,13 @@ def row_buffer(
     *,
     reader: str,
     last_of: int | None = None,
+    joins: int | None = None,
     to_come: int = 0,
 ) -> Part:
     """The buffer ``owner`` for rows of ``source``, with its row handshake; ``reader`` steers it.
 
-    With ``last_of`` only the last of so many rows goes into it. The reader starts when so many elements of a
-    row are still ``to_come``.
+    With ``last_of`` only the last of so many rows goes into it; with ``joins`` so many rows are one of its.
+    The reader starts when so many elements of a row are still ``to_come``.
     """
     source = identifier(source)
     start, valid = f"{source}_start", f"{source}_valid"
@@ -124,6 +125,9 @@ def row_buffer(
     if last_of is not None:
         only = _last_row(owner, source, columns, last_of)
         start, valid = f"{owner}_start", f"{owner}_valid"
+    elif joins is not None:
+        only = _joined_rows(owner, source, joins)
+        start = f"{owner}_start"
     instance = Instance(
         label=owner,
         entity="row_buffer",
@@ -162,6 +166,22 @@ def _last_row(owner: str, source: str, columns: int, rows: int) -> Part:
         },
     )
     return Part(tuple(Signal(f"{owner}_{part}") for part in ("last_ready", "start", "valid")), (instance,))
+
+
+def _joined_rows(owner: str, source: str, rows: int) -> Part:
+    """What makes one row of the buffer ``owner`` of so many rows of ``source``."""
+    instance = Instance(
+        label=f"{owner}_joined",
+        entity="joined_rows",
+        generics={"ROWS": rows},
+        ports={
+            "start": f"{source}_start",
+            "ready": f"{owner}_joined_ready",
+            "buffer_ready": f"{owner}_ready",
+            "buffer_start": f"{owner}_start",
+        },
+    )
+    return Part(tuple(Signal(f"{owner}_{part}") for part in ("joined_ready", "start")), (instance,))
 
 
 def line_buffer(

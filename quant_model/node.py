@@ -42,6 +42,8 @@ class Edge:
     type: EdgeType
     last_of: Number | None = None
     """Of each window's rows, which are so many, only the last is taken; None for all."""
+    joins: Number | None = None
+    """A window's rows, which are so many, are taken as one; None: one by one."""
 
     @property
     def stored(self) -> bool:

@@ -178,6 +178,8 @@ class _Walk:
         first = self.stages.first
         behind = next(iter(self.stages.barriers), None)
         plain = first.even and not (behind and behind.repeated)
+        self.gathering: Number = 0
+        """Clocks from a window's first row before the tail to its last, where one place holds them all."""
         self.convolutions = None if plain else Convolutions(graph, first, timings, behind)
         self.first = self._entry() if self.convolutions else self._section(first, graph.input.columns)
         self.barriers = self._barriers()
@@ -197,15 +199,15 @@ class _Walk:
     def schedule(self) -> Schedule:
         """Everything."""
         self._hold_all()
+        cycles = self._cycles()
         if self.convolutions is not None:
-            cycles = self._cycles()
             spans = [*self.convolutions.spans(), *self.spans, *self._tail_limits()]
             return Schedule(self.timings, self.buffers, cycles, largest(spans))
         limits = [
             *(pick(self.buffers[name] <= self.rows, time, 0) for name, time in self.lifetimes.items()),
             *self._limits(),
         ]
-        return Schedule(self.timings, self.buffers, self._cycles(), largest(limits))
+        return Schedule(self.timings, self.buffers, cycles, largest(limits))
 
     def _section(self, stage: Stage, columns: Number = 0) -> _Section:
         """A stage's clocks; the input brings an element a clock."""
@@ -373,7 +375,7 @@ class _Walk:
 
     def _tail_limits(self) -> Iterator[Number]:
         # One row a window at the end, in each of its buffers.
-        latency, late = self._sections()[-1].latency + self._reduction, self._late
+        latency, late = self._sections()[-1].latency + self._reduction + self.gathering, self._late
         for index, name in enumerate(self.stages.tail):
             yield latency + self.timings[name].reading + (late if index == 1 else 0)
             latency = self.timings[name].latency
@@ -412,6 +414,12 @@ class _Walk:
         return [self.first, *(barrier.behind for barrier in self.barriers)]
 
     @property
+    def _joins(self) -> bool:
+        """Whether the tail's first engine reads all rows of a window as one."""
+        edges = (edge for name in self.stages.tail[:1] for edge in self.graph.by_name[name].inputs)
+        return any(edge.joins is not None for edge in edges)
+
+    @property
     def _reduction(self) -> int:
         reducing = self.stages.reducing
         return self.graph.by_name[reducing].delay if reducing else 0
@@ -428,6 +436,8 @@ class _Walk:
                 stream = self._passed(own, stream)
             self.spans.append(last(stream, self.rows) - opened)
         end = last(stream, self.rows) + self._reduction
+        if self._joins:
+            self.gathering = end - largest([pick(rows.row == 0, rows.clock, 0) for rows in stream])
         tail = [self.timings[name].latency for name in self.stages.tail]
         if self.last is not None:
             # The last row's query is there; are all keys and values?

@@ -143,7 +143,7 @@ def _in_order(name: str, outline: Graph) -> bool:
     return bool(starting) and all(
         _in_order(reader.name, outline)
         if edge.type == "direct" and not reader.reduces
-        else reader.in_order and edge.type == "stream" and edge.last_of is None
+        else reader.in_order and edge.type == "stream" and edge.last_of is None and edge.joins is None
         for reader, edge in starting
     )
 
@@ -168,8 +168,8 @@ def _reduced(outline: Graph) -> set[str]:
 
 
 def _reduces(node: Node) -> bool:
-    """Whether it makes one row of a window's: out of all, or out of the last."""
-    return node.reduces or any(edge.last_of is not None for edge in node.inputs)
+    """Whether it makes one row of a window's: of all, or of the last."""
+    return node.reduces or any(edge.last_of is not None or edge.joins is not None for edge in node.inputs)
 
 
 def _place(

@@ -28,6 +28,9 @@ def parts(node: Linear, of: Of) -> Iterator[Part]:
     buffer = entities.row_buffer("row_buffer", inputs, rows, node.columns // engine.lanes > 1)
     yield Part("buffer", buffer, purposes.BUFFERS, "buffer")
     yield from last_row_parts(node.last_of, inputs, of)
+    if node.joins is not None:
+        counter = entities.address_counter("bias_counter", node.joins)
+        yield Part("joined_rows", counter, purposes.BUFFERS, "buffer", "buffer_joined")
     x_bits, signed = node.input.bits, node.input.signed
     of_x, _ = entities.absorbed(engine.in_dsp, engine.lanes, x_bits, signed, node.weight.bits)
     ram = entities.ram(inputs * rows, x_bits, engine.buffer_in_block, None, of_x)

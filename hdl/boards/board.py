@@ -15,9 +15,10 @@ A new board is one file::
     [held]                  # outputs that must stay at a level
     flash_cs = { site = "16", level = 1 }
 
-Optional: ``family`` (Gowin's name of the die), ``notes`` for people, ``constraints`` (lines as they are). Of
-a pin: ``standard``, ``pull`` (``up``, ``down``, ``none``), ``level`` (where a pressed button or a held output
-is).
+Optional: ``family`` (Gowin's name of the die), ``skeleton`` (true where others bring the top level and expect
+user logic of that name: see ``skeleton.vhd.j2``), ``notes`` for people, ``constraints`` (lines as they are).
+Of a pin: ``standard``, ``pull`` (``up``, ``down``, ``none``), ``level`` (where a pressed button or a held
+output is).
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class Board:
     pins: Mapping[str, Pin]
     held: Mapping[str, Pin] = field(default_factory=dict)
     family: str = ""
+    skeleton: bool = False
     notes: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from hdl.boards.board import Board
 from hdl.boards.clock import Mmcm, mmcm
@@ -18,14 +20,25 @@ from quant_model.folders import private_folder
 from quant_model.formats import ceil_log2
 from quant_model.integer_model import IntegerModel
 
-__all__ = ["BAUD", "TOP", "board_folder", "board_sources", "clocks_per_bit", "write_board"]
+__all__ = ["BAUD", "SKELETON", "TOP", "board_folder", "board_sources", "clocks_per_bit", "write_board"]
 
 BAUD = 115_200
 """Of the serial port: what every operating system can do."""
 TOP = "board_top"
 
-_LIBRARY = ("crc16", "power_on_reset", "uart_receiver", "uart_transmitter", "spi_slave", "frame_server")
+_MEMORY = "request_memory"
+_LIBRARY = (
+    "crc16",
+    "power_on_reset",
+    "uart_receiver",
+    "uart_transmitter",
+    "spi_slave",
+    _MEMORY,
+    "frame_server",
+)
 """The hand-written entities under ``hdl/vhdl/board``, in compile order."""
+SKELETON, _ADAPTER = "skeleton", "middleware_adapter"
+"""User logic for a top level of others, and what is written by hand of it."""
 _BITS = 10
 """Of a byte on a serial line: start and stop with it."""
 _GAP_BYTES = 4
@@ -85,7 +98,10 @@ def write_board(
         listed += [f"vhdl/{name}.vhd" for name in texts]
         (out / "files.txt").write_text("".join(f"{name}\n" for name in listed))
         _write_flow(board, model, out)
-        readme = render("board.md.j2", board=board, flow=FLOWS[board.flow], baud=baud, mhz=mhz)
+        if board.skeleton:
+            _write_skeleton(model, accelerator, out / "skeleton")
+        facts = {"flow": FLOWS[board.flow], "baud": baud, "mhz": mhz, **_sizes(model)}
+        readme = render("board.md.j2", board=board, **facts)
         (out / "README.md").write_text(readme)
     except OSError as error:
         raise UserError(str(out), f"cannot be written ({error.strerror})", "make it writable") from error
@@ -96,10 +112,9 @@ def _vhdl(
     model: IntegerModel, board: Board, baud: int, accelerator: str, clock: Mmcm | None
 ) -> dict[str, str]:
     """Names and texts of the board's own VHDL files, in compile order."""
-    network, mhz = model.network, board.clock_mhz if clock is None else clock.mhz
+    mhz = board.clock_mhz if clock is None else clock.mhz
     divider = clocks_per_bit(mhz, baud) if board.transport == "uart" else None
     gap = _SPI_GAP_CLOCKS if divider is None else _GAP_BYTES * _BITS * divider
-    request = int(network.input.values) * bus_bytes(network.input)
     top = render(
         "board_top.vhd.j2",
         top=TOP,
@@ -110,17 +125,47 @@ def _vhdl(
         ports=[{"name": name, "direction": direction} for name, (direction, _) in board.ports.items()],
         accelerator=accelerator,
         clocks_per_bit=divider,
-        values=int(network.input.values),
-        input_bytes=bus_bytes(network.input),
-        outputs=int(network.output.values),
-        output_bytes=bus_bytes(network.output),
         identity=identity(model),
+        **_sizes(model),
         timeout_bits=ceil_log2(round(_TIMEOUT_S * mhz * 1e6)),
         gap_bits=ceil_log2(gap),
-        style="distributed" if request <= _DISTRIBUTED_BYTES else "block",
     )
-    by_hand = {name: (files("hdl") / "vhdl" / "board" / f"{name}.vhd").read_text() for name in _LIBRARY}
+    by_hand = {name: _by_hand(name) for name in _LIBRARY}
     return {"protocol": render("protocol.vhd.j2", constants=protocol()), **by_hand, TOP: top}
+
+
+def _by_hand(name: str) -> str:
+    return (files("hdl") / "vhdl" / "board" / f"{name}.vhd").read_text()
+
+
+def _sizes(model: IntegerModel) -> dict[str, Any]:
+    """How much goes in and out of an inference, and where the inputs are kept."""
+    given, told = model.network.input, model.network.output
+    request = int(given.values) * bus_bytes(given)
+    return {
+        "values": int(given.values),
+        "input_bytes": bus_bytes(given),
+        "outputs": int(told.values),
+        "output_bytes": bus_bytes(told),
+        "style": "distributed" if request <= _DISTRIBUTED_BYTES else "block",
+    }
+
+
+def _write_skeleton(model: IntegerModel, accelerator: Sequence[Path], out: Path) -> None:
+    """The accelerator as user logic under a top level of others."""
+    skeleton = render(
+        f"{SKELETON}.vhd.j2",
+        accelerator=accelerator[-1].stem,
+        identity=identity(model, digits=32),
+        **_sizes(model),
+    )
+    texts = {_ADAPTER: _by_hand(_ADAPTER), SKELETON: skeleton}
+    out.mkdir()
+    for name, text in texts.items():
+        (out / f"{name}.vhd").write_text(text)
+    others = (*accelerator, out.parent / "vhdl" / f"{_MEMORY}.vhd")
+    listed = [*(os.path.relpath(source, out) for source in others), *(f"{name}.vhd" for name in texts)]
+    (out / "files.txt").write_text("".join(f"{name}\n" for name in listed))
 
 
 def clocks_per_bit(clock_mhz: float, baud: int) -> int:

@@ -33,9 +33,9 @@ def protocol() -> dict[str, int]:
     return {name: value for name, value in vars(bitfront_host).items() if name.startswith(prefixes)}
 
 
-def identity(model: IntegerModel) -> str:
-    """Eight hexadecimal digits that tell a model from others: the first of its digest."""
-    return str(json.loads(model.to_json())["digest"])[:8]
+def identity(model: IntegerModel, digits: int = 8) -> str:
+    """So many hexadecimal digits that tell a model from others: the first of its digest."""
+    return str(json.loads(model.to_json())["digest"])[:digits]
 
 
 def write_host(model: IntegerModel, host: Host, decision: Mapping[str, Any], bundle: Path) -> None:

@@ -77,8 +77,12 @@ def input_rows(
     bits: int,
     columns: int,
     last_of: int | None = None,
+    joins: int | None = None,
 ) -> Part:
-    """An engine's input buffer: rows of so many elements of ``source``; the last of ``last_of``, or all."""
+    """An engine's input buffer: rows of so many elements of ``source``; the last of ``last_of``, or all.
+
+    With ``joins`` so many rows of the source's are one of these.
+    """
     name, rows = identifier(node.name), of.schedule.buffer_rows[node.name]
     return row_buffer(
         f"{name}_buffer",
@@ -89,5 +93,6 @@ def input_rows(
         node.engine.buffer,
         reader=name,
         last_of=last_of,
+        joins=joins,
         to_come=of.to_come(source, columns),
     )

@@ -48,6 +48,8 @@ class Build:
             return f"{name}_store_ready"
         if edge.last_of is not None:
             return f"{name}_buffer_last_ready"
+        if edge.joins is not None:
+            return f"{name}_buffer_joined_ready"
         if edge.type != "direct":
             return f"{name}_buffer_ready"
         passes_on = self.kinds[reader.kind].passes_on

@@ -13,7 +13,7 @@ from quant_model.node import LinearParameters
 
 def build(node: Linear, of: Build) -> Part:
     """The parts of a linear engine."""
-    buffer = input_rows(node, of, node.source, node.input.bits, node.in_features, node.last_of)
+    buffer = input_rows(node, of, node.source, node.input.bits, node.in_features, node.last_of, node.joins)
     return weighted_engine(node, of, buffer, x_lanes=1)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 
-__all__ = ["Decision", "Predict", "anomaly_scores", "largest_output", "plain_forecast", "threshold"]
+__all__ = ["Decision", "Predict", "alarms", "anomaly_scores", "largest_output", "plain_forecast", "threshold"]
 
 Predict: TypeAlias = Callable[[Split], npt.NDArray[np.floating]]
 """Normalised outputs ``(N, outputs)`` for the windows of a split."""
@@ -71,11 +71,9 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
     for each output in user units. On test every window counts, also one that sees an anomaly and forecasts
     what follows.
     """
-    validation = dataset.validation
-    scores = anomaly_scores(dataset, validation, predict(validation))
-    scores = scores if validation.clean is None else scores[validation.clean]
-    limit = float(np.quantile(scores, dataset.anomaly_quantile, method="inverted_cdf"))
-    alarms = anomaly_scores(dataset, dataset.test, predict(dataset.test)) > limit
+    told = predict(dataset.validation)
+    scores, limit = _clean_scores(dataset, told), _limit(dataset, told)
+    raised = alarms(dataset, told, dataset.test, predict(dataset.test))
     limits = {
         name: float(limit * std) for name, std in zip(dataset.output_names, dataset.target_std, strict=True)
     }
@@ -92,8 +90,36 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
         "limits": limits,
     }
     return Decision(
-        rule, details, {"alarms": float(np.mean(alarms)), **_hits(alarms, dataset.test.anomalous)}
+        rule, details, {"alarms": float(np.mean(raised)), **_hits(raised, dataset.test.anomalous)}
     )
+
+
+def alarms(
+    dataset: Dataset,
+    validation: npt.NDArray[np.floating],
+    split: Split,
+    outputs: npt.NDArray[np.floating],
+) -> npt.NDArray[np.bool_]:
+    """Which windows of a split raise an alarm, ``(N,)``; see :func:`threshold`.
+
+    Args:
+        dataset: The dataset that the split belongs to.
+        validation: Outputs of its validation windows, which the threshold follows from.
+        split: The windows.
+        outputs: Their outputs.
+    """
+    found: npt.NDArray[np.bool_] = anomaly_scores(dataset, split, outputs) > _limit(dataset, validation)
+    return found
+
+
+def _limit(dataset: Dataset, validation: npt.NDArray[np.floating]) -> float:
+    scores = _clean_scores(dataset, validation)
+    return float(np.quantile(scores, dataset.anomaly_quantile, method="inverted_cdf"))
+
+
+def _clean_scores(dataset: Dataset, validation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    scores = anomaly_scores(dataset, dataset.validation, validation)
+    return scores if dataset.validation.clean is None else scores[dataset.validation.clean]
 
 
 def _hits(alarms: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_] | None) -> dict[str, float | None]:

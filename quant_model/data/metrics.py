@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 
-__all__ = ["balanced_error", "clean_rmse", "mae", "mae_by_output", "rmse", "rmse_by_output"]
+__all__ = [
+    "balanced_error",
+    "class_error",
+    "clean_rmse",
+    "mae",
+    "mae_by_output",
+    "rmse",
+    "rmse_by_output",
+    "rmse_of",
+]
 
 
 def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
@@ -31,7 +42,14 @@ def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> 
 
 def clean_rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
     """Root mean squared error over the windows without a marked anomaly, or all of them without marks."""
-    deviation = _deviation(dataset, split, forecast)
+    return rmse_of(dataset, split, forecast, range(dataset.outputs))
+
+
+def rmse_of(
+    dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating], outputs: Sequence[int]
+) -> float:
+    """:func:`clean_rmse` of some outputs, by their numbers."""
+    deviation = _deviation(dataset, split, forecast)[:, outputs]
     kept = deviation if split.clean is None else deviation[split.clean]
     return float(np.sqrt(np.mean(np.square(kept))))
 
@@ -80,6 +98,16 @@ def balanced_error(dataset: Dataset, split: Split, outputs: npt.NDArray[np.float
     wrong = np.bincount(truth[outputs.argmax(axis=1) != truth], minlength=dataset.outputs)
     there = windows > 0
     return float(np.mean(wrong[there] / windows[there]))
+
+
+def class_error(dataset: Dataset, split: Split, outputs: npt.NDArray[np.floating], number: int) -> float:
+    """The share of one class's windows that are told to be of another; see ``balanced_error``.
+
+    Returns:
+        0 to 1; NaN where no window is of the class, or an output is not finite.
+    """
+    own = split.y.argmax(axis=1) == number
+    return balanced_error(dataset, split.part(own), outputs[own]) if own.any() else float("nan")
 
 
 def _deviation(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

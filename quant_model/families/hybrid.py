@@ -4,6 +4,7 @@ A design of our own after the idea of arXiv 2401.02721: a block is the right sid
 equation, and applying it several times with the same weights are steps of Euler's method::
 
     input -> stem -> stage0 ... stageN -> [attention ->] pool -> head
+    pooling "none": ... -> head, which reads all pixels as one row
     stem, and between two stages: neighbourhood -> convolution
     stage: x -> [repeat ->] depthwise0 -> pointwise0 (ReLU) -> depthwise1 -> pointwise1 -> (+ x)
     attention: embed with learned positions = y
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -38,6 +39,8 @@ from quant_model.node import Node
 from quant_model.raster import Raster
 
 _STEM = "stem.convolution"
+
+PoolingName = Literal["mean", "none"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Hybrid(Shape):
     """Times that the attention block is applied with the same weights; 0: there is none."""
     outputs: Annotated[int, Field(ge=1, le=128)]
     """Values that the head produces per inference."""
+    pooling: PoolingName = "mean"
+    """What the head reads: the mean of the last stage's pixels, or each of them."""
 
     family: ClassVar[str] = "hybrid"
     structural: ClassVar[tuple[str, ...]] = (
@@ -77,6 +82,7 @@ class Hybrid(Shape):
         "stages",
         "steps",
         "attention_steps",
+        "pooling",
     )
     """The schedule counts lines, which must be the same in all designs of a batch."""
     parameters: ClassVar[tuple[str, ...]] = (
@@ -89,7 +95,9 @@ class Hybrid(Shape):
         "steps",
         "heads",
         "attention_steps",
+        "pooling",
     )
+    variants: ClassVar[tuple[str, ...]] = ("pooling",)
     snapped: ClassVar[tuple[str, ...]] = ("growth", "heads")
 
     def __post_init__(self) -> None:
@@ -139,7 +147,8 @@ class Hybrid(Shape):
         stem = f"c{self.stem}{'/2' if self.stem_stride == 2 else ''}"
         attention = f" h{self.heads} a{self.attention_steps}" if self.attention_steps else ""
         size = f"{self.height}x{self.width}x{self.features}"
-        return f"hybrid {size} {stem} x{self.growth} S{self.stages} s{self.steps}{attention}"
+        pooling = "" if self._pools else " all"
+        return f"hybrid {size} {stem} x{self.growth} S{self.stages} s{self.steps}{attention}{pooling}"
 
     @property
     def summary(self) -> str:
@@ -153,7 +162,19 @@ class Hybrid(Shape):
             else ", no attention"
         )
         blocks = "block" if self.stages == 1 else "blocks"
-        return f"hybrid, {size}, {blocks} of {widths} channels applied {_times(self.steps)}{attention}"
+        pooling = "" if self._pools else ", read from all pixels"
+        return (
+            f"hybrid, {size}, {blocks} of {widths} channels applied {_times(self.steps)}{attention}{pooling}"
+        )
+
+    @property
+    def _pools(self) -> bool:
+        return self.pooling == "mean"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON object as a dictionary; the default pooling is left out."""
+        found = super().as_dict()
+        return {key: own for key, own in found.items() if key != "pooling"} if self._pools else found
 
     @property
     def sees(self) -> int:
@@ -180,7 +201,12 @@ class Hybrid(Shape):
         if self.attention_steps:
             yield from self._attention(plan, last, own)
             last, own = "attention.residual", plan.tensor("attention.residual", "stream")
-        rows, pooled = self.raster_of(self.stages - 1).rows, plan.tensor("pool", "end")
+        rows = self.raster_of(self.stages - 1).rows
+        if not self._pools:
+            read = rows * self.channels, self.outputs
+            yield self._linear(plan, "head", last, own, read, None, 1, joins=rows)
+            return
+        pooled = plan.tensor("pool", "end")
         yield Pooling("pool", last, rows, self.channels, own, pooled, plan.engine("pool"))
         yield self._linear(plan, "head", "pool", pooled, (self.channels, self.outputs), None, 1)
 
@@ -293,9 +319,10 @@ class Hybrid(Shape):
         rows: int,
         *,
         positional: bool = False,
+        joins: int | None = None,
     ) -> Linear:
         weight, engine = plan.weight(name), plan.engine(name)
-        return Linear(name, source, rows, *widths, own, weight, target, positional, engine)
+        return Linear(name, source, rows, *widths, own, weight, target, positional, engine, joins=joins)
 
     def _depthwise(
         self, plan: Plan, name: str, source: str, own: Format, raster: Raster, width: int, target: Format

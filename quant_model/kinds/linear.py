@@ -51,6 +51,8 @@ class Linear(Kind):
     engine: Engine
     last_of: Number | None = field(default=None, kw_only=True)
     """Rows of a window of which it reads the last; None for all."""
+    joins: Number | None = field(default=None, kw_only=True)
+    """Rows of a window that it reads as one, one behind the other; None: one by one."""
 
     kind: ClassVar[str] = "linear"
     offers: ClassVar[tuple[Choice, ...]] = ("weight_bits", "lanes", "multiplier", "memory")
@@ -60,7 +62,7 @@ class Linear(Kind):
     @property
     def inputs(self) -> tuple[Edge, ...]:
         """The one node whose rows are multiplied."""
-        return (Edge(self.source, "stream", self.last_of),)
+        return (Edge(self.source, "stream", self.last_of, self.joins),)
 
     @property
     def bias_rows(self) -> Number:
@@ -104,7 +106,7 @@ class Linear(Kind):
 
     def rows_made(self, read: Number) -> Number:
         """As many as it reads."""
-        return read if self.last_of is None else self.rows
+        return read if self.last_of is None and self.joins is None else self.rows
 
     @property
     def macs(self) -> Number:
@@ -152,6 +154,8 @@ class Linear(Kind):
 
     def _read(self, source: IntArray) -> IntArray:
         """The rows that it reads."""
+        if self.joins is not None:
+            return source.reshape(len(source), self.rows, self.in_features)
         return source if self.last_of is None else source[:, -1:]
 
     def products(self, source: IntArray, weights: IntArray) -> IntArray:

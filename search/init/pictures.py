@@ -158,6 +158,8 @@ steps = 4
 attention_steps = [0, 2]
 heads = 2
 # Attention among the last block's pixels: none, or applied twice.
+pooling = ["mean", "none"]
+# What the last layer reads: the mean of these pixels, or each of them with weights of its own.
 weight_bits = {{ min = 3, max = 6 }}
 activation_bits = {{ min = 4, max = 8 }}
 input_bits = [6, 8]

@@ -40,6 +40,7 @@ class DrawnKind:
 def _linear(node: Linear) -> list[str]:
     memory = MEMORY[node.engine.memory or "auto"]
     last = [] if node.last_of is None else [f"the last of {node.last_of} rows"]
+    last += [] if node.joins is None else [f"{node.joins} rows as one"]
     return [f"{node.in_features}→{node.columns}, weights {node.weight.bits} bit, {memory}", *last]
 
 

@@ -26,6 +26,8 @@ _COLOURS = tuple(f"var(--series-{index})" for index in range(1, 7))
 _MOST_CURVES = 8
 _MOST_OTHERS = 1000
 """Designs behind the front that are drawn."""
+_FAR = 2
+"""Times the largest error that is drawn: what lies above is named, not drawn."""
 _LOGARITHMIC = 4
 """From this ratio of the largest to the smallest error on, learning curves stand on a logarithmic axis."""
 _INK, _QUIET = "var(--ink)", "var(--quiet)"
@@ -93,7 +95,10 @@ def front(content: Content) -> Figure:
 
 def _draw_bounds(figure: go.Figure, content: Content) -> None:
     """What simple methods come to, and the device's limit where designs come near it."""
-    for index, baseline in enumerate(sorted(content.baselines, key=lambda one: one.validation)):
+    trials = (*content.others, *(one.trial for one in content.designs))
+    top = _FAR * max(one.error for one in trials)
+    lines = sorted(content.baselines, key=lambda one: one.validation)
+    for index, baseline in enumerate(one for one in lines if one.validation <= top):
         figure.add_hline(
             y=baseline.validation,
             line={"dash": "dot", "color": _QUIET, "width": 1.5},
@@ -101,14 +106,22 @@ def _draw_bounds(figure: go.Figure, content: Content) -> None:
             # Neighbours would write over each other.
             annotation_position="top right" if index % 2 else "top left",
         )
-    reach = 100 * max(one.used for one in (*content.others, *(one.trial for one in content.designs)))
-    for share, what in content.budget.shares.items():
+    far = [f"{escape(one.name)} {one.validation:.3g}" for one in lines if one.validation > top]
+    if far:
+        # A line there would leave the designs no room.
+        figure.add_annotation(
+            x=1, y=1, xref="paper", yref="paper", showarrow=False, text=f"↑ {', '.join(far)}",
+            xanchor="right", font={"size": 12},
+        )  # fmt: skip
+    reach = 100 * max(one.used for one in trials)
+    for index, (share, what) in enumerate(content.budget.shares.items()):
         if reach > 60 * share:
             figure.add_vline(
                 x=100 * share,
                 line={"dash": "dash", "color": _QUIET, "width": 1.5},
                 annotation={"text": "budget" if what == "the device" else f"budget: {what}"},
                 annotation_position="bottom left",
+                annotation_yshift=16 * index,
             )
 
 

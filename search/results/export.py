@@ -80,7 +80,8 @@ def export_trial(
     scores, around = score(model, dataset), host(model, dataset)
     simple = study_baselines(study, data)
     assessment = Budget.of(study.spec).assess(model.network.design)
-    values = objective_values(study.spec, scores.validation, assessment) if fastest else trial.values
+    trained = TrialRecord.of(trial).trained
+    values = objective_values(study.spec, trained, assessment) if fastest else trial.values
     manifest = {
         "study": study.name,
         "trial": number,

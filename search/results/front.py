@@ -233,7 +233,7 @@ def _gone(study: OpenStudy, trial: FrozenTrial) -> UserError:
 def _built(study: OpenStudy, trial: FrontTrial, build: Assessment) -> FrontTrial:
     """A trial in another build."""
     objectives = study.spec.study.objectives
-    values = objective_values(study.spec, trial.error, build)
+    values = objective_values(study.spec, trial.values, build)
     return replace(
         trial,
         values=dict(zip(objectives, values, strict=True)),

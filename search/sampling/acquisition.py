@@ -1,20 +1,27 @@
 """How much a design is expected to add to the front: expected hypervolume improvement, in closed form.
 
-One objective (the error) is uncertain, all others are known beforehand. Then the box between a design and
-the reference point falls into cells of the known objectives; within a cell the design gains as far as its
-error is below the least error ``t`` of those already there, and the expectation of that gain is the price of
-a put option at strike ``t`` on a log-normal error (Black and Scholes, 1973). Summed over all cells that is
-the expected hypervolume improvement (Emmerich et al., "Single- and multiobjective evolutionary optimization
-assisted by Gaussian random field metamodels", IEEE TEVC 2006), exact for up to three objectives.
+The estimate tells most objectives beforehand; where training tells one alone (the error), the gain has a
+closed form. The box between a design and the reference point falls into cells of the known objectives; within
+a cell the design gains as far as its error is below the least error ``t`` of those already there, and the
+expectation of that gain is the price of a put option at strike ``t`` on a log-normal error (Black and
+Scholes, 1973). Summed over all cells that is the expected hypervolume improvement (Emmerich et al., "Single-
+and multiobjective evolutionary optimization assisted by Gaussian random field metamodels", IEEE TEVC 2006),
+exact for up to three objectives.
+
+Where training tells several, the others' values are drawn, the same quantiles for all designs, and count as
+known; the gain is the mean over the draws.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
+from scipy.stats import qmc
 
 from search.sampling.error_model import Forecast
 
@@ -26,14 +33,16 @@ _MOST_CELLS = 4096
 """More cells than this are made coarser: only with four and more objectives, or very long fronts."""
 _CHUNK = 1 << 22
 """Numbers in a table of designs by cells."""
+_DRAWS = 16
+"""Of what training tells besides the first objective; a power of two."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """What has been reached: cells of the known objectives, and the least error in each.
+    """What has been reached: cells of all objectives but the first that is trained, its least error in each.
 
     Attributes:
-        edges: By known objective, the rising borders of the cells; the last one is the reference.
+        edges: By objective of the cells, the rising borders of the cells; the last one is the reference.
         least: Least error of those that are nowhere worse than the cell, one number per cell, the last
             objective running fastest; the reference error where there is none.
     """
@@ -46,10 +55,11 @@ class Front:
         """The cells of points.
 
         Args:
-            errors: ``(points,)``.
-            known: ``(points, known objectives)``; all objectives are made small.
+            errors: ``(points,)``, of the first objective that is trained.
+            known: ``(points, others)``, the known objectives, then the others that are trained; all are made
+                small.
             reference_error: Errors above it count for nothing.
-            reference: The same for the known objectives.
+            reference: The same for the others.
         """
         inside = (errors < reference_error) & np.all(known < reference, axis=1)
         errors, known = errors[inside], known[inside]
@@ -65,13 +75,28 @@ class Front:
             least[np.all(point <= grid, axis=1)] = error
         return cls(edges, least)
 
-    def expected_gain(self, forecast: Forecast, known: Floats) -> Floats:
+    def expected_gain(self, forecasts: Sequence[Forecast], known: Floats) -> Floats:
         """Expected hypervolume that each design adds.
 
         Args:
-            forecast: Of the designs' errors.
+            forecasts: Of what training will tell of the designs, by objective.
             known: ``(designs, known objectives)``.
         """
+        first, *others = forecasts
+        if not others:
+            return self._gain(first, known)
+        drawn = [
+            np.column_stack(
+                [np.exp(one.mean + one.deviation * z) for one, z in zip(others, row, strict=True)]
+            )
+            for row in _normals(len(others))
+        ]
+        gains = [self._gain(first, np.hstack([known, values])) for values in drawn]
+        found: Floats = np.mean(gains, axis=0)
+        return found
+
+    def _gain(self, forecast: Forecast, known: Floats) -> Floats:
+        """The same where all but one objective are known."""
         gain = np.zeros(len(known))
         rows = max(_CHUNK // len(self.least), 1)
         strikes, which = np.unique(self.least, return_inverse=True)
@@ -87,6 +112,14 @@ class Front:
             put = _put(forecast.mean[part, None], forecast.deviation[part, None], strikes)
             gain[part] = np.sum(by_strike * put, axis=1)
         return gain
+
+
+@cache
+def _normals(count: int) -> Floats:
+    """Evenly spread draws of so many independent standard normals, ``(draws, count)``."""
+    spread = qmc.Sobol(count, scramble=True, seed=0).random(_DRAWS)
+    found: Floats = ndtri(spread)
+    return found
 
 
 def _edges(values: Floats, reference: float, count: int) -> Floats:

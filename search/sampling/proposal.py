@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quant_model.data.outcomes import ERROR, is_outcome
 from search.sampling.acquisition import Front
 from search.sampling.candidates import Candidates
 from search.sampling.encoding import Encoding, Ints, Rows
@@ -20,7 +21,6 @@ from search.sampling.hearsay import Hearsay
 from search.sampling.history import Observed
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace, Value, first_choices
-from search.space.objectives import ERROR
 from search.space.pareto import non_dominated
 
 __all__ = ["Proposer"]
@@ -117,7 +117,12 @@ class Proposer:
     @cached_property
     def known(self) -> tuple[str, ...]:
         """The objectives that the estimate tells."""
-        return tuple(name for name in self.objectives if name != ERROR)
+        return tuple(name for name in self.objectives if not is_outcome(name))
+
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The objectives that only training tells."""
+        return self.space.spec.study.trained
 
     @cached_property
     def _first(self) -> list[Ints]:
@@ -242,10 +247,10 @@ class _Round:
 
     def _gain(self, rows: Rows, known: Known) -> Floats:
         """Expected gain in hypervolume; where that vanishes, below 0 by how far the design is off."""
-        forecast = self._forecast(rows)
-        gain = self._front.expected_gain(forecast, known.objectives)
-        error, others = self._references
-        off = forecast.median / error + np.sum(known.objectives / others, axis=1)
+        forecasts = self._forecasts(rows)
+        gain = self._front.expected_gain(forecasts, known.objectives)
+        trained, others = self._references
+        off = np.sum(_medians(forecasts) / trained, axis=1) + np.sum(known.objectives / others, axis=1)
         return np.where(gain > 0, gain, -off)
 
     def _saving(self, rows: Rows, known: Known) -> Floats:
@@ -253,54 +258,68 @@ class _Round:
         saving: Floats = -np.sum(np.log(known.objectives + 1e-9), axis=1)
         return saving
 
-    def _forecast(self, rows: Rows) -> Forecast:
-        if self._model is None:
-            return Forecast(np.full(len(rows), np.log(_CERTAIN)), np.full(len(rows), _CERTAIN))
-        return self._model.forecast(self.proposer.columns(rows))
+    def _forecasts(self, rows: Rows) -> list[Forecast]:
+        """What to expect of choices, by objective that is trained; where none is, one that is certain."""
+        if not self._models:
+            return [Forecast(np.full(len(rows), np.log(_CERTAIN)), np.full(len(rows), _CERTAIN))]
+        columns = self.proposer.columns(rows)
+        return [model.forecast(columns) for model in self._models]
 
     @cached_property
-    def _trained_model(self) -> ErrorModel | None:
-        """The model of what came out; ``None`` when the error is no objective."""
-        if ERROR not in self.proposer.objectives:
-            return None
-        observed = self.observed
-        shown = _most_telling(observed.values, _MODELLED)
-        errors = observed.values[shown, self.proposer.objectives.index(ERROR)]
+    def _trained_models(self) -> list[ErrorModel]:
+        """The models of what came out, by objective that is trained."""
+        shown = _most_telling(self.observed.values, _MODELLED)
+        columns = self.proposer.columns(self.observed.trained[shown])
+        errors = self._told(self.proposer.trained)[shown]
+        return [
+            self._trained_model(name, columns, errors[:, place], self._references[0][place])
+            for place, name in enumerate(self.proposer.trained)
+        ]
+
+    def _trained_model(self, name: str, columns: Floats, errors: Floats, reference: float) -> ErrorModel:
         # How bad a bad one is does not matter, and would stretch the scale of those that do.
-        errors = np.minimum(errors, _HOPELESS * self._references[0])
-        columns = self.proposer.columns(observed.trained[shown])
+        errors = np.minimum(errors, _HOPELESS * reference)
         features, heard = self.proposer.features, self.proposer.hearsay.part(_MODELLED - len(errors))
-        if len(heard):
-            told = np.minimum(heard.levelled(features, columns, errors), _HOPELESS * self._references[0])
+        if name == ERROR and len(heard):
+            told = np.minimum(heard.levelled(features, columns, errors), _HOPELESS * reference)
             columns = np.concatenate([heard.columns(features), columns])
             errors = np.concatenate([told, errors])
         return fit_error_model(columns, errors, features.groups)
 
     @cached_property
-    def _model(self) -> ErrorModel | None:
-        """The model after the trials that others have in hand came to what it expects of them."""
-        if self._trained_model is None or not len(self.observed.running):
-            return self._trained_model
-        return self._trained_model.believing(self.proposer.columns(self.observed.running))
+    def _models(self) -> list[ErrorModel]:
+        """The models after the trials that others have in hand came to what they expect of them."""
+        if not self._trained_models or not len(self.observed.running):
+            return self._trained_models
+        running = self.proposer.columns(self.observed.running)
+        return [model.believing(running) for model in self._trained_models]
 
     @cached_property
     def _front(self) -> Front:
         """What is reached, with what the running trials are expected to reach."""
-        observed, objectives = self.observed, self.proposer.objectives
-        values = observed.values[self._best_known]
-        known = values[:, [objectives.index(name) for name in self.proposer.known]]
-        running = self.proposer.evaluated(observed.running).objectives
-        if self._trained_model is None:
-            errors, expected = np.full(len(known), _CERTAIN), np.full(len(running), _CERTAIN)
-        else:
-            errors = values[:, objectives.index(ERROR)]
-            expected = self._forecast(observed.running).median if len(running) else np.empty(0)
-        error, others = self._references
-        return Front.of(np.concatenate([errors, expected]), np.concatenate([known, running]), error, others)
+        best, running = self._best_known, self.observed.running
+        trained = self._told(self.proposer.trained)[best]
+        if not trained.shape[1]:
+            trained = np.full((len(best), 1), _CERTAIN)
+        if len(running):
+            trained = np.concatenate([trained, _medians(self._forecasts(running))])
+        known = self._told(self.proposer.known)[best]
+        known = np.concatenate([known, self.proposer.evaluated(running).objectives])
+        reference, others = self._references
+        return Front.of(
+            trained[:, 0],
+            np.hstack([known, trained[:, 1:]]),
+            float(reference[0]),
+            np.concatenate([others, reference[1:]]),
+        )
+
+    def _told(self, names: Sequence[str]) -> Floats:
+        """What the trained designs came to in some objectives, ``(trained, names)``."""
+        return self.observed.values[:, [self.proposer.objectives.index(name) for name in names]]
 
     @cached_property
-    def _references(self) -> tuple[float, Floats]:
-        """The reference point: of the error (1 when it is no objective), and of the known objectives.
+    def _references(self) -> tuple[Floats, Floats]:
+        """The reference point: of the trained objectives (1 where none is), and of the known ones.
 
         Every other time it lies close behind the front, which makes the front dense. Else it lies where
         designs end to fit: then a large design with a lower error than all before counts, too, however far
@@ -316,7 +335,8 @@ class _Round:
             for name in self.proposer.known:
                 end = self.proposer.budget.most_of(name)
                 point[name] = max(point[name], largest[name] if end is None else end)
-        return float(point.get(ERROR, 1.0)), np.array([point[name] for name in self.proposer.known])
+        trained = [point[name] for name in self.proposer.trained] or [1.0]
+        return np.array(trained), np.array([point[name] for name in self.proposer.known])
 
     def _most_unlike(self, pool: Rows) -> int:
         """The choice whose arithmetic lies farthest from all that were tried."""
@@ -358,6 +378,11 @@ class _Round:
             if assessment.fits and assessment.design.digest not in self.observed.digests:
                 return choice
         return choices[0]
+
+
+def _medians(forecasts: Sequence[Forecast]) -> Floats:
+    """``(designs, forecasts)``."""
+    return np.column_stack([one.median for one in forecasts])
 
 
 def _improved(rows: Rows, own: Floats, near: Rows, merits: Floats, owners: Ints) -> tuple[Rows, Floats]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from quant_model.data.outcomes import ERROR
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
@@ -29,7 +30,7 @@ from search.space.inverse import Inverse
 from search.space.objectives import objective_values
 from search.store.record import TakenFrom, TrialRecord, design_record, is_copy
 from search.store.study import OpenStudy, Source
-from search.study_files.datasets import StudyData
+from search.study_files.datasets import StudyData, outcomes_of
 from search.study_files.spec import StudySpec, widest_shapes
 
 __all__ = ["Taken", "take_over"]
@@ -145,6 +146,7 @@ class _Takeover:
             model=files["model"][0],
             curve=files["curve"][0] if "curve" in files else None,
             error=record.error,
+            outcomes=self._outcomes(record),
             seconds=record.seconds,
             rung=record.rung,
             trained_by=known.get(arithmetic),
@@ -153,7 +155,7 @@ class _Takeover:
         system = {key: value for _, attributes in files.values() for key, value in attributes.items()}
         limits = {f"constraints:{name}": float(value) for name, value in assessment.constraints.items()}
         added = create_trial(
-            values=objective_values(self.study.spec, record.error, assessment),
+            values=objective_values(self.study.spec, told.trained, assessment),
             params=choice,
             distributions=self._inverse.space.distributions,
             user_attrs=told.user,
@@ -163,16 +165,27 @@ class _Takeover:
         known.setdefault(arithmetic, len(self.study.trials()) - 1)
         known[digest] = known[arithmetic]
 
+    def _outcomes(self, record: TrialRecord) -> dict[str, float]:
+        """What this study asks of a training besides its error; the other one may not have asked it."""
+        known = record.outcomes or {}
+        if set(self.study.spec.study.trained) <= {ERROR, *known}:
+            return dict(known)
+        return outcomes_of(self._data, self._model(record))
+
     def _files(self, record: TrialRecord, design: DesignPoint) -> dict[str, tuple[str, dict[str, str]]]:
         """Copies of model and curve: by name their ids, and the system attributes that list them."""
-        assert record.model is not None
-        place = f"a model of study {self.source.name}"
-        model = IntegerModel.from_json(self.source.artifacts.get(record.model, place).decode(), place)
+        model = self._model(record)
         put = self.study.artifacts.put_for_later
         found = {"model": put("model.json", model.built_as(design).to_json().encode())}
         if record.curve is not None:
-            found["curve"] = put("curve.csv", self.source.artifacts.get(record.curve, f"a curve, {place}"))
+            place = f"a curve of study {self.source.name}"
+            found["curve"] = put("curve.csv", self.source.artifacts.get(record.curve, place))
         return found
+
+    def _model(self, record: TrialRecord) -> IntegerModel:
+        assert record.model is not None
+        place = f"a model of study {self.source.name}"
+        return IntegerModel.from_json(self.source.artifacts.get(record.model, place).decode(), place)
 
     def _is_alike(self, design: DesignPoint) -> bool:
         """Whether a design's error there is what it would come to here."""

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.data.outcomes import ERROR
 from quant_model.integer_model import IntegerModel
 from search.service.rung import peers, verdict
 from search.space.budget import Assessment, Budget
 from search.space.design_space import DesignSpace
 from search.space.identity import arithmetic_digest
-from search.space.objectives import ERROR, objective_values
+from search.space.objectives import objective_values
 from search.stopping import StopSignal
 from search.store.record import RungError, TrialRecord, design_record, store
 from search.store.study import OpenStudy
-from search.study_files.datasets import StudyData
+from search.study_files.datasets import StudyData, outcomes_of
 
 if TYPE_CHECKING:
     from quant_model.training import Epoch, TrainingResult
@@ -94,8 +95,7 @@ class TrialWork:
         else:
             found = self._trained(trial, assessment)
         store(trial, found)
-        assert found.error is not None
-        values = objective_values(self.study.spec, found.error, assessment)
+        values = objective_values(self.study.spec, found.trained, assessment)
         if not all(math.isfinite(value) for value in values):
             raise UselessError(f"objective values {values} are not finite")
         return values
@@ -113,6 +113,7 @@ class TrialWork:
             curve=put(trial, "curve.csv", _curve_csv(result)),
             model=put(trial, "model.json", result.integer_model.to_json().encode()),
             error=result.validation_error,
+            outcomes=outcomes_of(self._data, result.integer_model),
         )
 
     def _training(self, trial: optuna.Trial, assessment: Assessment) -> TrainingResult:
@@ -127,11 +128,12 @@ class TrialWork:
             """Stop what is clearly behind, at the rung."""
             nonlocal best
             best = min(best, epoch.validation_error)
-            if epoch.index != spec.training.early_rung or ERROR not in spec.study.objectives:
+            # Of what else training tells nothing is known before its end.
+            if epoch.index != spec.training.early_rung or spec.study.trained != (ERROR,):
                 return
             store(trial, TrialRecord(rung=RungError(epoch.index, best)))
             place = spec.study.objectives.index(ERROR)
-            values = objective_values(spec, best, assessment)
+            values = objective_values(spec, {ERROR: best}, assessment)
             known = peers(self.study.trials(TrialState.COMPLETE), epoch.index, place)
             if (reason := verdict(best, values[:place] + values[place + 1 :], known)) is not None:
                 raise StopTraining(f"epoch {epoch.index}: {reason}")
@@ -174,6 +176,7 @@ class TrialWork:
         return TrialRecord(
             model=self.study.artifacts.put(trial, "model.json", own.to_json().encode()),
             error=known.error,
+            outcomes=known.outcomes,
             duplicate_of=twin.number if same else None,
             trained_by=None if same else twin.number,
         )

@@ -1,41 +1,50 @@
-"""Objectives by name: what a trial is judged by. All are made small."""
+"""Objectives by name: what a trial is judged by. All are made small.
+
+Training tells some of them (:mod:`quant_model.data.outcomes`), the estimate all others.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cost_model import device
+from quant_model.data.outcomes import ERROR, MISSES, is_outcome
 from search.space.budget import Assessment
 from search.study_files.spec import StudySpec
 
-__all__ = ["ERROR", "labels", "objective_values"]
+__all__ = ["labels", "objective_values"]
 
-ERROR = "error"
-"""The one objective that only training tells; the estimate knows all others."""
 _UNITS = {
     "utilization": "share of the device",
     "latency": "us",
     "interval": "us from window to window",
     "energy": "uJ",
+    MISSES: "share of the marked anomalies",
 }
 
 
-def objective_values(spec: StudySpec, error: float, assessment: Assessment) -> tuple[float, ...]:
+def objective_values(
+    spec: StudySpec, trained: Mapping[str, float], assessment: Assessment
+) -> tuple[float, ...]:
     """The values of a study's objectives, in the order of the study file.
 
     Args:
         spec: The study.
-        error: The golden model's on validation, by the task's metric.
+        trained: What training came to, by the names of :attr:`StudySection.trained` at least.
         assessment: The design's estimate.
     """
     budget = assessment.budget
     return tuple(
-        error if name == ERROR else float(budget.fact(name, assessment.estimate))
+        trained[name] if is_outcome(name) else float(budget.fact(name, assessment.estimate))
         for name in spec.study.objectives
     )
 
 
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
-    units = {**device(spec.device.name).fabric.resources, **_UNITS, ERROR: spec.data.metric}
+    units = {**device(spec.device.name).fabric.resources, **_UNITS}
     if spec.device.period is not None:
         units["energy"] = "uJ from row to row"
+    error = "share told wrong" if spec.data.classes else spec.data.metric
+    units |= {name: error for name in spec.study.trained if name not in units} | {ERROR: spec.data.metric}
     return [f"{name} ({units[name]})" for name in spec.study.objectives]

@@ -17,6 +17,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
+from quant_model.data.outcomes import ERROR
 from search.space.budget import Assessment
 from search.space.identity import arithmetic_digest
 
@@ -133,6 +134,8 @@ class TrialRecord:
     """The artifact of the integer model."""
     error: float | None = None
     """On validation, by the task's metric."""
+    outcomes: Mapping[str, float] | None = None
+    """What else training came to, by the names of objectives."""
     seconds: float | None = None
     """Of training."""
     duplicate_of: int | None = None
@@ -170,6 +173,11 @@ class TrialRecord:
     def twin(self) -> int | None:
         """The trial whose training this one shares."""
         return self.trained_by if self.trained_by is not None else self.duplicate_of
+
+    @property
+    def trained(self) -> dict[str, float]:
+        """All that training came to, by the names of objectives; empty before its end."""
+        return {} if self.error is None else {ERROR: self.error, **(self.outcomes or {})}
 
     @property
     def user(self) -> dict[str, Any]:

@@ -25,14 +25,16 @@ from quant_model.data.choice import Choice, choose_outputs, noise_of
 from quant_model.data.division import Division, divide, divide_as
 from quant_model.data.folder import load_folder, pack_folder, unpack_folder
 from quant_model.data.images import Pictures, load_pictures, pack_pictures
+from quant_model.data.outcomes import ERROR, check_outcomes, outcomes
 from quant_model.data.outputs import Outputs
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
+from quant_model.integer_model import IntegerModel
 from search.files import read_bytes
 from search.study_files.picture_data import PictureData
 from search.study_files.spec import DataSpec, ImageSpec, StudySpec, rows_seen
 
-__all__ = ["SeriesData", "StudyData", "content_of", "data_from_bytes", "data_from_file"]
+__all__ = ["SeriesData", "StudyData", "content_of", "data_from_bytes", "data_from_file", "outcomes_of"]
 
 _WORTH_KEEPING = 1 << 20
 """Bytes of a data file from which on workers share one parsed copy; smaller ones are read in no time."""
@@ -176,13 +178,21 @@ class SeriesData:
         """Make a dataset of every window length of the space, so that what is wrong shows at once.
 
         Raises:
-            UserError: the series is too short for one of them.
+            UserError: the series is too short for one of them, or says nothing of an objective.
         """
         for rows in rows_seen(self.spec):
-            self._datasets(rows)
+            for dataset in self._datasets(rows):
+                check_outcomes(dataset, self.spec.study.trained, self.spec.data.file)
 
 
 StudyData = SeriesData | PictureData
+
+
+def outcomes_of(data: StudyData, model: IntegerModel) -> dict[str, float]:
+    """What a study asks of a trained model besides the error, on the validation windows."""
+    dataset = data.dataset_of(model.network.design)
+    names = [name for name in data.spec.study.trained if name != ERROR]
+    return outcomes(dataset, names, lambda split: model.predict(split.x))
 
 
 def data_from_file(spec: StudySpec, path: Path) -> StudyData:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cost_model.devices import device
 from cost_model.fabrics import FABRICS
 from hdl.target import check_part
+from quant_model.data.outcomes import outcome_names
 from quant_model.errors import UserError
 from quant_model.families import FAMILIES
 from quant_model.graph import graph_of
@@ -71,6 +72,7 @@ class _Checker:
 
     def check(self) -> None:
         self._device()
+        self._outcomes()
         self._families()
         self._sizes()
         for name, choice in self._spec.space.tensors.items():
@@ -102,6 +104,15 @@ class _Checker:
                     where = path if len(path) > 1 else (*path, name)
                     known = f"{part.name} has {', '.join(held)}"
                     raise self._error(where, f"{name} is no resource of {part.name}", known)
+
+    def _outcomes(self) -> None:
+        data = self._spec.data
+        marks = not isinstance(data, ImageSpec) and data.anomaly_label is not None
+        known = outcome_names(data.targets, data.horizon, data.classes, marks=marks)
+        for name in self._spec.study.trained:
+            if name not in known:
+                problem = f"these data have no {name}"
+                raise self._error(("study", "objectives"), problem, f"known: {', '.join(known)}")
 
     def _sizes(self) -> None:
         data, space = self._spec.data, self._spec.space

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from quant_model.data import Dataset, persistence, prediction_error
 from quant_model.data.images import Pictures, make_image_dataset
+from quant_model.data.outcomes import check_outcomes
 from quant_model.design import DesignPoint
 from search.study_files.spec import ImageSpec, StudySpec
 
@@ -88,4 +89,4 @@ class PictureData:
         Raises:
             UserError: a class has too few pictures.
         """
-        _ = self.whole
+        check_outcomes(self.whole, self.spec.study.trained, self.spec.data.file)

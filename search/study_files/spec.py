@@ -27,10 +27,12 @@ from pydantic_core import PydanticCustomError
 
 from cost_model.allocation import LaneObjective
 from quant_model.data import DEFAULT_QUANTILE, DEFAULT_SPLIT, TASKS
+from quant_model.data.outcomes import is_outcome
 from quant_model.data.outputs import OUTPUTS
 from quant_model.engine import BufferType, Multiplier
 from quant_model.families import FAMILIES, Shape
 from quant_model.families.encoder import Readout
+from quant_model.families.hybrid import PoolingName
 from quant_model.training.settings import TrainingSettings
 from search.study_files.image_keys import ImageSpec
 from search.study_files.reading_keys import MOST_CLASSES, Label, ReadingKeys
@@ -136,6 +138,7 @@ Objective = Literal[
     "lut4",
     "ebr",
 ]
+"""Those that every study may have; :mod:`quant_model.data.outcomes` names more."""
 FamilyName = Literal["encoder", "stream", "hybrid"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -146,6 +149,15 @@ def _sampler(name: str) -> str:
     if name not in get_args(SamplerName) and _CLASS.fullmatch(name) is None:
         raise PydanticCustomError("sampler", "neither one of ours nor module:Class")
     return name
+
+
+def _objective(name: str) -> str:
+    if name not in get_args(Objective) and not is_outcome(name):
+        raise PydanticCustomError("objective", "no objective is called so")
+    return name
+
+
+_OBJECTIVES = f"a list of {', '.join(get_args(Objective))}, error:PART, misses"
 
 
 class StudySection(_Model):
@@ -160,10 +172,11 @@ class StudySection(_Model):
     no more ends the study before."""
     hours: float = Field(0.0, ge=0.0, description="hours, or 0 for no limit")
     """After so many hours from the study's making, workers begin no trial. 0: no limit."""
-    objectives: tuple[Objective, ...] = Field(
-        ("error", "utilization"), min_length=1, description=f"a list of {', '.join(get_args(Objective))}"
+    objectives: tuple[Annotated[str, AfterValidator(_objective)], ...] = Field(
+        ("error", "utilization"), min_length=1, description=_OBJECTIVES
     )
-    """All are made small. error: the golden model's on validation, by the task's metric."""
+    """All are made small. error: the golden model's on validation, by the task's metric; error:PART, misses:
+    see :mod:`quant_model.data.outcomes`."""
     sampler: Annotated[str, AfterValidator(_sampler)] = Field(
         "surrogate",
         description=f"{', '.join(get_args(SamplerName))}, or module:Class, a sampler that is installed",
@@ -173,6 +186,11 @@ class StudySection(_Model):
         default_factory=dict, description="a table of the keyword arguments of a sampler module:Class"
     )
     """The class's own; seed, where it takes one, follows from the study's seed and the trial's number."""
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The objectives that only training tells."""
+        return tuple(name for name in self.objectives if is_outcome(name))
 
     @model_validator(mode="after")
     def _no_objective_twice(self) -> StudySection:
@@ -426,6 +444,9 @@ class Space(_Model):
         (2,), description="whole numbers 0..16"
     )
     """Hybrid: times that attention is applied to the last block's pixels; 0: there is none."""
+    pooling: Choice[PoolingName] = Field(("mean",), description="mean, none or both")
+    """Hybrid: what the head reads. mean: the mean of the last block's pixels. none: each of them, with
+    weights of its own."""
     weight_bits: Choice[_WeightBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")
     """Bits of every weight."""
     activation_bits: Choice[_ActivationBits] = Field((2, 3, 4, 5, 6, 7, 8), description="whole numbers 2..8")

@@ -129,6 +129,10 @@ HYBRIDS = {
     "a series": replace(PICTURE, window=9, height=1, stem_stride=2),
     "odd sides": replace(PICTURE, window=35, height=5, stem_stride=2, stages=3, growth=1, attention_steps=1),
     "most steps": replace(PICTURE, stem_stride=2, growth=1, steps=16, attention_steps=0),
+    "all pixels": replace(PICTURE, window=20, height=5, pooling="none"),
+    "a single pixel, all of it": replace(
+        PICTURE, window=2, height=1, stages=1, stem_stride=2, pooling="none"
+    ),
     "most colours": replace(PICTURE, features=32, stages=1, steps=1, attention_steps=0),
 }
 

@@ -59,7 +59,14 @@ def test_windows_follow_one_another_as_predicted(
 
 
 @pytest.mark.parametrize(
-    "shape", [PICTURE, replace(PICTURE, steps=1, attention_steps=0)], ids=["steps", "once"]
+    "shape",
+    [
+        PICTURE,
+        replace(PICTURE, steps=1, attention_steps=0),
+        replace(PICTURE, pooling="none"),
+        replace(PICTURE, pooling="none", steps=1, attention_steps=0),
+    ],
+    ids=["steps", "once", "all pixels", "all pixels, once"],
 )
 def test_pictures_follow_one_another_as_predicted(tmp_path: Path, shape: Hybrid) -> None:
     """The bound is loose where no part is repeated: windows then overlap at every place."""

@@ -85,7 +85,12 @@ class Reference:
             self._linear(found, unit, "attention.project", "attention.context")
             self._residual(found, unit, "attention.residual", "attention.project", stream)
             stream = "attention.residual"
-        self._pool(found, unit, stream)
+        if shape.pooling == "mean":
+            self._pool(found, unit, stream)
+        else:
+            pixels = found | {stream: [[value for pixel in found[stream] for value in pixel]]}
+            self._linear(pixels, unit, "head", stream)
+            found["head"] = pixels["head"]
         return found
 
     def _pool(self, found: dict[str, Rows], unit: dict[str, int], stream: str) -> None:

@@ -51,6 +51,7 @@ def hybrids(draw: st.DrawFn, largest: int = 12) -> Hybrid:
         heads=heads,
         attention_steps=draw(st.integers(0, 2)),
         outputs=draw(st.integers(1, 3)),
+        pooling=draw(st.sampled_from(["mean", "mean", "none"])),
     )
 
 

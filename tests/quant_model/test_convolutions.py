@@ -127,6 +127,8 @@ class Played:
                 yield node.scores, row
             case Repeat():
                 yield node.back, end - rows
+            case Linear() if node.joins is not None:
+                yield node.sources[0], int(node.joins) - 1
             case _:
                 yield node.sources[0], row
 

@@ -61,7 +61,7 @@ architecture rtl of frame_server is
 
   type state_t is (
     IDLE, KIND_BYTE, LENGTH_HIGH, LENGTH_LOW, PAYLOAD, SUM_HIGH, SUM_LOW, DRAIN,  -- a request
-    RESETTING, ADDRESS, FETCH, LATCH, OFFER, AWAIT,                              -- what it asks for
+    RESETTING, START, SEND, AWAIT,                                               -- what it asks for
     HEAD, COLLECT, CONTENTS, TAIL                                                -- the answer
   );
   signal state    : state_t := IDLE;
@@ -69,16 +69,16 @@ architecture rtl of frame_server is
   signal wanted   : unsigned(15 downto 0);                -- length of the request
   signal length   : unsigned(15 downto 0);                -- length of the answer
   signal count    : unsigned(COUNT_BITS - 1 downto 0) := (others => '0');  -- bytes of a payload so far
-  signal piece    : unsigned(counter_bits(maximum_of(INPUT_BYTES, CONTENT_BYTES) + 1) - 1 downto 0);
+  signal piece    : unsigned(counter_bits(CONTENT_BYTES + 1) - 1 downto 0);
   signal silence  : unsigned(TIMEOUT_BITS downto 0) := (others => '0');
   signal sum      : std_logic_vector(15 downto 0);
   signal summed   : std_logic_vector(15 downto 0);
   signal byte     : std_logic_vector(7 downto 0);         -- the one that the sum takes next
   signal outgoing : std_logic_vector(7 downto 0);
   signal content  : std_logic_vector(8 * CONTENT_BYTES - 1 downto 0);
-  signal element  : std_logic_vector(8 * INPUT_BYTES - 1 downto 0);
-  signal stored   : std_logic_vector(7 downto 0);
   signal writing  : std_logic;
+  signal starting : std_logic;
+  signal sent     : std_logic;
   signal sending  : std_logic := '0';
   signal answers  : std_logic;
 begin
@@ -89,8 +89,6 @@ begin
   summed  <= crc_of(sum, byte);
 
   accelerator_rst <= '1' when rst = '1' or state = RESETTING else '0';
-  m_axis_tvalid   <= '1' when state = OFFER else '0';
-  m_axis_tdata    <= element;
   s_axis_tready   <= '1' when state = COLLECT else '0';
   tx_valid        <= sending;
 
@@ -118,21 +116,27 @@ begin
     end if;
   end process outgoing_byte;
 
-  writing <= rx_valid when state = PAYLOAD else '0';
+  writing  <= rx_valid when state = PAYLOAD else '0';
+  starting <= '1' when state = START else '0';
 
-  payload_memory : entity work.dual_port_ram
+  payload_memory : entity work.request_memory
     generic map (
-      BITS  => 8,
-      DEPTH => 2 ** counter_bits(REQUEST_BYTES),  -- `count` goes beyond the last byte
-      STYLE => STYLE
+      VALUES        => VALUES,
+      ELEMENT_BYTES => INPUT_BYTES,
+      LEAST_FIRST   => false,
+      STYLE         => STYLE
     )
     port map (
       clk           => clk,
+      rst           => rst,
       write_enable  => writing,
       write_address => count(counter_bits(REQUEST_BYTES) - 1 downto 0),
       write_data    => rx_data,
-      read_address  => count(counter_bits(REQUEST_BYTES) - 1 downto 0),
-      read_data     => stored
+      start         => starting,
+      sent          => sent,
+      m_axis_tvalid => m_axis_tvalid,
+      m_axis_tready => m_axis_tready,
+      m_axis_tdata  => m_axis_tdata
     );
 
   process (clk) is
@@ -229,7 +233,7 @@ begin
             if summed /= x"0000" then
               fail(ERROR_SUM);
             elsif kind = KIND_WINDOW then
-              state <= ADDRESS;
+              state <= START;
             elsif kind = KIND_RESET then
               state <= RESETTING;
             else
@@ -249,29 +253,12 @@ begin
             answer;
           end if;
 
-        -- A memory is read in two clocks.
-        when ADDRESS =>
-          state <= FETCH;
+        when START =>
+          state <= SEND;
 
-        when FETCH =>
-          state <= LATCH;
-
-        when LATCH =>
-          element <= std_logic_vector(resize(unsigned(std_logic_vector'(element & stored)), element'length));
-          count   <= count + 1;
-          piece   <= piece + 1;
-          state   <= ADDRESS;
-          if piece = INPUT_BYTES - 1 then
-            piece <= (others => '0');
-            state <= OFFER;
-          end if;
-
-        when OFFER =>
-          if m_axis_tready = '1' then
-            state <= ADDRESS;
-            if count = REQUEST_BYTES then
-              state <= AWAIT;
-            end if;
+        when SEND =>
+          if sent = '1' then
+            state <= AWAIT;
           end if;
 
         -- Bytes of an answer follow each other at once: on an SPI bus there is no waiting within a frame.

@@ -12,6 +12,9 @@ from quant_model.onnx_export.writer import Writer
 def linear(writer: Writer, node: Linear, source: str) -> str:
     """Products, bias, and the rounding where there is a target."""
     source = source if node.last_of is None else writer.newest(source, node.source, 1)
+    if node.joins is not None:
+        shape = writer.constant("joined_shape", [0, 1, int(node.in_features)])
+        source = writer.op("Reshape", "joined", source, shape)
     own = writer.model.parameters.linear[node.name]
     # Stored in a byte each, as small as the format lets them be; the operators want one type.
     stored = writer.initializer(f"{node.name}.weights", own.weights.T.astype(np.int8))

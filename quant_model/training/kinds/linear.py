@@ -63,6 +63,8 @@ class TrainedLinear(TrainedNode[Linear]):
         node, (rows,), (weight, bias) = self.node, sources, run.linears[self.node.name]
         if node.last_of is not None:
             rows = run.tape.apply(Newest, rows, 1)
+        if node.joins is not None:
+            rows = run.tape.apply(Joined, rows)
         if isinstance(rows, Around):
             assert node.target is not None
             how = node.target.low, node.target.high, rows.image, False
@@ -77,9 +79,23 @@ class TrainedLinear(TrainedNode[Linear]):
         """Weights and bias; what has no sign saturates at zero."""
         (rows,), own, target = sources, linears[self.node.name], self.node.target
         rows = rows if self.node.last_of is None else rows[:, -1:]
+        rows = rows if self.node.joins is None else rows.flatten(1).unsqueeze(1)
         weight, bias = (torch.from_numpy(part).to(rows.dtype) for part in (own.weight, own.bias))
         result = rows @ weight.T + bias
         return result if target is None or target.signed else result.relu()
+
+
+class Joined(Function):
+    """``(batch, rows, columns)`` as one row each, ``(batch, rows * columns)``."""
+
+    @staticmethod
+    def forward(ctx: Saved, rows: Tensor) -> Tensor:
+        ctx.rows = rows.shape[1]
+        return rows.reshape(len(rows), -1)
+
+    @staticmethod
+    def backward(ctx: Saved, gradient: Tensor) -> Tensor:
+        return gradient.reshape(len(gradient), ctx.rows, -1)
 
 
 class LinearRequantize(Function):

@@ -168,7 +168,7 @@ def run(problem: Problem, name: str, seed: int, trials: int) -> Run:
             study.tell(trial, state=TrialState.PRUNED)
             result.pruned.append(len(result.points))
             continue
-        values = objective_values(space.spec, problem.error(assessment.design), assessment)
+        values = objective_values(space.spec, {"error": problem.error(assessment.design)}, assessment)
         study.tell(trial, values)
         result.points.append(tuple(float(f"{value:.6g}") for value in values))
         result.fits.append(assessment.fits)

@@ -54,7 +54,7 @@ def trained(spec: StudySpec, count: int) -> optuna.Study:
     study = optuna.create_study(directions=["minimize"] * len(spec.study.objectives), sampler=sampler)
     for choice in islice(_fitting(space, budget), count):
         assessment = budget.propose(space.design(choice))
-        values = objective_values(spec, surrogate(assessment), assessment)
+        values = objective_values(spec, {"error": surrogate(assessment)}, assessment)
         attributes = {"digest": assessment.design.digest}
         study.add_trial(
             create_trial(

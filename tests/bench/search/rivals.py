@@ -19,6 +19,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from quant_model.data.outcomes import ERROR
 from search.sampling.candidates import Candidates
 from search.sampling.encoding import Ints, Rows
 from search.sampling.history import History, Observed
@@ -26,7 +27,6 @@ from search.sampling.proposal import Proposer
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace
 from search.space.identity import seed_from
-from search.space.objectives import ERROR
 from search.space.pareto import non_dominated
 
 __all__ = ["KnownBoTorch", "Repaired", "botorch_sampler"]

@@ -131,7 +131,7 @@ def _store(
     values: tuple[float, ...] = ()
     if state == TrialState.COMPLETE:
         record = replace(record, training=True, curve="none", model="none", error=error, seconds=1.0)
-        values = objective_values(study.spec, error, assessment)
+        values = objective_values(study.spec, {"error": error}, assessment)
         system |= {f"artifacts:{number}-{name}": _file(f"{number}-{name}", name) for name in _FILES}
     elif state == TrialState.RUNNING:
         record = replace(record, training=True, lease=LeaseMark(f"host:{number}:x", 1))

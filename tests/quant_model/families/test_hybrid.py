@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,8 +39,9 @@ def test_names_and_rows_follow_from_the_shape(shape: Hybrid) -> None:
     names = [node.name for node in graph.nodes]
     blocks = shape.stages * (7 + (shape.steps > 1))
     attention = (8 + (shape.attention_steps > 1)) * (shape.attention_steps > 0)
-    assert len(set(names)) == len(names) == blocks + attention + 2
-    last = graph.by_name["pool"].sources[0]
+    pools = shape.pooling == "mean"
+    assert len(set(names)) == len(names) == blocks + attention + 1 + pools
+    last = graph.by_name["pool" if pools else "head"].sources[0]
     assert graph.by_name[last].rows == shape.raster_of(shape.stages - 1).rows
     assert graph.by_name["head"].rows == 1
     assert (graph.input.rows, graph.input.columns) == (shape.window, shape.features)
@@ -69,6 +71,17 @@ def test_the_shape_of_the_pictures() -> None:
         "hybrid, 28 x 28 pixels, blocks of 16, 32 channels applied 4 times, "
         "attention with 2 heads applied 2 times"
     )
+
+
+def test_without_pooling_the_head_reads_every_pixel() -> None:
+    shape = dataclasses.replace(SHAPE, pooling="none")
+    head = graph_of(shape).by_name["head"]
+    assert isinstance(head, Linear)
+    assert (head.source, head.rows, head.in_features, head.columns) == ("attention.residual", 1, 49 * 32, 10)
+    assert shape.brief == f"{SHAPE.brief} all"
+    assert shape.summary == f"{SHAPE.summary}, read from all pixels"
+    # Studies and design files of before know no pooling.
+    assert "pooling" not in SHAPE.as_dict()
 
 
 def test_blocks_are_computed_step_by_step_and_tied() -> None:
@@ -125,7 +138,7 @@ def test_numbers_that_a_shape_does_not_use_make_no_other_shape() -> None:
         ({"heads": 3}, r"heads \(3\) must divide the last stage's channels \(32\)"),
     ],
 )
-def test_a_shape_that_does_not_exist(change: dict[str, int], message: str) -> None:
+def test_a_shape_that_does_not_exist(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(SHAPE, **change)
 

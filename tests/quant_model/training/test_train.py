@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from quant_model.data import Dataset, persistence, prediction_error, rmse
 from quant_model.design import uniform_design
 from quant_model.errors import UserError
 from quant_model.families import Encoder, Hybrid
+from quant_model.families.hybrid import PoolingName
 from quant_model.graph import graph_of
 from quant_model.network import Network, build_network
 from quant_model.training import (
@@ -32,7 +34,15 @@ from quant_model.training import (
 from tests.quant_model.data.images.samples import digits_dataset
 from tests.quant_model.training.samples import SETTINGS, small_shape, wave_dataset
 
-SERIES = {"height": 1, "features": 1, "stem": 6, "stem_stride": 1, "stages": 2, "growth": 1, "steps": 2}
+SERIES: dict[str, Any] = {
+    "height": 1,
+    "features": 1,
+    "stem": 6,
+    "stem_stride": 1,
+    "stages": 2,
+    "growth": 1,
+    "steps": 2,
+}
 SERIES |= {"heads": 2, "attention_steps": 2}
 """Of the smallest hybrid that still has every part."""
 
@@ -171,9 +181,10 @@ def test_hybrids_of_a_series_train(dataset: Dataset) -> None:
     assert result.validation_error < 1.15 * parent.validation_error
 
 
-def test_hybrids_of_pictures_train() -> None:
+@pytest.mark.parametrize("pooling", ["mean", "none"])
+def test_hybrids_of_pictures_train(pooling: PoolingName) -> None:
     digits = digits_dataset(classes=4, shift=1)
-    shape = Hybrid(**{**SERIES, "height": 8, "growth": 2}, window=64, outputs=4)
+    shape = Hybrid(**{**SERIES, "height": 8, "growth": 2}, window=64, outputs=4, pooling=pooling)
     result = train(build_network(uniform_design(shape, 6, 6, stream_bits=8)), digits, SETTINGS, 1)
     outputs = result.integer_model.predict(digits.validation.x)
     assert result.validation_error == prediction_error(digits, digits.validation, outputs) < 0.15

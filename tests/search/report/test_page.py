@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from quant_model.data.baselines import simple_baselines
 from quant_model.errors import UserError
 from search.commands.cli import run_cli
 from search.report.content import Content, Measured, gather, read_measured
+from search.report.figures import front
 from search.report.needed_bits import study_sensitivity
 from search.report.page import render
 from search.results.check import RunResult
@@ -80,6 +82,18 @@ def test_all_figures_are_drawn(page: Page, content: Content) -> None:
     points = "document.querySelectorAll('[data-figure=front] .textpoint text')"
     shown = page.run(f"[...{points}].map(one => one.textContent)")
     assert sorted(shown) == sorted(numbers)
+
+
+def test_a_method_far_off_is_named_and_leaves_the_designs_their_room(content: Content) -> None:
+    worst = max(one.error for one in (*content.others, *(one.trial for one in content.designs)))
+    near, far = (
+        replace(content.baselines[0], name=f"m{share}", validation=share * worst) for share in (1.5, 9)
+    )
+    layout = front(replace(content, baselines=(near, far))).spec["layout"]
+    assert [shape["y0"] for shape in layout["shapes"] if shape["y0"] == shape["y1"]] == [near.validation]
+    told = [one["text"] for one in layout["annotations"]]
+    assert "m1.5" in told
+    assert f"↑ m9 {far.validation:.3g}" in told
 
 
 def test_text_of_the_user_stays_text(page: Page) -> None:

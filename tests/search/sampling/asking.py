@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import optuna
@@ -45,6 +45,8 @@ def go_on(
     spec: StudySpec,
     trials: int,
     error_of: Callable[[DesignPoint], float] = error_of,
+    *,
+    others: Mapping[str, Callable[[DesignPoint], float]] = {},
 ) -> Iterator[tuple[DesignPoint, bool]]:
     """Ask and tell with a sampler of its own; yields resolved designs and whether they fit."""
     space, budget = DesignSpace(spec), Budget.of(spec)
@@ -54,7 +56,8 @@ def go_on(
         found = budget.propose(space.sample(trial))
         store(trial, TrialRecord(digest=found.design.digest))
         if found.fits:
-            study.tell(trial, objective_values(spec, error_of(found.design), found))
+            trained = {name: tell(found.design) for name, tell in {"error": error_of, **others}.items()}
+            study.tell(trial, objective_values(spec, trained, found))
         else:
             study.tell(trial, state=TrialState.PRUNED)
         yield found.design, found.fits

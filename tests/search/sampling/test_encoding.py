@@ -27,7 +27,7 @@ READ = MIXED.replace("repeats = [1, 3]", 'readout = ["mean", "last"]')
 HYBRID = WIDE.replace(
     "[space]\n",
     '[space]\nfamily = ["encoder", "hybrid"]\nstem = [4, 6]\nstages = [1, 2]\ngrowth = [1, 2]\n'
-    "steps = [1, 2]\nattention_steps = [0, 1, 2]\n",
+    'steps = [1, 2]\nattention_steps = [0, 1, 2]\npooling = ["mean", "none"]\n',
 )
 LIMITED = WIDE + "\n[constraints]\nlatency_us = 30\ndsp = 4\nenergy_uj = 9\n"
 

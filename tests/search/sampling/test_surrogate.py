@@ -91,6 +91,30 @@ def test_latency_as_an_objective_brings_lanes() -> None:
     assert max(engine.lanes for engine in design.engines.values()) == 4
 
 
+def test_two_trained_objectives_each_get_better() -> None:
+    """Where one asks for wide networks, the other for narrow ones."""
+
+    def other(design: DesignPoint) -> float:
+        return error_of(design) * encoder(design).d_model ** 2
+
+    spec = spec_of(
+        TOML.replace("d_model = [4, 8]", "d_model = [4, 8, 12, 16]"),
+        ("error", "error:load", "utilization"),
+    )
+    study = new_study(spec)
+    list(go_on(study, spec, 16, others={"error:load": other}))
+    values = np.array([trial.values for trial in study.get_trials(deepcopy=False)])
+    reference = values[:4].max(axis=0)
+    assert hypervolume(values, reference) > 1.1 * hypervolume(values[:4], reference)
+    # The first four are wide, or of few bits; narrow ones of many bits are better here.
+    assert np.argmin(values[:, 1]) >= 4
+
+
+def test_without_a_trained_objective_nothing_is_modelled() -> None:
+    spec = spec_of(TOML, ("latency", "utilization"))
+    assert all(fits for _, fits in go_on(new_study(spec), spec, 8))
+
+
 def test_workers_at_the_same_time_get_different_designs() -> None:
     spec = spec_of(TOML)
     study = new_study(spec)

@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 
 from quant_model.errors import UserError
 from search.results.export import trial_model
+from search.results.front import as_fastest, front
 from search.results.scores import score
 from search.sampling.encoding import Encoding
 from search.sampling.hearsay import arithmetic_row
@@ -23,6 +24,7 @@ from search.service.takeover import Taken, take_over
 from search.space.design_space import DesignSpace
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
+from search.study_files.datasets import outcomes_of
 from tests.search.conftest import write_study
 from tests.search.processes import done, open_when_made, start, training, wait_until
 from tests.search.studies import open_file, summary, work
@@ -67,6 +69,26 @@ def test_a_wider_space_begins_with_all_that_was_trained(trained_study: OpenStudy
     assert study.counts().complete == 6
     assert not set(trainings(study)) & {trial.user_attrs["arithmetic"] for trial in old}
     assert len(trainings(study)) == 3
+
+
+def test_what_the_other_study_did_not_ask_is_asked_of_its_models(
+    trained_study: OpenStudy, tmp_path: Path
+) -> None:
+    asked = 'trials = 3\nobjectives = ["error:load", "utilization", "error"]'
+    study = another(tmp_path / "other", {**WIDER, "trials": asked})
+    take_over(study, trained_study)
+    work(study, 5)
+    data, trials = study.data(), study.trials(TrialState.COMPLETE)
+    assert len(trials) == 5
+    for trial in trials:
+        record, model = TrialRecord.of(trial), trial_model(study, trial)
+        assert record.outcomes == outcomes_of(data, model)
+        # Of one output the part is the whole.
+        assert record.outcomes == {"error:load": record.error}
+        assert trial.values[0] == trial.values[2] == record.error
+    assert as_fastest(study, front(study))
+    names = ["error:load (RMSE, kW)", "utilization (share of the device)", "error (RMSE, kW)"]
+    assert study.study.metric_names == names
 
 
 def test_what_does_not_fit_informs_the_model(trained_study: OpenStudy, tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ VALUES = {
     "a fraction of a bit": ("activation_bits", "activation_bits = 4.5", "activation_bits"),
     "number as text": ("trials", 'trials = "3"', "'3' is not allowed"),
     "nothing to train": ("trials", "trials = 0", "0 is not allowed"),
+    "no such objective": ("trials", 'trials = 3\nobjectives = ["errors"]', "'errors' is not allowed"),
+    "an objective of no target": (
+        "trials",
+        'trials = 3\nobjectives = ["error:heat"]',
+        r"\[study\] objectives: these data have no error:heat; known: error, error:load, error:\+1,",
+    ),
+    "misses without marks": ("trials", 'trials = 3\nobjectives = ["misses"]', "these data have no misses"),
     "unknown device": ('name = "xc7s15"', 'name = "xc7z15"', r"\[device\] name.*did you mean xc7"),
     "unknown buffer": ("buffer", 'buffer = ["bram"]', "allowed: auto, distributed, block"),
     "too wide": ("d_model", "d_model = 256", "256 is not allowed.*4..128"),

@@ -153,8 +153,10 @@ class FloatHybrid(nn.Module):
             if shape.attention_steps
             else None
         )
-        self.head_norm = nn.BatchNorm1d(shape.channels)
-        self.head = nn.Linear(shape.channels, shape.outputs)
+        self.pools = shape.pooling == "mean"
+        read = shape.channels * (1 if self.pools else shape.raster_of(shape.stages - 1).rows)
+        self.head_norm = nn.BatchNorm1d(read)
+        self.head = nn.Linear(read, shape.outputs)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Outputs of a batch."""
@@ -164,5 +166,5 @@ class FloatHybrid(nn.Module):
             rows = block(norm(found.flatten(0, 1))[0].view(found.shape))
         if self.attention is not None:
             rows = self.attention(rows)
-        outputs: Tensor = self.head(self.head_norm(rows.mean(1)))
+        outputs: Tensor = self.head(self.head_norm(rows.mean(1) if self.pools else rows.flatten(1)))
         return outputs

@@ -26,7 +26,9 @@ def fold(model: FloatHybrid) -> dict[str, FoldedLinear]:
         if model.attention is not None:
             linears |= {f"attention.{name}": own for name, own in _attention(model.attention)}
         head = AffineMap.of_linear(model.head).after(AffineMap.of_norm(model.head_norm))
-        linears["head"] = head.over(model.shape.raster_of(model.shape.stages - 1).rows).folded()
+        # What is pooled comes as a sum.
+        summed = model.shape.raster_of(model.shape.stages - 1).rows if model.pools else 1
+        linears["head"] = head.over(summed).folded()
     return linears
 
 

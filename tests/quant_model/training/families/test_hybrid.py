@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,15 @@ from quant_model.training.families.hybrid.float_hybrid import (
 from quant_model.training.families.hybrid.fold_hybrid import fold
 from quant_model.training.float_pass import folded_tensors
 
-BASE = {"features": 1, "stem": 4, "stem_stride": 1, "stages": 1, "growth": 1, "steps": 1, "heads": 1}
+BASE: dict[str, Any] = {
+    "features": 1,
+    "stem": 4,
+    "stem_stride": 1,
+    "stages": 1,
+    "growth": 1,
+    "steps": 1,
+    "heads": 1,
+}
 BASE |= {"attention_steps": 0, "outputs": 2}
 SHAPES = [
     Hybrid(window=20, height=4, **BASE),
@@ -28,6 +38,8 @@ SHAPES = [
     ),
     Hybrid(window=9, height=1, **BASE | {"features": 2, "stages": 2, "growth": 2, "steps": 2}),
     Hybrid(window=5, height=5, **BASE),
+    Hybrid(window=24, height=4, **BASE | {"stages": 2, "attention_steps": 2, "pooling": "none"}),
+    Hybrid(window=8, height=1, **BASE | {"pooling": "none"}),
 ]
 
 
