@@ -64,6 +64,7 @@ OF_THE_WHOLE = {
     "cost_model/new_kind",
     "search/calibration/committed",
     "search/calibration/held_out",
+    "search/calibration/held_out_hybrids",
     "search/calibration/other_families",
     "search/init/cases",
     "search/init/notations",

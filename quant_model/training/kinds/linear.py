@@ -94,8 +94,8 @@ class Joined(Function):
         return rows.reshape(len(rows), -1)
 
     @staticmethod
-    def backward(ctx: Saved, gradient: Tensor) -> Tensor:
-        return gradient.reshape(len(gradient), ctx.rows, -1)
+    def backward(ctx: Saved, gradient: Tensor) -> tuple[Tensor]:
+        return (gradient.reshape(len(gradient), ctx.rows, -1),)
 
 
 class LinearRequantize(Function):
