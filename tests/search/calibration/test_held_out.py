@@ -10,10 +10,10 @@ import pytest
 
 from cost_model import device, estimate, load
 from cost_model.fabrics.xc7 import XC7
-from search.calibration.pages import BORDER, compare, errors, holdout_page
+from search.calibration.pages import compare, errors
 from search.calibration.user_designs import user_designs
 from search.study_files.parser import load_spec
-from tests.search.calibration.shipped import HELD_OUT, HOME
+from tests.search.calibration.shipped import HELD_OUT, HOME, assert_reported, assert_verdicts_agree
 
 OWN = load(XC7.calibration)
 COMPARED = [
@@ -64,15 +64,11 @@ def test_slices_are_seldom_too_few() -> None:
 
 
 def test_verdicts_agree_away_from_the_border() -> None:
-    for one in COMPARED:
-        measured, estimated = one.verdicts
-        if abs(measured - 1) > BORDER:
-            assert (measured <= 1) == (estimated <= 1), one.name
+    assert_verdicts_agree(COMPARED)
 
 
 def test_the_report_is_that_of_the_table() -> None:
-    page = holdout_page(COMPARED, XC7, HELD_OUT.tool, len(HELD_OUT.rows), HELD_OUT.header["seed"])
-    assert (HOME / "HOLDOUT.md").read_text() == page
+    assert_reported(HOME, HELD_OUT, COMPARED, XC7)
 
 
 def test_draws_are_the_same_for_the_same_seed_and_differ() -> None:

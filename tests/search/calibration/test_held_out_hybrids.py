@@ -7,9 +7,9 @@ import pytest
 
 from cost_model import device, estimate, load
 from cost_model.fabrics.xc7 import XC7
-from search.calibration.pages import BORDER, compare, errors, holdout_page
+from search.calibration.pages import compare, errors
 from search.calibration.table import Table
-from tests.search.calibration.shipped import HOME
+from tests.search.calibration.shipped import HOME, assert_reported, assert_verdicts_agree
 
 FOLDER = HOME / "hybrids"
 TABLE, OWN = Table.read(FOLDER / "holdout.jsonl"), load(XC7.calibration)
@@ -36,12 +36,8 @@ def test_what_a_mapper_decides(resource: str, mean: float) -> None:
 
 
 def test_verdicts_agree_away_from_the_border() -> None:
-    for one in COMPARED:
-        measured, estimated = one.verdicts
-        if abs(measured - 1) > BORDER:
-            assert (measured <= 1) == (estimated <= 1), one.name
+    assert_verdicts_agree(COMPARED)
 
 
 def test_the_report_is_that_of_the_table() -> None:
-    page = holdout_page(COMPARED, XC7, TABLE.tool, len(TABLE.rows), TABLE.header["seed"])
-    assert (FOLDER / "HOLDOUT.md").read_text() == page
+    assert_reported(FOLDER, TABLE, COMPARED, XC7)

@@ -17,9 +17,9 @@ from hdl.fabrics import MAPPERS
 from hdl.synthesize import synthesis_label
 from search.calibration.attribution import OTHER
 from search.calibration.measure import measure
-from search.calibration.pages import BORDER, Compared, compare, errors, fit_page, holdout_page
+from search.calibration.pages import Compared, compare, errors, fit_page
 from search.calibration.table import Table
-from tests.search.calibration.shipped import HOME
+from tests.search.calibration.shipped import HOME, assert_reported, assert_verdicts_agree
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -88,10 +88,7 @@ def test_memories_and_multipliers_follow_rules(shipped: Shipped) -> None:
 
 
 def test_verdicts_agree_away_from_the_border(shipped: Shipped) -> None:
-    for one in shipped.users:
-        measured, estimated = one.verdicts
-        if abs(measured - 1) > BORDER:
-            assert (measured <= 1) == (estimated <= 1), one.name
+    assert_verdicts_agree(shipped.users)
 
 
 def test_measured_groups_add_up(shipped: Shipped) -> None:
@@ -121,9 +118,7 @@ def test_the_estimate_uses_these_coefficients(shipped: Shipped) -> None:
 
 
 def test_the_reports_are_those_of_the_tables(shipped: Shipped) -> None:
-    table = shipped.held_out
-    page = holdout_page(shipped.users, shipped.fabric, table.tool, len(table.rows), table.header["seed"])
-    assert (shipped.home / "HOLDOUT.md").read_text() == page
+    assert_reported(shipped.home, shipped.held_out, shipped.users, shipped.fabric)
     page = fit_page(shipped.compared, shipped.fabric, shipped.measured.tool)
     assert (shipped.home / "REPORT.md").read_text() == page
 
