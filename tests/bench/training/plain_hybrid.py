@@ -60,6 +60,8 @@ class PlainHybrid(nn.Module):
             rows = self._quantize("attention.embed", self._linear("attention.embed", rows))
             for _ in range(shape.attention_steps):
                 rows = self._attention(rows)
+        if shape.pooling == "none":
+            return self._linear("head", rows.flatten(1))
         pooled = self._quantize("pool", rows.sum(1, keepdim=True))
         return self._linear("head", pooled)[:, 0]
 
