@@ -193,9 +193,14 @@ class Shape(ABC):
         return (self.family, *(getattr(self, name) for name in self.structural))
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON object as a dictionary; the default family is left out."""
+        """The JSON object as a dictionary; the default family, and words at their default, are left out.
+
+        So parameters that are words can be added, and designs of before keep their digests.
+        """
         tag = {} if self.family == DEFAULT_FAMILY else {"family": self.family}
-        return {**tag, **asdict(cast(Any, self))}
+        found = asdict(cast(Any, self))
+        words = {one.name: one.default for one in fields(cast(Any, self)) if isinstance(one.default, str)}
+        return tag | {name: own for name, own in found.items() if name not in words or own != words[name]}
 
     @property
     def digest(self) -> str:

@@ -46,6 +46,11 @@ class Edge:
     """A window's rows, which are so many, are taken as one; None: one by one."""
 
     @property
+    def reduces(self) -> bool:
+        """Whether who reads the rows makes one of a window's: of the last, or of all."""
+        return self.last_of is not None or self.joins is not None
+
+    @property
     def stored(self) -> bool:
         """Whether who reads the rows waits until all that an inference brings lie in a store."""
         return self.type in ("store", "ring")

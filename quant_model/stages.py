@@ -143,7 +143,7 @@ def _in_order(name: str, outline: Graph) -> bool:
     return bool(starting) and all(
         _in_order(reader.name, outline)
         if edge.type == "direct" and not reader.reduces
-        else reader.in_order and edge.type == "stream" and edge.last_of is None and edge.joins is None
+        else reader.in_order and edge.type == "stream" and not edge.reduces
         for reader, edge in starting
     )
 
@@ -169,7 +169,7 @@ def _reduced(outline: Graph) -> set[str]:
 
 def _reduces(node: Node) -> bool:
     """Whether it makes one row of a window's: of all, or of the last."""
-    return node.reduces or any(edge.last_of is not None or edge.joins is not None for edge in node.inputs)
+    return node.reduces or any(edge.reduces for edge in node.inputs)
 
 
 def _place(

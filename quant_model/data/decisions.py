@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
 
-__all__ = ["Decision", "Predict", "alarms", "anomaly_scores", "largest_output", "plain_forecast", "threshold"]
+__all__ = [
+    "Decision",
+    "Predict",
+    "alarm_limit",
+    "anomaly_scores",
+    "largest_output",
+    "plain_forecast",
+    "threshold",
+]
 
 Predict: TypeAlias = Callable[[Split], npt.NDArray[np.floating]]
 """Normalised outputs ``(N, outputs)`` for the windows of a split."""
@@ -71,9 +79,9 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
     for each output in user units. On test every window counts, also one that sees an anomaly and forecasts
     what follows.
     """
-    told = predict(dataset.validation)
-    scores, limit = _clean_scores(dataset, told), _limit(dataset, told)
-    raised = alarms(dataset, told, dataset.test, predict(dataset.test))
+    scores = anomaly_scores(dataset, dataset.validation, predict(dataset.validation))
+    clean, limit = _clean(dataset, scores), alarm_limit(dataset, scores)
+    alarms = anomaly_scores(dataset, dataset.test, predict(dataset.test)) > limit
     limits = {
         name: float(limit * std) for name, std in zip(dataset.output_names, dataset.target_std, strict=True)
     }
@@ -81,7 +89,7 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
     rule = (
         "Each output is a forecast in its target's unit. When the values have come, the window is an anomaly "
         f"if one of them is further from its forecast than: {listing}. On validation "
-        f"{100 * np.mean(scores <= limit):.2f} % of the windows stay within."
+        f"{100 * np.mean(clean <= limit):.2f} % of the windows stay within."
     )
     details = {
         "kind": "threshold",
@@ -90,35 +98,17 @@ def threshold(dataset: Dataset, predict: Predict) -> Decision:
         "limits": limits,
     }
     return Decision(
-        rule, details, {"alarms": float(np.mean(raised)), **_hits(raised, dataset.test.anomalous)}
+        rule, details, {"alarms": float(np.mean(alarms)), **_hits(alarms, dataset.test.anomalous)}
     )
 
 
-def alarms(
-    dataset: Dataset,
-    validation: npt.NDArray[np.floating],
-    split: Split,
-    outputs: npt.NDArray[np.floating],
-) -> npt.NDArray[np.bool_]:
-    """Which windows of a split raise an alarm, ``(N,)``; see :func:`threshold`.
-
-    Args:
-        dataset: The dataset that the split belongs to.
-        validation: Outputs of its validation windows, which the threshold follows from.
-        split: The windows.
-        outputs: Their outputs.
-    """
-    found: npt.NDArray[np.bool_] = anomaly_scores(dataset, split, outputs) > _limit(dataset, validation)
-    return found
+def alarm_limit(dataset: Dataset, scores: npt.NDArray[np.float64]) -> float:
+    """The score beyond which a window raises an alarm, given the validation windows'; see ``threshold``."""
+    return float(np.quantile(_clean(dataset, scores), dataset.anomaly_quantile, method="inverted_cdf"))
 
 
-def _limit(dataset: Dataset, validation: npt.NDArray[np.floating]) -> float:
-    scores = _clean_scores(dataset, validation)
-    return float(np.quantile(scores, dataset.anomaly_quantile, method="inverted_cdf"))
-
-
-def _clean_scores(dataset: Dataset, validation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    scores = anomaly_scores(dataset, dataset.validation, validation)
+def _clean(dataset: Dataset, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of the validation windows' scores those without a marked anomaly."""
     return scores if dataset.validation.clean is None else scores[dataset.validation.clean]
 
 

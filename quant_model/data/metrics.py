@@ -42,14 +42,17 @@ def rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> 
 
 def clean_rmse(dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating]) -> float:
     """Root mean squared error over the windows without a marked anomaly, or all of them without marks."""
-    return rmse_of(dataset, split, forecast, range(dataset.outputs))
+    return _clean_rms(split, _deviation(dataset, split, forecast))
 
 
 def rmse_of(
     dataset: Dataset, split: Split, forecast: npt.NDArray[np.floating], outputs: Sequence[int]
 ) -> float:
     """:func:`clean_rmse` of some outputs, by their numbers."""
-    deviation = _deviation(dataset, split, forecast)[:, outputs]
+    return _clean_rms(split, _deviation(dataset, split, forecast)[:, outputs])
+
+
+def _clean_rms(split: Split, deviation: npt.NDArray[np.float64]) -> float:
     kept = deviation if split.clean is None else deviation[split.clean]
     return float(np.sqrt(np.mean(np.square(kept))))
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.data.dataset import Dataset, Split
-from quant_model.data.decisions import alarms
+from quant_model.data.decisions import alarm_limit, anomaly_scores
 from quant_model.data.metrics import class_error, rmse_of
 from quant_model.data.tasks import prediction_error
 from quant_model.errors import UserError
@@ -86,7 +86,8 @@ def _outcome(dataset: Dataset, split: Split, name: str, told: npt.NDArray[np.flo
         return prediction_error(dataset, split, told)
     if name == MISSES:
         assert split.anomalous is not None
-        missed = ~alarms(dataset, told, split, told)[split.anomalous]
+        scores = anomaly_scores(dataset, split, told)
+        missed = scores[split.anomalous] <= alarm_limit(dataset, scores)
         return float(missed.mean()) if len(missed) else float("nan")
     part = part_of(name)
     assert part is not None

@@ -126,11 +126,6 @@ class Encoder(Shape):
     def _asks_last(self) -> bool:
         return self.readout == "last"
 
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON object as a dictionary; the default readout is left out."""
-        found = super().as_dict()
-        return found if self._asks_last else {key: own for key, own in found.items() if key != "readout"}
-
     def input_port(self, plan: Plan) -> Port:
         """The rows of an inference."""
         return Port(INPUT, self.rows, self.features, plan.tensor(INPUT, "end"))

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -170,11 +170,6 @@ class Hybrid(Shape):
     @property
     def _pools(self) -> bool:
         return self.pooling == "mean"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON object as a dictionary; the default pooling is left out."""
-        found = super().as_dict()
-        return {key: own for key, own in found.items() if key != "pooling"} if self._pools else found
 
     @property
     def sees(self) -> int:

@@ -106,7 +106,7 @@ class Linear(Kind):
 
     def rows_made(self, read: Number) -> Number:
         """As many as it reads."""
-        return read if self.last_of is None and self.joins is None else self.rows
+        return self.rows if any(edge.reduces for edge in self.inputs) else read
 
     @property
     def macs(self) -> Number:

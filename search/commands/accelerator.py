@@ -19,7 +19,7 @@ from search.commands.options import (
     timing_option,
 )
 from search.results.export import export_trial
-from search.results.measurement import add_timing
+from search.results.measurement import add_timing, target_of
 from search.show import number, percent, print_table, working
 from search.store.study import open_study
 
@@ -59,7 +59,7 @@ def export(
         write_board(out, load_board(board_name))
     if timing:
         with working("Placing and routing"):
-            add_timing(out)
+            add_timing(out, target_of(exported.assessment.budget))
     scores = exported.scores
     if as_json:
         print_json(

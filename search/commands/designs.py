@@ -195,10 +195,11 @@ def synth(bundle: Path, device: str | None, as_json: bool) -> int:
 def timing(bundle: Path, target: str | None, as_json: bool) -> None:
     """Place and route with nextpnr on another family: evidence that no path is needlessly long."""
     _check_bundle(bundle)
+    target = target or target_of(bundle_budget(bundle, None))
     with working("Placing and routing"):
         found, note = add_timing(bundle, target)
     if as_json:
-        print_json({"target": target or target_of(bundle_budget(bundle, None)), **found.to_json()})
+        print_json({"target": target, **found.to_json()})
     else:
         print(note)
 

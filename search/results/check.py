@@ -162,7 +162,7 @@ def _check(exported: Exported, seed: int, timing: bool) -> Checked:
     try:
         measurement = measure(exported.folder, exported.assessment.budget)
         if timing:
-            timed, _ = add_timing(exported.folder)
+            timed, _ = add_timing(exported.folder, target_of(exported.assessment.budget))
     except SynthesisError as error:
         problems.append(str(error))
     return Checked(exported, verification, measurement, timed, "; ".join(problems))

@@ -103,12 +103,12 @@ def bundle_budget(bundle: Path, device_name: str | None) -> Budget:
         raise UserError(str(file), f"cannot be understood ({error})", "export the trial again") from error
 
 
-def add_timing(bundle: Path, target: str | None = None) -> tuple[Timing, str]:
+def add_timing(bundle: Path, target: str) -> tuple[Timing, str]:
     """Place and route an exported accelerator, and write what came of it below its README.
 
     Args:
         bundle: The exported folder.
-        target: A key of :data:`hdl.place_route.TARGETS`; its own family, or ECP5, when None.
+        target: A key of :data:`hdl.place_route.TARGETS`: :func:`target_of` tells which suits it.
 
     Returns:
         The measurement, and the sentence that the README got. A second run adds a second one.
@@ -117,7 +117,7 @@ def add_timing(bundle: Path, target: str | None = None) -> tuple[Timing, str]:
         UserError: nextpnr is missing, or the README cannot be written.
         SynthesisError: a tool failed; most often the design does not fit the device.
     """
-    found = place_route(bundle, target or target_of(bundle_budget(bundle, None)))
+    found = place_route(bundle, target)
     note = f"{found.megahertz:.1f} MHz on {found.device}, placed and routed by {found.tool}"
     readme = bundle / "README.md"
     with file_errors(str(readme), "cannot be written", "make it writable"), readme.open("a") as file:

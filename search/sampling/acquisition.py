@@ -85,13 +85,10 @@ class Front:
         first, *others = forecasts
         if not others:
             return self._gain(first, known)
-        drawn = [
-            np.column_stack(
-                [np.exp(one.mean + one.deviation * z) for one, z in zip(others, row, strict=True)]
-            )
-            for row in _normals(len(others))
-        ]
-        gains = [self._gain(first, np.hstack([known, values])) for values in drawn]
+        gains = []
+        for row in _normals(len(others)):
+            drawn = [np.exp(one.mean + one.deviation * z) for one, z in zip(others, row, strict=True)]
+            gains.append(self._gain(first, np.column_stack([known, *drawn])))
         found: Floats = np.mean(gains, axis=0)
         return found
 

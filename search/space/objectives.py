@@ -42,9 +42,8 @@ def objective_values(
 
 def labels(spec: StudySpec) -> list[str]:
     """The objectives with their units, for people."""
-    units = {**device(spec.device.name).fabric.resources, **_UNITS}
+    units = {**device(spec.device.name).fabric.resources, **_UNITS, ERROR: spec.data.metric}
     if spec.device.period is not None:
         units["energy"] = "uJ from row to row"
-    error = "share told wrong" if spec.data.classes else spec.data.metric
-    units |= {name: error for name in spec.study.trained if name not in units} | {ERROR: spec.data.metric}
-    return [f"{name} ({units[name]})" for name in spec.study.objectives]
+    of_part = "share told wrong" if spec.data.classes else spec.data.metric
+    return [f"{name} ({units.get(name, of_part)})" for name in spec.study.objectives]

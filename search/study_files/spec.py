@@ -138,7 +138,7 @@ Objective = Literal[
     "lut4",
     "ebr",
 ]
-"""Those that every study may have; :mod:`quant_model.data.outcomes` names more."""
+"""Those that no study's data name; :mod:`quant_model.data.outcomes` has the others."""
 FamilyName = Literal["encoder", "stream", "hybrid"]
 SamplerName = Literal["surrogate", "tpe", "nsga2", "gp", "random"]
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
