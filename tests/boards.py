@@ -21,7 +21,7 @@ from hdl.generate import generate
 from hdl.host import load_facts, write_host
 from hdl.host.bitfront_host import Facts
 from quant_model.data import Dataset, make_dataset
-from quant_model.families import Encoder
+from quant_model.families import AnyShape, Encoder, Stream
 from quant_model.host import Host
 from quant_model.integer_model import IntegerModel
 from quant_model.network import build_network
@@ -33,6 +33,8 @@ from tests.designs import uniform_build
 
 BOARD = "icebreaker"
 STUDY = Path(__file__).parents[1] / "studies" / "sf_traffic.toml"
+ENCODER = Encoder(window=24, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+STREAM = Stream(window=4, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
 CLASSES = {"kind": "argmax", "classes": ["low", "high"]}
 
 
@@ -63,17 +65,21 @@ class Simulated:
         return host(self.model, self.dataset)
 
     def windows(self, count: int) -> npt.NDArray[np.float64]:
-        """Windows of the series as the user has them, ``(count, rows, columns)``, all over the test rows."""
+        """Windows of the series as the user has them, ``(count, rows, columns)``, all over the test rows.
+
+        For an accelerator that takes rows one by one each ends a row later than the one before.
+        """
         series = raw_series()
-        places = np.linspace(0, len(self.dataset.test) - 1, count).astype(int)
+        last = len(self.dataset.test) - 1 if self.model.network.warm_up == 0 else count - 1
+        places = np.linspace(0, last, count).astype(int)
         newest = self.dataset.test.last_row[places]
         return np.stack([series[row + 1 - self.facts.rows : row + 1] for row in newest])[..., None]
 
     def golden(self, windows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """What the golden model forecasts, in the user's units."""
+        """What the golden model forecasts behind a reset, in the user's units."""
         data, model = self.dataset, self.model
-        normal = (windows - data.feature_mean) / data.feature_std
-        outputs = model.forward(model.quantize_input(normal))
+        normal = (windows[:, -self.facts.sent_rows :] - data.feature_mean) / data.feature_std
+        outputs = model.answers(model.quantize_input(normal))
         offsets, steps = (
             np.array([getattr(one, part) for one in self.host.outputs]) for part in ("offset", "step")
         )
@@ -98,12 +104,11 @@ def made_once(factory: pytest.TempPathFactory) -> Simulated:
     with locked(root):
         made = Simulated(root / "bundle", root / "build" / "simulation")
         if not made.program.is_file():
-            export(made)
+            export(made, ENCODER)
     return made
 
 
-def export(made: Simulated) -> None:
-    shape = Encoder(window=24, features=1, d_model=4, heads=1, ffn_width=4, layers=1, outputs=2)
+def export(made: Simulated, shape: AnyShape) -> None:
     model = random_integer_model(build_network(uniform_build(shape, 4)), 5)
     generate(model, made.bundle)
     write_host(model, host(model, made.dataset), CLASSES, made.bundle)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from hdl.boards.board import load_board
@@ -18,11 +19,13 @@ from hdl.boards.simulation import SimulatedPort, compile_board
 from hdl.host import bitfront_host
 from hdl.host.bitfront_host import KIND_WINDOW, START_REQUEST, Accelerator, HostError, encode
 from quant_model.errors import UserError
-from tests.boards import Simulated
+from tests.boards import STREAM, Simulated, export
 
 pytestmark = pytest.mark.slow
 
 C_HOST = Path(__file__).with_name("serial_host.c")
+RESET_AT = 12
+"""The window before which ``serial_host.c`` sends a reset."""
 
 
 @pytest.fixture
@@ -42,25 +45,44 @@ def test_windows_of_the_shipped_series_through_python(simulated: Simulated, port
     assert chosen == [("low", "high")[index] for index in golden.argmax(axis=1)]
 
 
-def test_windows_of_the_shipped_series_through_c(simulated: Simulated, tmp_path: Path) -> None:
-    """A corrupted frame, a truncated one and a reset come in between: ``serial_host.c``."""
-    windows = simulated.windows(20)
-    np.savetxt(tmp_path / "windows.txt", windows.reshape(-1), fmt="%.17g")
-    program, host = tmp_path / "host", simulated.bundle / "host"
+def through_c(simulated: Simulated, windows: npt.NDArray[np.float64], work: Path) -> list[list[float]]:
+    """Forecasts and decisions. A wrong frame, a truncated one and a reset come between: ``serial_host.c``."""
+    np.savetxt(work / "windows.txt", windows.reshape(-1), fmt="%.17g")
+    program, host = work / "host", simulated.bundle / "host"
     options = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I", host)
     subprocess.run(["gcc", *options, "-o", program, C_HOST, host / "bitfront_host.c", "-lm"], check=True)
     board = subprocess.Popen([simulated.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        command = [program, tmp_path / "windows.txt", tmp_path / "forecasts.txt"]
+        command = [program, work / "windows.txt", work / "forecasts.txt"]
         pipes = {"stdin": board.stdout, "stdout": board.stdin, "stderr": subprocess.PIPE}
         done = subprocess.run(command, **pipes, text=True, timeout=300, check=False)  # type: ignore[call-overload]
     finally:
         board.kill()
         board.communicate()
     assert done.returncode == 0, done.stderr
-    lines = [[float(word) for word in line.split()] for line in (tmp_path / "forecasts.txt").open()]
-    np.testing.assert_array_equal([line[:-1] for line in lines], simulated.golden(windows))
-    assert [line[-1] for line in lines] == simulated.golden(windows).argmax(axis=1).tolist()
+    return [[float(word) for word in line.split()] for line in (work / "forecasts.txt").open()]
+
+
+def test_windows_of_the_shipped_series_through_c(simulated: Simulated, tmp_path: Path) -> None:
+    windows = simulated.windows(20)
+    lines, golden = through_c(simulated, windows, tmp_path), simulated.golden(windows)
+    np.testing.assert_array_equal([line[:-1] for line in lines], golden)
+    assert [line[-1] for line in lines] == golden.argmax(axis=1).tolist()
+
+
+def test_rows_of_the_shipped_series_through_c(tmp_path: Path) -> None:
+    """Rows that were refused and sent again count once; behind the reset a stream begins anew."""
+    simulated = Simulated(tmp_path / "bundle", tmp_path / "build" / "simulation")
+    export(simulated, STREAM)
+    warm_up, windows = simulated.facts.warm_up, simulated.windows(20)
+    assert simulated.facts.sent_rows == 1
+    assert 0 < warm_up < RESET_AT
+    lines = through_c(simulated, windows, tmp_path)
+    for part in (slice(None, RESET_AT), slice(RESET_AT, None)):
+        golden = simulated.golden(windows[part])[warm_up:]
+        assert len(np.unique(golden)) > len(golden)
+        np.testing.assert_array_equal([line[:-1] for line in lines[part]][warm_up:], golden)
+        assert [line[-1] for line in lines[part]][warm_up:] == golden.argmax(axis=1).tolist()
 
 
 GOOD = encode(START_REQUEST, KIND_WINDOW, bytes(range(24)))
