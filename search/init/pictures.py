@@ -13,7 +13,7 @@ from quant_model.data.images.packing import is_idx_name
 from quant_model.data.images.survey import Survey, survey
 from quant_model.errors import UserError
 from quant_model.training.settings import TrainingSettings
-from search.init.wording import check_new, comment, remark, study_name, toml, within, write_new
+from search.init.wording import check_new, comment, device_text, remark, study_name, toml, within, write_new
 from search.study_files.parser import parse_spec
 from search.study_files.picture_data import PictureData
 from search.study_files.reading_keys import MOST_CLASSES
@@ -138,10 +138,7 @@ objectives = ["error", "utilization"]
 {chr(10).join(_data_lines(guess, shown))}
 
 [device]
-name = {toml(device)}
-limit = 1.0
-# Share of the device that a design may take.
-clock_mhz = 100.0
+{device_text(device)}
 
 [space]
 family = "hybrid"

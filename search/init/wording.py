@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cost_model import device
 from quant_model.data.reading.settings import ALL, Reading
 from quant_model.data.reading.times import ISO
 from quant_model.errors import UserError
@@ -18,6 +19,7 @@ __all__ = [
     "MEANINGS",
     "check_new",
     "comment",
+    "device_text",
     "reading_keys",
     "remark",
     "study_name",
@@ -89,6 +91,15 @@ def toml(value: Any) -> str:
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
+def device_text(name: str) -> str:
+    """The keys of ``[device]``, with the clock that its family begins with."""
+    return f"""\
+name = {toml(name)}
+clock_mhz = {device(name).fabric.clock_mhz}
+# limit = 0.5
+# Share of the device that a design may take. Left out: what can be placed and routed as a rule."""
 
 
 def check_new(file: Path) -> None:

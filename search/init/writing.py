@@ -19,6 +19,7 @@ from search.init.wording import (
     MEANINGS,
     check_new,
     comment,
+    device_text,
     reading_keys,
     remark,
     study_name,
@@ -141,10 +142,7 @@ objectives = ["error", "utilization"]
 {data}
 
 [device]
-name = {toml(device)}
-limit = 1.0
-# Share of the device that a design may take.
-clock_mhz = 100.0
+{device_text(device)}
 
 [space]
 window = {written.window}

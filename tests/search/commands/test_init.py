@@ -42,6 +42,13 @@ def written(file: str = "my.toml") -> tuple[StudySpec, Series]:
     return spec, data_from_file(spec, data_path(spec, Path(file))).series
 
 
+@pytest.mark.parametrize(("device", "clock"), [("xc7s15", 100), ("ecp5-25f", 25), ("ice40up5k", 12)])
+def test_the_device_begins_with_a_clock_that_its_boards_have(init: Init, device: str, clock: float) -> None:
+    init(table(), "--device", device)
+    spec, _ = written()
+    assert (spec.device.name, spec.device.clock_mhz, spec.device.limit) == (device, clock, None)
+
+
 def test_a_file_of_every_day(init: Init) -> None:
     said = init(table(gap=range(300, 305)))
     for words in (
