@@ -18,16 +18,18 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from cost_model import device, estimate
+from cost_model import Device, device, estimate
 from cost_model.allocation import allocate_lanes
 from hdl.generate import generate
 from hdl.simulate import verify
@@ -46,6 +48,7 @@ from quant_model.training.families.encoder.float_model import SelfAttention
 from quant_model.training.families.hybrid.float_hybrid import AttentionBlock, ConvolutionBlock, FloatHybrid
 from quant_model.training.loop import Plan, Windows, evaluated, fit, validator
 from quant_model.training.losses import loss_of
+from quant_model.windows import WindowArray
 from tests.bench.training.plain_hybrid import PlainHybrid
 from tests.bench.training.plain_qat import FakeQuant
 
@@ -73,17 +76,22 @@ _PLAYED = 3
 """Windows of a simulation."""
 _TIMED = 200
 """Pictures that a processor is timed with."""
+_CHIPS = {"s15": "XC7S15", "a35": "XC7A35T"}
 _ANCHORS = (
-    "Others, as they say themselves, of other data and chips:",
-    "",
-    "| network | data, accuracy | chip | a picture | source |",
-    "|---|---|---|---|---|",
     "| weights shared, convolutions and attention | STL10, 79.68 % | ZCU104 | - | arXiv 2401.02721 |",
     "| FINN CNV-W1A1 | CIFAR-10, 84.5 % | Z-7020 | 1.5 ms, 2.5 mJ | arXiv 2206.11791 |",
     "| hls4ml RN07 | CIFAR-10, 83.5 % | Pynq-Z2 | 27 ms, 44 mJ | arXiv 2206.11791 |",
     "| TinBiNN | task from CIFAR, 86.4 % | iCE40UP5K | 1.3 s | arXiv 1903.06630 |",
 )
 Row = dict[str, Any]
+
+
+class Predictor(Protocol):
+    """A network of whatever arithmetic."""
+
+    def predict(self, windows: WindowArray, /) -> npt.NDArray[np.floating]:
+        """Outputs ``(n, outputs)`` of windows ``(n, window, features)``."""
+        ...
 
 
 @click.command()
@@ -100,17 +108,24 @@ def main(fashion: Path | None, seeds: tuple[int, ...], report: bool, kept: Path)
         kept.mkdir(parents=True, exist_ok=True)
         dataset = _dataset(fashion)
         for seed in seeds:
-            _once("shared", seed, partial(_shared, dataset, seed, kept))
-        _once("hardware", seeds[0], partial(_hardware, kept / f"model{seeds[0]}.json"))
+            file = kept / f"model{seed}.json"
+            once("shared", seed, partial(trained, _design(), dataset, _SETTINGS, seed, file))
+        once("hardware", seeds[0], partial(hardware, kept / f"model{seeds[0]}.json", _PART))
         for seed in seeds:
-            _once("own weights", seed, partial(_unshared, dataset, seed))
-        _once("processor", seeds[0], partial(_processor, dataset))
+            once("own weights", seed, partial(_unshared, dataset, seed))
+        once("processor", seeds[0], partial(_processor, dataset))
+    write_report()
+
+
+def write_report() -> None:
+    """The table of what is there."""
     text = _report(_rows())
     _REPORT.write_text(text, encoding="utf-8")
     print(text)
 
 
-def _once(case: str, seed: int, make: Callable[[], Row]) -> None:
+def once(case: str, seed: int, make: Callable[[], Row]) -> None:
+    """Add a line to the results, if it is not there."""
     if any((row["case"], row["seed"]) == (case, seed) for row in _rows()):
         return
     started = time.process_time()
@@ -136,17 +151,21 @@ def _design() -> DesignPoint:
     return allocate_lanes(uniform_design(_SHAPE, _WEIGHT_BITS, _BITS), _PART, _LIMIT)
 
 
-def _shared(dataset: Dataset, seed: int, kept: Path) -> Row:
-    """Test accuracy of the float parent and of the integer model, which is kept."""
-    parent = train_parent(_SHAPE, dataset, _SETTINGS, seed)
-    accuracy = 1 - prediction_error(dataset, dataset.test, parent.predict(dataset.test.x))
+def trained(design: DesignPoint, dataset: Dataset, settings: TrainingSettings, seed: int, file: Path) -> Row:
+    """Test accuracy of the float parent and of the integer model, which is kept in a file."""
+    parent = train_parent(design.shape, dataset, settings, seed)
+    accuracy = test_accuracy(dataset, parent)
     print("parent", seed, accuracy, parent.validation_error, flush=True)
-    network = build_network(_design())
-    found = train(network, dataset, _SETTINGS, seed, parent, on_epoch=lambda epoch: print(epoch, flush=True))
-    found.integer_model.save(kept / f"model{seed}.json")
-    quantised = 1 - prediction_error(dataset, dataset.test, found.integer_model.predict(dataset.test.x))
+    network = build_network(design)
+    found = train(network, dataset, settings, seed, parent, on_epoch=lambda epoch: print(epoch, flush=True))
+    found.integer_model.save(file)
     sizes = {name: own.weight.size + own.bias.size for name, own in parent.linears.items()}
-    return {"float": accuracy, "quantised": quantised, "sizes": sizes}
+    return {"float": accuracy, "quantised": test_accuracy(dataset, found.integer_model), "sizes": sizes}
+
+
+def test_accuracy(dataset: Dataset, model: Predictor) -> float:
+    """Share of the test pictures whose class is told."""
+    return 1 - prediction_error(dataset, dataset.test, model.predict(dataset.test.x))
 
 
 def _unshared(dataset: Dataset, seed: int) -> Row:
@@ -215,18 +234,19 @@ def _parameters(sizes: Mapping[str, int], *, shared: bool) -> int:
     return count
 
 
-def _hardware(model: Path) -> Row:
+def hardware(model: Path, part: Device) -> Row:
     """The accelerator of a trained model: what it takes, and whether it answers as the model does."""
     with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
         bundle = Path(folder) / "bundle"
-        trained = IntegerModel.load(model)
-        generate(trained, bundle)
+        own = IntegerModel.load(model)
+        generate(own, bundle)
         measured = dict(synthesize_bundle(bundle).measured)
         played = verify(bundle, _PLAYED, seed=1)
-    found = estimate(trained.network.design, _PART)
+    found = estimate(own.network.design, part)
     return {
         "measured": measured,
         "cycles": played.cycles_max,
+        "slices": measured["slice"] / part.capacity["slice"],
         "predicted": played.cycles_predicted,
         "mismatches": played.mismatches,
         "outputs": played.outputs,
@@ -294,7 +314,50 @@ def _report(rows: list[Row]) -> str:
             f"The same network in floating point with onnxruntime {row['onnxruntime']} on one core of the",
             f"machine at hand: {1e3 * row['seconds']:.2f} ms a picture.",
         ]
-    return "\n".join([*lines, "", *_ANCHORS]) + "\n"
+    searched = [line for chip in _CHIPS for line in _cifar(chip, by_case)]
+    ours = [line for chip in _CHIPS for line in _placed(chip, by_case)]
+    lines += ["", "## CIFAR-10", "", *searched, ""]
+    lines += [
+        "Beside others, as they say themselves, some of other data and all on larger chips or slower:",
+        "",
+    ]
+    lines += ["| network | data, accuracy | chip | a picture | source |", "|---|---|---|---|---|"]
+    return "\n".join([*lines, *ours, *_ANCHORS]) + "\n"
+
+
+def _cifar(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
+    """What a search found, and what training for longer made of it: ``tests.bench.training.cifar``."""
+    for row in by_case.get(f"cifar {chip}: search", []):
+        yield f"{_CHIPS[chip]}: `cifar_{chip}.toml` trained {row['trained']} designs in {row['hours']} hours"
+        yield "by the clock, one core, beside other work; test accuracy of the best by validation"
+        yield f"{100 * row['quantised']:.2f} %."
+    for row in by_case.get(f"cifar {chip}: longer", []):
+        float_epochs, epochs = row["epochs"]
+        yield f"That design ({row['shape']}; weights of {_spread(row['weight_bits'])} bits), trained for"
+        yield f"{float_epochs} epochs in floating point and {epochs} with quantisation:"
+        yield f"{100 * row['float']:.2f} % in floating point, **{100 * row['quantised']:.2f} %** quantised, of all"
+        yield "10,000 test pictures."
+    for row in by_case.get(f"cifar {chip}: hardware", []):
+        yield from _built(row)
+    yield ""
+
+
+def _placed(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
+    """A line of the table with the others."""
+    rows = zip(
+        by_case.get(f"cifar {chip}: longer", []), by_case.get(f"cifar {chip}: hardware", []), strict=False
+    )
+    for trained_row, row in rows:
+        milliseconds = row["cycles"] / _CLOCK_MHZ / 1e3
+        yield (
+            f"| Bitfront, weights shared, {_spread(trained_row['weight_bits'])} bits | CIFAR-10, "
+            f"{100 * trained_row['quantised']:.1f} % | {_CHIPS[chip]} | {milliseconds:.1f} ms, "
+            f"{row['energy_uj'] / 1e3:.2f} mJ (estimate) | above |"
+        )
+
+
+def _spread(bits: list[int]) -> str:
+    return f"{min(bits)} to {max(bits)}" if len(bits) > 1 else str(bits[0])
 
 
 def _accuracies(found: list[float]) -> str:
@@ -303,10 +366,9 @@ def _accuracies(found: list[float]) -> str:
 
 def _built(row: Row) -> list[str]:
     measured = ", ".join(f"{count:,} {name}" for name, count in row["measured"].items())
-    slices = row["measured"]["slice"] / _PART.capacity["slice"]
     milliseconds = row["cycles"] / _CLOCK_MHZ / 1e3
     return [
-        f"Built (seed {row['seed']}): {measured}; {slices:.0%} of the slices.",
+        f"Built (seed {row['seed']}): {measured}; {row['slices']:.0%} of the slices.",
         f"{row['cycles']:,} cycles ({row['predicted']:,} predicted), {milliseconds:.2f} ms and",
         f"{1e3 / milliseconds:,.0f} pictures a second at {_CLOCK_MHZ:g} MHz,",
         f"{row['energy_uj']:.0f} uJ a picture (estimate within a factor of two).",
