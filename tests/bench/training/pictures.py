@@ -335,8 +335,8 @@ def _cifar(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
         float_epochs, epochs = row["epochs"]
         yield f"That design ({row['shape']}; weights of {_spread(row['weight_bits'])} bits), trained for"
         yield f"{float_epochs} epochs in floating point and {epochs} with quantisation:"
-        yield f"{100 * row['float']:.2f} % in floating point, **{100 * row['quantised']:.2f} %** quantised, of all"
-        yield "10,000 test pictures."
+        yield f"{100 * row['float']:.2f} % in floating point, **{100 * row['quantised']:.2f} %** quantised,"
+        yield "of all 10,000 test pictures."
     for row in by_case.get(f"cifar {chip}: hardware", []):
         yield from _built(row)
     yield ""
