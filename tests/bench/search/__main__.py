@@ -11,12 +11,11 @@ import json
 from pathlib import Path
 
 import click
-import numpy as np
 import optuna
 
 from tests.bench.search.policies import POLICIES, Run, run
 from tests.bench.search.problems import PROBLEMS, problem
-from tests.bench.search.report import report
+from tests.bench.search.report import far_reference, report
 
 HOME = Path(__file__).parent
 
@@ -61,8 +60,12 @@ def result(runs: dict[Key, Run], cache: Path) -> str:
             if (key[0], key[3]) == (name, trials):
                 by_policy.setdefault(key[1], {})[key[2]] = one
         if "default" in by_policy:
-            far = np.array([problem(name, cache).worst_error, 1.0])
-            text.append(report(name, by_policy, far, trials))
+            chosen = problem(name, cache)
+            text.append(
+                report(
+                    name, by_policy, far_reference(chosen.worst_error, chosen.worst_other, by_policy), trials
+                )
+            )
     return "\n".join(text)
 
 

@@ -11,6 +11,7 @@ policy knows any of it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quant_model.data import Dataset, persistence, rmse
+from quant_model.data.outcomes import ERROR
 from quant_model.design import DesignPoint
 from quant_model.families import Encoder, Shape
 from quant_model.network import build_network
@@ -40,8 +42,12 @@ _FILES = {
     "wide": Path(__file__).with_name("wide.toml"),
     "real": _ROOT / "studies" / "sf_traffic.toml",
     "real-wide-sf": Path(__file__).with_name("real_wide_sf.toml"),
+    "real-wide-sf-energy": Path(__file__).with_name("real_wide_sf.toml"),
     "real-wide-beijing": Path(__file__).with_name("real_wide_beijing.toml"),
+    "real-wide-beijing-energy": Path(__file__).with_name("real_wide_beijing.toml"),
 }
+_ENERGY = "-energy"
+"""Ends the name of a problem whose second objective is the energy of a forecast."""
 PROBLEMS = tuple(_FILES)
 _PERSISTENCE = 0.02797
 """Validation RMSE of the forecast "as now" on the San Francisco series."""
@@ -59,26 +65,29 @@ class Problem:
         spec: The study file.
         error: Tells a design's error.
         worst_error: The reference point's: that of no model at all.
+        worst_other: The second objective's there: all of the device; None: the largest of any run.
     """
 
     name: str
     spec: StudySpec
     error: Callable[[DesignPoint], float]
     worst_error: float
+    worst_other: float | None = 1.0
 
 
 def problem(name: str, cache: Path) -> Problem:
     """A problem by name; ``cache`` keeps what was trained, for ``real``, and beside it for the wider ones."""
     spec = load_spec(_FILES[name])
-    if name.startswith("real"):
-        own = name == "real"
-        trainer = _Trainer(
-            _shortened(spec) if own else spec,
-            _FILES[name],
-            cache if own else cache.with_name(f"{name}.jsonl"),
-        )
+    if not name.startswith("real"):
+        return Problem(name, spec, synthetic_error, _PERSISTENCE)
+    if name == "real":
+        trainer = _Trainer(_shortened(spec), _FILES[name], cache)
         return Problem(name, spec, trainer.error, trainer.persistence)
-    return Problem(name, spec, synthetic_error, _PERSISTENCE)
+    trainer = _Trainer(spec, _FILES[name], cache.with_name(f"{name.removesuffix(_ENERGY)}.jsonl"))
+    if not name.endswith(_ENERGY):
+        return Problem(name, spec, trainer.error, trainer.persistence)
+    study = spec.study.model_copy(update={"objectives": (ERROR, "energy")})
+    return Problem(name, spec.model_copy(update={"study": study}), trainer.error, trainer.persistence, None)
 
 
 def synthetic_error(design: DesignPoint) -> float:
@@ -166,7 +175,7 @@ class _Trainer:
         parent = train_parent(shape, dataset, self.spec.training, seed_from("parent", shape.digest))
         file.parent.mkdir(exist_ok=True)
         # Whoever is stopped here leaves no half of it.
-        unfinished = file.with_suffix(".part")
+        unfinished = file.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(parent.to_bytes())
         unfinished.replace(file)
         return parent
