@@ -91,7 +91,7 @@ class Calibration:
 
 @cache
 def load(name: str) -> Calibration:
-    """The committed calibration called ``name``: in the folder of the family that it ends with, or here."""
-    home, file = files("cost_model") / "calibration", f"{name.replace('-', '_')}.json"
-    own = home / name.rpartition("-")[2] / file
-    return Calibration.from_json((own if own.is_file() else home / file).read_text(), file)
+    """The committed calibration called ``name``, in the folder of the family that it ends with."""
+    file = f"{name.replace('-', '_')}.json"
+    home = files("cost_model") / "calibration" / name.rpartition("-")[2]
+    return Calibration.from_json((home / file).read_text(), file)

@@ -2,7 +2,7 @@
 
 A design is drawn uniformly from a study's space, as ``bitfront sample`` does, and kept when the estimate says
 that it fits or nearly fits the study's device. The shipped table comes from four shipped studies and from the
-four in ``cost_model/calibration/studies``, which are wider.
+four in ``cost_model/calibration/xc7/studies``, which are wider.
 """
 
 from __future__ import annotations

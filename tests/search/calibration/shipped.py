@@ -10,11 +10,12 @@ from cost_model.fabrics import Fabric
 from search.calibration.pages import BORDER, Compared, holdout_page
 from search.calibration.table import Table
 
-__all__ = ["HELD_OUT", "HOME", "MEASURED", "assert_reported", "assert_verdicts_agree"]
+__all__ = ["HELD_OUT", "HOME", "MEASURED", "XC7_HOME", "assert_reported", "assert_verdicts_agree"]
 
 HOME = Path(str(files("cost_model"))) / "calibration"
-MEASURED = Table.read(HOME / "measured.jsonl")
-HELD_OUT = Table.read(HOME / "holdout.jsonl")
+XC7_HOME = HOME / "xc7"
+MEASURED = Table.read(XC7_HOME / "measured.jsonl")
+HELD_OUT = Table.read(XC7_HOME / "holdout.jsonl")
 
 
 def assert_verdicts_agree(compared: Sequence[Compared]) -> None:

@@ -16,7 +16,7 @@ from search.calibration.attribution import OTHER
 from search.calibration.measure import measure
 from search.calibration.pages import compare, errors, fit_page
 from search.calibration.table import Row
-from tests.search.calibration.shipped import HOME, MEASURED
+from tests.search.calibration.shipped import MEASURED, XC7_HOME
 
 OWN = load(XC7.calibration)
 COMPARED = [
@@ -90,7 +90,7 @@ def test_the_fit_is_that_of_the_table() -> None:
 
 
 def test_the_report_is_that_of_the_table() -> None:
-    assert (HOME / "REPORT.md").read_text() == fit_page(COMPARED, XC7, MEASURED.tool)
+    assert (XC7_HOME / "REPORT.md").read_text() == fit_page(COMPARED, XC7, MEASURED.tool)
 
 
 @pytest.mark.slow

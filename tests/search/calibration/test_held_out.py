@@ -13,7 +13,7 @@ from cost_model.fabrics.xc7 import XC7
 from search.calibration.pages import compare, errors
 from search.calibration.user_designs import user_designs
 from search.study_files.parser import load_spec
-from tests.search.calibration.shipped import HELD_OUT, HOME, assert_reported, assert_verdicts_agree
+from tests.search.calibration.shipped import HELD_OUT, XC7_HOME, assert_reported, assert_verdicts_agree
 
 OWN = load(XC7.calibration)
 COMPARED = [
@@ -21,7 +21,7 @@ COMPARED = [
 ]
 STUDIES = [
     *(Path("studies") / f"{name}.toml" for name in ("sf_traffic", "beijing_pm25", "airu", "pems_4w")),
-    *sorted((HOME / "studies").glob("*.toml")),
+    *sorted((XC7_HOME / "studies").glob("*.toml")),
 ]
 
 
@@ -68,7 +68,7 @@ def test_verdicts_agree_away_from_the_border() -> None:
 
 
 def test_the_report_is_that_of_the_table() -> None:
-    assert_reported(HOME, HELD_OUT, COMPARED, XC7)
+    assert_reported(XC7_HOME, HELD_OUT, COMPARED, XC7)
 
 
 def test_draws_are_the_same_for_the_same_seed_and_differ() -> None:

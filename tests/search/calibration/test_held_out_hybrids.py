@@ -9,9 +9,9 @@ from cost_model import device, estimate, load
 from cost_model.fabrics.xc7 import XC7
 from search.calibration.pages import compare, errors
 from search.calibration.table import Table
-from tests.search.calibration.shipped import HOME, assert_reported, assert_verdicts_agree
+from tests.search.calibration.shipped import XC7_HOME, assert_reported, assert_verdicts_agree
 
-FOLDER = HOME / "hybrids"
+FOLDER = XC7_HOME / "hybrids"
 TABLE, OWN = Table.read(FOLDER / "holdout.jsonl"), load(XC7.calibration)
 COMPARED = [
     compare(row.name, one, OWN, XC7, device=device(row.facts["device"])) for row, one in TABLE.measured
