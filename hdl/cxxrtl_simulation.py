@@ -202,7 +202,7 @@ def compile_model(
     options = ("-std=c++17", "-O1", "-w", "-I", str(headers), "-o", program.name)
     try:
         said = _run([*yosys.command, "script.ys"], folder, translated)
-        if "feedback wires" in said:
+        if "delta cycles" in said:
             raise CxxrtlError("values would have to travel twice through an entity in one clock")
         translated.write_text(rewritten(translated.read_text()))
         _run([compiler, *options, "testbench.cpp", *map(str, others)], folder, program)

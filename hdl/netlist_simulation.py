@@ -123,12 +123,14 @@ splitnets {top}/w:*
 setattr -set split 1 CARRY4/w:* *DSP48E1/w:int_carry*
 flatten
 opt_clean -purge
-select -set words t:$*dff* %co1:+[Q] w:* %i
-splitnets a:split w:*memwr*_EN* %u @words %u
+splitnets a:split w:*memwr*_EN* %u
 opt -purge
 opt_mem
 memory_share -nosat -nowiden
 opt_mem
+opt_clean -purge
+select -set words t:$*dff* %co1:+[Q] w:* %i
+splitnets @words
 opt_clean -purge
 setattr -unset src */w:* */c:* */m:*
 setattr -unset hdlname */w:* */c:* */m:*
@@ -137,8 +139,9 @@ write_cxxrtl -g0 -O4 accelerator.cpp
 """
 """From a netlist to its model. A carry chain, or an enable that is the same for all bits, would be a loop
 within one signal to cxxrtl, and a word with constant bits one that is written twice: these are cut into
-bits. Memory ports whose clock is constant must be gone. ``-O4`` leaves all signals
-members of the model, so that it can be divided (:func:`hdl.cxxrtl_model.divided`)."""
+bits. At the end so are words of which registers drive a part, which would have to be evaluated twice. Memory
+ports whose clock is constant must be gone. ``-O4`` leaves all signals members of the model, so that it can be
+divided (:func:`hdl.cxxrtl_model.divided`)."""
 
 
 def build(sources: Sequence[Path], network: Network, folder: Path, fabric: str) -> CompiledSimulation:

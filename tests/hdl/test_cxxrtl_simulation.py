@@ -10,7 +10,7 @@ import pytest
 
 from hdl import bundle, cxxrtl_simulation, ghdl_simulation, simulate
 from hdl.analysis import GhdlError, content_hash
-from hdl.cxxrtl_simulation import CompiledSimulation, CxxrtlError, build
+from hdl.cxxrtl_simulation import CompiledSimulation, CxxrtlError, build, compile_model
 from hdl.generate import generate
 from hdl.playback import Playback, isolated_vectors, random_vectors
 from hdl.simulate import verify
@@ -169,3 +169,18 @@ def test_simulators_that_disagree_are_an_error(accelerator: Path) -> None:
     testbench.write_text(testbench.read_text().replace(right, f"{right[:-1]} + 1;"))
     with pytest.raises(GhdlError, match="GHDL and cxxrtl disagree at output 0 0: "):
         verify(accelerator, 5, seed=3)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "wire [1:0] word = {word[0], x}; assign y = word[1];",
+        "reg q; always @(posedge clk) q <= x; wire [1:0] word = {x, q}; assign y = ^word;",
+    ],
+    ids=["a word of itself", "a word of which a register drives a part"],
+)
+def test_what_one_evaluation_does_not_settle_is_refused(tmp_path: Path, body: str) -> None:
+    (tmp_path / "top.v").write_text(f"module accelerator(input clk, input x, output y); {body} endmodule\n")
+    script = "read_verilog top.v\nhierarchy -top accelerator\nproc\nwrite_cxxrtl -g0 -O1 accelerator.cpp\n"
+    with pytest.raises(CxxrtlError, match="travel twice"):
+        compile_model(script, "int main() {}", tmp_path, rewritten=lambda model: model)
