@@ -333,7 +333,8 @@ def _cifar(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
         yield f"{100 * row['quantised']:.2f} %."
     for row in by_case.get(f"cifar {chip}: longer", []):
         float_epochs, epochs = row["epochs"]
-        yield f"That design ({row['shape']}; weights of {_spread(row['weight_bits'])} bits), trained for"
+        yield f"That design ({row['shape']}; {sum(row['sizes'].values()):,} weights and biases,"
+        yield f"{_spread(row['weight_bits'])} bits a weight), trained for"
         yield f"{float_epochs} epochs in floating point and {epochs} with quantisation:"
         yield f"{100 * row['float']:.2f} % in floating point, **{100 * row['quantised']:.2f} %** quantised,"
         yield "of all 10,000 test pictures."
