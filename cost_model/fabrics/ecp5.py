@@ -77,8 +77,9 @@ class Ecp5(FourInputFabric):
     place of 1.0 (``40/28 * 1.1**2``); a multiplier has no adder and no registers, and so about half. For
     comparing designs on one device, not devices."""
     realistic: ClassVar[Mapping[str, float]] = {"lut4": 0.9}
-    clock_mhz: ClassVar[float] = 25.0
     """As on the 7 series."""
+    clock_mhz: ClassVar[float] = 25.0
+    """The oscillator of the ULX3S."""
     auto: ClassVar[Mapping[BuildChoice, str]] = {"multiplier": "dsp", "buffer": "block", "memory": "block"}
     in_luts: ClassVar[Mapping[BuildChoice, tuple[str, ...]]] = {
         "multiplier": ("lut",),

@@ -54,9 +54,8 @@ class Fabric(ABC):
     realistic: ClassVar[Mapping[str, float]]
     """Share of a resource beyond which no router closes a design; 1 where none is named."""
     clock_mhz: ClassVar[float]
-    """What a new study file says: round on 7 series, whose boards make it of theirs, on the others the
-    oscillator of their boards. tests/bench/accelerator/RESULT.md and tests/bench/boards/RESULT.md have what
-    designs reach."""
+    """What a new study file says. What designs reach: RESULT.md of tests/bench/accelerator and of
+    tests/bench/boards."""
     auto: ClassVar[Mapping[BuildChoice, str]]
     """What ``auto`` may become besides LUTs: by choice the name of the other way, in the order of trying."""
     in_luts: ClassVar[Mapping[BuildChoice, tuple[str, ...]]]

@@ -70,9 +70,10 @@ class UltraPlus(FourInputFabric):
     place of 1.0 (``40/28 * 1.2**2``). Of all cells half have a register in use; a block RAM is a quarter of a
     RAMB18. For comparing designs on one device, not devices."""
     realistic: ClassVar[Mapping[str, float]] = {"lc": 0.9}
-    clock_mhz: ClassVar[float] = 12.0
     """The rest is for a board's top level: some 470 cells, and one block RAM, with a serial port. nextpnr
     0.11 places and routes accelerators of 4,751 cells and even of 5,179."""
+    clock_mhz: ClassVar[float] = 12.0
+    """The oscillator of the iCEBreaker and of the UPduino."""
     auto: ClassVar[Mapping[BuildChoice, str]] = {"multiplier": "dsp", "memory": "block"}
     in_luts: ClassVar[Mapping[BuildChoice, tuple[str, ...]]] = {
         "multiplier": ("lut",),

@@ -94,8 +94,9 @@ class SevenSeries(Fabric):
     report of a large UltraScale+ design shows more. No board was measured: take a factor of two either way.
     """
     realistic: ClassVar[Mapping[str, float]] = {"lut": 0.9, "slice": 0.9}
-    clock_mhz: ClassVar[float] = 100.0
     """Beyond, placing and routing take long or fail; AMD UG949 asks to keep LUTs below about 80 to 90 %."""
+    clock_mhz: ClassVar[float] = 100.0
+    """What the exported Vivado scripts ask for, unless a study says otherwise."""
     auto: ClassVar[Mapping[BuildChoice, str]] = {"multiplier": "dsp", "buffer": "block", "memory": "block"}
     in_luts: ClassVar[Mapping[BuildChoice, tuple[str, ...]]] = {
         "multiplier": ("lut",),

@@ -82,8 +82,8 @@ def problem(name: str, cache: Path) -> Problem:
         return Problem(name, spec, synthetic_error, _PERSISTENCE)
     if name == "real":
         trainer = _Trainer(_shortened(spec), _FILES[name], cache)
-        return Problem(name, spec, trainer.error, trainer.persistence)
-    trainer = _Trainer(spec, _FILES[name], cache.with_name(f"{name.removesuffix(_ENERGY)}.jsonl"))
+    else:
+        trainer = _Trainer(spec, _FILES[name], cache.with_name(f"{name.removesuffix(_ENERGY)}.jsonl"))
     if not name.endswith(_ENERGY):
         return Problem(name, spec, trainer.error, trainer.persistence)
     study = spec.study.model_copy(update={"objectives": (ERROR, "energy")})

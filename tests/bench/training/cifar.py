@@ -7,7 +7,7 @@
 where each ends, ``train_label``; the same of ``test``. For each chip: ``bitfront run`` of the study beside
 this file, the design with the lowest validation error, training of it for longer, and its accelerator in the
 build with as many lanes as the chip holds, synthesised and simulated. Lines go to ``pictures.jsonl``; what
-stands there is not done again. Four hours of one core for both; ``PICTURES.md`` is written from them.
+stands there is not done again. Some three hours of one core for both; ``PICTURES.md`` is written from them.
 """
 
 from __future__ import annotations
@@ -25,17 +25,14 @@ import numpy as np
 import optuna
 from PIL import Image
 
-from cost_model import device
 from cost_model.allocation import allocate_lanes
 from quant_model.data import Dataset
 from quant_model.integer_model import IntegerModel
 from quant_model.training import TrainingSettings, prepare_process
 from search.study_files.datasets import data_from_file
 from search.study_files.parser import data_path, load_spec
-from tests.bench.training.pictures import hardware, once, test_accuracy, trained, write_report
+from tests.bench.training.pictures import CHIPS, LIMIT, hardware, once, test_accuracy, trained, write_report
 
-_CHIPS = {"s15": "xc7s15", "a35": "xc7a35t"}
-_LIMIT = 0.9
 _EPOCHS = {
     "s15": TrainingSettings(epochs=8, parent_epochs=24, patience=24),
     "a35": TrainingSettings(epochs=5, parent_epochs=16, patience=16),
@@ -46,7 +43,7 @@ _EPOCHS = {
 @click.command()
 @click.option("--jpeg", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
 @click.option("--kept", type=click.Path(path_type=Path), default=Path("build/cifar"), show_default=True)
-@click.option("--chip", "chips", type=click.Choice(list(_CHIPS)), multiple=True, default=tuple(_CHIPS))
+@click.option("--chip", "chips", type=click.Choice(list(CHIPS)), multiple=True, default=tuple(CHIPS))
 def main(jpeg: Path, kept: Path, chips: tuple[str, ...]) -> None:
     """Do what is missing, then write the table."""
     prepare_process(1)
@@ -57,7 +54,7 @@ def main(jpeg: Path, kept: Path, chips: tuple[str, ...]) -> None:
         model = kept / f"cifar_{chip}.json"
         once(f"cifar {chip}: search", 1, partial(_search, chip, kept))
         once(f"cifar {chip}: longer", 1, partial(_longer, chip, kept, model))
-        once(f"cifar {chip}: hardware", 1, partial(hardware, model, device(_CHIPS[chip])))
+        once(f"cifar {chip}: hardware", 1, partial(hardware, model, CHIPS[chip]))
     write_report()
 
 
@@ -100,8 +97,12 @@ def _search(chip: str, kept: Path) -> dict[str, Any]:
     }
 
 
+def _storage(out: Path) -> str:
+    return f"sqlite:///{out.resolve() / 'study.db'}"
+
+
 def _trials(chip: str, out: Path) -> list[optuna.trial.FrozenTrial]:
-    study = optuna.load_study(study_name=f"cifar-{chip}", storage=f"sqlite:///{out.resolve() / 'study.db'}")
+    study = optuna.load_study(study_name=f"cifar-{chip}", storage=_storage(out))
     return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
 
 
@@ -110,15 +111,14 @@ def _exported(chip: str, kept: Path) -> Path:
     out, folder = kept / f"cifar_{chip}", kept / f"cifar_{chip}_export"
     if not folder.exists():
         best = min(_trials(chip, out), key=lambda one: one.values[0])
-        storage = f"sqlite:///{out.resolve() / 'study.db'}"
-        options = ["--storage", storage, "--trial", str(best.number), "--out", str(folder)]
+        options = ["--storage", _storage(out), "--trial", str(best.number), "--out", str(folder)]
         subprocess.run([sys.executable, "-m", "search.entry", "export", *options], check=True)
     return folder
 
 
 def _longer(chip: str, kept: Path, file: Path) -> dict[str, Any]:
     design = IntegerModel.load(_exported(chip, kept) / "model.json").network.design
-    fastest = allocate_lanes(design, device(_CHIPS[chip]), _LIMIT)
+    fastest = allocate_lanes(design, CHIPS[chip], LIMIT)
     settings = _EPOCHS[chip]
     row = trained(fastest, _dataset(_study(chip, kept)), settings, 1, file)
     epochs = [settings.parent_epochs, settings.epochs]

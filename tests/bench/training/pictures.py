@@ -54,7 +54,9 @@ from tests.bench.training.plain_qat import FakeQuant
 
 _RESULTS = Path(__file__).with_suffix(".jsonl")
 _REPORT = Path(__file__).with_name("PICTURES.md")
-_PART, _LIMIT, _CLOCK_MHZ = device("xc7s15"), 0.9, 100.0
+LIMIT = 0.9
+"""Share of a chip that lanes may take."""
+_PART, _CLOCK_MHZ = device("xc7s15"), 100.0
 _CLASSES = tuple(map(str, range(10)))
 _SETTINGS = TrainingSettings(epochs=8, parent_epochs=14, patience=14)
 _WEIGHT_BITS, _BITS = 4, 8
@@ -76,7 +78,8 @@ _PLAYED = 3
 """Windows of a simulation."""
 _TIMED = 200
 """Pictures that a processor is timed with."""
-_CHIPS = {"s15": "XC7S15", "a35": "XC7A35T"}
+CHIPS = {"s15": device("xc7s15"), "a35": device("xc7a35t")}
+"""Those of the searches for CIFAR-10, by what their study files are called."""
 _ANCHORS = (
     "| weights shared, convolutions and attention | STL10, 79.68 % | ZCU104 | - | arXiv 2401.02721 |",
     "| FINN CNV-W1A1 | CIFAR-10, 84.5 % | Z-7020 | 1.5 ms, 2.5 mJ | arXiv 2206.11791 |",
@@ -148,7 +151,7 @@ def _dataset(folder: Path) -> Dataset:
 
 
 def _design() -> DesignPoint:
-    return allocate_lanes(uniform_design(_SHAPE, _WEIGHT_BITS, _BITS), _PART, _LIMIT)
+    return allocate_lanes(uniform_design(_SHAPE, _WEIGHT_BITS, _BITS), _PART, LIMIT)
 
 
 def trained(design: DesignPoint, dataset: Dataset, settings: TrainingSettings, seed: int, file: Path) -> Row:
@@ -246,7 +249,6 @@ def hardware(model: Path, part: Device) -> Row:
     return {
         "measured": measured,
         "cycles": played.cycles_max,
-        "slices": measured["slice"] / part.capacity["slice"],
         "predicted": played.cycles_predicted,
         "mismatches": played.mismatches,
         "outputs": played.outputs,
@@ -307,18 +309,18 @@ def _report(rows: list[Row]) -> str:
             count = _parameters(sizes, shared=case == "shared")
             lines.append(f"| {weights} | {count:,} | {network} | {_accuracies([row[word] for row in own])} |")
     for row in by_case.get("hardware", []):
-        lines += ["", *_built(row)]
+        lines += ["", *_built(row, _PART)]
     for row in by_case.get("processor", []):
         lines += [
             "",
             f"The same network in floating point with onnxruntime {row['onnxruntime']} on one core of the",
             f"machine at hand: {1e3 * row['seconds']:.2f} ms a picture.",
         ]
-    searched = [line for chip in _CHIPS for line in _cifar(chip, by_case)]
-    ours = [line for chip in _CHIPS for line in _placed(chip, by_case)]
+    searched = [line for chip in CHIPS for line in _cifar(chip, by_case)]
+    ours = [line for chip in CHIPS for line in _placed(chip, by_case)]
     lines += ["", "## CIFAR-10", "", *searched, ""]
     lines += [
-        "Beside others, as they say themselves, some of other data and all on larger chips or slower:",
+        "Beside what others say of theirs, of other data and chips:",
         "",
     ]
     lines += ["| network | data, accuracy | chip | a picture | source |", "|---|---|---|---|---|"]
@@ -328,8 +330,8 @@ def _report(rows: list[Row]) -> str:
 def _cifar(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
     """What a search found, and what training for longer made of it: ``tests.bench.training.cifar``."""
     for row in by_case.get(f"cifar {chip}: search", []):
-        yield f"{_CHIPS[chip]}: `cifar_{chip}.toml` trained {row['trained']} designs in {row['hours']} hours"
-        yield "by the clock, one core, beside other work; test accuracy of the best by validation"
+        yield f"{CHIPS[chip].name.upper()}: `cifar_{chip}.toml` trained {row['trained']} designs in"
+        yield f"{row['hours']} hours by the clock; test accuracy of the best by validation"
         yield f"{100 * row['quantised']:.2f} %."
     for row in by_case.get(f"cifar {chip}: longer", []):
         float_epochs, epochs = row["epochs"]
@@ -339,7 +341,7 @@ def _cifar(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
         yield f"{100 * row['float']:.2f} % in floating point, **{100 * row['quantised']:.2f} %** quantised,"
         yield "of all 10,000 test pictures."
     for row in by_case.get(f"cifar {chip}: hardware", []):
-        yield from _built(row)
+        yield from _built(row, CHIPS[chip])
     yield ""
 
 
@@ -352,7 +354,7 @@ def _placed(chip: str, by_case: Mapping[str, list[Row]]) -> Iterator[str]:
         milliseconds = row["cycles"] / _CLOCK_MHZ / 1e3
         yield (
             f"| Bitfront, weights shared, {_spread(trained_row['weight_bits'])} bits | CIFAR-10, "
-            f"{100 * trained_row['quantised']:.1f} % | {_CHIPS[chip]} | {milliseconds:.1f} ms, "
+            f"{100 * trained_row['quantised']:.1f} % | {CHIPS[chip].name.upper()} | {milliseconds:.1f} ms, "
             f"{row['energy_uj'] / 1e3:.2f} mJ (estimate) | above |"
         )
 
@@ -365,11 +367,12 @@ def _accuracies(found: list[float]) -> str:
     return f"{100 * statistics.mean(found):.2f} | {', '.join(f'{100 * one:.2f}' for one in found)}"
 
 
-def _built(row: Row) -> list[str]:
+def _built(row: Row, part: Device) -> list[str]:
     measured = ", ".join(f"{count:,} {name}" for name, count in row["measured"].items())
+    slices = row["measured"]["slice"] / part.capacity["slice"]
     milliseconds = row["cycles"] / _CLOCK_MHZ / 1e3
     return [
-        f"Built (seed {row['seed']}): {measured}; {row['slices']:.0%} of the slices.",
+        f"Built (seed {row['seed']}): {measured}; {slices:.0%} of the slices.",
         f"{row['cycles']:,} cycles ({row['predicted']:,} predicted), {milliseconds:.2f} ms and",
         f"{1e3 / milliseconds:,.0f} pictures a second at {_CLOCK_MHZ:g} MHz,",
         f"{row['energy_uj']:.0f} uJ a picture (estimate within a factor of two).",
