@@ -296,19 +296,21 @@ class _Round:
 
     @cached_property
     def _front(self) -> Front:
-        """What is reached, with what the running trials are expected to reach."""
-        best, running = self._best_known, self.observed.running
-        trained = self._told(self.proposer.trained)[best]
-        if not trained.shape[1]:
-            trained = np.full((len(best), 1), _CERTAIN)
-        if len(running):
-            trained = np.concatenate([trained, _medians(self._forecasts(running))])
-        known = self._told(self.proposer.known)[best]
+        """What is reached, with what the running trials are expected to reach.
+
+        Of the trained designs as the model sees them, not as they came out: a lucky training is no better
+        design ("plug-in": Picheny et al., "A benchmark of kriging-based infill criteria for noisy
+        optimization", Structural and Multidisciplinary Optimization 2013).
+        """
+        running = self.observed.running
+        trained = _medians(self._forecasts(np.concatenate([self.observed.trained, running])))
+        known = self._told(self.proposer.known)
         known = np.concatenate([known, self.proposer.evaluated(running).objectives])
+        best = non_dominated(np.hstack([trained, known]))
         reference, others = self._references
         return Front.of(
-            trained[:, 0],
-            np.hstack([known, trained[:, 1:]]),
+            trained[best, 0],
+            np.hstack([known, trained[:, 1:]])[best],
             float(reference[0]),
             np.concatenate([others, reference[1:]]),
         )

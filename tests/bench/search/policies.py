@@ -16,6 +16,7 @@ from search.space.budget import Budget
 from search.space.design_space import DesignSpace
 from search.space.objectives import objective_values
 from search.study_files.spec import SamplerName, StudySpec
+from tests.bench.search.levers import LEVERS, Otherwise, Replaced
 from tests.bench.search.problems import Problem
 from tests.bench.search.rivals import KnownBoTorch, Repaired, botorch_sampler
 
@@ -75,6 +76,14 @@ def _gp(seed: int) -> BaseSampler:
     return GPSampler(seed=seed)
 
 
+def _otherwise(replaced: Replaced) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
+    def make(space: DesignSpace, budget: Budget, seed: int) -> BaseSampler:
+        study = space.spec.study.model_copy(update={"seed": seed})
+        return Otherwise(DesignSpace(space.spec.model_copy(update={"study": study})), budget, replaced)
+
+    return make
+
+
 POLICIES = {
     "default": Policy("surrogate of the error, exact estimate", _own("surrogate")),
     "tpe-feasible": Policy("TPE asked until its proposal fits (sampler = tpe)", _own("tpe")),
@@ -125,6 +134,9 @@ POLICIES = {
         told=True,
         needs="botorch",
     ),
+} | {
+    f"default, {name}": Policy(f"the default, but: {what}", _otherwise(replaced))
+    for name, (what, replaced) in LEVERS.items()
 }
 
 

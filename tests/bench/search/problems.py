@@ -34,7 +34,7 @@ from search.study_files.spec import StudySpec
 if TYPE_CHECKING:
     from quant_model.training import FloatParent
 
-__all__ = ["PROBLEMS", "Problem", "problem"]
+__all__ = ["PROBLEMS", "Problem", "Trainer", "problem", "trainer"]
 
 _ROOT = Path(__file__).parents[3]
 _FILES = {
@@ -80,14 +80,19 @@ def problem(name: str, cache: Path) -> Problem:
     spec = load_spec(_FILES[name])
     if not name.startswith("real"):
         return Problem(name, spec, synthetic_error, _PERSISTENCE)
-    if name == "real":
-        trainer = _Trainer(_shortened(spec), _FILES[name], cache)
-    else:
-        trainer = _Trainer(spec, _FILES[name], cache.with_name(f"{name.removesuffix(_ENERGY)}.jsonl"))
+    own = trainer(name, cache)
     if not name.endswith(_ENERGY):
-        return Problem(name, spec, trainer.error, trainer.persistence)
+        return Problem(name, spec, own.error, own.persistence)
     study = spec.study.model_copy(update={"objectives": (ERROR, "energy")})
-    return Problem(name, spec.model_copy(update={"study": study}), trainer.error, trainer.persistence, None)
+    return Problem(name, spec.model_copy(update={"study": study}), own.error, own.persistence, None)
+
+
+def trainer(name: str, cache: Path) -> Trainer:
+    """The real trainings of a problem, kept as :func:`problem` says."""
+    spec = load_spec(_FILES[name])
+    if name == "real":
+        return Trainer(_shortened(spec), _FILES[name], cache)
+    return Trainer(spec, _FILES[name], cache.with_name(f"{name.removesuffix(_ENERGY)}.jsonl"))
 
 
 def synthetic_error(design: DesignPoint) -> float:
@@ -127,7 +132,7 @@ def _shortened(spec: StudySpec) -> StudySpec:
 
 
 @dataclass(frozen=True)
-class _Trainer:
+class Trainer:
     """Real trainings, each made once: the cache is a line of JSON per arithmetic, and a file per parent."""
 
     spec: StudySpec
@@ -162,11 +167,16 @@ class _Trainer:
         from quant_model.training import prepare_process, train
 
         prepare_process(1)
-        dataset, seed = self._data.dataset_of(design), seed_from("train", digest)
-        parent = self._parent(design.shape, dataset)
+        dataset, seed = self.dataset(design), seed_from("train", digest)
+        parent = self.parent(design.shape, dataset)
         return train(build_network(design), dataset, self.spec.training, seed, parent).validation_error
 
-    def _parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
+    def dataset(self, design: DesignPoint) -> Dataset:
+        """What a design is trained on."""
+        return self._data.dataset_of(design)
+
+    def parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
+        """The float parent of a shape."""
         from quant_model.training import FloatParent, train_parent
 
         file = self.cache.parent / f"{self.cache.stem}-parents" / f"{shape.digest}.npz"

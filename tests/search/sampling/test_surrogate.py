@@ -7,8 +7,11 @@ import pytest
 from optuna.trial import TrialState
 
 from quant_model.design import DesignPoint
+from search.sampling import proposal
+from search.sampling.candidates import Candidates
 from search.sampling.encoding import Encoding
 from search.sampling.evaluation import evaluate
+from search.sampling.history import Observed
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace
 from search.space.identity import arithmetic_digest
@@ -165,3 +168,22 @@ def test_the_studys_own_limits_are_kept() -> None:
 def test_lanes_left_to_the_budget() -> None:
     spec = spec_of(TOML.replace("lanes = [1, 2]", 'lanes = "auto"'), ("error", "latency"))
     assert all(fits for _, fits in go_on(new_study(spec), spec, 5))
+
+
+def test_a_lucky_training_does_not_hide_what_its_neighbours_could_gain() -> None:
+    """One design of many alike came out half as bad as all say: the front is what the model makes of it."""
+    spec = spec_of(TOML)
+    space, budget = DesignSpace(spec), Budget.of(spec)
+    proposer = proposal.Proposer(space, budget)
+    generator = np.random.default_rng(0)
+    rows = proposer.encoding.random(generator, 400)
+    known = proposer.evaluated(rows)
+    rows, others = rows[known.fits][:40], known.objectives[known.fits][:40]
+    errors = np.array([error_of(space.design(proposer.encoding.choice(row))) for row in rows])
+    lucky = int(np.argmin(errors))
+    errors[lucky] /= 2
+    nothing = rows[:0]
+    values = np.column_stack([errors, others])
+    observed = Observed(rows, values, nothing, 0, frozenset(), frozenset())
+    front = proposal._Round(proposer, observed, generator, Candidates(proposer.encoding, {}))._front
+    assert errors[lucky] < 0.6 * front.least.min()
