@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from optuna.trial import FrozenTrial
 from search.sampling import proposal
 from search.sampling.acquisition import Front
 from search.sampling.error_model import ErrorModel, Forecast, fit_error_model
+from search.sampling.history import History, Observed
 from search.sampling.surrogate import SurrogateSampler
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace
@@ -73,19 +75,38 @@ def _without_kinds(x: Floats, errors: Floats, groups: Floats) -> ErrorModel:
     return fit_error_model(x, errors, np.zeros((len(groups), 1)))
 
 
-LEVERS: Mapping[str, tuple[str, Replaced]] = {
+_OBSERVED = History.observed
+
+
+def _without_what_is_in_hand(self: History, trials: Sequence[FrozenTrial], number: int) -> Observed:
+    own = _OBSERVED(self, trials, number)
+    return dataclasses.replace(own, running=own.running[:0], undecided=0)
+
+
+_WORKERS = 4
+
+LEVERS: Mapping[str, tuple[str, Replaced, int]] = {
     "lucky-front": (
         "gain over what trainings came to, lucky ones included, in place of what the model makes of them",
         {(proposal._Round, "_front"): property(_front_as_it_came_out)},
+        1,
     ),
     "chance": (
         "what training leaves to chance counts as uncertain, too",
         {(ErrorModel, "forecast"): _with_chance(ErrorModel.forecast)},
+        1,
     ),
-    "not-climbed": ("the best of the pool as it is", {(proposal, "_CLIMBS"): 0}),
+    "not-climbed": ("the best of the pool as it is", {(proposal, "_CLIMBS"): 0}, 1),
     "no-kinds": (
         "a model that does not know which tensors are alike nor which designs share a float parent",
         {(proposal, "fit_error_model"): _without_kinds},
+        1,
+    ),
+    "four workers": ("four designs in hand at a time", {}, _WORKERS),
+    "four unaware": (
+        "the same, and none is told what the others have in hand",
+        {(History, "observed"): _without_what_is_in_hand},
+        _WORKERS,
     ),
 }
-"""By name: for people, and what is replaced."""
+"""By name: for people, what is replaced, and designs in hand at a time."""

@@ -37,6 +37,7 @@ class Policy:
         prunes: Over-budget designs are not trained.
         told: The sampler is told the constraints of every design.
         needs: A package that is not among ours.
+        at_once: Designs that are in hand at a time, as of so many workers.
     """
 
     what: str
@@ -45,6 +46,7 @@ class Policy:
     prunes: bool = True
     told: bool = False
     needs: str = ""
+    at_once: int = 1
 
     @property
     def is_there(self) -> bool:
@@ -135,8 +137,8 @@ POLICIES = {
         needs="botorch",
     ),
 } | {
-    f"default, {name}": Policy(f"the default, but: {what}", _otherwise(replaced))
-    for name, (what, replaced) in LEVERS.items()
+    f"default, {name}": Policy(f"the default, but: {what}", _otherwise(replaced), at_once=at_once)
+    for name, (what, replaced, at_once) in LEVERS.items()
 }
 
 
@@ -168,23 +170,26 @@ def run(problem: Problem, name: str, seed: int, trials: int) -> Run:
     )
     result = Run([], [], [], [])
     for _ in range(_MOST_TRIALS * trials):
-        started = time.process_time()
-        trial = study.ask()
-        design = space.sample(trial)
-        seconds = time.process_time() - started
-        assessment = budget.propose(design)
-        trial.set_user_attr("digest", assessment.design.digest)
-        for key, value in assessment.constraints.items() if policy.told else ():
-            trial.set_constraint(key, float(value))
-        if policy.prunes and not assessment.fits:
-            study.tell(trial, state=TrialState.PRUNED)
-            result.pruned.append(len(result.points))
-            continue
-        values = objective_values(space.spec, {"error": problem.error(assessment.design)}, assessment)
-        study.tell(trial, values)
-        result.points.append(tuple(float(f"{value:.6g}") for value in values))
-        result.fits.append(assessment.fits)
-        result.seconds.append(round(seconds, 3))
+        # Workers that take the next at the same moment; what they have in hand is told when all have.
+        asked = [study.ask() for _ in range(min(policy.at_once, trials - len(result.points)))]
+        designs, seconds = [], []
+        for trial in asked:
+            started = time.process_time()
+            designs.append(budget.propose(space.sample(trial)))
+            seconds.append(time.process_time() - started)
+        for trial, assessment, second in zip(asked, designs, seconds, strict=True):
+            trial.set_user_attr("digest", assessment.design.digest)
+            for key, value in assessment.constraints.items() if policy.told else ():
+                trial.set_constraint(key, float(value))
+            if policy.prunes and not assessment.fits:
+                study.tell(trial, state=TrialState.PRUNED)
+                result.pruned.append(len(result.points))
+                continue
+            values = objective_values(space.spec, {"error": problem.error(assessment.design)}, assessment)
+            study.tell(trial, values)
+            result.points.append(tuple(float(f"{value:.6g}") for value in values))
+            result.fits.append(assessment.fits)
+            result.seconds.append(round(second, 3))
         if len(result.points) == trials:
             break
     return result
