@@ -35,7 +35,8 @@ class Policy:
         sampler: Makes the sampler.
         uniform: One choice of bits, lanes and memories for the whole network.
         prunes: Over-budget designs are not trained.
-        told: The sampler is told the constraints of every design.
+        told: The sampler is told the constraints of every design; where all that it is shown fit, they
+            would tell nothing, and cost GPSampler a model each.
         needs: A package that is not among ours.
         at_once: Designs that are in hand at a time, as of so many workers.
     """
@@ -108,21 +109,21 @@ POLICIES = {
         lambda *a: _tpe(a[2]),
         told=True,
     ),
-    "tpe-known": Policy("the same, moved to what fits and is new", _repaired(_tpe), told=True),
+    "tpe-known": Policy("the same, moved to what fits and is new", _repaired(_tpe)),
     "nsga2-told": Policy(
         "NSGA-II, population 20, told the constraints, over-budget designs trained",
         lambda *a: _nsga2(a[2]),
         prunes=False,
         told=True,
     ),
-    "nsga2-known": Policy("the same, moved to what fits and is new", _repaired(_nsga2), told=True),
+    "nsga2-known": Policy("the same, moved to what fits and is new", _repaired(_nsga2)),
     "gp-told": Policy(
         "Optuna's GPSampler, told the constraints, over-budget designs trained",
         lambda *a: _gp(a[2]),
         prunes=False,
         told=True,
     ),
-    "gp-known": Policy("the same, moved to what fits and is new", _repaired(_gp), told=True),
+    "gp-known": Policy("the same, moved to what fits and is new", _repaired(_gp)),
     "botorch-told": Policy(
         "BoTorch's qLogNEHVI (optuna-integration), told the constraints, over-budget designs trained",
         lambda *a: botorch_sampler(a[2]),
@@ -133,7 +134,6 @@ POLICIES = {
     "botorch-known": Policy(
         "BoTorch's qLogNEHVI, a GP of the error alone, the rest exact, over designs that fit and are new",
         lambda space, budget, seed: KnownBoTorch(space, budget, seed),
-        told=True,
         needs="botorch",
     ),
 } | {
