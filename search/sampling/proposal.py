@@ -266,11 +266,15 @@ class _Round:
         return [model.forecast(columns) for model in self._models]
 
     @cached_property
+    def _shown(self) -> Ints:
+        """The positions of the trained designs that the model sees."""
+        return _most_telling(self.observed.values, _MODELLED)
+
+    @cached_property
     def _trained_models(self) -> list[ErrorModel]:
         """The models of what came out, by objective that is trained."""
-        shown = _most_telling(self.observed.values, _MODELLED)
-        columns = self.proposer.columns(self.observed.trained[shown])
-        errors = self._told(self.proposer.trained)[shown]
+        columns = self.proposer.columns(self.observed.trained[self._shown])
+        errors = self._told(self.proposer.trained)[self._shown]
         return [
             self._trained_model(name, columns, errors[:, place], self._references[0][place])
             for place, name in enumerate(self.proposer.trained)
@@ -303,8 +307,8 @@ class _Round:
         optimization", Structural and Multidisciplinary Optimization 2013).
         """
         running = self.observed.running
-        trained = _medians(self._forecasts(np.concatenate([self.observed.trained, running])))
-        known = self._told(self.proposer.known)
+        trained = _medians(self._forecasts(np.concatenate([self.observed.trained[self._shown], running])))
+        known = self._told(self.proposer.known)[self._shown]
         known = np.concatenate([known, self.proposer.evaluated(running).objectives])
         best = non_dominated(np.hstack([trained, known]))
         reference, others = self._references
