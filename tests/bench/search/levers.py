@@ -86,24 +86,24 @@ def _without_what_is_in_hand(self: History, trials: Sequence[FrozenTrial], numbe
 _WORKERS = 4
 
 LEVERS: Mapping[str, tuple[str, Replaced, int]] = {
-    "lucky-front": (
+    "default, lucky-front": (
         "gain over what trainings came to, lucky ones included, in place of what the model makes of them",
         {(proposal._Round, "_front"): property(_front_as_it_came_out)},
         1,
     ),
-    "chance": (
+    "default, chance": (
         "what training leaves to chance counts as uncertain, too",
         {(ErrorModel, "forecast"): _with_chance(ErrorModel.forecast)},
         1,
     ),
-    "not-climbed": ("the best of the pool as it is", {(proposal, "_CLIMBS"): 0}, 1),
-    "no-kinds": (
+    "default, not-climbed": ("the best of the pool as it is", {(proposal, "_CLIMBS"): 0}, 1),
+    "default, no-kinds": (
         "a model that does not know which tensors are alike nor which designs share a float parent",
         {(proposal, "fit_error_model"): _without_kinds},
         1,
     ),
-    "four workers": ("four designs in hand at a time", {}, _WORKERS),
-    "four unaware": (
+    "default, four workers": ("four designs in hand at a time", {}, _WORKERS),
+    "default, four unaware": (
         "the same, and none is told what the others have in hand",
         {(History, "observed"): _without_what_is_in_hand},
         _WORKERS,

@@ -137,7 +137,7 @@ POLICIES = {
         needs="botorch",
     ),
 } | {
-    f"default, {name}": Policy(f"the default, but: {what}", _otherwise(replaced), at_once=at_once)
+    name: Policy(f"the default, but: {what}", _otherwise(replaced), at_once=at_once)
     for name, (what, replaced, at_once) in LEVERS.items()
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from search.space.pareto import hypervolume, non_dominated
+from tests.bench.search.levers import LEVERS
 from tests.bench.search.policies import POLICIES, Run
 
 __all__ = ["Table", "report"]
@@ -106,32 +107,43 @@ def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
     tables = {"far": Table.of(runs, far), "near": Table.of(runs, near_reference(runs))}
     marks = sorted({trials // 4, trials // 2, trials})
     lines = [f"## {problem}", ""]
-    made = ", ".join(f"{policy} {len(runs[policy])}" for policy in POLICIES if policy in runs)
+    policies = [one for one in POLICIES if one in runs and one not in LEVERS]
+    levers = [one for one in LEVERS if one in runs]
+    made = ", ".join(f"{policy} {len(runs[policy])}" for policy in policies)
     lines += [f"{trials} trained designs a run. Seeds: {made}.", ""]
     for name, table in tables.items():
         point = ", ".join(f"{value:.4g}" for value in table.reference)
         lines += [f"Hypervolume, {name} reference point ({point}), share of the best known, median:", ""]
-        heads = [
-            "policy",
-            *(f"after {mark}" for mark in marks),
-            "default is better by",
-            "worst seed",
-            "default needs",
-        ]
-        lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-        for policy in (one for one in POLICIES if one in runs):
-            cells = [f"{table.after(policy, mark):.3f}" for mark in marks]
-            if policy == "default":
-                cells += ["", "", ""]
-            else:
-                ratio = _ratio(table.final("default"), table.final(policy))
-                needed = table.needed("default", table.final(policy))
-                worst = table.worst_ratio("default", policy)
-                cells += [f"x {ratio:.3f}", f"x {worst:.3f}", "more" if needed is None else str(needed)]
-            lines.append(f"| {policy} | " + " | ".join(cells) + " |")
-        lines.append("")
+        lines += _compared(table, policies, marks)
+    if levers:
+        count = min(len(runs[one]) for one in levers)
+        lines += [f"The default otherwise, far reference point, {count} seeds at least:", ""]
+        lines += _compared(tables["far"], ["default", *levers], marks)
     lines += _cost(runs)
     return "\n".join(lines)
+
+
+def _compared(table: Table, policies: Sequence[str], marks: Sequence[int]) -> list[str]:
+    """A table of the policies beside the default."""
+    heads = [
+        "policy",
+        *(f"after {mark}" for mark in marks),
+        "default is better by",
+        "worst seed",
+        "default needs",
+    ]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for policy in policies:
+        cells = [f"{table.after(policy, mark):.3f}" for mark in marks]
+        if policy == "default":
+            cells += ["", "", ""]
+        else:
+            ratio = _ratio(table.final("default"), table.final(policy))
+            needed = table.needed("default", table.final(policy))
+            worst = table.worst_ratio("default", policy)
+            cells += [f"x {ratio:.3f}", f"x {worst:.3f}", "more" if needed is None else str(needed)]
+        lines.append(f"| {policy} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
 
 
 def _cost(runs: Runs) -> list[str]:
