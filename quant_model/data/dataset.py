@@ -153,6 +153,20 @@ class Dataset:
         """Number of outputs: targets times steps."""
         return len(self.output_names)
 
+    def can_score_models_of(self, other: Dataset) -> bool:
+        """Whether a model that learned from the other, of the same series, may be scored on this one.
+
+        All is equal but which rows windows are at; and rows are divided by time, at the same borders, so that
+        nothing is scored here that was learned from there.
+        """
+        if self.borders is None or self.picture_size is not None:
+            return False
+        return all(
+            np.array_equal(getattr(self, one.name), getattr(other, one.name))
+            for one in dataclasses.fields(self)
+            if one.name not in ("train", "validation", "test", "dropped_windows", "notes", "digest")
+        )
+
     def split(self, name: str) -> Split:
         """Return the split called ``train``, ``validation`` or ``test``."""
         splits = dict(zip(SPLITS, (self.train, self.validation, self.test), strict=True))

@@ -1,8 +1,10 @@
 """A study that begins with what another has trained: ``bitfront run new.toml --from STORAGE#STUDY``.
 
 What was trained on the same data with the same settings, and lies in the new space and budget, is taken over
-as a trained trial, with its model and its curve: nothing is trained again. Everything else tells the model of
-the error what it came to. Both are copied: the new study needs the old one no more.
+as a trained trial, with its model and its curve: nothing is trained again. Where the wider space leaves out
+other rows at the beginning (families of different sight are compared on rows that both can forecast), the
+model is scored on those of the new study. Everything else tells the model of the error what it came to. Both
+are copied: the new study needs the old one no more.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from quant_model.data import Dataset, prediction_error
 from quant_model.data.outcomes import ERROR
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
@@ -141,12 +144,13 @@ class _Takeover:
         if digest in known or record.error is None:
             return
         files = self._files(record, assessment.design)
+        error, outcomes = self._told(assessment.design, record)
         told = replace(
             design_record(assessment, replace(self.study.origin, worker="taken over")),
             model=files["model"][0],
             curve=files["curve"][0] if "curve" in files else None,
-            error=record.error,
-            outcomes=self._outcomes(record),
+            error=error,
+            outcomes=outcomes,
             seconds=record.seconds,
             rung=record.rung,
             trained_by=known.get(arithmetic),
@@ -165,12 +169,16 @@ class _Takeover:
         known.setdefault(arithmetic, len(self.study.trials()) - 1)
         known[digest] = known[arithmetic]
 
-    def _outcomes(self, record: TrialRecord) -> dict[str, float]:
-        """What this study asks of a training besides its error; the other one may not have asked it."""
-        known = record.outcomes or {}
-        if set(self.study.spec.study.trained) <= {ERROR, *known}:
-            return dict(known)
-        return outcomes_of(self._data, self._model(record))
+    def _told(self, design: DesignPoint, record: TrialRecord) -> tuple[float | None, dict[str, float]]:
+        """Error and other outcomes on this study's rows; the other one may not have asked for all of them."""
+        own, theirs = self._datasets(design)
+        known, error = dict(record.outcomes or {}), record.error
+        if own.digest != theirs.digest:
+            model = self._model(record)
+            known, error = {}, prediction_error(own, own.validation, model.predict(own.validation.x))
+        if not set(self.study.spec.study.trained) <= {ERROR, *known}:
+            known = outcomes_of(self._data, self._model(record))
+        return error, known
 
     def _files(self, record: TrialRecord, design: DesignPoint) -> dict[str, tuple[str, dict[str, str]]]:
         """Copies of model and curve: by name their ids, and the system attributes that list them."""
@@ -188,11 +196,15 @@ class _Takeover:
         return IntegerModel.from_json(self.source.artifacts.get(record.model, place).decode(), place)
 
     def _is_alike(self, design: DesignPoint) -> bool:
-        """Whether a design's error there is what it would come to here."""
+        """Whether a design that was trained there is as good as trained here."""
         if not self._is_same_training or design.shape.sees > self._most_rows:
             return False
-        own, theirs = (data.dataset_of(design).digest for data in (self._data, self._their_data))
-        return own == theirs
+        own, theirs = self._datasets(design)
+        return own.digest == theirs.digest or own.can_score_models_of(theirs)
+
+    def _datasets(self, design: DesignPoint) -> tuple[Dataset, Dataset]:
+        """What a design is trained on here, and there."""
+        return self._data.dataset_of(design), self._their_data.dataset_of(design)
 
     @cached_property
     def _is_same_data(self) -> bool:

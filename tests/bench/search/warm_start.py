@@ -26,8 +26,6 @@ from tests.search.processes import done
 _HOME = Path(__file__).parent
 _WIDEST = _HOME / "real_wide_sf.toml"
 _SERIES = _HOME.parents[2] / "studies" / "data" / "sf_traffic.csv.gz"
-# Windows alone: with streams beside them the first rows of the series are left out up to the longest sight of
-# the space, so that both are scored on the same rows, and a wider space would have other data.
 _FAMILY = {"family": '"encoder"'}
 _NARROW = _FAMILY | {
     "window": "24",

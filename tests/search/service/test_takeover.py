@@ -30,6 +30,11 @@ from tests.search.processes import done, open_when_made, start, training, wait_u
 from tests.search.studies import open_file, summary, work
 
 WIDER = {'name = "tiny"': 'name = "wider"', "d_model": "d_model = [4, 8, 12]", "lanes": "lanes = [1, 2, 4]"}
+# Of two layers they see eleven rows, so the first five are no longer scored.
+STREAMS = {
+    'name = "tiny"': 'name = "streams"',
+    "window": 'family = ["encoder", "stream"]\nwindow = 6\nlayers = [1, 2]',
+}
 NARROWER = {'name = "tiny"': 'name = "narrower"', "d_model": "d_model = 4"}
 OTHERWISE = {'name = "tiny"': 'name = "otherwise"', "epochs = 1": "epochs = 2"}
 
@@ -69,6 +74,36 @@ def test_a_wider_space_begins_with_all_that_was_trained(trained_study: OpenStudy
     assert study.counts().complete == 6
     assert not set(trainings(study)) & {trial.user_attrs["arithmetic"] for trial in old}
     assert len(trainings(study)) == 3
+
+
+def test_a_family_more_leaves_out_rows_and_models_are_scored_on_the_others(
+    trained_study: OpenStudy, tmp_path: Path
+) -> None:
+    study = another(tmp_path / "other", STREAMS)
+    assert take_over(study, trained_study) == Taken(3, 0)
+    data, before = study.data(), trained_study.trials(TrialState.COMPLETE)
+    for trial, old in zip(study.trials(), before, strict=True):
+        record, model = TrialRecord.of(trial), trial_model(study, trial)
+        dataset = data.dataset_of(model.network.design)
+        assert len(dataset.validation) < len(trained_study.data().dataset_of(model.network.design).validation)
+        assert record.error == trial.values[0] == score(model, dataset).validation != old.values[0]
+    work(study, 5)
+    assert len(trainings(study)) == 2
+
+
+def test_groups_that_are_divided_otherwise_are_trained_again(tmp_path: Path) -> None:
+    """A group that one study learned from may be another's to be scored on."""
+    rows = [
+        f"{site},2024-01-{hour // 24 + 1:02d} {hour % 24:02d}:00,{5 + hour % 24 / 10},{hour * 13 % 17}"
+        for site in "abcde"
+        for hour in range(70)
+    ]
+    grouped = {"features": 'group = "site"\nfeatures = ["load", "heat"]'}
+    csv = "\n".join(["site,time,load,heat", *rows]) + "\n"
+    first = open_file(write_study(tmp_path / "first", grouped, csv=csv))
+    work(first, 2)
+    study = open_file(write_study(tmp_path / "other", {**grouped, **STREAMS}, csv=csv))
+    assert take_over(study, first) == Taken(0, 2)
 
 
 def test_what_the_other_study_did_not_ask_is_asked_of_its_models(
