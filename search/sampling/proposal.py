@@ -89,8 +89,9 @@ class Proposer:
         """
         own = _Round(self, observed, generator, Candidates.of(self.encoding, given))
         first = [row for row in self._first if self.keys(row[None])[0] not in observed.arithmetics]
-        # Others, who are choosing at this moment, take the ones before.
-        if not given and len(first) > observed.undecided:
+        # A study that begins with another's trials has seen more than these. Others, who are choosing at this
+        # moment, take the ones before.
+        if not given and not own.knows_enough and len(first) > observed.undecided:
             return own.built(first[observed.undecided])
         return own.choice()
 
@@ -171,7 +172,7 @@ class _Round:
         if not new.any():
             return self._another_build(pool[known.fits])
         pool, known = pool[new], known.part(new)
-        if self._knows_enough:
+        if self.knows_enough:
             climbed = self._climbed(pool, known, self._gain, self.proposer.within_depth)
             return self._checked(*climbed, self._gain)
         return self.built(pool[self._most_unlike(pool)])
@@ -183,7 +184,8 @@ class _Round:
         return self._checked(*climbed, self._saving)
 
     @cached_property
-    def _knows_enough(self) -> bool:
+    def knows_enough(self) -> bool:
+        """Whether the model can be asked."""
         observed = self.observed
         return len(observed.trained) > 0 and len(observed.trained) + len(observed.running) >= _STARTUP
 
