@@ -89,9 +89,8 @@ class Proposer:
         """
         own = _Round(self, observed, generator, Candidates.of(self.encoding, given))
         first = [row for row in self._first if self.keys(row[None])[0] not in observed.arithmetics]
-        # A study that begins with another's trials has seen more than these. Others, who are choosing at this
-        # moment, take the ones before.
-        if not given and not own.knows_enough and len(first) > observed.undecided:
+        # Others, who are choosing at this moment, take the ones before.
+        if not given and len(first) > observed.undecided:
             return own.built(first[observed.undecided])
         return own.choice()
 
@@ -172,7 +171,7 @@ class _Round:
         if not new.any():
             return self._another_build(pool[known.fits])
         pool, known = pool[new], known.part(new)
-        if self.knows_enough:
+        if self._knows_enough:
             climbed = self._climbed(pool, known, self._gain, self.proposer.within_depth)
             return self._checked(*climbed, self._gain)
         return self.built(pool[self._most_unlike(pool)])
@@ -184,8 +183,7 @@ class _Round:
         return self._checked(*climbed, self._saving)
 
     @cached_property
-    def knows_enough(self) -> bool:
-        """Whether the model can be asked."""
+    def _knows_enough(self) -> bool:
         observed = self.observed
         return len(observed.trained) > 0 and len(observed.trained) + len(observed.running) >= _STARTUP
 

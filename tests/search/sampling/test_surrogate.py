@@ -13,7 +13,7 @@ from search.sampling.encoding import Encoding
 from search.sampling.evaluation import evaluate
 from search.sampling.history import Observed
 from search.space.budget import Budget
-from search.space.design_space import DesignSpace, first_choices
+from search.space.design_space import DesignSpace
 from search.space.identity import arithmetic_digest
 from search.space.pareto import hypervolume
 from tests.search.conftest import TOML
@@ -187,15 +187,3 @@ def test_a_lucky_training_does_not_hide_what_its_neighbours_could_gain() -> None
     observed = Observed(rows, values, nothing, 0, frozenset(), frozenset())
     front = proposal._Round(proposer, observed, generator, Candidates(proposer.encoding, {}))._front
     assert errors[lucky] < 0.6 * front.least.min()
-
-
-def test_what_is_known_already_takes_the_place_of_the_designs_that_a_search_begins_with() -> None:
-    """As of a study that began with another's trials."""
-    spec = spec_of(TOML)
-    study = new_study(spec)
-    list(go_on(study, spec_of(TOML, sampler="random"), 6))
-    space, budget = DesignSpace(spec), Budget.of(spec)
-    first = {arithmetic_digest(space.design(choice)) for choice in first_choices(space, budget)}
-    assert first
-    ((design, _),) = go_on(study, spec, 1)
-    assert arithmetic_digest(design) not in first
