@@ -21,6 +21,10 @@ Runs = Mapping[str, Mapping[int, Run]]
 _FIRST = 20
 """Trials in which over-budget proposals are not counted."""
 _NADIR = 0.1
+_TOLD_SHARE, _KNOWN_SHARE = 1 / 3, 2 / 3
+"""Of a rival's trainings, within which the default is meant to have what it has at its end."""
+_AHEAD = 1.05
+"""How many times the best rival's hypervolume the default is meant to have."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,11 @@ def best_front(runs: Runs) -> Floats:
     return points[non_dominated(points)]
 
 
-def near_reference(runs: Runs) -> Floats:
-    """Behind the best known front's worst values by a tenth of its extent."""
+def near_reference(runs: Runs, far: Floats) -> Floats:
+    """A tenth of the best known front's extent behind it, but no farther than ``far``."""
     front = best_front(runs)
     worst, best = front.max(axis=0), front.min(axis=0)
-    found: Floats = worst + _NADIR * (worst - best)
+    found: Floats = np.minimum(worst + _NADIR * (worst - best), far)
     return found
 
 
@@ -104,7 +108,7 @@ def far_reference(worst_error: float, worst_other: float | None, runs: Runs) -> 
 
 def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
     """A section of RESULT.md."""
-    tables = {"far": Table.of(runs, far), "near": Table.of(runs, near_reference(runs))}
+    tables = {"far": Table.of(runs, far), "near": Table.of(runs, near_reference(runs, far))}
     marks = sorted({trials // 4, trials // 2, trials})
     lines = [f"## {problem}", ""]
     policies = [one for one in POLICIES if one in runs and one not in LEVERS]
@@ -114,7 +118,7 @@ def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
     for name, table in tables.items():
         point = ", ".join(f"{value:.4g}" for value in table.reference)
         lines += [f"Hypervolume, {name} reference point ({point}), share of the best known, median:", ""]
-        lines += _compared(table, policies, marks)
+        lines += [*_compared(table, policies, marks), *_verdict(table, policies, trials)]
     if levers:
         count = min(len(runs[one]) for one in levers)
         lines += [f"The default otherwise, far reference point, {count} seeds at least:", ""]
@@ -144,6 +148,27 @@ def _compared(table: Table, policies: Sequence[str], marks: Sequence[int]) -> li
             cells += [f"x {ratio:.3f}", f"x {worst:.3f}", "more" if needed is None else str(needed)]
         lines.append(f"| {policy} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def _verdict(table: Table, policies: Sequence[str], trials: int) -> list[str]:
+    """Whether the default is as far ahead of all rivals as it is meant to be."""
+    rivals = [one for one in policies if one != "default"]
+    if not rivals:
+        return []
+    over = []
+    for rival in rivals:
+        needed = table.needed("default", table.final(rival))
+        if needed is None or needed > trials * (_KNOWN_SHARE if rival.endswith("-known") else _TOLD_SHARE):
+            over.append(f"{rival} ({'more' if needed is None else needed})")
+    best = max(rivals, key=table.final)
+    ratio = _ratio(table.final("default"), table.final(best))
+    few = "met" if not over else f"missed against {', '.join(over)}"
+    far = "met" if ratio >= _AHEAD else "missed"
+    return [
+        f"Bars: at most a third of the trainings of rivals as users run them, two thirds of those that know "
+        f"what we know: {few}; hypervolume {_AHEAD} times that of the best, {best}: {far} ({ratio:.3f}).",
+        "",
+    ]
 
 
 def _cost(runs: Runs) -> list[str]:
