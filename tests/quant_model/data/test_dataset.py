@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,3 +205,31 @@ def test_the_digest_follows_values_and_settings() -> None:
 
     assert len(digests) == 5
     assert make_dataset(make_series(values.copy()), 4, unit="m").digest in digests
+
+
+def test_models_of_other_rows_of_the_same_series_may_be_scored() -> None:
+    series = make_series(np.random.default_rng(0).normal(size=(100, 2)).cumsum(axis=0))
+    split = (0.6, 0.2, 0.2)
+    wide, narrow = make_dataset(series, 6, 1, split, lead=5), make_dataset(series, 6, 1, split)
+    assert wide.digest != narrow.digest
+    assert len(wide.validation) == len(narrow.validation) - 5
+    assert wide.can_score_models_of(narrow)
+    assert narrow.can_score_models_of(wide)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"split": (0.5, 0.3, 0.2)},
+        {"window": 5},
+        {"horizon": 2},
+        # Changes have the scale of the training windows, which are others here.
+        {"outputs": "change", "lead": 5},
+    ],
+)
+def test_models_that_learned_otherwise_are_not_scored(other: dict[str, Any]) -> None:
+    series = make_series(np.random.default_rng(0).normal(size=(100, 1)).cumsum(axis=0))
+    base: dict[str, Any] = {"window": 6, "horizon": 1, "split": (0.6, 0.2, 0.2)}
+    if "outputs" in other:
+        base["outputs"] = other["outputs"]
+    assert not make_dataset(series, **base).can_score_models_of(make_dataset(series, **{**base, **other}))
