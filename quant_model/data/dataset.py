@@ -164,7 +164,7 @@ class Dataset:
         return all(
             np.array_equal(getattr(self, one.name), getattr(other, one.name))
             for one in dataclasses.fields(self)
-            if one.name not in ("train", "validation", "test", "dropped_windows", "notes", "digest")
+            if one.name not in (*SPLITS, "dropped_windows", "notes", "digest")
         )
 
     def split(self, name: str) -> Split:

@@ -19,8 +19,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from quant_model.data import Dataset, prediction_error
-from quant_model.data.outcomes import ERROR
+from quant_model.data import Dataset
+from quant_model.data.outcomes import ERROR, outcomes
 from quant_model.design import DesignPoint
 from quant_model.errors import UserError
 from quant_model.integer_model import IntegerModel
@@ -33,7 +33,7 @@ from search.space.inverse import Inverse
 from search.space.objectives import objective_values
 from search.store.record import TakenFrom, TrialRecord, design_record, is_copy
 from search.store.study import OpenStudy, Source
-from search.study_files.datasets import StudyData, outcomes_of
+from search.study_files.datasets import StudyData
 from search.study_files.spec import StudySpec, widest_shapes
 
 __all__ = ["Taken", "take_over"]
@@ -143,14 +143,15 @@ class _Takeover:
         digest, arithmetic = assessment.design.digest, arithmetic_digest(assessment.design)
         if digest in known or record.error is None:
             return
-        files = self._files(record, assessment.design)
-        error, outcomes = self._told(assessment.design, record)
+        model = self._model(record)
+        files = self._files(record, model, assessment.design)
+        error, others = self._told(assessment.design, record, model)
         told = replace(
             design_record(assessment, replace(self.study.origin, worker="taken over")),
             model=files["model"][0],
             curve=files["curve"][0] if "curve" in files else None,
             error=error,
-            outcomes=outcomes,
+            outcomes=others,
             seconds=record.seconds,
             rung=record.rung,
             trained_by=known.get(arithmetic),
@@ -169,20 +170,24 @@ class _Takeover:
         known.setdefault(arithmetic, len(self.study.trials()) - 1)
         known[digest] = known[arithmetic]
 
-    def _told(self, design: DesignPoint, record: TrialRecord) -> tuple[float | None, dict[str, float]]:
+    def _told(
+        self, design: DesignPoint, record: TrialRecord, model: IntegerModel
+    ) -> tuple[float | None, dict[str, float]]:
         """Error and other outcomes on this study's rows; the other one may not have asked for all of them."""
         own, theirs = self._datasets(design)
-        known, error = dict(record.outcomes or {}), record.error
-        if own.digest != theirs.digest:
-            model = self._model(record)
-            known, error = {}, prediction_error(own, own.validation, model.predict(own.validation.x))
-        if not set(self.study.spec.study.trained) <= {ERROR, *known}:
-            known = outcomes_of(self._data, self._model(record))
-        return error, known
+        asked, known = self.study.spec.study.trained, record.outcomes or {}
+        is_same = own.digest == theirs.digest
+        if is_same and set(asked) <= {ERROR, *known}:
+            return record.error, dict(known)
+        others = (name for name in asked if name != ERROR)
+        found = outcomes(own, (ERROR, *others), lambda split: model.predict(split.x))
+        error = found.pop(ERROR)
+        return record.error if is_same else error, found
 
-    def _files(self, record: TrialRecord, design: DesignPoint) -> dict[str, tuple[str, dict[str, str]]]:
+    def _files(
+        self, record: TrialRecord, model: IntegerModel, design: DesignPoint
+    ) -> dict[str, tuple[str, dict[str, str]]]:
         """Copies of model and curve: by name their ids, and the system attributes that list them."""
-        model = self._model(record)
         put = self.study.artifacts.put_for_later
         found = {"model": put("model.json", model.built_as(design).to_json().encode())}
         if record.curve is not None:

@@ -19,8 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from quant_model.design import DesignPoint
-from quant_model.network import build_network
-from quant_model.training import prepare_process, train
 from search.sampling.candidates import Candidates
 from search.sampling.encoding import Rows
 from search.sampling.error_model import fit_error_model
@@ -86,10 +84,7 @@ def _drawn(proposer: Proposer, count: int) -> Rows:
 
 def _trained(own: Trainer, design: DesignPoint, seed: int) -> dict[str, Any]:
     """What a training tells: the float parent's error, then that of every epoch, then the network's."""
-    prepare_process(1)
-    dataset = own.dataset(design)
-    parent = own.parent(design.shape, dataset)
-    result = train(build_network(design), dataset, own.spec.training, seed_from("again", seed), parent)
+    parent, result = own.trained(design, seed_from("again", seed))
     epochs = [float(f"{epoch.validation_error:.6g}") for epoch in result.history]
     parent_error = float(f"{parent.validation_error:.6g}")
     return {"parent": parent_error, "epochs": epochs, "error": float(f"{result.validation_error:.6g}")}

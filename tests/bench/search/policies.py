@@ -55,12 +55,17 @@ class Policy:
         return not self.needs or importlib.util.find_spec(self.needs) is not None
 
 
-def _own(name: SamplerName) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
-    def make(space: DesignSpace, budget: Budget, seed: int) -> BaseSampler:
-        study = space.spec.study.model_copy(update={"seed": seed, "sampler": name})
-        return BudgetSampler(DesignSpace(space.spec.model_copy(update={"study": study})), budget)
+def _seeded(space: DesignSpace, seed: int, sampler: SamplerName = "surrogate") -> DesignSpace:
+    study = space.spec.study.model_copy(update={"seed": seed, "sampler": sampler})
+    return DesignSpace(space.spec.model_copy(update={"study": study}))
 
-    return make
+
+def _own(name: SamplerName) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
+    return lambda space, budget, seed: BudgetSampler(_seeded(space, seed, name), budget)
+
+
+def _otherwise(replaced: Replaced) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
+    return lambda space, budget, seed: Otherwise(_seeded(space, seed), budget, replaced)
 
 
 def _repaired(make: Callable[[int], BaseSampler]) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
@@ -77,14 +82,6 @@ def _nsga2(seed: int) -> BaseSampler:
 
 def _gp(seed: int) -> BaseSampler:
     return GPSampler(seed=seed)
-
-
-def _otherwise(replaced: Replaced) -> Callable[[DesignSpace, Budget, int], BaseSampler]:
-    def make(space: DesignSpace, budget: Budget, seed: int) -> BaseSampler:
-        study = space.spec.study.model_copy(update={"seed": seed})
-        return Otherwise(DesignSpace(space.spec.model_copy(update={"study": study})), budget, replaced)
-
-    return make
 
 
 POLICIES = {

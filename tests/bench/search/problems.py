@@ -32,7 +32,7 @@ from search.study_files.parser import data_path, load_spec
 from search.study_files.spec import StudySpec
 
 if TYPE_CHECKING:
-    from quant_model.training import FloatParent
+    from quant_model.training import FloatParent, TrainingResult
 
 __all__ = ["PROBLEMS", "Problem", "Trainer", "problem", "trainer"]
 
@@ -142,7 +142,8 @@ class Trainer:
     def error(self, design: DesignPoint) -> float:
         digest = arithmetic_digest(design)
         if digest not in self._known:
-            self._known[digest] = self._train(design, digest)
+            _, result = self.trained(design, seed_from("train", digest))
+            self._known[digest] = result.validation_error
             with self.cache.open("a") as file:
                 file.write(json.dumps({"arithmetic": digest, "error": self._known[digest]}) + "\n")
         return self._known[digest]
@@ -163,20 +164,16 @@ class Trainer:
     def _data(self) -> StudyData:
         return data_from_file(self.spec, data_path(self.spec, self.file))
 
-    def _train(self, design: DesignPoint, digest: str) -> float:
+    def trained(self, design: DesignPoint, seed: int) -> tuple[FloatParent, TrainingResult]:
+        """A training, not kept, and the float parent that it started from, which is."""
         from quant_model.training import prepare_process, train
 
         prepare_process(1)
-        dataset, seed = self.dataset(design), seed_from("train", digest)
-        parent = self.parent(design.shape, dataset)
-        return train(build_network(design), dataset, self.spec.training, seed, parent).validation_error
+        dataset = self._data.dataset_of(design)
+        parent = self._parent(design.shape, dataset)
+        return parent, train(build_network(design), dataset, self.spec.training, seed, parent)
 
-    def dataset(self, design: DesignPoint) -> Dataset:
-        """What a design is trained on."""
-        return self._data.dataset_of(design)
-
-    def parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
-        """The float parent of a shape."""
+    def _parent(self, shape: Shape, dataset: Dataset) -> FloatParent:
         from quant_model.training import FloatParent, train_parent
 
         file = self.cache.parent / f"{self.cache.stem}-parents" / f"{shape.digest}.npz"

@@ -12,7 +12,7 @@ from search.space.pareto import hypervolume, non_dominated
 from tests.bench.search.levers import LEVERS
 from tests.bench.search.policies import POLICIES, Run
 
-__all__ = ["Table", "report"]
+__all__ = ["Table", "behind", "ratio_of", "report"]
 
 Floats = npt.NDArray[np.float64]
 Runs = Mapping[str, Mapping[int, Run]]
@@ -60,7 +60,7 @@ class Table:
     def worst_ratio(self, policy: str, other: str) -> float:
         """The smallest ratio of both over seeds, each at its end."""
         own, against = self.curves[policy], self.curves[other]
-        return min(_ratio(own[seed][-1], against[seed][-1]) for seed in own if seed in against)
+        return min(ratio_of(own[seed][-1], against[seed][-1]) for seed in own if seed in against)
 
     def needed(self, policy: str, share: float) -> int | None:
         """Trainings until the median reaches a share of the best known; ``None``: never."""
@@ -70,7 +70,8 @@ class Table:
         return int(reached[0]) + 1 if len(reached) else None
 
 
-def _ratio(own: float, other: float) -> float:
+def ratio_of(own: float, other: float) -> float:
+    """How many times the other; infinite where that one has nothing."""
     return float(own / other) if other > 0 else float("inf")
 
 
@@ -89,10 +90,14 @@ def best_front(runs: Runs) -> Floats:
 
 
 def near_reference(runs: Runs, far: Floats) -> Floats:
-    """A tenth of the best known front's extent behind it, but no farther than ``far``."""
-    front = best_front(runs)
-    worst, best = front.max(axis=0), front.min(axis=0)
-    found: Floats = np.minimum(worst + _NADIR * (worst - best), far)
+    """Behind the best known front, but no farther than ``far``."""
+    found: Floats = np.minimum(behind(best_front(runs)), far)
+    return found
+
+
+def behind(front: Floats) -> Floats:
+    """The point that lies behind a front's worst values by a tenth of its extent."""
+    found: Floats = front.max(axis=0) + _NADIR * np.ptp(front, axis=0)
     return found
 
 
@@ -121,7 +126,7 @@ def report(problem: str, runs: Runs, far: Floats, trials: int) -> str:
         lines += [*_compared(table, policies, marks), *_verdict(table, policies, trials)]
     if levers:
         count = min(len(runs[one]) for one in levers)
-        lines += [f"The default otherwise, far reference point, {count} seeds at least:", ""]
+        lines += [f"The default otherwise, far reference point; fewest seeds of one: {count}:", ""]
         lines += _compared(tables["far"], ["default", *levers], marks)
     lines += _cost(runs)
     return "\n".join(lines)
@@ -142,7 +147,7 @@ def _compared(table: Table, policies: Sequence[str], marks: Sequence[int]) -> li
         if policy == "default":
             cells += ["", "", ""]
         else:
-            ratio = _ratio(table.final("default"), table.final(policy))
+            ratio = ratio_of(table.final("default"), table.final(policy))
             needed = table.needed("default", table.final(policy))
             worst = table.worst_ratio("default", policy)
             cells += [f"x {ratio:.3f}", f"x {worst:.3f}", "more" if needed is None else str(needed)]
@@ -161,12 +166,13 @@ def _verdict(table: Table, policies: Sequence[str], trials: int) -> list[str]:
         if needed is None or needed > trials * (_KNOWN_SHARE if rival.endswith("-known") else _TOLD_SHARE):
             over.append(f"{rival} ({'more' if needed is None else needed})")
     best = max(rivals, key=table.final)
-    ratio = _ratio(table.final("default"), table.final(best))
+    ratio = ratio_of(table.final("default"), table.final(best))
     few = "met" if not over else f"missed against {', '.join(over)}"
     far = "met" if ratio >= _AHEAD else "missed"
     return [
-        f"Bars: at most a third of the trainings of rivals as users run them, two thirds of those that know "
-        f"what we know: {few}; hypervolume {_AHEAD} times that of the best, {best}: {far} ({ratio:.3f}).",
+        f"Bars: {_TOLD_SHARE:.0%} of the trainings of rivals as users run them, {_KNOWN_SHARE:.0%} of those "
+        f"that know what we know: {few}; hypervolume {_AHEAD} times that of the best, {best}: {far} "
+        f"({ratio:.3f}).",
         "",
     ]
 

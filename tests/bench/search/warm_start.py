@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from optuna.trial import TrialState
 
-from quant_model.data import persistence, rmse
 from search.space.pareto import hypervolume, non_dominated
 from search.store.record import TrialRecord
 from search.store.study import OpenStudy, open_study
+from tests.bench.search.report import behind, ratio_of
 from tests.search.processes import done
 
 _HOME = Path(__file__).parent
@@ -58,15 +58,14 @@ def _row(folder: Path, seed: int) -> list[str]:
     for name, space, trials in _STEPS:
         chain.append(_run(folder, name, space, trials, seed, chain[-1] if chain else None))
     trained = [key for study in chain for key in _trained_here(study)]
-    point = np.array([_naive(scratch), 1.0])
+    point = np.array([scratch.decided["naive"], 1.0])
     first, _, last = (_points(study) for study in chain)
     own, other = hypervolume(last, point), hypervolume(_points(scratch), point)
-    front = last[non_dominated(last)]
-    near = front.max(axis=0) + 0.1 * np.ptp(front, axis=0)
-    close = hypervolume(last, near) / max(hypervolume(_points(scratch), near), 1e-12)
-    begun = hypervolume(first, point) / other
+    near = behind(last[non_dominated(last)])
+    close = ratio_of(hypervolume(last, near), hypervolume(_points(scratch), near))
+    begun, reached = (ratio_of(one, other) for one in (hypervolume(first, point), own))
     again = len(trained) - len(set(trained))
-    return [str(seed), str(len(trained)), str(again), f"{begun:.3f}", f"{own / other:.3f}", f"{close:.3f}"]
+    return [str(seed), str(len(trained)), str(again), f"{begun:.3f}", f"{reached:.3f}", f"{close:.3f}"]
 
 
 def _run(
@@ -102,11 +101,6 @@ def _trained_here(study: OpenStudy) -> list[str]:
 def _points(study: OpenStudy) -> Floats:
     """Error and utilization of its trained trials, those that were taken over included."""
     return np.array([trial.values for trial in study.trials(TrialState.COMPLETE)])
-
-
-def _naive(study: OpenStudy) -> float:
-    dataset = study.data().dataset(48)
-    return rmse(dataset, dataset.validation, persistence(dataset.validation))
 
 
 def _report(rows: list[list[str]]) -> str:
