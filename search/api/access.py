@@ -17,9 +17,9 @@ from quant_model.integer_model import IntegerModel
 from search.api.frames import front_frame, trials_frame
 from search.results.export import Exported, export_trial, trial_model
 from search.results.fastest import Builds, builds_of
-from search.service.session import storage_url
 from search.space.budget import DEFAULT_DEVICE, Assessment, Budget
 from search.store import study as store
+from search.store.location import Location
 
 __all__ = ["Study", "estimate", "open_study"]
 
@@ -147,7 +147,7 @@ def open_study(place: Place, name: str | None = None, artifacts: str | None = No
     Raises:
         UserError: there is no such storage or study, or it cannot be reached.
     """
-    return Study(store.open_study(storage_url(str(place)), name, artifacts))
+    return Study(store.open_study(Location.at(str(place)).url, name, artifacts))
 
 
 def estimate(

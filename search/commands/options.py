@@ -16,6 +16,7 @@ from hdl.boards.writing import BAUD
 from quant_model.errors import UserError
 from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
+from search.store.location import Location
 
 __all__ = [
     "VIVADO",
@@ -45,11 +46,16 @@ path = click.Path(path_type=Path)
 def storage_option(*, required: bool) -> Callable[[Function], Function]:
     """``--storage URL``."""
     return click.option(
-        "--storage", "url", envvar=STORAGE_VARIABLE, required=required, metavar="URL",
-        help="sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; also from "
-        "$BITFRONT_STORAGE, which keeps a password out of the process list."
+        "--storage", "url", envvar=STORAGE_VARIABLE, required=required, metavar="URL", callback=_url,
+        help="A run's folder, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE or grpc://HOST:PORT; "
+        "also from $BITFRONT_STORAGE, which keeps a password out of the process list."
         + ("" if required else " Default: sqlite:///OUT/study.db."),
     )  # fmt: skip
+
+
+def _url(context: click.Context, option: click.Parameter, place: str | None) -> str | None:
+    """The URL of what lies there; anything else is told by whoever opens it."""
+    return Location.at(place).url if place and Path(place).exists() else place
 
 
 study_option = click.option(

@@ -20,18 +20,16 @@ from search.show import number, study_progress
 from search.space.budget import Budget
 from search.space.design_space import DesignSpace
 from search.stopping import StopSignal
-from search.store.location import Location
+from search.store.location import DATABASE, Location
 from search.store.resilient import unless_away
 from search.store.study import OpenStudy, StudyCounts, create_or_resume, open_study, study_exists
 from search.study_files.datasets import content_of, data_from_file
 from search.study_files.parser import data_path, key_in, load_spec
 from search.study_files.spec import StudySpec
 
-__all__ = ["DATABASE", "begin", "search", "storage_url"]
+__all__ = ["begin", "search"]
 
 _LOG = logging.getLogger(__name__)
-DATABASE = "study.db"
-"""A run's storage in its folder, where no other is named."""
 _LOGS = "logs"
 
 
@@ -82,25 +80,9 @@ def begin(
     return study, out
 
 
-def storage_url(place: str) -> str:
-    """A storage's URL; of a run's folder or its database file, too.
-
-    Raises:
-        UserError: there is no such file.
-    """
-    if "://" in place:
-        return place
-    path = Path(place)
-    file = path / DATABASE if path.is_dir() else path
-    if not file.is_file():
-        remedy = "name the folder of a run (build/NAME), its study.db, or a storage's URL"
-        raise UserError(place, f"there is no {file}", remedy)
-    return Location.of_file(file.absolute()).url
-
-
 def _open_source(source: str) -> OpenStudy:
     place, _, name = source.partition("#")
-    return open_study(storage_url(place), name or None)
+    return open_study(Location.at(place).url, name or None)
 
 
 def _begin_with(study: OpenStudy, other: OpenStudy | None) -> None:

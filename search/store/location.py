@@ -12,8 +12,10 @@ from sqlalchemy.exc import ArgumentError
 from quant_model.errors import UserError
 from search.store.secrets import masked, without_secrets
 
-__all__ = ["Location"]
+__all__ = ["DATABASE", "Location"]
 
+DATABASE = "study.db"
+"""A run's storage in its folder, where no other is named."""
 _FORMS = "sqlite:///FILE, postgresql://USER@HOST/DATABASE or grpc://HOST:PORT"
 _PLACE = "--storage"
 _SQLITE = "sqlite:///"
@@ -30,6 +32,22 @@ class Location:
         """Of a SQLite file, whatever its name."""
         # What has a meaning in a URL is quoted, and only that: people read it.
         return cls(_SQLITE + "".join(quote(one) if one in "%?#{}" else one for one in str(file)))
+
+    @classmethod
+    def at(cls, place: str) -> Location:
+        """Of a URL, or of what is there already: a run's folder or its database file.
+
+        Raises:
+            UserError: it is neither.
+        """
+        path = Path(place)
+        if "://" in place or ("@" in place and not path.exists()):
+            return cls(place)
+        file = path / DATABASE if path.is_dir() else path
+        if not file.is_file():
+            remedy = f"name the folder of a run (build/NAME), its {DATABASE}, or a storage's URL"
+            raise UserError(place, f"there is no {file}", remedy)
+        return cls.of_file(file.absolute())
 
     def __post_init__(self) -> None:
         if "://" not in self.url:

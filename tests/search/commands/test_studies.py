@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from search.commands.cli import run_cli
+from search.store.location import Location
 from search.store.study import OpenStudy
 from tests.search.commands.conftest import Failing
 
@@ -19,6 +20,9 @@ def test_status_front_and_export(
     status = json.loads(capsys.readouterr().out)
     none = dict.fromkeys(("pruned", "running", "failed", "waiting", "copies"), 0)
     assert status == {"study": "tiny", "complete": 3, **none}
+    assert (folder := Location(trained_study.url).folder)
+    assert run_cli(["status", "--study", "tiny", "--storage", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == status
 
     table = tmp_path / "front.csv"
     assert run_cli(["front", *where, "--json", "--csv", str(table)]) == 0

@@ -54,6 +54,23 @@ def test_a_path_is_told_its_url(text: str, meant: str) -> None:
     assert str(Location(meant).file) in text.replace("//", "/")
 
 
+@pytest.mark.parametrize("name", AWKWARD)
+def test_a_runs_folder_and_its_file_are_its_storage(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name / "study.db"
+    file.parent.mkdir()
+    with pytest.raises(UserError, match=r"there is no .*study\.db; name the folder of a run"):
+        Location.at(str(file.parent))
+    file.touch()
+    assert Location.at(str(file.parent)) == Location.at(str(file)) == Location.of_file(file)
+    assert Location.at(Location.of_file(file).url) == Location.of_file(file)
+
+
+def test_a_place_that_may_be_a_url_cut_short_is_not_repeated() -> None:
+    with pytest.raises(UserError) as caught:
+        Location.at("ann:hush@db/studies")
+    assert "hush" not in str(caught.value)
+
+
 @pytest.mark.parametrize("secret", ["se@cret", "se/c@ret", "se?c@ret", "@secret"])
 def test_an_at_sign_in_a_password_is_told_how_to_be_written(secret: str) -> None:
     url = f"postgresql://ann:{secret}@db/studies"
