@@ -56,8 +56,9 @@ class History:
             ),
             running=self._stacked(running),
             undecided=sum(
-                trial.state == TrialState.RUNNING and not trial.params and trial.number < number
-                for trial, _, _ in others
+                # Parameters are stored one by one: one with some of them is as undecided as one with none.
+                trial.state == TrialState.RUNNING and row is None and trial.number < number
+                for trial, row, _ in others
             ),
             arithmetics=frozenset(row.tobytes() for row in self._encoding.arithmetic(seen)),
             digests=frozenset(digest for _, _, digest in others if digest is not None),

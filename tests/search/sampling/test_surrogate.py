@@ -138,6 +138,20 @@ def test_workers_that_choose_at_the_same_moment_get_different_designs() -> None:
     assert len({arithmetic_digest(design) for design in designs}) == 3
 
 
+@pytest.mark.parametrize("before", [0, 1, 5, 6])
+def test_a_worker_among_its_parameters_is_still_choosing(before: int) -> None:
+    """They are stored one by one; nobody else is to take the same design meanwhile."""
+    spec = spec_of(TOML)
+    study = new_study(spec)
+    list(go_on(study, spec, before))
+    space = DesignSpace(spec)
+    slow, quick = study.ask(), study.ask()
+    for name, domain in list(space.distributions.items())[:3]:
+        slow._suggest(name, domain)
+    designs = [space.sample(trial) for trial in (quick, slow)]
+    assert len({arithmetic_digest(design) for design in designs}) == 2
+
+
 def test_a_small_space_is_searched_to_its_end_and_then_repeated() -> None:
     text = (
         TOML.replace("weight_bits = { min = 4, max = 8 }", "weight_bits = [4, 6]", 1)

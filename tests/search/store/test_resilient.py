@@ -24,12 +24,14 @@ from search.store.storage import open_storage
 from search.store.study import open_patiently, open_study
 from tests.postgresql import PostgresServer
 from tests.search.conftest import StudyMaker
+from tests.search.processes import wait_until
 from tests.search.studies import open_file
 
 
 @pytest.mark.slow
 def test_a_worker_waits_for_its_database_and_tells_its_result_afterwards(make_study: StudyMaker) -> None:
     lines: list[str] = []
+    noticed = "the storage does not answer; trying for 3600 s"
     with PostgresServer() as server:
         study = open_file(make_study(), server.new_database())
         away = threading.Event()
@@ -42,9 +44,11 @@ def test_a_worker_waits_for_its_database_and_tells_its_result_afterwards(make_st
 
         def stop_and_start() -> None:
             server.stop()
-            time.sleep(1.5)
-            server.start()
-            away.set()
+            try:
+                wait_until(lambda: any(line.startswith(noticed) for line in lines))
+            finally:
+                server.start()
+                away.set()
 
         with StopSignal() as stop:
             Worker(study, 3, stop, report).run()
@@ -52,7 +56,7 @@ def test_a_worker_waits_for_its_database_and_tells_its_result_afterwards(make_st
         again = open_study(study.url, None)
         counts = again.counts()
         assert (counts.complete, counts.running, counts.failed) == (3, 0, 0)
-    assert any(line.startswith("the storage does not answer; trying for 3600 s") for line in lines)
+    assert any(line.startswith(noticed) for line in lines)
     assert any(line.startswith("the storage answers again after") for line in lines)
 
 
