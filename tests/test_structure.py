@@ -183,6 +183,11 @@ def test_torch_and_optuna_come_when_they_are_needed() -> None:
     assert brought_by([name for name in known_modules("search") if name not in TORCH], "torch") == set()
 
 
+def test_commands_without_a_storage_do_not_bring_its_database() -> None:
+    names = [f"search.commands.{name}" for name in ("board", "calibrate", "doctor", "init")]
+    assert brought_by(names, "sqlalchemy") == set()
+
+
 def known_modules(*packages: str) -> list[str]:
     names = (file.relative_to(ROOT).with_suffix("") for package in packages for file in modules(package))
     return [".".join(path.parts).removesuffix(".__init__") for path in names if path.stem != "__main__"]

@@ -34,6 +34,7 @@ _MENDABLE: Mapping[int | None, str] = {
     errno.EROFS: "choose a place that can be written",
     errno.EACCES: "choose another place, or change its permissions",
     errno.EPERM: "choose another place, or change its permissions",
+    errno.ENAMETOOLONG: "choose a shorter name",
 }
 """Errors of the operating system that are the user's to mend, wherever they come up, with the remedy."""
 

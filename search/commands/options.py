@@ -16,7 +16,6 @@ from hdl.boards.writing import BAUD
 from quant_model.errors import UserError
 from search.files import read_text
 from search.service.private import STORAGE_VARIABLE
-from search.store.location import Location
 
 __all__ = [
     "VIVADO",
@@ -43,6 +42,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 path = click.Path(path_type=Path)
 
 
+def _url(context: click.Context, option: click.Parameter, place: str | None) -> str | None:
+    """The URL of what lies there; anything else is told by whoever opens it."""
+    if not place or not Path(place).exists():
+        return place
+    # Brings SQLAlchemy, which commands without a storage do not need.
+    from search.store.location import Location
+
+    return Location.at(place).url
+
+
 def storage_option(*, required: bool) -> Callable[[Function], Function]:
     """``--storage URL``."""
     return click.option(
@@ -51,11 +60,6 @@ def storage_option(*, required: bool) -> Callable[[Function], Function]:
         "also from $BITFRONT_STORAGE, which keeps a password out of the process list."
         + ("" if required else " Default: sqlite:///OUT/study.db."),
     )  # fmt: skip
-
-
-def _url(context: click.Context, option: click.Parameter, place: str | None) -> str | None:
-    """The URL of what lies there; anything else is told by whoever opens it."""
-    return Location.at(place).url if place and Path(place).exists() else place
 
 
 study_option = click.option(

@@ -41,7 +41,7 @@ class Location:
             UserError: it is neither.
         """
         path = Path(place)
-        if "://" in place or ("@" in place and not path.exists()):
+        if "://" in place or (_may_hide_a_password(place) and not path.exists()):
             return cls(place)
         file = path / DATABASE if path.is_dir() else path
         if not file.is_file():
@@ -65,8 +65,7 @@ class Location:
             raise UserError(self.shown, "host or port is missing", "write grpc://HOST:PORT")
 
     def _no_url(self) -> UserError:
-        # A text with an @ may be a URL that was cut, and hold a password.
-        if not self.url or "@" in self.url or "password" in self.url:
+        if not self.url or _may_hide_a_password(self.url):
             return UserError(_PLACE, "no storage URL", f"write {_FORMS}")
         file = Path(self.url.removeprefix("sqlite:"))
         return UserError(
@@ -124,3 +123,8 @@ class Location:
     def clean(self, text: str) -> str:
         """A text of any origin without the password that may stand in it."""
         return without_secrets(text, self.url)
+
+
+def _may_hide_a_password(text: str) -> bool:
+    """Whether it may be a URL that was cut short."""
+    return "@" in text or "password" in text

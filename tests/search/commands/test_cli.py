@@ -228,6 +228,12 @@ def test_places_that_cannot_be_written_are_named(make_study: StudyMaker, failing
     assert str(blocker / "out") in failing("run", file, "--out", blocker / "out")
 
 
+def test_a_name_that_is_too_long_is_named(make_study: StudyMaker, failing: Failing) -> None:
+    file, name = make_study(), 300 * "a"
+    assert f"{name}: file name too long; choose a shorter name" in failing("status", "--storage", name)
+    assert name in failing("run", file, "--out", file.parent / name)
+
+
 def test_a_missing_tool_is_named_before_the_search(
     make_study: StudyMaker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

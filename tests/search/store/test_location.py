@@ -65,9 +65,10 @@ def test_a_runs_folder_and_its_file_are_its_storage(tmp_path: Path, name: str) -
     assert Location.at(Location.of_file(file).url) == Location.of_file(file)
 
 
-def test_a_place_that_may_be_a_url_cut_short_is_not_repeated() -> None:
+@pytest.mark.parametrize("text", ["ann:hush@db/studies", "db/studies?password=hush"])
+def test_a_place_that_may_be_a_url_cut_short_is_not_repeated(text: str) -> None:
     with pytest.raises(UserError) as caught:
-        Location.at("ann:hush@db/studies")
+        Location.at(text)
     assert "hush" not in str(caught.value)
 
 
